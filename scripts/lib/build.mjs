@@ -1,0 +1,63 @@
+// The Worker build: worker-build puts it into build/, and nothing happens where nothing has changed.
+
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { withLock } from "./lock.mjs";
+import { Failure, note, step } from "./log.mjs";
+import { buildDir, inRoot } from "./paths.mjs";
+import { run } from "./run.mjs";
+import { buildEnv, toolchainKey, workerBuild } from "./toolchain.mjs";
+
+/** What the build is made of: files, and folders with all that is in them. */
+const SOURCES = ["Cargo.toml", "Cargo.lock", ".cargo", "build.rs", "src", "migrations"];
+const KEY_FILE = join(buildDir, ".built-from");
+const OUTPUTS = ["index.js", "index_bg.wasm"];
+
+/** Builds the Worker into build/; resolves with whether there was anything to build. */
+export async function buildWorker({ release = true } = {}) {
+  return withLock(inRoot("target", ".build.lock"), async () => {
+    const key = await buildKey(release);
+    if (isBuilt(key)) return false;
+    const env = await buildEnv();
+    const first = !existsSync(inRoot("target", "wasm32-unknown-unknown"));
+    await step(`Building the Worker into build/${release ? "" : " (unoptimised)"}`, first ? "1 to 2 min the first time" : "15 s", async () => {
+      // cargo's own messages are worth seeing where there is something to see: warnings and errors.
+      const { code, output } = await run(workerBuild(), [release ? "--release" : "--dev"], { env });
+      if (code !== 0) throw new Failure(`The build failed.\n${output.trimEnd()}`, remedy(output));
+      const warnings = output.match(/^warning:[\s\S]*?(?=\n\n|$)/gm);
+      if (warnings) process.stderr.write(`${warnings.join("\n\n")}\n`);
+      mkdirSync(buildDir, { recursive: true });
+      writeFileSync(KEY_FILE, key);
+      note(`${(statSync(join(buildDir, "index_bg.wasm")).size / 1024).toFixed(0)} KiB of wasm`);
+    });
+    return true;
+  });
+}
+
+function remedy(output) {
+  if (/Failed to download|Failed to fetch URL/.test(output)) {
+    return "worker-build could not download one of its tools. Set WASM_BINDGEN_BIN to a wasm-bindgen of the version in Cargo.lock (cargo install wasm-bindgen-cli).";
+  }
+  return undefined;
+}
+
+const isBuilt = (key) =>
+  OUTPUTS.every((name) => existsSync(join(buildDir, name))) && existsSync(KEY_FILE) && readFileSync(KEY_FILE, "utf8") === key;
+
+async function buildKey(release) {
+  const hash = createHash("sha256").update(`${release} ${await toolchainKey()}\0`);
+  for (const source of SOURCES) addToHash(hash, source);
+  return hash.digest("hex");
+}
+
+function addToHash(hash, path) {
+  const full = inRoot(path);
+  if (!existsSync(full)) return;
+  if (statSync(full).isDirectory()) {
+    for (const name of readdirSync(full).sort()) addToHash(hash, `${path}/${name}`);
+  } else {
+    hash.update(`${path}\0`).update(readFileSync(full)).update("\0");
+  }
+}

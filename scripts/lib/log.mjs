@@ -1,0 +1,46 @@
+// What the scripts say: one line for each step that does something, nothing for a step that is already done.
+
+const tty = process.stderr.isTTY && !process.env.NO_COLOR;
+const paint = (code, text) => (tty ? `\u001b[${code}m${text}\u001b[0m` : text);
+
+export const say = (text) => process.stderr.write(`${text}\n`);
+export const note = (text) => say(`  ${paint(2, text)}`);
+
+/** A failure that the reader can mend: `message` says what is wrong, `remedy` what to do. */
+export class Failure extends Error {
+  constructor(message, remedy) {
+    super(message);
+    this.remedy = remedy;
+  }
+}
+
+/** Says what is being done and how long that usually takes, does it, and says how long it took. */
+export async function step(title, usually, work) {
+  say(`${paint(36, "›")} ${title}${usually ? ` (usually ${usually})` : ""}`);
+  const started = Date.now();
+  const result = await work();
+  note(`done in ${duration(Date.now() - started)}`);
+  return result;
+}
+
+export function duration(ms) {
+  if (ms < 1000) return `${ms} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
+
+/** Runs a script's main function: a `Failure` is told in two lines, anything else with its stack. */
+export async function main(run) {
+  try {
+    const code = await run();
+    if (typeof code === "number") process.exitCode = code;
+  } catch (error) {
+    process.exitCode = 1;
+    if (error instanceof Failure) {
+      say(`${paint(31, "✗")} ${error.message}`);
+      if (error.remedy) say(`  ${error.remedy.replaceAll("\n", "\n  ")}`);
+    } else {
+      say(`${paint(31, "✗")} ${error?.stack ?? error}`);
+    }
+  }
+}

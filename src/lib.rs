@@ -1,0 +1,11 @@
+//! Placeholder: proves that the toolchain builds and serves a Worker.
+
+use worker::{Context, Env, Request, Response, Result, event};
+
+#[event(fetch)]
+async fn fetch(req: Request, _env: Env, _ctx: Context) -> Result<Response> {
+    match req.path().as_str() {
+        "/healthz" => Response::from_json(&serde_json::json!({ "status": "ok" })),
+        _ => Response::error("not found", 404),
+    }
+}
