@@ -5,6 +5,24 @@ import { spawn } from "node:child_process";
 import { Failure } from "./log.mjs";
 import { isWindows, root } from "./paths.mjs";
 
+/** Who is running now: they end with us, whatever ends us. */
+const running = new Set();
+const endAll = () => {
+  for (const child of running) child.kill();
+};
+const onSignal = (_signal, number) => {
+  endAll();
+  process.exit(128 + number);
+};
+function track(child) {
+  if (running.size === 0) process.on("SIGTERM", onSignal).on("SIGINT", onSignal).on("exit", endAll);
+  running.add(child);
+  child.once("close", () => {
+    running.delete(child);
+    if (running.size === 0) process.off("SIGTERM", onSignal).off("SIGINT", onSignal).off("exit", endAll);
+  });
+}
+
 /**
  * Runs a program to its end and resolves with `{ code, signal, stdout, stderr, output }`; never rejects for a
  * non-zero code. `show: true` hands the child our own output. stdin is closed unless given as `input`.
@@ -20,6 +38,7 @@ export function run(command, args = [], { cwd = root, env = process.env, show = 
       timeout,
       stdio: [input === undefined ? "ignore" : "pipe", show ? "inherit" : "pipe", show ? "inherit" : "pipe"],
     });
+    track(child);
     const result = { code: null, signal: null, stdout: "", stderr: "", output: "" };
     const collect = (name) => (chunk) => {
       result[name] += chunk;

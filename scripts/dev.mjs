@@ -1,0 +1,45 @@
+// npm run dev: everything a fresh clone lacks, then the Worker on http://127.0.0.1:8787. PORT and PERSIST_TO change where.
+
+import { existsSync } from "node:fs";
+
+import { buildWorker } from "./lib/build.mjs";
+import { persistDir } from "./lib/d1.mjs";
+import { Failure, main, say } from "./lib/log.mjs";
+import { inRoot } from "./lib/paths.mjs";
+import { portIsFree, serveDev } from "./lib/serve.mjs";
+import { setup } from "./lib/setup.mjs";
+
+await main(async () => {
+  const port = portFrom(process.env.PORT || "8787");
+  const persistTo = process.env.PERSIST_TO || undefined;
+  if (!(await portIsFree(port))) {
+    throw new Failure(
+      `Port ${port} of 127.0.0.1 is taken: another program listens there, perhaps another \`npm run dev\`.`,
+      `End it, or take another port: PORT=${port + 1} npm run dev`,
+    );
+  }
+  await setup({ persistTo });
+  await buildWorker();
+  const server = await serveDev({ port, persistTo, args: process.argv.slice(2) });
+  if (await server.ready) greet(server.url, persistTo);
+  return server.ended;
+});
+
+function portFrom(text) {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_534) {
+    throw new Failure(`PORT=${text} is not a port.`, "Give a number from 1 to 65534, for example PORT=8801.");
+  }
+  return port;
+}
+
+function greet(url, persistTo) {
+  const next = existsSync(inRoot("README.md")) ? 'the walk in README.md, "Try it"' : `curl ${url}/healthz`;
+  say(`
+  portal-backup-worker is up: ${url}
+  secrets    .dev.vars (WEBHOOK_SECRET, ADMIN_TOKEN; made at random, for this machine only)
+  database   ${persistDir(persistTo)}
+  next       ${next}
+  A change in src/ is built and served at once. Ctrl-C ends everything.
+`);
+}

@@ -1,0 +1,105 @@
+// A local server that is a child of ours, and never outlives us.
+
+import { spawn } from "node:child_process";
+import { connect, createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { persistDir } from "./d1.mjs";
+import { isWindows, root, wranglerCli } from "./paths.mjs";
+import { run } from "./run.mjs";
+import { nodeBin, nodeEnv } from "./toolchain.mjs";
+
+const HOST = "127.0.0.1";
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/** Whether nobody listens on this port of 127.0.0.1, and we may. */
+export async function portIsFree(port) {
+  const answered = await new Promise((resolve) => {
+    const socket = connect({ host: HOST, port, timeout: 1_000 });
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false)).once("timeout", () => resolve(false));
+    socket.once("close", () => socket.destroy());
+  });
+  if (answered) return false;
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, HOST, () => server.close(() => resolve(true)));
+  });
+}
+
+/**
+ * Starts `wrangler dev` on 127.0.0.1:`port`. Resolves with `{ url, ready, ended, stop }`: `ready` resolves with true
+ * once it answers (false if it ended before), `ended` with its exit code. Signals that end us end it too.
+ * `output` is "inherit" or "ignore", `args` goes to wrangler.
+ */
+export async function serveDev({ port, persistTo, args = [], output = "inherit" }) {
+  const all = ["dev", "--env=", `--ip=${HOST}`, `--port=${port}`, "--inspector-port=0", `--persist-to=${persistDir(persistTo)}`];
+  const watch = isWindows ? [] : [`--import=${new URL("end-with-parent.mjs", import.meta.url)}`];
+  const child = spawn(await nodeBin(), ["--no-warnings", ...watch, wranglerCli, ...all, "--show-interactive-dev-session=false", ...args], {
+    cwd: root,
+    env: nodeEnv({ WRANGLER_HIDE_BANNER: "true" }),
+    stdio: ["ignore", output, output],
+    // A process group of its own: one signal reaches wrangler, workerd and a build that is under way.
+    detached: !isWindows,
+  });
+  const ended = new Promise((resolve) => {
+    child.once("error", () => resolve(1));
+    child.once("close", (code) => resolve(code ?? 0));
+  });
+  let stopping;
+  const stop = () => (stopping ??= endTree(child, ended));
+
+  const onSignal = () => void stop();
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  process.once("exit", () => signalTree(child, "SIGKILL"));
+  const stopWatching = whenOrphaned(onSignal);
+  void ended.then(() => {
+    stopWatching();
+    for (const signal of SIGNALS) process.removeListener(signal, onSignal);
+  });
+
+  const url = `http://${HOST}:${port}`;
+  return { url, ready: answers(url, ended), ended, stop, child };
+}
+
+async function answers(url, ended) {
+  let over = false;
+  void ended.then(() => (over = true));
+  while (!over) {
+    try {
+      await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5_000) });
+      return !over;
+    } catch {
+      await Promise.race([sleep(150), ended]);
+    }
+  }
+  return false;
+}
+
+async function endTree(child, ended) {
+  signalTree(child, "SIGTERM");
+  const forced = setTimeout(() => signalTree(child, "SIGKILL"), 5_000);
+  await ended;
+  clearTimeout(forced);
+  // wrangler is gone; workerd goes with it, or is made to.
+  signalTree(child, "SIGKILL");
+}
+
+function signalTree(child, signal) {
+  if (!child.pid) return;
+  try {
+    if (isWindows) void run("taskkill", ["/pid", String(child.pid), "/t", "/f"]);
+    else process.kill(-child.pid, signal);
+  } catch {
+    // The group is empty.
+  }
+}
+
+/** npm killed outright leaves us behind without a word: notice it, and end as well. */
+function whenOrphaned(then) {
+  if (isWindows || !process.env.npm_lifecycle_event) return () => {};
+  const parent = process.ppid;
+  const timer = setInterval(() => process.ppid !== parent && then(), 1_000);
+  timer.unref();
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,47 @@
+// npm test: everything. `npm test -- --only=rust`, `--only=worker`, or `--only=<part of a test file's path>` for less;
+// further arguments go to node's test runner (`--test-name-pattern=…`).
+
+import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+
+import { buildWorker } from "./lib/build.mjs";
+import { Failure, main, step } from "./lib/log.mjs";
+import { inRoot } from "./lib/paths.mjs";
+import { run } from "./lib/run.mjs";
+import { setup } from "./lib/setup.mjs";
+import { nodeBin, nodeEnv } from "./lib/toolchain.mjs";
+
+await main(async () => {
+  const args = process.argv.slice(2);
+  const only = args.find((arg) => arg.startsWith("--only="))?.slice("--only=".length);
+  const forNode = args.filter((arg) => !arg.startsWith("--only="));
+  await setup({ database: false });
+
+  if (!only || only === "rust") {
+    const { code } = await step("Native tests: cargo test", "10 s, 1 min the first time", () =>
+      run("cargo", ["test", "--quiet"], { show: true }),
+    );
+    if (code !== 0) throw new Failure("The native tests failed: see above. The Worker's tests were not run.");
+    if (only === "rust") return 0;
+  }
+
+  const files = testFiles(only === "worker" ? "" : (only ?? ""));
+  if (files.length === 0) {
+    throw new Failure(`No test file's path holds "${only}".`, "Give --only=rust, --only=worker, or a part of a path below tests/.");
+  }
+  await buildWorker();
+  // Each file has a workerd of its own: about one for every core, and never more than four.
+  const concurrency = Math.min(Math.max(availableParallelism(), 2), 4);
+  const flags = ["--test", "--test-reporter=spec", `--test-concurrency=${concurrency}`, "--test-timeout=120000"];
+  const { code } = await run(await nodeBin(), ["--no-warnings", ...flags, ...forNode, ...files], { show: true, env: nodeEnv() });
+  return code ?? 1;
+});
+
+/** Every *.test.mjs below tests/, those whose path holds `part`. */
+function testFiles(part) {
+  return readdirSync(inRoot("tests"), { recursive: true })
+    .map((name) => name.replaceAll("\\", "/"))
+    .filter((name) => name.endsWith(".test.mjs") && name.includes(part))
+    .sort()
+    .map((name) => inRoot("tests", name));
+}

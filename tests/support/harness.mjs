@@ -1,0 +1,195 @@
+// The built Worker in workerd, with a real D1 in memory, for black-box tests. One Worker for each test file:
+//
+//   const worker = await startWorker();
+//   after(() => worker.stop());
+//   beforeEach(() => worker.clear());
+//   const answer = await worker.fetch("/healthz");
+
+import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
+
+import { inRoot, wranglerConfig } from "../../scripts/lib/paths.mjs";
+
+/** The secrets that a Worker under test has unless a test says otherwise: fixed, so that tests may state them. */
+export const SECRETS = Object.freeze({
+  WEBHOOK_SECRET: "test-webhook-secret-0123456789abcdef",
+  SHARE_ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 1).toString("base64")}`,
+  ADMIN_TOKEN: "test-admin-token-0123456789abcdef0123456789",
+});
+
+/** No test meets a rate limit by accident: this is every limiter's limit unless a test sets another one. */
+const UNLIMITED = 1_000_000;
+
+/**
+ * Starts the Worker of build/ with the settings of wrangler.toml.
+ *
+ * - `vars`, `secrets`: over the ones of wrangler.toml and `SECRETS`; null takes a setting away.
+ * - `limits`: `{ APP_LIMITER: 3 }`, requests in 60 s; null takes the binding away.
+ * - `main`: another entry than build/index.js, for example one that injects faults.
+ * - `outbound`: answers the Worker's own requests: `(request) => Response`. Without it they get a 599: no test reaches
+ *   the network.
+ * - `migrate: false`: leaves the database empty.
+ * - `env`: an environment of wrangler.toml.
+ * - `config`: a function that may change the wrangler configuration at the end.
+ */
+export async function startWorker({
+  vars = {},
+  secrets = {},
+  limits = {},
+  main = inRoot("build", "index.js"),
+  outbound,
+  migrate = true,
+  env,
+  config: change = (config) => config,
+} = {}) {
+  const { name, compatibility_date, compatibility_flags, ...read } = readConfig({ config: wranglerConfig, env }, { hideWarnings: true });
+  const config = change({
+    name,
+    main,
+    compatibility_date,
+    compatibility_flags,
+    triggers: read.triggers,
+    d1_databases: read.d1_databases.map((d1) => ({ ...d1, migrations_dir: inRoot(d1.migrations_dir ?? "migrations") })),
+    ratelimits: read.ratelimits
+      .filter((limiter) => limits[limiter.name] !== null)
+      .map((limiter) => ({ ...limiter, simple: { limit: limits[limiter.name] ?? UNLIMITED, period: 60 } })),
+    vars: withoutNulls({ ...read.vars, ...vars }),
+  });
+  // A root without a .dev.vars: a developer's own secrets are no part of a test.
+  const harness = createTestHarness({
+    root: inRoot("tests"),
+    workers: [{ config, secrets: withoutNulls({ ...SECRETS, ...secrets }) }],
+  });
+  const release = answerOutbound(outbound);
+  try {
+    const { url } = await harness.listen();
+    const handle = harness.getWorker();
+    if (migrate) await handle.applyD1Migrations("DB");
+    const { DB } = await handle.getEnv();
+    return new TestWorker({ harness, handle, url, db: DB, release });
+  } catch (error) {
+    release();
+    await harness.close().catch(() => {});
+    throw error;
+  }
+}
+
+class TestWorker {
+  #harness;
+  #handle;
+  #release;
+  #tables;
+
+  constructor({ harness, handle, url, db, release }) {
+    this.#harness = harness;
+    this.#handle = handle;
+    this.#release = release;
+    /** Where the Worker listens, for clients of their own (a raw socket, curl). */
+    this.url = url;
+    /** The D1 that the Worker sees: `worker.db.prepare(sql).bind(…).all()`. */
+    this.db = db;
+  }
+
+  /** A request by path: `fetch("/healthz")`, `fetch("/users", { method: "POST", … })`. Never follows a redirect. */
+  fetch(path, init = {}) {
+    return this.#harness.fetch(path, { redirect: "manual", ...init });
+  }
+
+  /** A request with a JSON body; resolves with `{ status, headers, body, text }`, the body parsed where it is JSON. */
+  async send(method, path, { body, headers = {}, bearer, ...init } = {}) {
+    const given = body !== undefined;
+    const answer = await this.fetch(path, {
+      method,
+      headers: {
+        ...(given ? { "content-type": "application/json" } : {}),
+        ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
+        ...headers,
+      },
+      ...(given ? { body: typeof body === "string" ? body : JSON.stringify(body) } : {}),
+      ...init,
+    });
+    const text = await answer.text();
+    const json = /json/.test(answer.headers.get("content-type") ?? "");
+    return { status: answer.status, headers: answer.headers, text, body: json ? JSON.parse(text) : undefined };
+  }
+
+  /** Fires the cron trigger; resolves with its outcome. */
+  scheduled({ cron = "*/15 * * * *", scheduledTime = new Date() } = {}) {
+    return this.#handle.scheduled({ cron, scheduledTime });
+  }
+
+  /** The rows of one SQL statement. */
+  async sql(statement, ...values) {
+    return (await this.db.prepare(statement).bind(...values).all()).results;
+  }
+
+  /** Deletes the rows of every table (but those named in `keep`), and forgets the logs: a fresh Worker in 10 ms. */
+  async clear({ keep = [] } = {}) {
+    this.#tables ??= (
+      await this.sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*' AND name <> 'd1_migrations'")
+    ).map((row) => row.name);
+    const tables = this.#tables.filter((name) => !keep.includes(name));
+    if (tables.length > 0) {
+      await this.db.batch([
+        this.db.prepare("PRAGMA defer_foreign_keys = ON"),
+        ...tables.map((name) => this.db.prepare(`DELETE FROM "${name}"`)),
+      ]);
+    }
+    this.clearLogs();
+  }
+
+  /** What the Worker wrote to its console, oldest first: `{ timestamp, level, message }`. */
+  logs() {
+    return this.#harness.getLogs();
+  }
+
+  /** The log lines that are JSON, parsed. */
+  logLines() {
+    return this.logs().flatMap(({ message }) => {
+      try {
+        const line = JSON.parse(message);
+        return line !== null && typeof line === "object" ? [line] : [];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  clearLogs() {
+    this.#harness.clearLogs();
+  }
+
+  /** The default export over RPC, for entries with methods of their own (faults). */
+  entry() {
+    return this.#handle.getExport();
+  }
+
+  /** Prints what happened, for a test that failed. */
+  debug() {
+    this.#harness.debug();
+  }
+
+  async stop() {
+    this.#release();
+    await this.#harness.close();
+  }
+}
+
+const withoutNulls = (settings) => Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== null));
+
+// The Worker's own requests end in this process' fetch, with a Request as second argument: there we answer them.
+const answerers = new Set();
+const realFetch = globalThis.fetch;
+globalThis.fetch = async (input, init) => {
+  if (init?.constructor?.name !== "Request") return realFetch(input, init);
+  for (const answer of answerers) {
+    const response = await answer(init);
+    if (response) return response;
+  }
+  return new Response(`No test answers ${init.method} ${init.url}`, { status: 599 });
+};
+
+function answerOutbound(outbound) {
+  if (!outbound) return () => {};
+  answerers.add(outbound);
+  return () => answerers.delete(outbound);
+}
