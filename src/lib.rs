@@ -1,5 +1,7 @@
 //! Placeholder: proves that the toolchain builds and serves a Worker.
 
+pub mod domain;
+
 use worker::{Context, Env, Request, Response, Result, event};
 
 #[event(fetch)]

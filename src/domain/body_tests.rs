@@ -1,0 +1,177 @@
+use super::*;
+
+fn field(error: InvalidBody) -> &'static str {
+    match error {
+        InvalidBody::Field { field, .. } => field,
+        InvalidBody::NotAnObject => "(body)",
+    }
+}
+
+fn user(body: &str) -> UserBackup {
+    UserBackup::parse(body.as_bytes()).unwrap()
+}
+
+#[test]
+fn a_share_string_is_taken_as_it_is() {
+    let backup = CustodianBackup::parse(
+        r#"{"clientId":"c","share":"{\"a\":\"\\u00e9\\\"\u2603\\n\"}","x":[1]}"#.as_bytes(),
+    )
+    .unwrap();
+    assert_eq!(
+        backup.share.expose_secret(),
+        "{\"a\":\"\\u00e9\\\"\u{2603}\\n\"}"
+    );
+    assert_eq!(backup.backup_method.as_str(), "UNKNOWN");
+    assert_eq!(backup.backup_share_pair_id, None);
+}
+
+#[test]
+fn a_share_object_is_kept_as_its_exact_source_text() {
+    let source = "{ \"b\" : 1.0e2,\n \"a\":18446744073709551616, \"a\":[ ]}";
+    let body = format!(
+        r#"{{"clientId":"c","backupMethod":null,"share":{source},"backupSharePairId":"p"}}"#
+    );
+    let backup = CustodianBackup::parse(body.as_bytes()).unwrap();
+    assert_eq!(backup.share.expose_secret(), source);
+    assert_eq!(backup.backup_share_pair_id.unwrap().as_str(), "p");
+}
+
+#[test]
+fn what_is_wrong_with_a_webhook_body_is_said_by_field() {
+    for (body, wrong) in [
+        ("", "(body)"),
+        ("[]", "(body)"),
+        ("\"x\"", "(body)"),
+        ("{\"clientId\":\"c\",", "(body)"),
+        (
+            "{\"clientId\":\"c\",\"clientId\":\"d\",\"share\":\"s\"}",
+            "(body)",
+        ),
+        ("[\"c\",null,\"s\",null]", "(body)"),
+        ("{\"share\":\"s\"}", "clientId"),
+        ("{\"clientId\":null,\"share\":\"s\"}", "clientId"),
+        ("{\"clientId\":7,\"share\":\"s\"}", "clientId"),
+        ("{\"clientId\":\"\",\"share\":\"s\"}", "clientId"),
+        ("{\"clientId\":\"a\\u0000b\",\"share\":\"s\"}", "clientId"),
+        ("{\"clientId\":\"c\"}", "share"),
+        ("{\"clientId\":\"c\",\"share\":null}", "share"),
+        ("{\"clientId\":\"c\",\"share\":\"\"}", "share"),
+        ("{\"clientId\":\"c\",\"share\":7}", "share"),
+        ("{\"clientId\":\"c\",\"share\":[]}", "share"),
+        ("{\"clientId\":\"c\",\"share\":\"\\ud800\"}", "share"),
+        (
+            "{\"clientId\":\"c\",\"share\":\"s\",\"backupMethod\":\"\"}",
+            "backupMethod",
+        ),
+        (
+            "{\"clientId\":\"c\",\"share\":\"s\",\"backupMethod\":{}}",
+            "backupMethod",
+        ),
+        (
+            "{\"clientId\":\"c\",\"share\":\"s\",\"backupSharePairId\":1}",
+            "backupSharePairId",
+        ),
+    ] {
+        assert_eq!(
+            field(CustodianBackup::parse(body.as_bytes()).unwrap_err()),
+            wrong,
+            "{body}"
+        );
+    }
+    assert_eq!(
+        field(CustodianBackup::parse(b"{\"clientId\":\"\xff\"}").unwrap_err()),
+        "(body)"
+    );
+}
+
+#[test]
+fn every_body_form_of_the_guides_gives_the_cipher_text() {
+    for body in [
+        r#"{"backupMethod":"GDRIVE","cipherText":"abc"}"#,
+        r#"{"data":{"backupMethod":"GDRIVE","cipherText":"abc"}}"#,
+        r#"{"backupMethod":"GDRIVE","encryptedClientBackupShare":"abc"}"#,
+        r#"{"data":null,"backupMethod":"GDRIVE","cipherText":"abc","encryptedClientBackupShare":null}"#,
+    ] {
+        let backup = user(body);
+        assert_eq!(backup.cipher_text.expose_secret(), "abc", "{body}");
+        assert_eq!(backup.backup_method.as_str(), "GDRIVE", "{body}");
+    }
+}
+
+#[test]
+fn an_enclave_body_is_kept_as_the_object_that_holds_the_cipher_texts() {
+    let object = r#"{"secp256k1Ciphertext": "a", "ed25519Ciphertext":"b"}"#;
+    assert_eq!(user(object).cipher_text.expose_secret(), object);
+    assert_eq!(
+        user(&format!(r#"{{"data": {object} }}"#))
+            .cipher_text
+            .expose_secret(),
+        object
+    );
+    assert_eq!(
+        field(
+            UserBackup::parse(br#"{"secp256k1Ciphertext":"a","ed25519Ciphertext":7}"#).unwrap_err()
+        ),
+        "ed25519Ciphertext"
+    );
+}
+
+#[test]
+fn an_app_body_without_a_single_cipher_text_is_refused() {
+    for (body, wrong) in [
+        ("{}", "cipherText"),
+        ("{\"data\":{}}", "cipherText"),
+        ("{\"data\":\"x\"}", "cipherText"),
+        (
+            "{\"cipherText\":\"a\",\"encryptedClientBackupShare\":\"b\"}",
+            "encryptedClientBackupShare",
+        ),
+        (
+            "{\"cipherText\":\"a\",\"backupMethod\":\" \"}",
+            "backupMethod",
+        ),
+        ("{\"data\":[]}", "cipherText"),
+    ] {
+        assert_eq!(
+            field(UserBackup::parse(body.as_bytes()).unwrap_err()),
+            wrong,
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn a_number_field_may_be_left_out_and_is_bounded() {
+    let parse = |body: &str| parse_number(body.as_bytes(), "minutes", 1..=60, "be 1 to 60");
+    assert_eq!(parse(""), Ok(None));
+    assert_eq!(parse("{}"), Ok(None));
+    assert_eq!(parse("{\"minutes\":null}"), Ok(None));
+    assert_eq!(parse("{\"minutes\":60}"), Ok(Some(60)));
+    for bad in [
+        "{\"minutes\":0}",
+        "{\"minutes\":61}",
+        "{\"minutes\":1.5}",
+        "{\"minutes\":\"5\"}",
+        "{\"minutes\":-1}",
+    ] {
+        assert_eq!(field(parse(bad).unwrap_err()), "minutes");
+    }
+    assert_eq!(field(parse("[5]").unwrap_err()), "(body)");
+}
+
+#[test]
+fn a_registration_takes_names_and_a_key_that_fits_a_header() {
+    let good = Registration::parse(br#"{"id":"u","clientId":"c","clientApiKey":"k-1"}"#).unwrap();
+    assert_eq!(good.client_api_key.unwrap().expose_secret(), "k-1");
+    for (body, wrong) in [
+        (r#"{"clientApiKey":"two words"}"#, "clientApiKey"),
+        (r#"{"clientApiKey":""}"#, "clientApiKey"),
+        (r#"{"id":""}"#, "id"),
+        (r#"{"clientId":{}}"#, "clientId"),
+    ] {
+        assert_eq!(
+            field(Registration::parse(body.as_bytes()).unwrap_err()),
+            wrong
+        );
+    }
+}

@@ -1,0 +1,9 @@
+//! What the service is about, without a Worker, a database or JavaScript: names, secrets, sealing, what a
+//! backup's state is. Tested natively.
+
+pub mod body;
+pub mod names;
+pub mod recovery;
+pub mod sealing;
+pub mod secret;
+pub mod url;

@@ -1,0 +1,213 @@
+//! The names that come from outside: ids of users, clients and pairs, and backup methods.
+//!
+//! They are kept as they came and compared exactly. The backup method is a free string, never an enum: Portal
+//! says that "its value is subject to change".
+
+use std::fmt;
+
+use uuid::Builder;
+
+/// Longest name, in characters.
+pub const MAX_NAME_CHARS: usize = 128;
+
+/// Why a text is not a name; the words fit behind "must".
+#[derive(Debug, PartialEq, Eq, Clone, Copy)]
+pub struct InvalidName(pub &'static str);
+
+/// A name: 1 to 128 visible characters. A space may stand inside, not at an end.
+pub fn check_name(text: &str) -> Result<(), InvalidName> {
+    if text.is_empty() {
+        return Err(InvalidName("not be empty"));
+    }
+    if text.chars().count() > MAX_NAME_CHARS {
+        return Err(InvalidName("be at most 128 characters long"));
+    }
+    if text.starts_with(' ') || text.ends_with(' ') {
+        return Err(InvalidName("not begin or end with a space"));
+    }
+    if text.chars().any(is_invisible) {
+        return Err(InvalidName("hold visible characters only"));
+    }
+    Ok(())
+}
+
+/// Control characters, white space other than the plain space, and the format characters that change how text
+/// looks without being seen (zero width, direction, byte order mark): two names that look alike must be alike.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || (c.is_whitespace() && c != ' ')
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+macro_rules! name_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            pub fn parse(text: impl Into<String>) -> Result<Self, InvalidName> {
+                let text = text.into();
+                check_name(&text)?;
+                Ok(Self(text))
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name_type!(
+    /// The company's own id of a user.
+    UserId
+);
+name_type!(
+    /// Portal's id of a client, which is one user's wallet.
+    ClientId
+);
+name_type!(
+    /// How a share is backed up. An app says `GDRIVE`; Portal's webhook adds the curve: `GDRIVE-SECP256K1`.
+    BackupMethod
+);
+name_type!(
+    /// Portal's id of the pair that a custodian share and a client share make together.
+    BackupSharePairId
+);
+
+/// The curves of Portal's wallets, as they end a webhook's backup method.
+const CURVES: [&str; 2] = ["SECP256K1", "ED25519"];
+
+impl BackupMethod {
+    /// What is stored when no method is given (backups older than Portal's multi-backup).
+    pub const UNKNOWN: &'static str = "UNKNOWN";
+
+    pub fn unknown() -> Self {
+        Self(Self::UNKNOWN.to_owned())
+    }
+
+    /// Whether a custodian share under `self` belongs to an app's backup under `method`: `GDRIVE-SECP256K1` and
+    /// `GDRIVE` belong to `GDRIVE`, `GDRIVE2` does not.
+    pub fn belongs_to(&self, method: &BackupMethod) -> bool {
+        self.0
+            .strip_prefix(&method.0)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+
+    /// The method up to its last hyphen, which is the app's method when a curve stands behind it.
+    pub fn before_last_hyphen(&self) -> &str {
+        self.0.rsplit_once('-').map_or(&self.0, |(stem, _)| stem)
+    }
+
+    /// The app's method that this custodian method is of, as far as the name alone tells.
+    pub fn without_curve(&self) -> BackupMethod {
+        match self.0.rsplit_once('-') {
+            Some((stem, curve)) if CURVES.contains(&curve) && !stem.is_empty() => {
+                Self(stem.to_owned())
+            }
+            _ => self.clone(),
+        }
+    }
+}
+
+/// A new UUID v7: random, and sorting by the time it was made.
+pub fn new_id(unix_ms: u64) -> Result<String, getrandom::Error> {
+    let mut random = [0; 10];
+    getrandom::fill(&mut random)?;
+    Ok(Builder::from_unix_timestamp_millis(unix_ms, &random)
+        .into_uuid()
+        .to_string())
+}
+
+/// The least UUID v7 of a millisecond: where a listing by time begins.
+pub fn least_id_at(unix_ms: u64) -> String {
+    Builder::from_unix_timestamp_millis(unix_ms, &[0; 10])
+        .into_uuid()
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn method(text: &str) -> BackupMethod {
+        BackupMethod::parse(text).unwrap()
+    }
+
+    #[test]
+    fn names_are_1_to_128_characters_however_many_bytes_they_take() {
+        assert!(check_name("x").is_ok());
+        assert!(check_name(&"é".repeat(128)).is_ok());
+        assert!(check_name(&"x".repeat(129)).is_err());
+        assert!(check_name("").is_err());
+    }
+
+    #[test]
+    fn names_without_a_visible_form_are_refused() {
+        for bad in [
+            " ",
+            " a",
+            "a ",
+            "a\tb",
+            "a\nb",
+            "a\0b",
+            "a\u{7f}",
+            "a\u{85}b",
+            "\u{200b}",
+            "a\u{202e}b",
+            "\u{feff}a",
+        ] {
+            assert!(check_name(bad).is_err(), "{bad:?}");
+        }
+        for good in [
+            "a b",
+            "auth0|5f7c",
+            "user@example.com",
+            "日本",
+            "GDRIVE-SECP256K1",
+            "a/b",
+            "%2e",
+        ] {
+            assert!(check_name(good).is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn a_custodian_method_belongs_to_the_app_method_it_begins_with() {
+        assert!(method("GDRIVE").belongs_to(&method("GDRIVE")));
+        assert!(method("GDRIVE-SECP256K1").belongs_to(&method("GDRIVE")));
+        assert!(method("GDRIVE-NEW-CURVE").belongs_to(&method("GDRIVE")));
+        assert!(!method("GDRIVE2-SECP256K1").belongs_to(&method("GDRIVE")));
+        assert!(!method("GDRIVE").belongs_to(&method("GDRIVE-SECP256K1")));
+    }
+
+    #[test]
+    fn only_a_known_curve_is_taken_off_a_method() {
+        assert_eq!(method("GDRIVE-SECP256K1").without_curve(), method("GDRIVE"));
+        assert_eq!(
+            method("MY-METHOD-ED25519").without_curve(),
+            method("MY-METHOD")
+        );
+        assert_eq!(method("MY-METHOD").without_curve(), method("MY-METHOD"));
+        assert_eq!(method("-ED25519").without_curve(), method("-ED25519"));
+    }
+
+    #[test]
+    fn ids_sort_by_the_time_they_were_made() {
+        let (early, late) = (
+            new_id(1_700_000_000_000).unwrap(),
+            new_id(1_700_000_000_001).unwrap(),
+        );
+        assert!(early < late);
+        assert!(least_id_at(1_700_000_000_000) <= early && early < least_id_at(1_700_000_000_001));
+        assert_eq!(early.len(), 36);
+    }
+}

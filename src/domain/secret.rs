@@ -1,0 +1,97 @@
+//! Secrets: redacted in `Debug`, wiped on drop, compared in constant time, never serialised.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// A secret text that must be sent on as it is, such as an API key of ours.
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The only way to the text: every use stands out in a review.
+    pub fn expose_secret(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// SHA-256 of a credential. What has only to be recognised is kept as this, never as text.
+///
+/// A plain hash is enough: Portal's keys and our own secrets are long and random, so there is nothing to guess.
+#[derive(Clone, Copy)]
+pub struct CredentialHash([u8; 32]);
+
+impl CredentialHash {
+    pub fn of(credential: &str) -> Self {
+        Self(Sha256::digest(credential.as_bytes()).into())
+    }
+
+    /// Lower-case hex, as `users.client_api_key_hash` holds it.
+    pub fn to_hex(self) -> String {
+        hex(&self.0)
+    }
+}
+
+/// Constant time, so that no caller can forget it; hashing first hides the length as well.
+impl PartialEq for CredentialHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl fmt::Debug for CredentialHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CredentialHash(…)")
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use fmt::Write;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}"); // Writing to a String cannot fail.
+            text
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_holds_nothing_of_the_secret() {
+        let secret = Secret::new("hunter2hunter2".into());
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+        assert_eq!(
+            format!("{:?}", CredentialHash::of("hunter2")),
+            "CredentialHash(…)"
+        );
+    }
+
+    #[test]
+    fn equal_credentials_are_equal_and_others_are_not() {
+        assert!(CredentialHash::of("a") == CredentialHash::of("a"));
+        assert!(CredentialHash::of("a") != CredentialHash::of("b"));
+        assert!(CredentialHash::of("a") != CredentialHash::of("a "));
+    }
+
+    #[test]
+    fn a_credential_hash_is_the_hex_sha_256_of_the_text() {
+        assert_eq!(
+            CredentialHash::of("abc").to_hex(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+}

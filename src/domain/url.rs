@@ -1,0 +1,65 @@
+//! The path and the query of a request's URL.
+
+use percent_encoding::percent_decode_str;
+
+/// Path and query (without the `?`) of an absolute URL.
+pub fn split(url: &str) -> (&str, &str) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);
+    let path_and_query = rest
+        .find('/')
+        .map_or("", |at| rest.get(at..).unwrap_or_default());
+    path_and_query
+        .split_once('?')
+        .unwrap_or((path_and_query, ""))
+}
+
+/// A path segment, decoded once: what it holds then is a name, never again a path. None if it is not UTF-8.
+pub fn decode_segment(segment: &str) -> Option<String> {
+    percent_decode_str(segment)
+        .decode_utf8()
+        .ok()
+        .map(|text| text.into_owned())
+}
+
+/// The first value of a query parameter. `+` is a space, as in forms. `Some(None)`: given, but not UTF-8.
+pub fn query_value(query: &str, name: &str) -> Option<Option<String>> {
+    query.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode_form(key).as_deref() == Some(name)).then(|| decode_form(value))
+    })
+}
+
+fn decode_form(text: &str) -> Option<String> {
+    decode_segment(&text.replace('+', " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_splits_into_path_and_query() {
+        assert_eq!(split("https://h.example/a/b?c=d?e#f"), ("/a/b", "c=d?e"));
+        assert_eq!(split("http://127.0.0.1:8787/"), ("/", ""));
+        assert_eq!(split("http://h"), ("", ""));
+    }
+
+    #[test]
+    fn a_segment_is_decoded_once() {
+        assert_eq!(decode_segment("a%2Fb").as_deref(), Some("a/b"));
+        assert_eq!(decode_segment("a%252Fb").as_deref(), Some("a%2Fb"));
+        assert_eq!(decode_segment("a+b").as_deref(), Some("a+b"));
+        assert_eq!(decode_segment("%ff"), None);
+        assert_eq!(decode_segment("100%").as_deref(), Some("100%"));
+    }
+
+    #[test]
+    fn a_query_gives_the_first_value_of_a_name() {
+        assert_eq!(query_value("a=1&b=2&b=3", "b"), Some(Some("2".into())));
+        assert_eq!(query_value("a=x+y%2B", "a"), Some(Some("x y+".into())));
+        assert_eq!(query_value("a", "a"), Some(Some(String::new())));
+        assert_eq!(query_value("a=1", "b"), None);
+        assert_eq!(query_value("a=%ff", "a"), Some(None));
+    }
+}
