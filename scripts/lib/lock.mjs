@@ -1,7 +1,7 @@
 // A lock between processes: a folder, which only one of them can make. Its age is its heartbeat, so that the lock
 // of a process that was killed is taken over.
 
-import { mkdirSync, rmSync, statSync, utimesSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -37,7 +37,12 @@ function take(path) {
     if (error.code !== "EEXIST" && error.code !== "EPERM") throw error;
   }
   try {
-    if (Date.now() - statSync(path).mtimeMs > STALE_MS) rmSync(path, { recursive: true, force: true });
+    if (Date.now() - statSync(path).mtimeMs > STALE_MS) {
+      // Renamed first: of several that wait, one succeeds.
+      const stale = `${path}.stale-${process.pid}`;
+      renameSync(path, stale);
+      rmSync(stale, { recursive: true, force: true });
+    }
   } catch {
     // It was released in this moment.
   }

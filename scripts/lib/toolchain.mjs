@@ -4,7 +4,18 @@
 // Where that network is not there: Debian's rustc-web makes the target, and wasm-bindgen comes from crates.io as well.
 // wasm-opt and esbuild always come from npm, pinned with a checksum in package-lock.json.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync, cpSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
@@ -21,6 +32,9 @@ const DEBIAN_PACKAGES = ["rustc-web", "rust-web-src", "rust-web-llvm", "lld-22"]
 /** Same as worker's: worker-build refuses a crate of another minor version. */
 const workerBuildVersion = () => lockedVersion("worker");
 const bindgenVersion = () => lockedVersion("wasm-bindgen");
+
+/** The cargo-deny that `npm run lint -- --all` installs. */
+const CARGO_DENY_VERSION = "0.20.2";
 
 const toolsDir = join(cacheDir, "tools");
 const platform = `${process.platform}-${process.arch}`;
@@ -153,11 +167,10 @@ function wasmBindgenBin() {
 /** Whether worker-build has downloaded wasm-bindgen already, or can: then there is no need to compile it. */
 async function workerBuildHasBindgen() {
   const version = bindgenVersion();
-  for (const base of [join(homedir(), ".cache"), join(homedir(), "Library", "Caches"), process.env.XDG_CACHE_HOME, process.env.LOCALAPPDATA]) {
-    const dir = base && join(base, "worker-build");
-    if (dir && existsSync(dir) && readdirSync(dir).some((name) => name.startsWith("wasm-bindgen") && name.endsWith(version))) {
-      return true;
-    }
+  const caches = [process.env.XDG_CACHE_HOME, process.env.LOCALAPPDATA, join(homedir(), ".cache"), join(homedir(), "Library", "Caches")];
+  for (const dir of caches.filter(Boolean).map((cache) => join(cache, "worker-build"))) {
+    const ours = (name) => name.startsWith("wasm-bindgen-") && name.endsWith(`-${version}`);
+    if (existsSync(dir) && readdirSync(dir).some(ours)) return true;
   }
   const target = {
     "linux-x64": "x86_64-unknown-linux-musl",
@@ -216,6 +229,14 @@ export async function ensureCargoTool(name, version, { bin = name, usually } = {
     });
   });
   return path;
+}
+
+/** cargo-deny from PATH or the cache; with `install`, installed if it is in neither; else null. */
+export async function cargoDeny({ install = false } = {}) {
+  if (await ask("cargo-deny", ["--version"])) return "cargo-deny";
+  const own = toolBin("cargo-deny", CARGO_DENY_VERSION);
+  if (!install) return existsSync(own) ? own : null;
+  return ensureCargoTool("cargo-deny", CARGO_DENY_VERSION, { usually: "2 min" });
 }
 
 // ------------------------------------------------------------------------------------------------------ environments
