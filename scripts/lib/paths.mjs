@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url";
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "..", "..");
 export const inRoot = (...parts) => join(root, ...parts);
 
+/** A path that somebody typed: `npm run` changes to the root, INIT_CWD is the folder that they were in. */
+export const userPath = (path) => (path === undefined ? undefined : resolve(process.env.INIT_CWD ?? ".", path));
+
 export const nodeModules = inRoot("node_modules");
 export const buildDir = inRoot("build");
 export const devVarsFile = inRoot(".dev.vars");

@@ -22,6 +22,9 @@ export async function setup({ persistTo, database = true } = {}) {
   });
 }
 
+/** The npm packages alone: all that a command needs which only talks to a running service. */
+export const setupPackages = () => withLock(inRoot("target", ".setup.lock"), npmPackages);
+
 async function npmPackages() {
   if (npmIsCurrent()) return;
   await step("Installing the npm packages of package-lock.json (npm ci)", "15 s", () =>

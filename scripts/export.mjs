@@ -1,0 +1,64 @@
+// npm run export: a copy of every user and share, inside an age file. See docs/moving.md.
+
+import { parseArgs } from "node:util";
+
+import { Failure, main, say } from "./lib/log.mjs";
+import { userPath } from "./lib/paths.mjs";
+import { setupPackages } from "./lib/setup.mjs";
+
+const USAGE = `npm run export -- FILE --url https://backup.example.com (--recipient age1… | --passphrase-file F) [options]
+
+  FILE                  the copy, sealed with age; it must not be there yet
+  --url URL             the service; https, or http on this machine
+  --recipient KEY       age public key that the copy is sealed for; may be given more than once
+  --passphrase-file F   passphrase that the copy is sealed under (or AGE_PASSPHRASE)
+  --vars FILE           NAME=value lines with ADMIN_TOKEN and SHARE_ENCRYPTION_KEYS (default: the environment, .dev.vars for
+                        this machine)
+
+  Ends with 0 if everything is in the copy, with 2 if a share did not open (each is listed), with 1 if there is no copy.`;
+
+await main(async () => {
+  const { values, positionals } = options();
+  if (values.help) return void process.stdout.write(`${USAGE}\n`);
+  await setupPackages();
+  const { readPassphrase } = await import("./lib/moving/age.mjs");
+  const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
+  const { exportAll } = await import("./lib/moving/exporter.mjs");
+  const { Progress } = await import("./lib/moving/progress.mjs");
+  const { openingKeys } = await import("./lib/moving/sealed.mjs");
+  const { secretsFor } = await import("./lib/moving/secrets.mjs");
+
+  if (positionals.length !== 1) throw new Failure("Say where the copy goes: one FILE.", USAGE);
+  const file = userPath(positionals[0]);
+  const { origin, local } = serviceUrl(values.url);
+  const recipients = values.recipient ?? [];
+  const passphrase = recipients.length > 0 ? undefined : readPassphrase(userPath(values["passphrase-file"]));
+  if (recipients.length > 0 && values["passphrase-file"]) throw new Failure("Say --recipient or --passphrase-file, not both.");
+  if (recipients.length === 0 && !passphrase) throw new Failure("Say what to seal the copy with: --recipient age1… or --passphrase-file FILE.", USAGE);
+
+  const secret = secretsFor({ local, file: userPath(values.vars) });
+  const token = secret("ADMIN_TOKEN", "the operator's token of the service");
+  const keys = await openingKeys(secret("SHARE_ENCRYPTION_KEYS", "shares leave the service sealed, this command opens them"));
+
+  const { counts, problems } = await exportAll({ api: new Api({ origin, token }), keys, file, recipients, passphrase, progress: new Progress({ unit: "records" }) });
+  for (const problem of problems) say(`not in the copy: ${problem}`);
+  process.stdout.write(`${positionals[0]}: ${counts.user.toLocaleString("en")} users, ${counts.custodianBackupShare.toLocaleString("en")} custodian shares, ${counts.userBackupShare.toLocaleString("en")} user shares${problems.length > 0 ? `; ${problems.length} did not open` : ""}\n`);
+  return problems.length > 0 ? 2 : 0;
+});
+
+function options() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        url: { type: "string" },
+        recipient: { type: "string", multiple: true },
+        "passphrase-file": { type: "string" },
+        vars: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+  } catch (error) {
+    throw new Failure(error.message, USAGE);
+  }
+}

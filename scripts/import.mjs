@@ -1,0 +1,87 @@
+// npm run import: takes users and shares into the service, from a file or straight from Postgres. See docs/moving.md.
+
+import { parseArgs } from "node:util";
+
+import { Failure, main, note, say } from "./lib/log.mjs";
+import { userPath } from "./lib/paths.mjs";
+import { setupPackages } from "./lib/setup.mjs";
+
+const USAGE = `npm run import -- FILE --url https://backup.example.com [options]
+
+  FILE                  newline-delimited JSON: an export of this service (also sealed with age), or a dump of the tables
+                        of Portal's guide; or a Postgres URL (better in SOURCE_URL than on the command line, where others
+                        on this machine can read its password)
+  --url URL             the service; https, or http on this machine
+  --dry-run             asks the service what would become of each record, and stores nothing
+  --user-id COLUMN      which column of User your app uses as user id (default: id)
+  --resume FILE         where to keep how far the import has come (default: beside FILE)
+  --identity FILE       age identity that opens FILE
+  --passphrase-file F   passphrase that opens FILE (or AGE_PASSPHRASE)
+  --vars FILE           NAME=value lines with ADMIN_TOKEN (default: the environment, .dev.vars for this machine)
+
+  Ends with 0 if everything is in, with 2 if some records are not (each is listed with its reason), with 1 if it stopped.`;
+
+await main(async () => {
+  const { values, positionals } = options();
+  if (values.help) return void process.stdout.write(`${USAGE}\n`);
+  await setupPackages();
+  const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
+  const { readIdentities, readPassphrase } = await import("./lib/moving/age.mjs");
+  const { fileSource } = await import("./lib/moving/file-source.mjs");
+  const { importAll, report } = await import("./lib/moving/importer.mjs");
+  const { isPostgresUrl, postgresSource } = await import("./lib/moving/postgres-source.mjs");
+  const { Progress } = await import("./lib/moving/progress.mjs");
+  const { secretsFor } = await import("./lib/moving/secrets.mjs");
+  const { State } = await import("./lib/moving/state.mjs");
+
+  const from = positionals[0] ?? process.env.SOURCE_URL;
+  if (positionals.length > 1 || !from) throw new Failure("Say what to import: one FILE, or a Postgres URL in SOURCE_URL.", USAGE);
+  const { origin, local } = serviceUrl(values.url);
+  const token = secretsFor({ local, file: userPath(values.vars) })("ADMIN_TOKEN", "the operator's token of the service");
+  const userIdColumn = values["user-id"] ?? "id";
+  const dryRun = Boolean(values["dry-run"]);
+
+  note(`reading ${isPostgresUrl(from) ? "the database" : from}`);
+  const source = isPostgresUrl(from)
+    ? await postgresSource(from, { userIdColumn })
+    : await fileSource(userPath(from), {
+        userIdColumn,
+        identities: values.identity ? readIdentities(userPath(values.identity)) : [],
+        passphrase: readPassphrase(userPath(values["passphrase-file"])),
+      });
+  try {
+    const stateFile = values.resume ?? (isPostgresUrl(from) ? "postgres.import-state.json" : `${source.name}.import-state.json`);
+    const state = new State(dryRun ? undefined : userPath(stateFile), `${source.fingerprint} → ${origin}`);
+    if (state.resumed) note(`going on where the last run stopped (${stateFile})`);
+    process.once("SIGINT", () => {
+      say("\nStopped. What went in is safe; the same command goes on from here.");
+      process.exit(130);
+    });
+    await importAll({ source, api: new Api({ origin, token }), state, dryRun, progress: new Progress({ total: source.total, unit: "records" }) });
+    process.stdout.write(`${report(state, { dryRun })}\n`);
+    state.remove();
+    return state.counts.conflict + state.counts.refused > 0 ? 2 : 0;
+  } finally {
+    await source.close();
+  }
+});
+
+function options() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        url: { type: "string" },
+        "dry-run": { type: "boolean" },
+        "user-id": { type: "string" },
+        resume: { type: "string" },
+        identity: { type: "string" },
+        "passphrase-file": { type: "string" },
+        vars: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+  } catch (error) {
+    throw new Failure(error.message, USAGE);
+  }
+}

@@ -1,0 +1,122 @@
+// Newline-delimited JSON, in the clear or inside an age file, as a source of records.
+//
+// The file is read three times, each time as a stream: once to learn which rows there are and which of several shares is
+// the newest, once for the users, once for their shares. A dump may so hold its tables in any order.
+
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { createInterface } from "node:readline";
+
+import { Failure } from "../log.mjs";
+import { decrypted, isAge } from "./age.mjs";
+import { Generations, Refusal, partsOf } from "./rows.mjs";
+
+const PHASES = ["users", "shares"];
+
+export async function fileSource(file, { userIdColumn = "id", identities = [], passphrase } = {}) {
+  const info = await stat(file).catch(() => undefined);
+  if (!info?.isFile()) throw new Failure(`There is no file ${file}.`);
+  const head = await firstBytes(file, 65_536);
+  if (/^\s*\[/.test(head.toString("latin1", 0, 64))) {
+    throw new Failure(`${file} is one JSON array, not a JSON object on each line.`, "jq -c '.[]' FILE > FILE.ndjson makes it one.");
+  }
+  const sealed = isAge(head);
+  const lines = async function* () {
+    const raw = Readable.toWeb(createReadStream(file));
+    const bytes = sealed ? await decrypted(raw, { identities, passphrase, file }) : raw;
+    yield* createInterface({ input: Readable.fromWeb(bytes), crlfDelay: Infinity });
+  };
+
+  const generations = new Generations();
+  const users = new Map();
+  let total = 0;
+  for await (const { parts } of parsed(lines, userIdColumn)) {
+    if (!parts) total += 1;
+    else {
+      total += parts.shares.length + (parts.user ? 1 : 0);
+      if (parts.rowId && userIdColumn !== "id") users.set(parts.rowId, parts.user.id);
+      if (!parts.native) for (const share of parts.shares) generations.add(share);
+    }
+  }
+
+  return {
+    name: file,
+    fingerprint: `file ${info.size} ${createHash("sha256").update(head).digest("hex")} ${userIdColumn}`,
+    total,
+    records: (after) => records({ lines, userIdColumn, generations, users }, after),
+    close: async () => {},
+  };
+}
+
+/** Each record with its place in the file; `after` is the position of the last one that is done. */
+async function* records({ lines, userIdColumn, generations, users }, after) {
+  for (const [phase, name] of PHASES.entries()) {
+    if (after && after.phase > phase) continue;
+    for await (const { line, text, parts, refused } of parsed(lines, userIdColumn)) {
+      const items = refused ? refusedIn(name, refused) : itemsOf(name, { text, parts, generations, users, userIdColumn });
+      for (const [index, item] of items.entries()) {
+        const position = { phase, line, index };
+        if (!isDone(position, after)) yield { place: `line ${line}`, position, ...item };
+      }
+    }
+  }
+}
+
+const isDone = (position, after) =>
+  after !== undefined &&
+  after !== null &&
+  (position.phase < after.phase ||
+    (position.phase === after.phase &&
+      (position.line < after.line || (position.line === after.line && position.index <= after.index))));
+
+// A line that cannot be read is told once, with the users.
+const refusedIn = (phase, refused) => (phase === "users" ? [{ refused }] : []);
+
+function itemsOf(phase, { text, parts, generations, users, userIdColumn }) {
+  // A record of ours goes out as the very text that it came as: parsed and written again, a number could lose digits.
+  if (parts.native) return (phase === "users" ? [parts.user] : parts.shares).filter(Boolean).map((record) => itemOf(record, text));
+  if (phase === "users") return parts.user ? [itemOf(parts.user)] : [];
+  return parts.shares.map((share) => {
+    const record = generations.place(share);
+    if (userIdColumn === "id") return itemOf(record);
+    const userId = users.get(record.userId);
+    return userId ? itemOf({ ...record, userId }) : { record, refused: `there is no row of User with the id ${record.userId}` };
+  });
+}
+
+const itemOf = (record, text = JSON.stringify(record)) => ({ record, text });
+
+async function* parsed(lines, userIdColumn) {
+  let line = 0;
+  for await (const text of lines()) {
+    line += 1;
+    if (text.trim() === "") continue;
+    try {
+      yield { line, text, parts: partsOf(parse(line === 1 ? text.replace(/^\uFEFF/, "") : text), userIdColumn) };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      yield { line, text, refused: error.message };
+    }
+  }
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes what it read, which may be a share.
+    throw new Refusal("not valid JSON");
+  }
+}
+
+async function firstBytes(file, count) {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(count), 0, count, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,48 @@
+// Opens what the Worker has sealed. The format is in src/domain/sealing.rs; the golden bytes of its tests hold here too.
+
+import { Failure } from "../log.mjs";
+
+const VERSION = 1;
+const HEADER_LENGTH = 13; // the version and the nonce
+const DOMAIN = "portal-backup-worker";
+
+/** The keys of SHARE_ENCRYPTION_KEYS (`id:base64[,id:base64]`) by id. */
+export async function openingKeys(setting) {
+  const keys = new Map();
+  for (const [index, entry] of setting.split(",").entries()) {
+    const at = entry.indexOf(":");
+    const bytes = Buffer.from(entry.slice(at + 1).trim(), "base64");
+    if (at < 1 || bytes.length !== 32) throw new Failure(`SHARE_ENCRYPTION_KEYS: entry ${index + 1} is not id:base64-of-32-bytes.`);
+    keys.set(entry.slice(0, at).trim(), await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["decrypt"]));
+  }
+  return keys;
+}
+
+/** The place that a share was sealed for, every part behind its length. */
+function associatedData({ kind, owner, backupMethod }) {
+  const parts = [Buffer.from(DOMAIN), Buffer.from([VERSION]), Buffer.from(kind), Buffer.from(owner), Buffer.from(backupMethod)];
+  return Buffer.concat(
+    parts.flatMap((part) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(part.length);
+      return [length, part];
+    }),
+  );
+}
+
+/** The share, or undefined if it does not open with these keys at this place. */
+export async function open(keys, { keyId, sealedShare, ...place }) {
+  const key = keys.get(keyId);
+  const bytes = Buffer.from(sealedShare, "base64");
+  if (!key || bytes[0] !== VERSION) return undefined;
+  try {
+    const share = await crypto.subtle.decrypt(
+      { name: "AES-GCM", iv: bytes.subarray(1, HEADER_LENGTH), additionalData: associatedData(place) },
+      key,
+      bytes.subarray(HEADER_LENGTH),
+    );
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(share);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,20 @@
+// Secrets for the command line: from the environment, or from a file of NAME=value lines. Never from an argument.
+
+import { existsSync } from "node:fs";
+
+import { readDevVars } from "../dev-vars.mjs";
+import { Failure } from "../log.mjs";
+
+/**
+ * A reader of secrets. `.dev.vars` holds the local service's: it is read for an address on this machine only, any
+ * other file where it is named.
+ */
+export function secretsFor({ local, file, env = process.env }) {
+  if (file && !existsSync(file)) throw new Failure(`There is no file ${file}.`);
+  const vars = file ? readDevVars(file) : local ? readDevVars() : {};
+  return (name, why) => {
+    const value = env[name] || vars[name];
+    if (!value) throw new Failure(`${name} is needed: ${why}.`, `Put it into the environment, or into a file of NAME=value lines and say --vars FILE.`);
+    return value;
+  };
+}

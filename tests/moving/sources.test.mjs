@@ -1,0 +1,230 @@
+// What `npm run import` makes of a file: which records, in which order, and what it refuses. No service is needed here.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+
+import { Encrypter, generateIdentity, identityToRecipient } from "age-encryption";
+
+import { Api, serviceUrl } from "../../scripts/lib/moving/api.mjs";
+import { fileSource } from "../../scripts/lib/moving/file-source.mjs";
+import { importAll, report } from "../../scripts/lib/moving/importer.mjs";
+import { connection } from "../../scripts/lib/moving/postgres-source.mjs";
+import { time } from "../../scripts/lib/moving/rows.mjs";
+import { State } from "../../scripts/lib/moving/state.mjs";
+
+const dir = mkdtempSync(join(tmpdir(), "pbw-sources-"));
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+let files = 0;
+function fileOf(content) {
+  const file = join(dir, `${(files += 1)}.ndjson`);
+  writeFileSync(file, content);
+  return file;
+}
+const ndjson = (...rows) => rows.map((row) => (typeof row === "string" ? row : JSON.stringify(row))).join("\n");
+
+async function itemsOf(content, options) {
+  const items = [];
+  for await (const item of (await fileSource(fileOf(content), options)).records(null)) items.push(item);
+  return items;
+}
+const recordsOf = async (content, options) =>
+  (await itemsOf(content, options)).map((item) => (item.refused ? { refused: item.refused, place: item.place } : JSON.parse(item.text)));
+
+const USER = { id: "u1", clientId: "c1", clientApiKey: "key-1" };
+const CUSTODIAN = { id: "s1", userId: "u1", backupMethod: "GDRIVE-SECP256K1", share: '{"p": 1}', createdAt: "2024-05-06T07:08:09.123" };
+const CIPHER_TEXT = { id: "s2", userId: "u1", backupMethod: "GDRIVE", cipherText: "abc", createdAt: "2024-05-06T07:08:10" };
+const AS_RECORDS = [
+  { type: "user", ...USER },
+  { type: "custodianBackupShare", userId: "u1", backupMethod: "GDRIVE-SECP256K1", backupSharePairId: null, share: '{"p": 1}', storedAt: "2024-05-06T07:08:09.123Z" },
+  { type: "userBackupShare", userId: "u1", backupMethod: "GDRIVE", backupSharePairId: null, cipherText: "abc", storedAt: "2024-05-06T07:08:10.000Z" },
+];
+
+describe("the guide's schema", () => {
+  test("rows of the three tables become records, users before their shares, in whatever order they are dumped", async () => {
+    assert.deepEqual(await recordsOf(ndjson(CUSTODIAN, CIPHER_TEXT, USER)), AS_RECORDS);
+  });
+
+  test("users with their shares nested in them, as Prisma's include gives them", async () => {
+    const nested = { ...USER, userBackupShares: [CIPHER_TEXT], custodianBackupShares: [CUSTODIAN] };
+    assert.deepEqual(await recordsOf(ndjson(nested)), AS_RECORDS);
+  });
+
+  test("columns in snake_case", async () => {
+    const snake = (row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`), value]));
+    assert.deepEqual(await recordsOf(ndjson(snake(USER), snake(CUSTODIAN), snake(CIPHER_TEXT))), AS_RECORDS);
+  });
+
+  test("the older form with one backup a user, in columns of User, goes in as UNKNOWN", async () => {
+    const [, custodian, user] = await recordsOf(ndjson({ ...USER, backupShare: "s", cipherText: "c" }));
+    assert.deepEqual([custodian.type, custodian.backupMethod, custodian.share], ["custodianBackupShare", "UNKNOWN", "s"]);
+    assert.deepEqual([user.type, user.backupMethod, user.cipherText], ["userBackupShare", "UNKNOWN", "c"]);
+  });
+});
+
+describe("the example server's schema", () => {
+  const row = (id, pair, createdAt) => ({ id, userId: 7, backupMethod: "PASSWORD", backupSharePairId: pair, cipherText: `text ${pair}`, createdAt });
+
+  test("of several pairs under one method the newest is current, the others its history", async () => {
+    const rows = [row("b", "p2", "2024-02-01T00:00:00.000Z"), row("c", "p3", "2024-03-01T00:00:00.000Z"), row("a", "p1", "2024-01-01T00:00:00.000Z")];
+    const shares = (await recordsOf(ndjson({ id: 7, clientId: "c7", exchangeUserId: 70 }, ...rows))).slice(1);
+    assert.deepEqual(
+      shares.map(({ userId, backupSharePairId, storedAt, supersededAt }) => [userId, backupSharePairId, storedAt, supersededAt]),
+      [
+        ["7", "p2", "2024-02-01T00:00:00.000Z", "2024-03-01T00:00:00.000Z"],
+        ["7", "p3", "2024-03-01T00:00:00.000Z", undefined],
+        ["7", "p1", "2024-01-01T00:00:00.000Z", "2024-02-01T00:00:00.000Z"],
+      ],
+    );
+  });
+
+  test("another column can be the user id; a share of nobody is refused", async () => {
+    const records = await recordsOf(ndjson(row("a", "p1"), { ...row("b", "p1"), userId: 8 }, { id: 7, clientId: "c7", exchangeUserId: 70 }), { userIdColumn: "exchangeUserId" });
+    assert.equal(records[0].id, "70");
+    assert.equal(records[1].userId, "70");
+    assert.match(records[2].refused, /no row of User with the id 8/);
+  });
+});
+
+describe("a bad row is refused by its line, and stops nothing", () => {
+  const refusals = [
+    ["{not json, with a share in it", /^not valid JSON$/],
+    ["[1]", /one JSON object/],
+    ['{"type":"wallet"}', /"type" must be one of/],
+    ['{"id":1,"privateKey":"x"}', /not a row of/],
+    ['{"userId":"u","share":{"p":1}}', /share::text/],
+    ['{"userId":"u","share":""}', /share is empty/],
+    ['{"userId":9007199254740993,"share":"s"}', /userId/],
+    ['{"userId":"u","share":"s","createdAt":"yesterday"}', /time/],
+    ['{"id":"u","clientId":null}', /clientId is missing/],
+  ];
+  for (const [line, reason] of refusals) {
+    test(line, async () => {
+      const [good, bad] = await recordsOf(ndjson(USER, "", line)).then((all) => [all.find((r) => !r.refused), all.find((r) => r.refused)]);
+      assert.equal(good.id, "u1");
+      assert.equal(bad.place, "line 3");
+      assert.match(bad.refused, reason);
+      assert.doesNotMatch(bad.refused, /with a share in it/);
+    });
+  }
+
+  test("a JSON array is refused as a whole, with what to do", async () => {
+    await assert.rejects(fileSource(fileOf("[\n{}]")), /one JSON array/);
+  });
+});
+
+test("a record of ours goes out as the very text that it came as", async () => {
+  const text = '{"type":"custodianBackupShare", "userId":"u1","share":{"n": 12345678901234567890123}}';
+  assert.equal((await itemsOf(text))[0].text, text);
+});
+
+test("times of every usual form become UTC with milliseconds", () => {
+  for (const [from, to] of [
+    ["2024-01-02T03:04:05.678Z", "2024-01-02T03:04:05.678Z"],
+    ["2024-01-02 03:04:05", "2024-01-02T03:04:05.000Z"],
+    ["2024-01-02 03:04:05.678912+00", "2024-01-02T03:04:05.678Z"],
+    ["2024-01-02T03:04:05.6+02:00", "2024-01-02T01:04:05.600Z"],
+    ["2024-01-02T03:04:05-0330", "2024-01-02T06:34:05.000Z"],
+  ]) assert.equal(time(from), to);
+  for (const bad of ["2024-13-01T00:00:00Z", "2024-01-01", 1700000000, ""]) assert.throws(() => time(bad));
+});
+
+describe("a file sealed with age", () => {
+  const seal = async (set) => {
+    const encrypter = new Encrypter();
+    encrypter.setScryptWorkFactor(8);
+    set(encrypter);
+    return Buffer.from(await encrypter.encrypt(ndjson(USER, CUSTODIAN)));
+  };
+
+  test("opens with its identity or its passphrase, and with nothing else", async () => {
+    const identity = await generateIdentity();
+    const recipient = await identityToRecipient(identity);
+    const forKey = await seal((encrypter) => encrypter.addRecipient(recipient));
+    const forPassphrase = await seal((encrypter) => encrypter.setPassphrase("five random words of it"));
+    assert.equal((await itemsOf(forKey, { identities: [identity] })).length, 2);
+    assert.equal((await itemsOf(forPassphrase, { passphrase: "five random words of it" })).length, 2);
+    await assert.rejects(itemsOf(forKey), /sealed with age/);
+    await assert.rejects(itemsOf(forKey, { identities: [await generateIdentity()] }), /does not open/);
+    await assert.rejects(itemsOf(forPassphrase, { passphrase: "another" }), /does not open/);
+  });
+
+  test("is refused before anything is sent if it was cut short", async () => {
+    const identity = await generateIdentity();
+    const recipient = await identityToRecipient(identity);
+    const sealed = await seal((encrypter) => encrypter.addRecipient(recipient));
+    await assert.rejects(fileSource(fileOf(sealed.subarray(0, -20)), { identities: [identity] }));
+  });
+});
+
+describe("shares travel over TLS or stay on this machine", () => {
+  for (const url of ["http://backup.example.com", "ftp://backup.example.com", "http://127.0.0.1.example.com", "http://192.168.0.1:8787"]) {
+    test(`${url} is refused`, () => assert.throws(() => serviceUrl(url), /not encrypted/));
+  }
+  test("https, and http on this machine, are taken", () => {
+    assert.deepEqual(serviceUrl("https://backup.example.com/x?y"), { origin: "https://backup.example.com", local: false });
+    for (const url of ["http://127.0.0.1:8787", "http://localhost:8787", "http://[::1]:8787"]) assert.equal(serviceUrl(url).local, true);
+  });
+
+  test("a Postgres elsewhere is asked over TLS with its certificate checked, whatever its URL says", () => {
+    assert.deepEqual(connection("postgres://u:p%40@db.example.com/app?schema=x").config.ssl, { rejectUnauthorized: true });
+    assert.deepEqual(connection("postgres://u@db.example.com/app?sslmode=prefer").config.ssl, { rejectUnauthorized: true });
+    for (const mode of ["disable", "no-verify"]) assert.throws(() => connection(`postgres://u@db.example.com/app?sslmode=${mode}`), /open connection/);
+    assert.equal(connection("postgres://u@localhost/app").config.ssl, false);
+    assert.equal(connection("postgres://u:p%40@h/app").config.password, "p@");
+    assert.doesNotMatch(connection("postgres://u:p%40@h/app").shown, /p@|p%40/);
+  });
+});
+
+describe("an import that is interrupted", () => {
+  /** A service that acknowledges `pages` pages and is then gone. */
+  const serviceFor = (pages, seen) => ({
+    async import(lines) {
+      if (pages-- === 0) throw new Error("gone");
+      seen.push(...lines.map((line) => JSON.parse(line).id));
+      return lines.map(() => ({ outcome: "new" }));
+    },
+  });
+  const progress = { show() {}, end() {} };
+
+  test("goes on behind the last page that was acknowledged, and reports the whole", async () => {
+    const rows = Array.from({ length: 450 }, (_, i) => ({ id: `u${i}`, clientId: `c${i}` }));
+    const file = fileOf(ndjson(...rows, "broken"));
+    const stateFile = join(dir, "state.json");
+    const source = await fileSource(file);
+    const seen = [];
+    await assert.rejects(importAll({ source, api: serviceFor(1, seen), state: new State(stateFile, "x"), progress }), /gone/);
+    const state = new State(stateFile, "x");
+    assert.equal(state.resumed, true);
+    await importAll({ source: await fileSource(file), api: serviceFor(9, seen), state, progress });
+    assert.deepEqual(seen, rows.map((row) => row.id));
+    assert.match(report(state), /refused {3}line 451: not valid JSON\n450 new, 0 same, 0 conflict, 1 refused/);
+    assert.throws(() => new State(stateFile, "another import"), /belongs to another import/);
+  });
+});
+
+describe("the service's answers", () => {
+  const api = (answers) => {
+    const waits = [];
+    const answer = async () => answers.shift() ?? Response.json({ results: [{ outcome: "new" }] });
+    return { waits, api: new Api({ origin: "http://127.0.0.1:1", token: "t", wait: async (ms) => waits.push(ms), fetch: answer }) };
+  };
+  const problem = (status, code, headers) => Response.json({ code, detail: "what to do" }, { status, headers });
+
+  test("a passing failure is tried again, no sooner than the service says", async () => {
+    const { api: service, waits } = api([problem(503, "unavailable", { "retry-after": "7" }), problem(429, "rate_limited")]);
+    assert.equal((await service.import(["{}"]))[0].outcome, "new");
+    assert.deepEqual(waits, [7000, 2000]);
+  });
+
+  test("a refusal is told at once, with what to do", async () => {
+    for (const refusal of [problem(401, "unauthorized"), problem(503, "misconfigured"), problem(413, "body_too_large")]) {
+      const { api: service, waits } = api([refusal]);
+      await assert.rejects(service.import(["{}"]), /what to do/);
+      assert.deepEqual(waits, []);
+    }
+  });
+});
