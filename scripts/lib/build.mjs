@@ -1,9 +1,11 @@
-// The Worker build: worker-build puts it into build/, and nothing happens where nothing has changed.
+// The build: worker-build puts the Worker into build/, its static files go into build/assets/, and nothing happens where
+// nothing has changed.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { buildAssets } from "./assets.mjs";
 import { withLock } from "./lock.mjs";
 import { Failure, note, step } from "./log.mjs";
 import { buildDir, inRoot } from "./paths.mjs";
@@ -18,6 +20,7 @@ const OUTPUTS = ["index.js", "index_bg.wasm"];
 /** Builds the Worker into build/; resolves with whether there was anything to build. */
 export async function buildWorker({ release = true } = {}) {
   return withLock(inRoot("target", ".build.lock"), async () => {
+    buildAssets();
     const key = await buildKey(release);
     if (isBuilt(key)) return false;
     const env = await buildEnv();

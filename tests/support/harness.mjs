@@ -27,6 +27,7 @@ const UNLIMITED = 1_000_000;
  * - `main`: another entry than build/index.js, for example one that injects faults.
  * - `outbound`: answers the Worker's own requests: `(request) => Response`. Without it they get a 599: no test reaches
  *   the network.
+ * - `assets: true`: with the static files of build/assets/ in front, as when deployed.
  * - `migrate: false`: leaves the database empty.
  * - `env`: an environment of wrangler.toml.
  * - `config`: a function that may change the wrangler configuration at the end.
@@ -37,6 +38,7 @@ export async function startWorker({
   limits = {},
   main = inRoot("build", "index.js"),
   outbound,
+  assets = false,
   migrate = true,
   env,
   config: change = (config) => config,
@@ -48,6 +50,7 @@ export async function startWorker({
     compatibility_date,
     compatibility_flags,
     triggers: read.triggers,
+    ...(assets ? { assets: { ...read.assets, directory: inRoot(read.assets.directory) } } : {}),
     d1_databases: read.d1_databases.map((d1) => ({ ...d1, migrations_dir: inRoot(d1.migrations_dir ?? "migrations") })),
     ratelimits: read.ratelimits
       .filter((limiter) => limits[limiter.name] !== null)
