@@ -2,6 +2,10 @@
 //! backup's state is. Tested natively.
 
 pub mod body;
+pub mod claims;
+pub mod ip;
+pub mod jwks;
+pub mod jwt;
 pub mod names;
 pub mod recovery;
 pub mod sealing;

@@ -1,0 +1,159 @@
+use super::super::jwt::object;
+use super::*;
+use serde_json::json;
+
+const NOW: f64 = 1_800_000_000.0;
+const RULES: Rules = Rules {
+    issuer: "https://id.test/",
+    audience: "app",
+    user_claim: "sub",
+};
+
+fn good() -> Value {
+    json!({"iss": "https://id.test/", "aud": "app", "exp": NOW + 300.0, "sub": "user-1"})
+}
+
+fn user(claims: &Value) -> Result<String, Refusal> {
+    user_of(&object(claims.to_string().as_bytes()).unwrap(), &RULES, NOW)
+}
+
+fn with(name: &str, value: Value) -> Value {
+    let mut claims = good();
+    claims
+        .as_object_mut()
+        .unwrap()
+        .insert(name.to_owned(), value);
+    claims
+}
+
+fn without(name: &str) -> Value {
+    let mut claims = good();
+    claims.as_object_mut().unwrap().remove(name);
+    claims
+}
+
+#[test]
+fn good_claims_name_the_user() {
+    assert_eq!(user(&good()), Ok("user-1".to_owned()));
+    assert_eq!(
+        user(&with("aud", json!(["other", "app"]))),
+        Ok("user-1".to_owned())
+    );
+    assert_eq!(
+        user(&with("exp", json!(NOW + 0.5))),
+        Ok("user-1".to_owned())
+    );
+}
+
+#[test]
+fn another_issuer_or_audience_is_refused() {
+    for iss in [
+        json!("https://id.test"),
+        json!("https://id.test//"),
+        json!("HTTPS://ID.TEST/"),
+        json!(null),
+        json!(["https://id.test/"]),
+        json!(""),
+    ] {
+        assert_eq!(
+            user(&with("iss", iss.clone())),
+            Err(Refusal::Issuer),
+            "{iss}"
+        );
+    }
+    for aud in [
+        json!("App"),
+        json!("app "),
+        json!("apps"),
+        json!(""),
+        json!(null),
+        json!([]),
+        json!(["other"]),
+        json!([["app"]]),
+        json!(["app", 1]),
+        json!({"app": "app"}),
+        json!("app,other"),
+    ] {
+        assert_eq!(
+            user(&with("aud", aud.clone())),
+            Err(Refusal::Audience),
+            "{aud}"
+        );
+    }
+    assert_eq!(user(&without("iss")), Err(Refusal::Issuer));
+    assert_eq!(user(&without("aud")), Err(Refusal::Audience));
+}
+
+#[test]
+fn time_is_kept_to_a_minute() {
+    assert_eq!(
+        user(&with("exp", json!(NOW - 59.0))),
+        Ok("user-1".to_owned())
+    );
+    assert_eq!(user(&with("exp", json!(NOW - 60.0))), Err(Refusal::Expired));
+    assert_eq!(user(&without("exp")), Err(Refusal::Expired));
+    for name in ["nbf", "iat"] {
+        assert_eq!(
+            user(&with(name, json!(NOW + 60.0))),
+            Ok("user-1".to_owned()),
+            "{name}"
+        );
+        assert_eq!(
+            user(&with(name, json!(NOW + 61.0))),
+            Err(Refusal::NotYetValid),
+            "{name}"
+        );
+    }
+    for name in ["exp", "nbf", "iat"] {
+        for odd in [
+            json!("1900000000"),
+            json!(null),
+            json!(true),
+            json!([]),
+            json!({}),
+        ] {
+            assert_eq!(
+                user(&with(name, odd.clone())),
+                Err(Refusal::Malformed),
+                "{name} {odd}"
+            );
+        }
+    }
+    assert_eq!(user(&with("exp", json!(-1e300))), Err(Refusal::Expired));
+    assert!(
+        object(br#"{"exp":1e999}"#).is_err(),
+        "an infinite expiry cannot be written"
+    );
+}
+
+#[test]
+fn the_user_is_a_string_under_the_exact_claim() {
+    for sub in [
+        json!(""),
+        json!(7),
+        json!(null),
+        json!(["user-1"]),
+        json!({"id": "user-1"}),
+        json!(true),
+    ] {
+        assert_eq!(user(&with("sub", sub.clone())), Err(Refusal::User), "{sub}");
+    }
+    assert_eq!(user(&without("sub")), Err(Refusal::User));
+    let claims = object(
+        br#"{"iss":"https://id.test/","aud":"app","exp":1900000000,
+        "app":{"user":"nested"},"https://app.test/user":"u"}"#,
+    )
+    .unwrap();
+    let named = |user_claim| {
+        user_of(
+            &claims,
+            &Rules {
+                user_claim,
+                ..RULES
+            },
+            NOW,
+        )
+    };
+    assert_eq!(named("https://app.test/user"), Ok("u".to_owned()));
+    assert_eq!(named("app.user"), Err(Refusal::User));
+}

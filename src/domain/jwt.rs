@@ -1,0 +1,191 @@
+//! A bearer token of somebody else's making, read with suspicion.
+//!
+//! The order is the defence: [`Unverified::parse`] looks at the header alone and takes one of three algorithms; a key
+//! that fits exactly that algorithm (see `jwks`) checks the signature; only then is the payload read at all, by
+//! [`claims_of`], and its claims held against the settings (see `claims`). Nothing here does cryptography or I/O.
+//!
+//! A header cannot bring its own key: `jwk`, `jku`, `x5u` and `x5c` are never read, and `crit` (which would change
+//! what the rest means) refuses the token.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde_json::Value;
+
+/// Longer tokens are refused unread. Identity providers stay well under 4 KiB.
+pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
+const MAX_KID_BYTES: usize = 256;
+
+/// The signatures that are accepted. There is no `none`, and none with a shared key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    Rs256,
+    Es256,
+    EdDsa,
+}
+
+impl Algorithm {
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "RS256" => Some(Self::Rs256),
+            "ES256" => Some(Self::Es256),
+            "EdDSA" => Some(Self::EdDsa),
+            _ => None,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Es256 => "ES256",
+            Self::EdDsa => "EdDSA",
+        }
+    }
+
+    fn allows_signature_of(self, bytes: usize) -> bool {
+        match self {
+            // RSA of 2048 to 8192 bits.
+            Self::Rs256 => (256..=1024).contains(&bytes),
+            Self::Es256 | Self::EdDsa => bytes == 64,
+        }
+    }
+}
+
+/// Why a token is refused. For the log; the caller hears only of the ones that it can mend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    TooLong,
+    Malformed,
+    Algorithm,
+    Critical,
+    UnknownKey,
+    Signature,
+    Issuer,
+    Audience,
+    Expired,
+    NotYetValid,
+    User,
+}
+
+impl Refusal {
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::TooLong => "token is longer than 8 KiB",
+            Self::Malformed => "token is not a well-formed JWS",
+            Self::Algorithm => "token algorithm is not RS256, ES256 or EdDSA",
+            Self::Critical => "token header has a crit parameter",
+            Self::UnknownKey => "token is signed with a key that the provider does not publish",
+            Self::Signature => "token signature is wrong",
+            Self::Issuer => "token is of another issuer",
+            Self::Audience => "token is for another audience",
+            Self::Expired => "token has expired",
+            Self::NotYetValid => "token is not valid yet",
+            Self::User => "token names no user",
+        }
+    }
+}
+
+/// A token whose header is acceptable. Its claims cannot be had from it: they are not proven yet.
+pub struct Unverified<'a> {
+    pub algorithm: Algorithm,
+    pub kid: Option<String>,
+    /// What is signed: header and payload as they came.
+    pub signing_input: &'a str,
+    pub signature: Vec<u8>,
+    payload: &'a str,
+}
+
+impl<'a> Unverified<'a> {
+    pub fn parse(token: &'a str) -> Result<Self, Refusal> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(Refusal::TooLong);
+        }
+        let (signing_input, signature) = token.rsplit_once('.').ok_or(Refusal::Malformed)?;
+        let (header, payload) = signing_input.split_once('.').ok_or(Refusal::Malformed)?;
+        // A fourth part leaves a dot in the payload, which is not base64url: refused when it is decoded. Here as
+        // well, so that such a token never reaches a key.
+        if payload.contains('.') {
+            return Err(Refusal::Malformed);
+        }
+        let header = object(&decode(header)?)?;
+        if header.contains_key("crit") {
+            return Err(Refusal::Critical);
+        }
+        let algorithm = header.get("alg").and_then(Value::as_str);
+        let algorithm = algorithm
+            .and_then(Algorithm::from_name)
+            .ok_or(Refusal::Algorithm)?;
+        let kid = match header.get("kid") {
+            None => None,
+            Some(Value::String(kid)) if !kid.is_empty() && kid.len() <= MAX_KID_BYTES => {
+                Some(kid.clone())
+            }
+            Some(_) => return Err(Refusal::Malformed),
+        };
+        let signature = decode(signature)?;
+        if !algorithm.allows_signature_of(signature.len()) {
+            return Err(Refusal::Signature);
+        }
+        Ok(Self {
+            algorithm,
+            kid,
+            signing_input,
+            signature,
+            payload,
+        })
+    }
+}
+
+/// What a token says, by name.
+pub type Claims = BTreeMap<String, Value>;
+
+/// The claims, to be called once the signature is verified.
+pub fn claims_of(token: &Unverified) -> Result<Claims, Refusal> {
+    object(&decode(token.payload)?)
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, Refusal> {
+    if part.is_empty() {
+        return Err(Refusal::Malformed);
+    }
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| Refusal::Malformed)
+}
+
+/// A JSON object in which no name stands twice: two readers of a token must not see two different ones.
+pub(super) fn object(json: &[u8]) -> Result<BTreeMap<String, Value>, Refusal> {
+    serde_json::from_slice::<Object>(json)
+        .map(|object| object.0)
+        .map_err(|_| Refusal::Malformed)
+}
+
+pub(super) struct Object(pub BTreeMap<String, Value>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct UniqueNames;
+        impl<'de> Visitor<'de> for UniqueNames {
+            type Value = Object;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Object, M::Error> {
+                let mut object = BTreeMap::new();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if object.insert(name, value).is_some() {
+                        return Err(M::Error::custom("a name stands twice"));
+                    }
+                }
+                Ok(Object(object))
+            }
+        }
+        from.deserialize_map(UniqueNames)
+    }
+}
+
+#[cfg(test)]
+#[path = "jwt_tests.rs"]
+mod tests;
