@@ -9,6 +9,10 @@ import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
 
 import { inRoot, wranglerConfig } from "../../scripts/lib/paths.mjs";
 
+// Also where a test file is run by hand, without npm test: nothing is fetched but what a test asks for.
+process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
+process.env.WRANGLER_SEND_METRICS ??= "false";
+
 /** The secrets that a Worker under test has unless a test says otherwise: fixed, so that tests may state them. */
 export const SECRETS = Object.freeze({
   WEBHOOK_SECRET: "test-webhook-secret-0123456789abcdef",
@@ -68,12 +72,21 @@ export async function startWorker({
     const handle = harness.getWorker();
     if (migrate) await handle.applyD1Migrations("DB");
     const { DB } = await handle.getEnv();
-    return new TestWorker({ harness, handle, url, db: DB, release });
+    const tables = migrate ? await emptyTables(DB) : [];
+    return new TestWorker({ harness, handle, url, db: DB, tables, release });
   } catch (error) {
     release();
     await harness.close().catch(() => {});
     throw error;
   }
+}
+
+/** The tables that the migrations leave empty; the others hold what the schema itself needs. */
+async function emptyTables(db) {
+  const tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'";
+  const names = (await db.prepare(tables).all()).results.map((row) => row.name);
+  const counts = await db.batch(names.map((name) => db.prepare(`SELECT EXISTS (SELECT 1 FROM "${name}") AS filled`)));
+  return names.filter((_, index) => counts[index].results[0].filled === 0);
 }
 
 class TestWorker {
@@ -82,9 +95,10 @@ class TestWorker {
   #release;
   #tables;
 
-  constructor({ harness, handle, url, db, release }) {
+  constructor({ harness, handle, url, db, tables, release }) {
     this.#harness = harness;
     this.#handle = handle;
+    this.#tables = tables;
     this.#release = release;
     /** Where the Worker listens, for clients of their own (a raw socket, curl). */
     this.url = url;
@@ -125,11 +139,11 @@ class TestWorker {
     return (await this.db.prepare(statement).bind(...values).all()).results;
   }
 
-  /** Deletes the rows of every table (but those named in `keep`), and forgets the logs: a fresh Worker in 10 ms. */
+  /**
+   * Deletes the rows of every table that the migrations left empty, oldest table first, but those named in `keep`, and
+   * forgets the logs: a fresh Worker in some 20 ms.
+   */
   async clear({ keep = [] } = {}) {
-    this.#tables ??= (
-      await this.sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*' AND name <> 'd1_migrations'")
-    ).map((row) => row.name);
     const tables = this.#tables.filter((name) => !keep.includes(name));
     if (tables.length > 0) {
       await this.db.batch([
@@ -183,7 +197,7 @@ const withoutNulls = (settings) => Object.fromEntries(Object.entries(settings).f
 const answerers = new Set();
 const realFetch = globalThis.fetch;
 globalThis.fetch = async (input, init) => {
-  if (init?.constructor?.name !== "Request") return realFetch(input, init);
+  if (typeof init?.url !== "string") return realFetch(input, init);
   for (const answer of answerers) {
     const response = await answer(init);
     if (response) return response;
