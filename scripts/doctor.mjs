@@ -1,0 +1,87 @@
+// npm run doctor -- URL [--json]: plays Portal, an app and the operator against a running Worker, with a throw-away user,
+// and says of each thing whether it works and what to change if not.
+
+import { parseArgs } from "node:util";
+
+import { examine } from "./lib/doctor/examine.mjs";
+import { jsonReport, lineReport } from "./lib/doctor/report.mjs";
+import { parseTarget, readSecrets, readSettings } from "./lib/doctor/target.mjs";
+import { Failure, main, say } from "./lib/log.mjs";
+
+const USAGE = `npm run doctor -- URL [--json] [--without-secrets] [--user-id ID] [--client-id ID]
+
+  URL                 the Worker's origin: https://backup.example.com, or http://127.0.0.1:8787
+  --json              one JSON object instead of lines
+  --without-secrets   only what can be seen without them: that it is up, ready, and refuses wrong credentials
+  --user-id ID        the test user's id, --client-id ID its client id: for CLIENT_AUTH jwt and portal
+
+From the environment (for a Worker on this machine also from .dev.vars):
+  WEBHOOK_SECRET, ADMIN_TOKEN   as the Worker has them
+  CLIENT_AUTH, FETCH_SUPERSEDED as the Worker has them, where they are not the defaults
+  DOCTOR_CLIENT_TOKEN           the test user's token, for CLIENT_AUTH jwt and portal
+
+Exit code: 0 all is well, 1 something failed, 2 it could not begin, 130 broken off (what it made is erased all the same).`;
+
+/** Everything that must be right before the first request. */
+function begin() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+      "without-secrets": { type: "boolean", default: false },
+      "user-id": { type: "string" },
+      "client-id": { type: "string" },
+    },
+  });
+  if (values.help) return { help: true };
+  if (positionals.length !== 1) throw new Failure("Which Worker? Give one URL.", USAGE);
+  const { url, loopback } = parseTarget(positionals[0]);
+  const secrets = values["without-secrets"] ? {} : readSecrets({ loopback });
+  const missing = [
+    [secrets.webhookSecret, "WEBHOOK_SECRET"],
+    [secrets.adminToken, "ADMIN_TOKEN"],
+  ].filter(([value]) => !value);
+  if (missing.length > 0 && !values["without-secrets"]) {
+    throw new Failure(
+      `${missing.map(([, name]) => name).join(" and ")} ${missing.length > 1 ? "are" : "is"} not in the environment${loopback ? " nor in .dev.vars" : ""}.`,
+      "Set what the Worker has, such as: WEBHOOK_SECRET=… ADMIN_TOKEN=… npm run doctor -- URL\nOr look only from outside: --without-secrets.",
+    );
+  }
+  const settings = readSettings({ loopback });
+  return { url, secrets, settings, ids: { userId: values["user-id"], clientId: values["client-id"] }, json: values.json };
+}
+
+/** Ctrl-C ends the examination but not the clearing up; a second one ends that too. */
+function interruptible() {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(130);
+      say("Breaking off; erasing what was made first.");
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+await main(async () => {
+  let start;
+  try {
+    start = begin();
+  } catch (error) {
+    const { message, remedy = USAGE } = error;
+    if (!(error instanceof Failure) && error.code?.startsWith("ERR_PARSE_ARGS") !== true) throw error;
+    say(`${message}\n${remedy}`);
+    return 2;
+  }
+  if (start.help) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
+  const report = start.json ? jsonReport() : lineReport();
+  report.begin(start.url);
+  const outcome = await examine({ ...start, signal: interruptible(), report: report.check });
+  report.end(outcome);
+  return outcome.aborted ? 130 : outcome.ok ? 0 : 1;
+});

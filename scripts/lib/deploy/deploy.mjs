@@ -1,0 +1,26 @@
+// Runs the steps of a deployment, or only tells them.
+
+import { note, say } from "../log.mjs";
+import { wranglerConfig } from "../paths.mjs";
+import { readConfig } from "./config.mjs";
+import { steps } from "./steps.mjs";
+import { terminal } from "./terminal.mjs";
+import { Wrangler } from "./wrangler.mjs";
+
+/** `file`, `env`, `ui`, `cli` and `context` are there for tests to put their own in. */
+export async function deployAll({ options, file = wranglerConfig, env = process.env, ui = terminal(), cli, ...context }) {
+  const { environment } = options;
+  const config = await readConfig({ file, environment });
+  const wrangler = new Wrangler({ environment, config: file, cli });
+  const shared = { options, file, env, ui, config, wrangler, known: {}, ...context };
+  say(`Environment: ${environment}`);
+  for (const [at, step] of steps.entries()) {
+    say(`${at + 1}. ${step.title}`);
+    if (options.dryRun) {
+      for (const line of step.plan(shared)) note(line);
+      await step.dry?.(shared);
+    } else {
+      await step.run(shared);
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// npm run deploy's arguments.
+
+import { parseArgs } from "node:util";
+
+import { Failure } from "../log.mjs";
+
+const LOCATIONS = ["weur", "eeur", "apac", "oc", "wnam", "enam"];
+const JURISDICTIONS = ["eu", "us", "fedramp"];
+
+export const USAGE = `npm run deploy [-- --env production] [--dry-run] …
+
+  --env NAME            the environment of wrangler.toml; production if none is named
+  --dry-run             show each step, build, and let wrangler check the bundle; needs no login, changes nothing
+  --location HINT       where a new database should be: ${LOCATIONS.join(", ")}; or auto: near to this machine
+  --jurisdiction NAME   keep a new database within ${JURISDICTIONS.join(", ")} (instead of a location)
+  --existing-database   take the database of the configured name that is in the account already
+  --domain HOST         serve on this custom domain of a zone in your account (written into wrangler.toml)
+  --workers-dev         serve on workers.dev: for a first try, or without a domain (written into wrangler.toml)
+  --secrets-out FILE    write the secrets that are made into this new file, instead of showing them on the terminal
+  --url URL             where the doctor finds the Worker, if wrangler does not say it
+  --no-doctor           do not examine the Worker afterwards
+
+Missing secrets are taken from the environment where they are there by name (WEBHOOK_SECRET, …), else asked for or made.`;
+
+export function parseOptions(args, env = process.env) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      env: { type: "string" },
+      "dry-run": { type: "boolean", default: false },
+      location: { type: "string" },
+      jurisdiction: { type: "string" },
+      "existing-database": { type: "boolean", default: false },
+      domain: { type: "string" },
+      "workers-dev": { type: "boolean", default: false },
+      "secrets-out": { type: "string" },
+      url: { type: "string" },
+      "no-doctor": { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  oneOf("location", values.location, [...LOCATIONS, "auto"]);
+  oneOf("jurisdiction", values.jurisdiction, JURISDICTIONS);
+  if (values.location && values.jurisdiction) {
+    throw new Failure("--location and --jurisdiction exclude each other.", "A jurisdiction decides by itself where the database is.");
+  }
+  if (values.domain !== undefined && values["workers-dev"]) {
+    throw new Failure("--domain and --workers-dev exclude each other.", "Give one of them.");
+  }
+  if (values.domain !== undefined && !/^([a-z0-9-]+\.)+[a-z]{2,}$/i.test(values.domain)) {
+    throw new Failure(`--domain ${values.domain} is not a host name.`, "Give it without https:// and without a path, such as backup.example.com");
+  }
+  return {
+    help: values.help,
+    environment: values.env || "production",
+    dryRun: values["dry-run"],
+    location: values.location,
+    jurisdiction: values.jurisdiction,
+    existingDatabase: values["existing-database"],
+    domain: values.domain,
+    workersDev: values["workers-dev"] || (env.WORKERS_CI === "1" && !values.domain),
+    secretsOut: values["secrets-out"],
+    url: values.url,
+    doctor: !values["no-doctor"],
+    /** A checkout that nobody keeps: what is written there is lost. */
+    ephemeral: Boolean(env.CI),
+    /** Cloudflare's own builds, also those of the deploy button: the dashboard has asked for the secrets. */
+    workersBuilds: env.WORKERS_CI === "1",
+  };
+}
+
+function oneOf(name, value, allowed) {
+  if (value === undefined || allowed.includes(value)) return;
+  throw new Failure(`--${name} ${value} is unknown.`, `It is one of ${allowed.join(", ")}.`);
+}
+
+export const locations = Object.freeze({
+  weur: "Western Europe",
+  eeur: "Eastern Europe",
+  enam: "Eastern North America",
+  wnam: "Western North America",
+  apac: "Asia-Pacific",
+  oc: "Oceania",
+});

@@ -1,0 +1,136 @@
+// The Worker's secrets. One that is set is never replaced or removed here: nothing can read it back, and a lost
+// SHARE_ENCRYPTION_KEYS means lost shares. One that is missing comes from the environment, from whoever is asked, or is made.
+
+import { writeFileSync } from "node:fs";
+
+import { randomSealingKey, randomToken } from "../dev-vars.mjs";
+import { Failure, note } from "../log.mjs";
+
+const SEALING_KEY = /^[A-Za-z0-9._-]+:([A-Za-z0-9+/]{43}=)$/;
+
+/** The secrets that the Worker cannot do without; `needed` says when, if not always. */
+const REQUIRED = [
+  {
+    name: "WEBHOOK_SECRET",
+    make: randomToken,
+    ask: "Paste the secret that Portal's dashboard shows for the webhook, or press Enter to have one made",
+    keep: "enter it in Portal's dashboard, as the secret of the webhook",
+    accepts: (value) => value.length >= 16,
+    form: "at least 16 characters",
+  },
+  {
+    name: "SHARE_ENCRYPTION_KEYS",
+    make: () => randomSealingKey(),
+    ask: "Press Enter to have a key made (or paste id:base64-of-32-bytes[,…])",
+    keep: "keep it in a password manager: who loses it loses every share, and Cloudflare never shows it again",
+    accepts: (value) => value.split(",").every((key) => SEALING_KEY.test(key.trim())),
+    form: "id:base64-of-32-bytes[,id:…]",
+  },
+  {
+    name: "ADMIN_TOKEN",
+    // Cloudflare Access can stand in for it.
+    needed: ({ vars }) => !vars.ACCESS_AUD,
+    make: randomToken,
+    ask: "Press Enter to have one made (or paste one of at least 32 characters)",
+    keep: "keep it for the operator API and the doctor",
+    accepts: (value) => value.length >= 32,
+    form: "at least 32 characters",
+  },
+];
+
+export const secrets = {
+  title: "The secrets",
+  plan: ({ options }) => [
+    "look which are set, by name: wrangler secret list",
+    `for each of ${REQUIRED.map(({ name }) => name).join(", ")} that is not: take it from the environment, ${
+      options.secretsOut ? `make it and write it into ${options.secretsOut}` : "ask for it, or make it and show it once"
+    }`,
+    "upload those, and never touch one that is set: wrangler secret bulk",
+  ],
+  async run(context) {
+    const { config, options, wrangler } = context;
+    const there = await secretNames(wrangler);
+    const missing = REQUIRED.filter(({ name, needed }) => !there.includes(name) && needed?.(config) !== false);
+    if (missing.length === 0) return note("all are set");
+    if (options.workersBuilds) {
+      return note(`not set: ${missing.map(({ name }) => name).join(", ")}. Set them under the Worker's Settings, Variables and Secrets; until then it answers 503`);
+    }
+    const { values, made } = await gather(missing, context);
+    if (made.length > 0) await handOver(made, values, context);
+    await wrangler.must(["secret", "bulk"], {
+      input: JSON.stringify(values),
+      remedy:
+        "No secret was set. Run the command again; if wrangler says that the latest version is not deployed, deploy that one first (npx wrangler versions deploy).",
+    });
+    // The doctor needs them at the end.
+    Object.assign(context.known, values);
+    note(`set ${Object.keys(values).join(", ")}`);
+  },
+};
+
+async function secretNames(wrangler) {
+  const { code, stdout, output } = await wrangler.run(["secret", "list", "--format=json"]);
+  // A Worker that was never deployed has no secrets.
+  if (code !== 0 && /not found|10007|does not exist/i.test(output)) return [];
+  if (code !== 0) {
+    throw new Failure(`wrangler cannot list the secrets:\n${output.trim()}`, "With an API token: does it have the permission Workers Scripts:Edit?");
+  }
+  const list = stdout.slice(Math.max(stdout.indexOf("["), 0));
+  return JSON.parse(list).map(({ name }) => name);
+}
+
+async function gather(missing, context) {
+  const { env, options, ui } = context;
+  const values = {};
+  const made = [];
+  for (const secret of missing) {
+    const { name } = secret;
+    const given = env[name] || (ui ? await ui.askSecret(`  ${name} is not set. ${secret.ask}: `) : "");
+    if (given) {
+      if (!secret.accepts(given)) throw new Failure(`${name} is not of the right form.`, `It must be ${secret.form}.`);
+      values[name] = given;
+    } else if (ui || options.secretsOut) {
+      if (name === "SHARE_ENCRYPTION_KEYS") await refuseNewKeyOverOldShares(context);
+      values[name] = secret.make();
+      made.push(secret);
+    } else {
+      throw new Failure(
+        `The secret ${name} is not set, and nobody is here to be asked.`,
+        `Put it into the environment by that name, or have it made: --secrets-out FILE writes it into a new file that only you can read.`,
+      );
+    }
+  }
+  return { values, made };
+}
+
+/** A fresh key opens nothing that an older one has sealed: then the older one is missing, not a new one. */
+async function refuseNewKeyOverOldShares({ databaseIsNew, wrangler }) {
+  if (databaseIsNew) return;
+  const query = "SELECT COUNT(*) AS sealed FROM key_canaries";
+  const { code, stdout, output } = await wrangler.run(["d1", "execute", "DB", "--remote", "--json", `--command=${query}`]);
+  if (/no such table/i.test(output)) return;
+  const sealed = code === 0 ? JSON.parse(stdout.slice(stdout.indexOf("[")))[0]?.results?.[0]?.sealed : undefined;
+  if (sealed === 0) return;
+  throw new Failure(
+    sealed === undefined
+      ? `It cannot be seen whether the database holds shares already:\n${output.trim()}`
+      : "The database has been used with a key already, but the Worker's SHARE_ENCRYPTION_KEYS is not set.",
+    "Give it the keys that sealed what is there (SHARE_ENCRYPTION_KEYS in the environment): a new one opens none of it.",
+  );
+}
+
+/** Gives the secrets just made to the operator: once, before they are used. */
+async function handOver(made, values, { options, ui }) {
+  if (options.secretsOut) {
+    const lines = made.map(({ name, keep }) => `# ${keep}\n${name}=${values[name]}\n`);
+    try {
+      writeFileSync(options.secretsOut, lines.join("\n"), { mode: 0o600, flag: "wx" });
+    } catch (error) {
+      throw new Failure(`The secrets cannot be written into ${options.secretsOut} (${error.code}).`, "Name a file that does not exist yet.");
+    }
+    return note(`wrote ${made.map(({ name }) => name).join(", ")} into ${options.secretsOut}: move it into a password manager and delete it`);
+  }
+  ui.show("\n  Made for you. They are shown this once:\n");
+  for (const { name, keep } of made) ui.show(`    ${name}=${values[name]}\n      ${keep}\n`);
+  while (!/^yes$/i.test(await ui.ask("  Type yes once they are in a safe place: ")));
+}

@@ -1,0 +1,136 @@
+// npm run deploy, step by step: `plan` says what a step would do, `run` does it, and doing it twice does it once.
+
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { buildWorker } from "../build.mjs";
+import { examine } from "../doctor/examine.mjs";
+import { lineReport } from "../doctor/report.mjs";
+import { parseTarget } from "../doctor/target.mjs";
+import { Failure, note } from "../log.mjs";
+import { readConfig, writeCustomDomain, writeWorkersDev } from "./config.mjs";
+import { database, migrations } from "./database.mjs";
+import { secrets } from "./secrets.mjs";
+
+/** A custom domain's first certificate takes a while. */
+const READY_WITHIN_MS = 180_000;
+
+const login = {
+  title: "The login",
+  plan: () => ["look who is logged in to Cloudflare: wrangler whoami"],
+  async run({ env, wrangler }) {
+    const { code, stdout } = await wrangler.run(["whoami", "--json"]);
+    if (code === 0) {
+      const { email, accounts = [] } = JSON.parse(stdout.slice(stdout.indexOf("{")));
+      if (accounts.length > 1 && !env.CLOUDFLARE_ACCOUNT_ID) {
+        throw new Failure(
+          `This login reaches ${accounts.length} accounts.`,
+          `Say which: CLOUDFLARE_ACCOUNT_ID=… npm run deploy …\n${accounts.map(({ id, name }) => `${id}  ${name}`).join("\n")}`,
+        );
+      }
+      return note([email, accounts[0]?.name].filter(Boolean).join(", "));
+    }
+    // A token may be able to deploy and yet not to tell whose it is.
+    if (env.CLOUDFLARE_API_TOKEN) return note("by CLOUDFLARE_API_TOKEN");
+    throw new Failure("Nobody is logged in to Cloudflare.", "Run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN (docs/deploy.md says with which permissions).");
+  },
+};
+
+const build = {
+  title: "The build",
+  plan: () => ["build the Worker into build/: npm run build"],
+  // Also in a dry run: it needs no login and changes nothing elsewhere.
+  dry: (context) => build.run(context),
+  run: async ({ buildWorker: make = buildWorker }) => note((await make()) === false ? "build/ is up to date" : "built"),
+};
+
+const address = {
+  title: "The address",
+  plan({ config, options }) {
+    if (options.domain) return [`serve on ${options.domain}: a route in wrangler.toml`];
+    if (config.reachable) return [config.customDomain ?? "as wrangler.toml says"];
+    return [options.workersDev ? "serve on workers.dev: written into wrangler.toml" : "ask for a custom domain, or workers.dev, and write it into wrangler.toml"];
+  },
+  async run(context) {
+    const { config, file, options, ui } = context;
+    const { environment } = options;
+    if (config.customDomain && options.domain && config.customDomain !== options.domain) {
+      throw new Failure(`wrangler.toml serves on ${config.customDomain}, not on ${options.domain}.`, "Change its routes by hand: Portal's dashboard and your apps know the old address.");
+    }
+    if (config.customDomain || (config.reachable && !options.domain)) return note(config.customDomain ?? "as wrangler.toml says");
+    const domain = options.domain ?? (options.workersDev ? "" : await ui?.ask("  On which custom domain of your account (backup.example.com)? Or press Enter for workers.dev: "));
+    if (domain === undefined) {
+      throw new Failure(
+        "Nobody could reach the Worker: wrangler.toml gives it no route, and workers.dev is off.",
+        "Give it a custom domain of a zone in your account (--domain backup.example.com), or put it on workers.dev (--workers-dev).",
+      );
+    }
+    if (domain) writeCustomDomain({ file, environment, domain });
+    else writeWorkersDev({ file, environment });
+    context.config = await readConfig({ file, environment });
+    if (domain ? context.config.customDomain !== domain : !context.config.workersDev) {
+      throw new Failure("The address did not find its place in wrangler.toml.", "Write it by hand (docs/deploy.md), and run the command again.");
+    }
+    note(`${domain || "workers.dev"}, now in wrangler.toml: commit that`);
+  },
+};
+
+const deploy = {
+  title: "The deployment",
+  plan: () => ["wrangler deploy"],
+  // wrangler bundles and checks, and says what the Worker would be bound to.
+  async dry({ wrangler }) {
+    const { output } = await wrangler.must(["deploy", "--dry-run"], { remedy: "Mend what it says: nothing was deployed." });
+    note(output.trim().split("\n").filter((line) => /^(Total Upload|env\.)/.test(line)).join("\n  "));
+  },
+  async run(context) {
+    const targets = await context.wrangler.deploy();
+    context.url = addressOf(context, targets);
+    note(context.url ?? (targets.join(", ") || "deployed"));
+  },
+};
+
+/** Where the Worker is: as was said, on the custom domain, or where wrangler says. */
+function addressOf({ config, options }, targets) {
+  if (options.url) return options.url;
+  if (config.customDomain) return `https://${config.customDomain}`;
+  return targets.map((target) => target.match(/^(https:\/\/\S+)/)?.[1]).find(Boolean);
+}
+
+const doctor = {
+  title: "The doctor",
+  plan: ({ options }) => (options.doctor ? ["wait until GET /readyz answers 200", "npm run doctor -- the Worker's URL"] : ["left out (--no-doctor)"]),
+  async run({ config, env, known, options, url, patience = READY_WITHIN_MS }) {
+    if (!options.doctor) return note("left out (--no-doctor)");
+    if (!url) return note("wrangler told no URL to examine: npm run doctor -- https://…");
+    const target = parseTarget(url).url;
+    await answering(target, patience);
+    const value = (name) => known[name] ?? env[name];
+    const given = { webhookSecret: value("WEBHOOK_SECRET"), adminToken: value("ADMIN_TOKEN"), clientToken: env.DOCTOR_CLIENT_TOKEN };
+    const settings = { clientAuth: String(config.vars.CLIENT_AUTH || "client-api-key").split(","), fetchSuperseded: config.vars.FETCH_SUPERSEDED || "half-finished" };
+    const report = lineReport({ stream: process.stderr });
+    report.begin(target);
+    const outcome = await examine({ url: target, secrets: given, settings, report: report.check });
+    report.end(outcome);
+    if (!outcome.ok) throw new Failure("It is deployed, but not all is well: see above.", `Then again: npm run doctor -- ${target.origin}`);
+    if (!given.webhookSecret || !given.adminToken) note(`for the whole examination: WEBHOOK_SECRET=… ADMIN_TOKEN=… npm run doctor -- ${target.origin}`);
+  },
+};
+
+/** Waits until the Worker answers at all; what it answers is the doctor's business. */
+async function answering(url, patience) {
+  const until = Date.now() + patience;
+  for (let told = false; ; told = true) {
+    try {
+      const { status } = await fetch(new URL("/readyz", url), { redirect: "manual", signal: AbortSignal.timeout(10_000) });
+      if (status === 200 || Date.now() > until) return;
+      // A deployment reaches every place within seconds; until then an older version, or none, may answer.
+      if (status === 503 && told) return;
+    } catch {
+      if (Date.now() > until) throw new Failure(`${url.origin} does not answer.`, `It is deployed; a new domain's DNS and certificate can take some minutes. Then: npm run doctor -- ${url.origin}`);
+    }
+    if (!told) note(`waiting until ${url.origin} answers`);
+    await sleep(Math.min(3_000, patience));
+  }
+}
+
+export const steps = [login, build, address, database, secrets, migrations, deploy, doctor];

@@ -1,0 +1,111 @@
+// Runs the checks one after the other, and clears up behind them whatever happens.
+
+import { Caller } from "./caller.mjs";
+import { checks, unknownClientId } from "./checks.mjs";
+import { Skip, Trouble } from "./trouble.mjs";
+import { throwAwayUser } from "./wallet.mjs";
+
+const SECRET_NAMES = { webhookSecret: "WEBHOOK_SECRET", adminToken: "ADMIN_TOKEN" };
+
+/**
+ * Examines the Worker at `url`; `report` hears of each check as it ends. Resolves with `{ ok, aborted, checks }`, where a
+ * check is `{ id, title, status: "ok" | "failed" | "skipped", ms, note?, advice? }`.
+ */
+export async function examine({ url, secrets, settings, ids = {}, signal = new AbortController().signal, report = () => {} }) {
+  const caller = new Caller({ url, ...secrets, signal });
+  const user = throwAwayUser(ids);
+  const context = {
+    caller,
+    settings,
+    user,
+    stranger: throwAwayUser(),
+    unknownClient: unknownClientId(),
+    adminToken: secrets.adminToken,
+    token: () => appToken(secrets, settings, user),
+    made: [],
+    state: {},
+  };
+  const results = [];
+  const record = (result) => {
+    results.push(result);
+    report(result);
+  };
+
+  for (const check of checks) {
+    if (signal.aborted) break;
+    if (check.id === "webhook" && context.state.allowlisted) context.state.address = await ownAddress(caller);
+    const missing = missingBefore(check, results, secrets);
+    const result = missing ?? (await timed(check, () => check.run(context)));
+    if (!signal.aborted) record(result);
+  }
+  if (context.made.length > 0) {
+    record(await timed({ id: "clear up", title: "What the doctor made is erased for good" }, () => clearUp(context)));
+  }
+  return { ok: !signal.aborted && results.every(({ status }) => status !== "failed"), aborted: signal.aborted, checks: results };
+}
+
+function missingBefore({ id, title, needs = [], secret }, results, secrets) {
+  const lacking = needs.find((need) => results.find((result) => result.id === need)?.status !== "ok");
+  if (lacking !== undefined) {
+    return { id, title, status: "skipped", ms: 0, note: `needs the check “${results.find((result) => result.id === lacking).title}”` };
+  }
+  if (secret && !secrets[secret]) {
+    return { id, title, status: "skipped", ms: 0, note: `${SECRET_NAMES[secret]} was not given` };
+  }
+  return undefined;
+}
+
+async function timed({ id, title }, work) {
+  const started = performance.now();
+  const result = (status, more) => ({ id, title, status, ms: Math.round(performance.now() - started), ...more });
+  try {
+    const note = await work();
+    return result("ok", { note });
+  } catch (error) {
+    if (error instanceof Skip) return result("skipped", { note: error.message, advice: error.advice });
+    if (error instanceof Trouble) return result("failed", { note: error.message, advice: error.advice });
+    return result("failed", { note: `the doctor itself failed: ${error.message}` });
+  }
+}
+
+/** The token that the app sends: the client API key just registered, or for other CLIENT_AUTHs the one that was given. */
+function appToken({ clientToken }, { clientAuth }, user) {
+  if (clientToken) return clientToken;
+  if (clientAuth.includes("client-api-key")) return user.clientApiKey;
+  throw new Skip(
+    `CLIENT_AUTH = "${clientAuth.join(",")}" takes tokens that the doctor cannot make`,
+    "give it one of a test user in DOCTOR_CLIENT_TOKEN, with --user-id (jwt: the id in the token) or --client-id (portal: the client's id); that user must not be registered yet.",
+  );
+}
+
+/** Erases every user that this run made, history included, even if one of them fails. */
+async function clearUp({ caller, made, adminToken }) {
+  const left = [];
+  for (const { id, clientId } of made) {
+    const path = `/users/${encodeURIComponent(id)}`;
+    // Not the run's own signal: this happens after Ctrl-C too.
+    const options = { token: adminToken, signal: AbortSignal.timeout(20_000) };
+    try {
+      const erased = await caller.asOperator("DELETE", `${path}?purge=${encodeURIComponent(clientId)}`, options);
+      const gone = erased.status === 404 || (await caller.asOperator("GET", path, options)).status === 404;
+      if (!gone) left.push(id);
+    } catch {
+      left.push(id);
+    }
+  }
+  if (left.length === 0) return undefined;
+  throw new Trouble(
+    `${left.join(" and ")} could not be erased`,
+    "Erase each with the ADMIN_TOKEN: DELETE /users/<id>?purge=<its client id> (GET /users/<id> tells the client id).",
+  );
+}
+
+/** This machine's address as Cloudflare sees it; hosts behind Cloudflare tell it under this path. */
+async function ownAddress(caller) {
+  try {
+    const answer = await caller.asAnyone("GET", "/cdn-cgi/trace", { budget: 3_000 });
+    return answer.status === 200 ? answer.text.match(/^ip=(\S+)$/m)?.[1] : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+// Whom the doctor examines and with what: the URL, the secrets, and those settings of the Worker that change what is right.
+
+import { readDevVars } from "../dev-vars.mjs";
+import { Failure } from "../log.mjs";
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|.+\.localhost)$/;
+
+/** The Worker's origin. Secrets go over plain http to this machine only. */
+export function parseTarget(text) {
+  let url;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new Failure(`“${text}” is not a URL.`, "Give the Worker's origin, such as https://backup.example.com");
+  }
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    throw new Failure(`The doctor speaks http and https, not ${url.protocol}`, "Give the Worker's origin, such as https://backup.example.com");
+  }
+  if (url.username || url.password) {
+    throw new Failure("The URL holds a user name or password.", "Leave it out: the secrets come from the environment.");
+  }
+  const loopback = LOOPBACK.test(url.hostname);
+  if (url.protocol === "http:" && !loopback) {
+    throw new Failure(
+      `The doctor sends no secrets to ${url.origin}: plain http can be read on the way.`,
+      `Use https://${url.host}${url.port ? " (with the port of its https)" : ""}.`,
+    );
+  }
+  return { url: new URL(url.origin), loopback };
+}
+
+/** The secrets: from the environment, and for a Worker on this machine else from .dev.vars. */
+export function readSecrets({ loopback, env = process.env, devVars = readDevVars }) {
+  const local = loopback ? devVars() : {};
+  const read = (name) => env[name] || local[name] || undefined;
+  return {
+    webhookSecret: read("WEBHOOK_SECRET"),
+    adminToken: read("ADMIN_TOKEN"),
+    clientToken: env.DOCTOR_CLIENT_TOKEN || undefined,
+  };
+}
+
+/** The settings that the Worker runs with where they are not the defaults, by the names they have there. */
+export function readSettings({ loopback = false, env = process.env, devVars = readDevVars } = {}) {
+  const local = loopback ? devVars() : {};
+  const read = (name, usual) => env[name] || local[name] || usual;
+  return {
+    clientAuth: read("CLIENT_AUTH", "client-api-key").split(",").map((name) => name.trim()),
+    fetchSuperseded: read("FETCH_SUPERSEDED", "half-finished"),
+  };
+}

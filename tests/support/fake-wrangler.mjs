@@ -1,0 +1,62 @@
+// A wrangler that reaches no account: it plays the answers of state.json beside it, records each call in calls.ndjson, and
+// its output has the form of the real one's (4.156). Copied into a test's own folder.
+
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const here = (name) => join(import.meta.dirname, name);
+const state = JSON.parse(readFileSync(here("state.json"), "utf8"));
+const save = () => writeFileSync(here("state.json"), JSON.stringify(state));
+const args = process.argv.slice(2);
+const isWhere = (arg) => arg.startsWith("--env=") || arg.startsWith("--config=");
+const command = args.filter((arg) => !isWhere(arg)).join(" ");
+const input = command === "secret bulk" ? readFileSync(0, "utf8") : undefined;
+appendFileSync(here("calls.ndjson"), `${JSON.stringify({ command, environment: args.find((arg) => arg.startsWith("--env=")).slice(6), input })}\n`);
+
+const say = (value) => console.log(typeof value === "string" ? value : JSON.stringify(value, null, 2));
+const fail = (text) => {
+  console.error(`✘ [ERROR] ${text}`);
+  process.exit(1);
+};
+const flag = (name) => args.find((arg) => arg.startsWith(`--${name}=`))?.split("=")[1];
+
+const broken = state.fails?.[command];
+if (broken) fail(broken);
+
+if (command === "whoami --json") {
+  if (!state.loggedIn) {
+    say({ loggedIn: false });
+    process.exit(1);
+  }
+  say({ loggedIn: true, email: "operator@example.com", accounts: state.accounts ?? [{ id: "a1", name: "Example" }] });
+} else if (command === "d1 list --json") {
+  say(state.databases);
+} else if (command.startsWith("d1 create ")) {
+  state.databases.push({ uuid: "11111111-2222-4333-8444-555555555555", name: args[2], location: flag("location"), jurisdiction: flag("jurisdiction") });
+  save();
+  say(`✅ Successfully created DB '${args[2]}'`);
+} else if (command === "d1 time-travel info DB --json") {
+  say({ uuid: "x", bookmark: "00000085-0000004c-00004c6d-8e61117bf38d7adb71b934ebbf891683" });
+} else if (command.startsWith("d1 execute DB --remote --json")) {
+  if (state.canaries === undefined) fail("no such table: key_canaries: SQLITE_ERROR");
+  say([{ results: [{ sealed: state.canaries }], success: true }]);
+} else if (command === "d1 migrations apply DB --remote") {
+  say(state.migrated ? "✅ No migrations to apply!" : "🚣 Executed 9 commands");
+  state.migrated = true;
+  save();
+} else if (command === "secret list --format=json") {
+  if (!state.secrets) fail('Worker "portal-backup-worker" not found.\n\nIf this is a new Worker, run `wrangler deploy` first to create it.');
+  say(Object.keys(state.secrets).map((name) => ({ name, type: "secret_text" })));
+} else if (command === "secret bulk") {
+  state.secrets = { ...state.secrets, ...JSON.parse(input) };
+  save();
+  say("✨ 3 secrets successfully created");
+} else if (command === "deploy") {
+  state.deployed = (state.deployed ?? 0) + 1;
+  save();
+  const targets = state.targets ?? ["https://portal-backup-worker.example.workers.dev", "schedule: */15 * * * *"];
+  appendFileSync(process.env.WRANGLER_OUTPUT_FILE_PATH, `${JSON.stringify({ type: "deploy", version: 1, targets })}\n`);
+  say("Uploaded portal-backup-worker");
+} else {
+  fail(`the fake wrangler does not know: ${command}`);
+}
