@@ -97,6 +97,9 @@ struct UserBackupForm<'a> {
     /// iOS' name for it.
     #[serde(borrow)]
     encrypted_client_backup_share: Option<&'a RawValue>,
+    /// The name in the guides from before multi-backup.
+    #[serde(borrow)]
+    backup_share: Option<&'a RawValue>,
     /// The Enclave API gives one cipher text per curve; the object that holds them is the share.
     #[serde(borrow)]
     secp256k1_ciphertext: Option<&'a RawValue>,
@@ -112,16 +115,21 @@ impl UserBackup {
             source = data.get();
             form = object(source.as_bytes())?;
         }
-        let cipher_text = match (form.cipher_text, form.encrypted_client_backup_share) {
-            (Some(_), Some(_)) => {
-                return invalid(
-                    "encryptedClientBackupShare",
-                    "not be sent beside cipherText",
-                );
+        let names = [
+            ("cipherText", form.cipher_text),
+            (
+                "encryptedClientBackupShare",
+                form.encrypted_client_backup_share,
+            ),
+            ("backupShare", form.backup_share),
+        ];
+        let mut given = names.into_iter().filter(|(_, text)| text.is_some());
+        let cipher_text = match (given.next(), given.next()) {
+            (Some(_), Some((field, _))) => {
+                return invalid(field, "not be sent beside another cipher text");
             }
-            (Some(text), None) => share("cipherText", Some(text))?,
-            (None, Some(text)) => share("encryptedClientBackupShare", Some(text))?,
-            (None, None)
+            (Some((field, text)), None) => share(field, text)?,
+            (None, _)
                 if form.secp256k1_ciphertext.is_some() || form.ed25519_ciphertext.is_some() =>
             {
                 for (field, text) in [
@@ -134,7 +142,7 @@ impl UserBackup {
                 }
                 Secret::new(source.trim().to_owned())
             }
-            (None, None) => return invalid("cipherText", "be a string"),
+            (None, _) => return invalid("cipherText", "be a string"),
         };
         Ok(Self {
             backup_method: backup_method(form.backup_method)?,
@@ -178,7 +186,7 @@ impl Registration {
 }
 
 /// A key goes into an `Authorization` header, so it is one word of visible ASCII.
-fn client_api_key(text: String) -> Result<Secret, InvalidName> {
+pub(super) fn client_api_key(text: String) -> Result<Secret, InvalidName> {
     if text.is_empty() || text.len() > 1024 || !text.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(InvalidName("be 1 to 1024 visible ASCII characters"));
     }
@@ -219,7 +227,7 @@ pub fn parse_number(
     }
 }
 
-fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, InvalidBody> {
+pub(super) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, InvalidBody> {
     // serde takes a JSON array for a struct, too.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(InvalidBody::NotAnObject);
@@ -237,7 +245,7 @@ fn string(field: &'static str, raw: &RawValue) -> Result<String, InvalidBody> {
     })
 }
 
-fn optional<T>(
+pub(super) fn optional<T>(
     field: &'static str,
     raw: Option<&RawValue>,
     parse: impl FnOnce(String) -> Result<T, InvalidName>,
@@ -248,7 +256,7 @@ fn optional<T>(
         .map_err(|InvalidName(must)| InvalidBody::Field { field, must })
 }
 
-fn required<T>(
+pub(super) fn required<T>(
     field: &'static str,
     raw: Option<&RawValue>,
     parse: impl FnOnce(String) -> Result<T, InvalidName>,
@@ -259,12 +267,12 @@ fn required<T>(
     })
 }
 
-fn backup_method(raw: Option<&RawValue>) -> Result<BackupMethod, InvalidBody> {
+pub(super) fn backup_method(raw: Option<&RawValue>) -> Result<BackupMethod, InvalidBody> {
     Ok(optional("backupMethod", raw, BackupMethod::parse)?.unwrap_or_else(BackupMethod::unknown))
 }
 
 /// A share: a string that is not empty, or an object, of which the exact source text is the share.
-fn share(field: &'static str, raw: Option<&RawValue>) -> Result<Secret, InvalidBody> {
+pub(super) fn share(field: &'static str, raw: Option<&RawValue>) -> Result<Secret, InvalidBody> {
     let must = "be a string that is not empty, or an object";
     match raw.map(RawValue::get) {
         Some("\"\"") | None => invalid(field, must),

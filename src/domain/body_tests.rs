@@ -90,6 +90,8 @@ fn every_body_form_of_the_guides_gives_the_cipher_text() {
         r#"{"backupMethod":"GDRIVE","cipherText":"abc"}"#,
         r#"{"data":{"backupMethod":"GDRIVE","cipherText":"abc"}}"#,
         r#"{"backupMethod":"GDRIVE","encryptedClientBackupShare":"abc"}"#,
+        r#"{"backupMethod":"GDRIVE","backupShare":"abc"}"#,
+        r#"{"data":{"backupMethod":"GDRIVE","backupShare":"abc"}}"#,
         r#"{"data":null,"backupMethod":"GDRIVE","cipherText":"abc","encryptedClientBackupShare":null}"#,
     ] {
         let backup = user(body);

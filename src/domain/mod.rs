@@ -2,6 +2,7 @@
 //! backup's state is. Tested natively.
 
 pub mod body;
+pub mod bulk;
 pub mod claims;
 pub mod ip;
 pub mod jwks;

@@ -2,8 +2,8 @@
 
 import { describe } from "./rows.mjs";
 
-// The service takes pages of up to 1 MiB and 250 lines.
-const PAGE_BYTES = 1_000_000;
+// What the service takes in one request (src/handlers/bulk.rs).
+const PAGE_BYTES = 1024 * 1024;
 const PAGE_LINES = 200;
 const OUTCOMES = ["new", "same", "conflict", "refused"];
 

@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
 import pg from "pg";
 
 import { Failure } from "../log.mjs";
-import { plain } from "./rows.mjs";
+import { plain, versionId } from "./rows.mjs";
 
 const ROWS_AT_A_TIME = 50;
 
@@ -181,7 +181,7 @@ async function literal(query, stage, key) {
 function itemOf(number, stage, { _key, _key_text: key, _owner: owner, ...fields }) {
   const place = `${stage.label} ${key}`;
   const position = { stage: number, key };
-  const record = { type: stage.type };
+  const record = { type: stage.type, ...(owner !== undefined && { id: versionId(stage.type, key) }) };
   for (const [name, value] of Object.entries(fields)) if (value !== null) record[name] = value;
   if (owner !== undefined && !record.userId) {
     return { place, position, record: { ...record, userId: owner }, refused: `there is no row of User with the id ${owner}` };

@@ -64,6 +64,7 @@ function shareRow(type, fields, content) {
     row: given(fields.id) ? String(fields.id) : "",
     record: {
       type,
+      ...(given(fields.id) && { id: versionId(type, fields.id) }),
       userId: id(fields.userid, "userId"),
       backupMethod: given(fields.backupmethod) ? text(fields.backupmethod, "backupMethod") : "UNKNOWN",
       backupSharePairId: given(fields.backupsharepairid) ? text(fields.backupsharepairid, "backupSharePairId") : null,
@@ -72,6 +73,9 @@ function shareRow(type, fields, content) {
     },
   };
 }
+
+/** The id by which a row is recognised when it comes again. The tables' own ids are unique within their table only. */
+export const versionId = (type, rowId) => `import-${type}-${rowId}`;
 
 function id(value, name) {
   if (typeof value === "number" && Number.isSafeInteger(value)) return String(value);
