@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { persistDir } from "./d1.mjs";
 import { isWindows, root, wranglerCli } from "./paths.mjs";
-import { run } from "./run.mjs";
+import { ask, run } from "./run.mjs";
 import { nodeBin, nodeEnv } from "./toolchain.mjs";
 
 const HOST = "127.0.0.1";
@@ -16,8 +16,11 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 export async function portIsFree(port) {
   const answered = await new Promise((resolve) => {
     const socket = connect({ host: HOST, port, timeout: 1_000 });
-    socket.once("connect", () => resolve(true)).once("error", () => resolve(false)).once("timeout", () => resolve(false));
-    socket.once("close", () => socket.destroy());
+    const end = (result) => () => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once("connect", end(true)).once("error", end(false)).once("timeout", end(false));
   });
   if (answered) return false;
   return new Promise((resolve) => {
@@ -52,7 +55,7 @@ export async function serveDev({ port, persistTo, args = [], output = "inherit" 
   const onSignal = () => void stop();
   for (const signal of SIGNALS) process.on(signal, onSignal);
   process.once("exit", () => signalTree(child, "SIGKILL"));
-  const stopWatching = whenOrphaned(onSignal);
+  const stopWatching = await whenOrphaned(onSignal);
   void ended.then(() => {
     stopWatching();
     for (const signal of SIGNALS) process.removeListener(signal, onSignal);
@@ -96,10 +99,25 @@ function signalTree(child, signal) {
 }
 
 /** npm killed outright leaves us behind without a word: notice it, and end as well. */
-function whenOrphaned(then) {
+async function whenOrphaned(then) {
   if (isWindows || !process.env.npm_lifecycle_event) return () => {};
-  const parent = process.ppid;
-  const timer = setInterval(() => process.ppid !== parent && then(), 1_000);
+  const npm = await npmPid();
+  const timer = setInterval(() => isGone(npm) && then(), 1_000);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+/** The npm that runs us: our parent, or the parent of the shell in between. */
+async function npmPid() {
+  const [parent, ...command] = ((await ask("ps", ["-o", "ppid=,comm=", "-p", String(process.ppid)])) ?? "").split(/\s+/);
+  return /(^|\/)(sh|dash|bash|zsh)$/.test(command.join(" ")) ? Number(parent) : process.ppid;
+}
+
+function isGone(pid) {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return error.code === "ESRCH";
+  }
 }
