@@ -1,13 +1,162 @@
-//! Placeholder: proves that the toolchain builds and serves a Worker.
+//! The server side of Portal's self-managed backups, as one Cloudflare Worker with D1.
+//!
+//! This file holds the two events. `router.rs` lists the routes; ARCHITECTURE.md tells how the parts fit together.
 
+pub mod auth;
+pub mod config;
 pub mod domain;
+pub mod error;
+pub mod handlers;
+pub mod http;
+pub mod log;
+pub mod maintenance;
+pub mod platform;
+pub mod router;
+pub mod store;
+pub mod vault;
 
-use worker::{Context, Env, Request, Response, Result, event};
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use serde_json::json;
+use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
+
+use config::Settings;
+use domain::names::new_id;
+use domain::url;
+use error::{Code, Error, Result};
+use http::{Answer, Call};
+use log::{Level, RequestLine};
+use platform::now_ms;
+use router::{Endpoint, Route};
+use store::Database;
+use store::audit::Trail;
+use vault::Vault;
+
+/// What is made once per isolate: the settings and the keys. An isolate never sees them change.
+struct Service {
+    settings: Settings,
+    vault: Vault,
+}
+
+thread_local! {
+    static SERVICE: OnceCell<Rc<Service>> = const { OnceCell::new() };
+}
+
+impl Service {
+    async fn get(env: &Env) -> Result<Rc<Self>> {
+        if let Some(service) = SERVICE.with(|cell| cell.get().cloned()) {
+            return Ok(service);
+        }
+        let settings = Settings::from_env(env)
+            .map_err(|invalid| misconfigured(invalid.name, &invalid.wrong))?;
+        let vault = Vault::new(&settings.share_encryption_keys).await?;
+        let vault = vault.ok_or_else(|| misconfigured("SHARE_ENCRYPTION_KEYS", "is missing"))?;
+        let service = Rc::new(Self { settings, vault });
+        Ok(SERVICE.with(|cell| cell.get_or_init(|| service).clone()))
+    }
+}
+
+/// The setting's name goes to the log only, its value nowhere.
+fn misconfigured(name: &str, wrong: &str) -> Error {
+    Error::new(
+        Code::Misconfigured,
+        "A setting is missing or malformed; the Worker's log names it.",
+    )
+    .caused_by(format!("{name} {wrong}"))
+}
+
+fn database(env: &Env) -> Result<Database> {
+    config::database(env)
+        .map(Database::new)
+        .ok_or_else(|| misconfigured("DB", "is not bound"))
+}
+
+#[event(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
 
 #[event(fetch)]
-async fn fetch(req: Request, _env: Env, _ctx: Context) -> Result<Response> {
-    match req.path().as_str() {
-        "/healthz" => Response::from_json(&serde_json::json!({ "status": "ok" })),
-        _ => Response::error("not found", 404),
+async fn fetch(
+    request: web_sys::Request,
+    env: Env,
+    _: Context,
+) -> worker::Result<web_sys::Response> {
+    let start_ms = now_ms();
+    let method = request.method();
+    let request_url = request.url();
+    let (path, query) = url::split(&request_url);
+    let headers = request.headers();
+    let header = |name| headers.get(name).ok().flatten();
+
+    let event_id = new_id(start_ms).map_err(|error| worker::Error::RustError(error.to_string()))?;
+    let trail = Trail {
+        request_id: header("cf-ray").unwrap_or_else(|| event_id.clone()),
+        event_id,
+        now_ms: start_ms,
+        source_address: header("cf-connecting-ip"),
+    };
+    let request_id = trail.request_id.clone();
+
+    let Route { pattern, endpoint } = router::route(&method, path);
+    let result = match endpoint {
+        Ok(Endpoint::Healthz) => handlers::health::healthz(),
+        Ok(endpoint) => answer(&endpoint, &request, &headers, query, &env, trail).await,
+        Err(error) => Err(error),
+    };
+
+    let (answer, code, cause) = match result {
+        Ok(answer) => (answer, None, None),
+        Err(error) => (Answer::from(&error), Some(error.code.as_str()), error.cause),
+    };
+    log::request(&RequestLine {
+        message: "request",
+        method: &method,
+        route: pattern,
+        status: answer.status(),
+        code,
+        cause: cause.as_deref(),
+        ms: now_ms().saturating_sub(start_ms),
+        ray: &request_id,
+    });
+    answer.into_response(&request_id)
+}
+
+async fn answer(
+    endpoint: &Endpoint,
+    request: &web_sys::Request,
+    headers: &web_sys::Headers,
+    query: &str,
+    env: &Env,
+    trail: Trail,
+) -> Result<Answer> {
+    let service = Service::get(env).await?;
+    let db = database(env)?;
+    let call = Call {
+        request,
+        headers,
+        query,
+        settings: &service.settings,
+        vault: &service.vault,
+        db: &db,
+        trail,
+    };
+    router::handle(endpoint, &call).await
+}
+
+#[event(scheduled)]
+async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
+    let parts = match Service::get(&env).await {
+        Ok(service) => database(&env).map(|db| (service, db)),
+        Err(error) => Err(error),
+    };
+    match parts {
+        Ok((service, db)) => maintenance::run(&db, &service.vault, &service.settings).await,
+        Err(error) => log::event(
+            Level::Error,
+            "maintenance did not run",
+            json!({ "code": error.code.as_str(), "cause": error.cause }),
+        ),
     }
 }

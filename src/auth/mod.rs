@@ -1,0 +1,32 @@
+//! Who is calling. Three separate credentials, none of which can do another's work: Portal's webhook secret, an app
+//! user's credential, an operator's token.
+//!
+//! What a handler needs shows in its signature: it takes a [`webhook::Portal`], a [`client::Credential`] or an
+//! [`admin::Admin`], and only passing the check makes one.
+
+pub mod admin;
+pub mod client;
+pub mod webhook;
+
+use crate::error::Error;
+use crate::http::Call;
+use crate::store::audit::{Actor, Event};
+
+/// The answer to a refused credential, once the refusal is on the audit trail.
+///
+/// The refusal stands whether or not the trail could be written: the database may be down.
+async fn refused(call: &Call<'_>, actor: Actor, detail: &'static str) -> Error {
+    let event = call.trail.event(&Event {
+        actor,
+        action: "authenticate",
+        user_id: None,
+        client_id: None,
+        backup_method: None,
+        outcome: "unauthorized",
+    });
+    let error = Error::unauthorized(detail);
+    match call.db.batch([event]).await {
+        Ok(_) => error,
+        Err(failure) => error.caused_by(failure.cause.unwrap_or_default()),
+    }
+}

@@ -1,0 +1,230 @@
+//! Settings: the only reader of secrets and variables. A missing or malformed one stops the service.
+
+use worker::Env;
+
+use crate::domain::recovery::FetchSuperseded;
+use crate::domain::sealing::{self, Key};
+use crate::domain::secret::{CredentialHash, Secret};
+use crate::platform::{D1, binding};
+
+/// What is wrong with which setting. The value is never part of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct InvalidSetting {
+    pub name: &'static str,
+    pub wrong: String,
+}
+
+/// How an app proves who its user is; `CLIENT_AUTH` lists the ways that are open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// The Portal client API key that is registered for the user.
+    ClientApiKey,
+}
+
+/// `UNKNOWN_CLIENTS`: what a webhook for a client that is not registered does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnknownClients {
+    /// 404 `unknown_client`.
+    Reject,
+    /// Registers the client as a user whose id is the client id.
+    Register,
+}
+
+/// All settings, checked.
+#[derive(Debug)]
+pub struct Settings {
+    /// The current webhook secret, and the previous one while it is being changed.
+    pub webhook_secrets: Vec<CredentialHash>,
+    pub share_encryption_keys: Vec<Key>,
+    /// Empty: the operator API is off.
+    pub admin_tokens: Vec<CredentialHash>,
+    pub portal_api_key: Option<Secret>,
+    pub client_auth: Vec<ClientAuth>,
+    pub unknown_clients: UnknownClients,
+    pub fetch_superseded: FetchSuperseded,
+    pub history_retention_days: u32,
+    pub audit_retention_days: u32,
+}
+
+const MIN_ADMIN_TOKEN_LENGTH: usize = 32;
+const MAX_RETENTION_DAYS: u32 = 36_500;
+
+impl Settings {
+    pub fn from_env(env: &Env) -> Result<Self, InvalidSetting> {
+        Self::parse(|name| binding(env, name).and_then(|value| value.as_string()))
+    }
+
+    /// Parses the settings that `get` knows. An empty setting counts as absent.
+    pub fn parse(get: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
+        let get = |name: &'static str| {
+            get(name)
+                .map(|v| v.trim().to_owned())
+                .filter(|value| !value.is_empty())
+        };
+        let invalid = |name, wrong: &str| InvalidSetting {
+            name,
+            wrong: wrong.to_owned(),
+        };
+        let required = |name| get(name).ok_or_else(|| invalid(name, "is missing"));
+
+        let webhook_secret = required("WEBHOOK_SECRET")?;
+        let webhook_secrets = std::iter::once(webhook_secret)
+            .chain(get("WEBHOOK_SECRET_PREVIOUS"))
+            .map(|secret| CredentialHash::of(&secret))
+            .collect();
+
+        let share_encryption_keys = sealing::parse_keys(&required("SHARE_ENCRYPTION_KEYS")?)
+            .map_err(|wrong| InvalidSetting {
+                name: "SHARE_ENCRYPTION_KEYS",
+                wrong,
+            })?;
+
+        let mut admin_tokens = Vec::new();
+        for name in ["ADMIN_TOKEN", "ADMIN_TOKEN_PREVIOUS"] {
+            let Some(token) = get(name) else { continue };
+            if token.len() < MIN_ADMIN_TOKEN_LENGTH {
+                return Err(invalid(name, "is shorter than 32 characters"));
+            }
+            admin_tokens.push(CredentialHash::of(&token));
+        }
+
+        let client_auth = get("CLIENT_AUTH").unwrap_or_else(|| "client-api-key".to_owned());
+        let client_auth = client_auth
+            .split(',')
+            .map(|way| match way.trim() {
+                "client-api-key" => Ok(ClientAuth::ClientApiKey),
+                _ => Err(invalid("CLIENT_AUTH", "must list client-api-key")),
+            })
+            .collect::<Result<_, _>>()?;
+
+        let unknown_clients = match get("UNKNOWN_CLIENTS").as_deref() {
+            None | Some("reject") => UnknownClients::Reject,
+            Some("register") => UnknownClients::Register,
+            Some(_) => return Err(invalid("UNKNOWN_CLIENTS", "must be reject or register")),
+        };
+        let fetch_superseded = match get("FETCH_SUPERSEDED").as_deref() {
+            None | Some("half-finished") => FetchSuperseded::HalfFinished,
+            Some("never") => FetchSuperseded::Never,
+            Some("always") => FetchSuperseded::Always,
+            Some(_) => {
+                return Err(invalid(
+                    "FETCH_SUPERSEDED",
+                    "must be half-finished, never or always",
+                ));
+            }
+        };
+        let days = |name, default| match get(name).map(|days| days.parse()) {
+            None => Ok(default),
+            Some(Ok(days)) if days <= MAX_RETENTION_DAYS => Ok(days),
+            Some(_) => Err(invalid(
+                name,
+                "must be a whole number of days from 0 to 36500",
+            )),
+        };
+
+        Ok(Self {
+            webhook_secrets,
+            share_encryption_keys,
+            admin_tokens,
+            portal_api_key: get("PORTAL_API_KEY").map(Secret::new),
+            client_auth,
+            unknown_clients,
+            fetch_superseded,
+            history_retention_days: days("HISTORY_RETENTION_DAYS", 90)?,
+            audit_retention_days: days("AUDIT_RETENTION_DAYS", 400)?,
+        })
+    }
+}
+
+/// The database. One today; a company that outgrows it will have many, and a rule which user is in which.
+pub fn database(env: &Env) -> Option<D1> {
+    D1::binding(env, "DB")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEYS: &str = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+    fn parse(changes: &[(&str, &str)]) -> Result<Settings, InvalidSetting> {
+        let mut all = vec![
+            ("WEBHOOK_SECRET", "s3cret"),
+            ("SHARE_ENCRYPTION_KEYS", KEYS),
+        ];
+        all.extend_from_slice(changes);
+        // The last one of a name counts.
+        Settings::parse(|name| {
+            all.iter()
+                .rev()
+                .find(|(n, _)| *n == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn two_secrets_are_enough_and_the_rest_has_safe_defaults() {
+        let settings = parse(&[]).unwrap();
+        assert!(settings.admin_tokens.is_empty());
+        assert_eq!(settings.client_auth, [ClientAuth::ClientApiKey]);
+        assert_eq!(settings.unknown_clients, UnknownClients::Reject);
+        assert_eq!(settings.fetch_superseded, FetchSuperseded::HalfFinished);
+        assert_eq!(
+            (
+                settings.history_retention_days,
+                settings.audit_retention_days
+            ),
+            (90, 400)
+        );
+    }
+
+    #[test]
+    fn a_missing_or_malformed_setting_is_named_and_its_value_is_not() {
+        for (name, value) in [
+            ("WEBHOOK_SECRET", ""),
+            ("WEBHOOK_SECRET", "   "),
+            ("SHARE_ENCRYPTION_KEYS", ""),
+            ("SHARE_ENCRYPTION_KEYS", "k1:VALUE"),
+            ("ADMIN_TOKEN", "VALUE-that-is-too-short"),
+            ("ADMIN_TOKEN_PREVIOUS", "VALUE"),
+            ("CLIENT_AUTH", "VALUE"),
+            ("CLIENT_AUTH", "client-api-key,"),
+            ("UNKNOWN_CLIENTS", "VALUE"),
+            ("FETCH_SUPERSEDED", "VALUE"),
+            ("HISTORY_RETENTION_DAYS", "VALUE"),
+            ("HISTORY_RETENTION_DAYS", "-1"),
+            ("AUDIT_RETENTION_DAYS", "1.5"),
+        ] {
+            let error = parse(&[(name, value)]).unwrap_err();
+            assert_eq!(error.name, name);
+            assert!(!error.wrong.contains("VALUE"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_previous_secret_and_a_previous_token_are_accepted_beside_the_current() {
+        let settings = parse(&[
+            ("WEBHOOK_SECRET_PREVIOUS", "older"),
+            ("ADMIN_TOKEN", "0123456789012345678901234567890a"),
+            ("ADMIN_TOKEN_PREVIOUS", "0123456789012345678901234567890b"),
+        ])
+        .unwrap();
+        assert!(
+            settings.webhook_secrets == [CredentialHash::of("s3cret"), CredentialHash::of("older")]
+        );
+        assert_eq!(settings.admin_tokens.len(), 2);
+    }
+
+    #[test]
+    fn debug_output_of_the_settings_holds_no_secret() {
+        let settings = parse(&[
+            ("ADMIN_TOKEN", "0123456789012345678901234567890a"),
+            ("PORTAL_API_KEY", "portal-key-value"),
+        ])
+        .unwrap();
+        let debug = format!("{settings:?}");
+        for secret in ["s3cret", "AAECAwQF", "0123456789", "portal-key-value"] {
+            assert!(!debug.contains(secret), "{debug}");
+        }
+    }
+}

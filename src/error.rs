@@ -1,0 +1,220 @@
+//! Errors: what the caller may know, and what the operator needs to know, apart from each other.
+//!
+//! Handlers return an [`Error`]; `lib.rs` logs it once and turns it into RFC 9457 problem details.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::domain::body::InvalidBody;
+use crate::platform::JsFailure;
+
+/// The `code` of the problem details, fixed by the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    Unauthorized,
+    Forbidden,
+    EjectNotEnabled,
+    NotFound,
+    UnknownClient,
+    UnknownUser,
+    MethodNotAllowed,
+    UnsupportedMediaType,
+    InvalidJson,
+    InvalidField,
+    BodyTooLarge,
+    Conflict,
+    RateLimited,
+    Unavailable,
+    Misconfigured,
+    Internal,
+}
+
+impl Code {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Code::Unauthorized => "unauthorized",
+            Code::Forbidden => "forbidden",
+            Code::EjectNotEnabled => "eject_not_enabled",
+            Code::NotFound => "not_found",
+            Code::UnknownClient => "unknown_client",
+            Code::UnknownUser => "unknown_user",
+            Code::MethodNotAllowed => "method_not_allowed",
+            Code::UnsupportedMediaType => "unsupported_media_type",
+            Code::InvalidJson => "invalid_json",
+            Code::InvalidField => "invalid_field",
+            Code::BodyTooLarge => "body_too_large",
+            Code::Conflict => "conflict",
+            Code::RateLimited => "rate_limited",
+            Code::Unavailable => "unavailable",
+            Code::Misconfigured => "misconfigured",
+            Code::Internal => "internal",
+        }
+    }
+
+    pub const fn status(self) -> u16 {
+        match self {
+            Code::InvalidJson | Code::InvalidField => 400,
+            Code::Unauthorized => 401,
+            Code::Forbidden | Code::EjectNotEnabled => 403,
+            Code::NotFound | Code::UnknownClient | Code::UnknownUser => 404,
+            Code::MethodNotAllowed => 405,
+            Code::Conflict => 409,
+            Code::BodyTooLarge => 413,
+            Code::UnsupportedMediaType => 415,
+            Code::RateLimited => 429,
+            Code::Internal => 500,
+            Code::Unavailable | Code::Misconfigured => 503,
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Code::Unauthorized => "The credential is missing or wrong",
+            Code::Forbidden => "The credential does not allow this",
+            Code::EjectNotEnabled => "Eject is not enabled for this share",
+            Code::NotFound => "Not found",
+            Code::UnknownClient => "Unknown client",
+            Code::UnknownUser => "Unknown user",
+            Code::MethodNotAllowed => "Method not allowed",
+            Code::UnsupportedMediaType => "Unsupported media type",
+            Code::InvalidJson => "The body is not a JSON object",
+            Code::InvalidField => "A field is not valid",
+            Code::BodyTooLarge => "The body is too large",
+            Code::Conflict => "Conflict with what is stored",
+            Code::RateLimited => "Too many requests",
+            Code::Unavailable => "Temporarily unavailable",
+            Code::Misconfigured => "The service is misconfigured",
+            Code::Internal => "Internal error",
+        }
+    }
+}
+
+/// A request that cannot be answered as asked.
+#[derive(Debug)]
+pub struct Error {
+    pub code: Code,
+    /// For the caller: what to do. Never a share, a secret, a key, SQL or a stack.
+    detail: Cow<'static, str>,
+    field: Option<&'static str>,
+    /// `Allow` or `Retry-After`.
+    pub header: Option<(&'static str, Cow<'static, str>)>,
+    /// For the operator's log. Never a share, a secret or a key.
+    pub cause: Option<String>,
+}
+
+impl Error {
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            field: None,
+            header: None,
+            cause: None,
+        }
+    }
+
+    pub fn caused_by(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    pub fn unauthorized(detail: &'static str) -> Self {
+        Self {
+            header: Some(("www-authenticate", Cow::Borrowed("Bearer"))),
+            ..Self::new(Code::Unauthorized, detail)
+        }
+    }
+
+    pub fn field(field: &'static str, must: &str) -> Self {
+        Self {
+            field: Some(field),
+            ..Self::new(Code::InvalidField, format!("`{field}` must {must}."))
+        }
+    }
+
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        Self {
+            header: Some(("allow", Cow::Borrowed(allow))),
+            ..Self::new(
+                Code::MethodNotAllowed,
+                format!("This address answers {allow} only."),
+            )
+        }
+    }
+
+    pub fn unavailable(retry_after_seconds: u32, cause: impl Into<String>) -> Self {
+        Self {
+            header: Some(("retry-after", Cow::Owned(retry_after_seconds.to_string()))),
+            ..Self::new(
+                Code::Unavailable,
+                "The request was not carried out. Try again after the time in Retry-After.",
+            )
+        }
+        .caused_by(cause)
+    }
+
+    pub fn rate_limited(retry_after_seconds: u32, detail: &'static str) -> Self {
+        Self {
+            header: Some(("retry-after", Cow::Owned(retry_after_seconds.to_string()))),
+            ..Self::new(Code::RateLimited, detail)
+        }
+    }
+
+    pub fn internal(cause: impl Into<String>) -> Self {
+        Self::new(
+            Code::Internal,
+            "Something is wrong on the server; its log names this request's id.",
+        )
+        .caused_by(cause)
+    }
+
+    /// RFC 9457 problem details.
+    pub fn to_problem(&self) -> String {
+        #[derive(Serialize)]
+        struct Problem<'a> {
+            r#type: String,
+            title: &'a str,
+            status: u16,
+            detail: &'a str,
+            code: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            field: Option<&'a str>,
+        }
+        let problem = Problem {
+            r#type: format!("urn:portal-backup-worker:problem:{}", self.code.as_str()),
+            title: self.code.title(),
+            status: self.code.status(),
+            detail: &self.detail,
+            code: self.code.as_str(),
+            field: self.field,
+        };
+        serde_json::to_string(&problem).unwrap_or_default()
+    }
+}
+
+impl From<InvalidBody> for Error {
+    fn from(invalid: InvalidBody) -> Self {
+        match invalid {
+            InvalidBody::NotAnObject => Self::new(
+                Code::InvalidJson,
+                "Send one JSON object in UTF-8, each field at most once.",
+            ),
+            InvalidBody::Field { field, must } => Self::field(field, must),
+        }
+    }
+}
+
+impl From<JsFailure> for Error {
+    fn from(failure: JsFailure) -> Self {
+        Self::internal(failure.0)
+    }
+}
+
+impl From<getrandom::Error> for Error {
+    fn from(error: getrandom::Error) -> Self {
+        Self::internal(error.to_string())
+    }
+}
+
+pub type Result<T> = std::result::Result<T, Error>;

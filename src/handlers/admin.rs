@@ -1,0 +1,156 @@
+//! The operator's routes about the whole service: the audit trail, keys, status.
+
+use serde::Serialize;
+
+use crate::auth::admin::Admin;
+use crate::domain::body::parse_number;
+use crate::domain::names::{UserId, check_name};
+use crate::error::{Error, Result};
+use crate::http::{Answer, Call};
+use crate::maintenance::{self, Scrub};
+use crate::platform::{format_date, parse_date};
+use crate::store::audit::{self, Actor, StoredEvent};
+use crate::store::health;
+use crate::store::maintenance::{self as store, KeyUse};
+
+/// `GET /audit`: events, the newest first.
+pub async fn audit(call: &Call<'_>) -> Result<Answer> {
+    #[derive(Serialize)]
+    struct Page {
+        events: Vec<StoredEvent>,
+        cursor: Option<String>,
+    }
+    let _: Admin = Admin::authenticate(call).await?;
+    let name = |text: String| check_name(&text).map(|()| text);
+    let user_id = call.query_name("userId", UserId::parse)?;
+    let action = call.query_name("action", name)?;
+    let since = call.query_name("since", name)?;
+    let cursor = call.query_name("cursor", name)?;
+    let since_ms = match since {
+        None => None,
+        Some(text) => {
+            Some(parse_date(&text).ok_or_else(|| Error::field("since", "be an ISO 8601 time"))?)
+        }
+    };
+    let query = audit::Query {
+        user_id: user_id.as_ref().map(UserId::as_str),
+        action: action.as_deref(),
+        since_ms,
+        before: cursor.as_deref(),
+        limit: call.page_limit()?,
+    };
+    let (events, cursor) = audit::list(call.db, &query).await?;
+    Answer::json(200, &Page { events, cursor })
+}
+
+/// The keys that are configured, and those that shares need but that are not.
+struct Keys {
+    known: Vec<KeyUse>,
+    unknown: Vec<KeyUse>,
+}
+
+async fn keys_in_use(call: &Call<'_>) -> Result<Keys> {
+    let in_use = store::key_use(call.db).await?;
+    let shares = |id: &str| {
+        in_use
+            .iter()
+            .find(|key| key.id == id)
+            .map_or(0, |key| key.shares)
+    };
+    let known: Vec<KeyUse> = call
+        .vault
+        .key_ids()
+        .map(|id| KeyUse {
+            id: id.to_owned(),
+            shares: shares(id),
+        })
+        .collect();
+    let unknown = in_use
+        .into_iter()
+        .filter(|key| known.iter().all(|k| k.id != key.id))
+        .collect();
+    Ok(Keys { known, unknown })
+}
+
+/// `GET /admin/keys`: how many shares each key seals. A key with none may be removed.
+pub async fn keys(call: &Call<'_>) -> Result<Answer> {
+    #[derive(Serialize)]
+    struct Report<'a> {
+        current: &'a str,
+        keys: Vec<KeyUse>,
+        unknown: Vec<KeyUse>,
+    }
+    let _: Admin = Admin::authenticate(call).await?;
+    let Keys { known, unknown } = keys_in_use(call).await?;
+    Answer::json(
+        200,
+        &Report {
+            current: call.vault.current_key_id(),
+            keys: known,
+            unknown,
+        },
+    )
+}
+
+const DEFAULT_REWRAP_LIMIT: u32 = 100;
+
+/// `POST /admin/keys/rewrap`: seals a page of shares again under the current key.
+pub async fn rewrap(call: &Call<'_>) -> Result<Answer> {
+    let _: Admin = Admin::authenticate(call).await?;
+    let body = call.optional_json_body().await?;
+    let limit = parse_number(&body, "limit", 1..=1000, "be a whole number from 1 to 1000")?;
+    let limit = u64::from(limit.unwrap_or(DEFAULT_REWRAP_LIMIT));
+    Answer::json(
+        200,
+        &maintenance::rewrap(call.db, call.vault, limit, Actor::Admin).await?,
+    )
+}
+
+/// Up to this many user shares, half-finished backups are counted when asked for; beyond, as of the last scrub: counting
+/// reads every row, and the database does one thing at a time.
+const COUNT_AT_ONCE: u64 = 50_000;
+
+/// `GET /admin/status`.
+pub async fn status(call: &Call<'_>) -> Result<Answer> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Status {
+        shares: u64,
+        users: u64,
+        keys: Vec<KeyUse>,
+        scrub: ScrubStatus,
+        half_finished: u64,
+        schema: Option<u32>,
+    }
+    #[derive(Serialize)]
+    struct ScrubStatus {
+        at: Option<String>,
+        checked: u64,
+        failed: u64,
+    }
+    let _: Admin = Admin::authenticate(call).await?;
+    let counts = store::counts(call.db).await?;
+    let Keys { mut known, unknown } = keys_in_use(call).await?;
+    known.extend(unknown);
+    let scrub = Scrub::read(call.db).await?;
+    let half_finished = if counts.user_rows <= COUNT_AT_ONCE {
+        store::half_finished(call.db, 0, counts.user_rows).await?
+    } else {
+        scrub.half_finished()
+    };
+    Answer::json(
+        200,
+        &Status {
+            shares: counts.shares,
+            users: counts.users,
+            keys: known,
+            scrub: ScrubStatus {
+                at: (scrub.at_ms > 0).then(|| format_date(scrub.at_ms)),
+                checked: scrub.checked(),
+                failed: scrub.failed(),
+            },
+            half_finished,
+            schema: health::read_schema_version(call.db).await?,
+        },
+    )
+}

@@ -1,0 +1,216 @@
+//! What apps call: their user's encrypted share, and which backups there are.
+
+use serde::Serialize;
+use wasm_bindgen::JsValue;
+
+use crate::auth::admin::Admin;
+use crate::auth::client::Credential;
+use crate::domain::body::UserBackup;
+use crate::domain::names::{BackupMethod, BackupSharePairId, UserId};
+use crate::domain::recovery::{FetchSuperseded, backups, superseded_to_add};
+use crate::domain::sealing::{Kind, Place};
+use crate::error::{Code, Error, Result};
+use crate::http::{Answer, Call};
+use crate::platform::json_object;
+use crate::store::custodian_shares::{Fetched, SealedShare};
+use crate::store::user_shares::{self, Wanted};
+use crate::store::{eject, versions};
+
+/// Stores a user's cipher text. After our 2xx the app tells Portal that the backup is complete.
+///
+/// 1. The credential, as far as it can be read without the database.
+/// 2. The body: 400, 413, 415.
+/// 3. Seal the cipher text for its user and method.
+/// 4. One transaction checks the credential, stores, keeps what it replaces, and leaves the audit event: 401, 403.
+/// 5. 200 with the guide's message.
+pub async fn store_share(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    // 1.
+    let credential = Credential::read(call).await?;
+    // 2.
+    let backup = UserBackup::parse(&call.json_body().await?)?;
+    // 3.
+    let place = Place {
+        kind: Kind::User,
+        owner: user_id.as_str(),
+        backup_method: backup.backup_method.as_str(),
+    };
+    let sealed = call
+        .vault
+        .seal(place, backup.cipher_text.expose_secret().as_bytes())
+        .await?;
+    // 4.
+    user_shares::store(call.db, &call.trail, &credential, user_id, &backup, &sealed).await?;
+    // 5.
+    #[derive(Serialize)]
+    struct Message {
+        message: &'static str,
+    }
+    Answer::json(
+        200,
+        &Message {
+            message: "Successfully stored client backup share",
+        },
+    )
+}
+
+/// Gives a user's cipher text back.
+///
+/// 1. The credential, as far as it can be read without the database.
+/// 2. Which share: `backupMethod`, or `backupSharePairId`.
+/// 3. One round trip checks the credential, reads the share, and leaves the audit event: 401, 403, 404.
+/// 4. Open it.
+pub async fn fetch_share(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    // 1.
+    let credential = Credential::read(call).await?;
+    // 2.
+    let method = call.query_name("backupMethod", BackupMethod::parse)?;
+    let pair = call.query_name("backupSharePairId", BackupSharePairId::parse)?;
+    let method_or_unknown = method.clone().unwrap_or_else(BackupMethod::unknown);
+    let wanted = match &pair {
+        Some(pair) => Wanted::Pair {
+            id: pair.as_str(),
+            method: method.as_ref(),
+        },
+        None => Wanted::Method(&method_or_unknown),
+    };
+    // 3.
+    let share = user_shares::fetch(call.db, &call.trail, &credential, user_id, &wanted).await?;
+    let share = share.ok_or_else(|| {
+        Error::new(
+            Code::NotFound,
+            "No backup share is stored for this user under it.",
+        )
+    })?;
+    // 4.
+    let place = Place {
+        kind: Kind::User,
+        owner: user_id.as_str(),
+        backup_method: &share.backup_method,
+    };
+    let cipher_text = call
+        .vault
+        .open(place, &share.key_id, &share.envelope)
+        .await
+        .ok_or_else(|| {
+            Error::internal(format!(
+                "a user share under key {} does not open",
+                share.key_id
+            ))
+        })?;
+    Ok(Answer::json_text(json_object(
+        &["cipherText"],
+        &cipher_text,
+    )))
+}
+
+/// Which backups of a user exist, and whether each can be recovered; never a share.
+pub async fn list_backups(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Backups {
+        backups: Vec<Backup>,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Backup {
+        backup_method: String,
+        user_share_at: Option<String>,
+        custodian_shares: Vec<CustodianShare>,
+        state: &'static str,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct CustodianShare {
+        backup_method: String,
+        stored_at: String,
+    }
+
+    let entries = match Admin::recognise(call) {
+        Some(admin) => versions::entries_for_admin(call.db, &admin, user_id).await?,
+        None => {
+            let credential = Credential::read(call).await?;
+            versions::entries_for_client(call.db, &call.trail, &credential, user_id).await?
+        }
+    };
+    let backups = backups(&entries.custodian, &entries.user)
+        .into_iter()
+        .map(|backup| Backup {
+            backup_method: backup.backup_method.to_string(),
+            user_share_at: backup.user_share_at,
+            custodian_shares: backup
+                .custodian_shares
+                .into_iter()
+                .map(|share| CustodianShare {
+                    backup_method: share.backup_method.to_string(),
+                    stored_at: share.stored_at,
+                })
+                .collect(),
+            state: backup.state.as_str(),
+        })
+        .collect();
+    Answer::json(200, &Backups { backups })
+}
+
+/// Gives a custodian share to the user's own device, for an eject: the end of the wallet's MPC security.
+///
+/// 1. The credential, as far as it can be read without the database.
+/// 2. Which share.
+/// 3. Take the one retrieval of this share that the operator's window allows: 401, 403, 404.
+/// 4. Of a half-finished backup, the share that the user share belongs to; else the current one.
+/// 5. Open it.
+pub async fn retrieve_custodian_share(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    // 1.
+    let credential = Credential::read(call).await?;
+    // 2.
+    let method = call
+        .query_name("backupMethod", BackupMethod::parse)?
+        .unwrap_or_else(BackupMethod::unknown);
+    // 3.
+    let retrieved = eject::retrieve(call.db, &call.trail, &credential, user_id, &method).await?;
+    // 4.
+    let share = share_for_eject(&retrieved.fetched, &method)
+        .ok_or_else(|| Error::internal("the custodian share is gone"))?;
+    // 5.
+    let place = Place {
+        kind: Kind::Custodian,
+        owner: &retrieved.client_id,
+        backup_method: method.as_str(),
+    };
+    let share: JsValue = call
+        .vault
+        .open(place, &share.key_id, &share.envelope)
+        .await
+        .ok_or_else(|| {
+            Error::internal(format!(
+                "a custodian share under key {} does not open",
+                share.key_id
+            ))
+        })?
+        .into();
+    Ok(Answer::json_text(json_object(
+        &["custodianBackupShare", "orgShare"],
+        &share,
+    )))
+}
+
+fn share_for_eject<'a>(fetched: &'a Fetched, method: &BackupMethod) -> Option<&'a SealedShare> {
+    let policy = FetchSuperseded::HalfFinished;
+    let mate = superseded_to_add(policy, &fetched.current, &fetched.user, &fetched.superseded)
+        .into_iter()
+        .find(|&index| {
+            fetched
+                .superseded
+                .get(index)
+                .is_some_and(|version| version.entry.backup_method == *method)
+        });
+    match mate {
+        Some(index) => fetched.superseded_shares.get(index),
+        None => {
+            let index = fetched
+                .current
+                .iter()
+                .position(|entry| entry.backup_method == *method)?;
+            fetched.current_shares.get(index)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! `GET /healthz` and `GET /readyz`.
+
+use serde::Serialize;
+
+use crate::error::{Code, Error, Result};
+use crate::http::{Answer, Call};
+use crate::maintenance::{CANARY, canary_place, ensure_canary};
+use crate::store::health::{self, SCHEMA_VERSION};
+
+#[derive(Serialize)]
+struct Status {
+    status: &'static str,
+}
+
+/// The Worker runs. Asks nothing of the database.
+pub fn healthz() -> Result<Answer> {
+    Answer::json(200, &Status { status: "ok" })
+}
+
+/// The service can do its work.
+///
+/// 1. The settings are valid (or this is not reached).
+/// 2. The database answers.
+/// 3. Its schema is current.
+/// 4. Every configured key opens its canary: it is the key that the shares were sealed with. The sealing key gets its
+///    canary here if it has none.
+pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
+    let not_ready = |detail: String| Error::new(Code::Misconfigured, detail);
+    // 2.
+    let (schema, canaries) = health::read(call.db).await.map_err(|error| {
+        match error
+            .cause
+            .as_deref()
+            .is_some_and(|cause| cause.contains("no such table"))
+        {
+            true => {
+                not_ready("Not ready: the database has no schema. Apply the migrations.".to_owned())
+            }
+            false => error,
+        }
+    })?;
+    // 3.
+    if schema.is_none_or(|version| version < SCHEMA_VERSION) {
+        return Err(not_ready(
+            "Not ready: the database's schema is older than the Worker. Apply the migrations."
+                .to_owned(),
+        ));
+    }
+    // 4.
+    for key_id in call.vault.key_ids() {
+        let Some(canary) = canaries.iter().find(|canary| canary.key_id == key_id) else {
+            continue;
+        };
+        let opened = call
+            .vault
+            .open(canary_place(key_id), key_id, &canary.envelope)
+            .await;
+        if opened.is_none_or(|text| text != CANARY) {
+            return Err(not_ready(format!(
+                "Not ready: the key \"{key_id}\" of SHARE_ENCRYPTION_KEYS is not the one that sealed this database's shares. Put the former key back."
+            )));
+        }
+    }
+    ensure_canary(call.db, call.vault).await?;
+    Answer::json(200, &Status { status: "ready" })
+}

@@ -1,0 +1,8 @@
+//! One function per route: parse, decide, one batch, answer. The steps that a handler's comment lists are numbered in
+//! its body.
+
+pub mod admin;
+pub mod client;
+pub mod health;
+pub mod users;
+pub mod webhook;

@@ -1,0 +1,153 @@
+//! The operator's routes about one user, and the list of users.
+
+use serde::Serialize;
+
+use crate::auth::admin::Admin;
+use crate::domain::body::{Registration, parse_number, parse_restore};
+use crate::domain::names::{ClientId, UserId, check_name};
+use crate::domain::secret::CredentialHash;
+use crate::error::{Code, Error, Result};
+use crate::http::{Answer, Call};
+use crate::store::users::{self, Registered, User, unknown_user};
+use crate::store::{eject, versions};
+
+/// Registers a user with its Portal client: 201; the same again 200; a clash 409.
+pub async fn register(call: &Call<'_>) -> Result<Answer> {
+    let _: Admin = Admin::authenticate(call).await?;
+    let registration = Registration::parse(&call.json_body().await?)?;
+    let client_id = registration
+        .client_id
+        .ok_or_else(|| Error::field("clientId", "be a string"))?;
+    let key = registration
+        .client_api_key
+        .ok_or_else(|| Error::field("clientApiKey", "be a string"))?;
+    let hash = CredentialHash::of(key.expose_secret());
+    match users::register(
+        call.db,
+        &call.trail,
+        registration.id.as_ref(),
+        &client_id,
+        Some(hash),
+    )
+    .await?
+    {
+        Registered::Created(user) => Answer::json(201, &user),
+        Registered::Same(user) => Answer::json(200, &user),
+    }
+}
+
+/// Lists users by id, or finds the one with a client id.
+pub async fn list(call: &Call<'_>) -> Result<Answer> {
+    #[derive(Serialize)]
+    struct Page {
+        users: Vec<User>,
+        cursor: Option<String>,
+    }
+    let _: Admin = Admin::authenticate(call).await?;
+    let limit = call.page_limit()?;
+    let (users, cursor) = match call.query_name("clientId", ClientId::parse)? {
+        Some(client_id) => (users::with_client_id(call.db, &client_id).await?, None),
+        None => {
+            let after = call.query_name("cursor", |text| check_name(&text).map(|()| text))?;
+            users::list(call.db, after.as_deref().unwrap_or_default(), limit).await?
+        }
+    };
+    Answer::json(200, &Page { users, cursor })
+}
+
+pub async fn get(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    let _: Admin = Admin::authenticate(call).await?;
+    let user = users::get(call.db, user_id)
+        .await?
+        .ok_or_else(unknown_user)?;
+    Answer::json(200, &user)
+}
+
+/// Deletes a user, who can be restored within the retention; with `?purge=<client id>`, erases the user for good.
+pub async fn delete(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    let _: Admin = Admin::authenticate(call).await?;
+    match call.query_name("purge", ClientId::parse)? {
+        None => {
+            if !users::delete(call.db, &call.trail, user_id).await? {
+                return Err(unknown_user());
+            }
+        }
+        Some(client_id) => {
+            if !users::purge(call.db, &call.trail, user_id, &client_id).await? {
+                return match users::get(call.db, user_id).await? {
+                    Some(_) => Err(Error::new(
+                        Code::Conflict,
+                        "`purge` must be the client id of this user.",
+                    )),
+                    None => Err(unknown_user()),
+                };
+            }
+        }
+    }
+    Ok(Answer::no_content())
+}
+
+pub async fn restore(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    let _: Admin = Admin::authenticate(call).await?;
+    Answer::json(200, &users::restore(call.db, &call.trail, user_id).await?)
+}
+
+/// The versions that were superseded, the newest first; never a share.
+pub async fn history(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    #[derive(Serialize)]
+    struct History {
+        versions: Vec<versions::Version>,
+    }
+    let _: Admin = Admin::authenticate(call).await?;
+    Answer::json(
+        200,
+        &History {
+            versions: versions::list(call.db, user_id).await?,
+        },
+    )
+}
+
+/// Makes a superseded version current again; what it displaces is kept.
+pub async fn restore_version(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    let _: Admin = Admin::authenticate(call).await?;
+    let version_id = parse_restore(&call.json_body().await?)?;
+    Answer::json(
+        200,
+        &versions::restore(call.db, &call.trail, user_id, &version_id).await?,
+    )
+}
+
+const DEFAULT_EJECT_MINUTES: u32 = 5;
+
+/// Opens the window in which the user's app may retrieve each custodian share once.
+pub async fn open_eject(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Window {
+        ejectable_until: String,
+    }
+    let _: Admin = Admin::authenticate(call).await?;
+    let body = call.optional_json_body().await?;
+    let minutes = parse_number(&body, "minutes", 1..=60, "be a whole number from 1 to 60")?;
+    let until = eject::open(
+        call.db,
+        &call.trail,
+        user_id,
+        minutes.unwrap_or(DEFAULT_EJECT_MINUTES),
+    )
+    .await?;
+    Answer::json(
+        201,
+        &Window {
+            ejectable_until: until.ok_or_else(unknown_user)?,
+        },
+    )
+}
+
+pub async fn close_eject(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    let _: Admin = Admin::authenticate(call).await?;
+    if !eject::close(call.db, &call.trail, user_id).await? {
+        return Err(unknown_user());
+    }
+    Ok(Answer::no_content())
+}

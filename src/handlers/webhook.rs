@@ -1,0 +1,137 @@
+//! What Portal calls: `POST /webhook/backup` and `POST /webhook/backup/fetch`.
+//!
+//! Portal gives up on either after 10 seconds, and calls the second right after the first to see that the share is
+//! there.
+
+use js_sys::Array;
+use serde_json::json;
+use wasm_bindgen::JsValue;
+
+use crate::auth::webhook::Portal;
+use crate::domain::body::{CustodianBackup, parse_fetch};
+use crate::domain::names::ClientId;
+use crate::domain::recovery::{State, backups, superseded_to_add};
+use crate::domain::sealing::{Kind, Place};
+use crate::error::{Code, Error, Result};
+use crate::http::{Answer, Call};
+use crate::log::{self, Level};
+use crate::platform::json_object;
+use crate::store::custodian_shares::{self, Fetched, SealedShare, Stored};
+
+/// Stores a custodian share.
+///
+/// 1. Only Portal may.
+/// 2. The body: 400, 413, 415.
+/// 3. Seal the share for its client and method.
+/// 4. One transaction stores it, keeps what it replaces, and leaves the audit event.
+/// 5. 204, or 404 `unknown_client`.
+pub async fn backup(call: &Call<'_>) -> Result<Answer> {
+    // 1.
+    let _: Portal = Portal::authenticate(call).await?;
+    // 2.
+    let backup = CustodianBackup::parse(&call.json_body().await?)?;
+    // 3.
+    let place = Place {
+        kind: Kind::Custodian,
+        owner: backup.client_id.as_str(),
+        backup_method: backup.backup_method.as_str(),
+    };
+    let sealed = call
+        .vault
+        .seal(place, backup.share.expose_secret().as_bytes())
+        .await?;
+    // 4.
+    let unknown_clients = call.settings.unknown_clients;
+    let stored =
+        custodian_shares::store(call.db, &call.trail, unknown_clients, &backup, &sealed).await?;
+    // 5.
+    match stored {
+        Stored::Stored | Stored::Unchanged => Ok(Answer::no_content()),
+        Stored::UnknownClient => Err(unknown_client()),
+    }
+}
+
+/// Gives Portal all custodian shares of a client.
+///
+/// 1. Only Portal may.
+/// 2. The body: 400, 413, 415.
+/// 3. One round trip reads the shares and leaves the audit event; 404 `unknown_client`.
+/// 4. To the current shares, add the superseded ones that a half-finished backup needs.
+/// 5. Open them. One that does not open is an error for all: a partial answer would look whole.
+pub async fn fetch(call: &Call<'_>) -> Result<Answer> {
+    // 1.
+    let _: Portal = Portal::authenticate(call).await?;
+    // 2.
+    let client_id = parse_fetch(&call.json_body().await?)?;
+    // 3.
+    let policy = call.settings.fetch_superseded;
+    let fetched = custodian_shares::fetch(call.db, &call.trail, policy, &client_id).await?;
+    let fetched = fetched.ok_or_else(unknown_client)?;
+    // 4.
+    let added = superseded_to_add(policy, &fetched.current, &fetched.user, &fetched.superseded);
+    log_half_finished(call, &fetched, added.len());
+    // 5.
+    let shares = Array::new();
+    for (entry, share) in fetched.current.iter().zip(&fetched.current_shares) {
+        shares.push(&open(call, &client_id, entry.backup_method.as_str(), share).await?);
+    }
+    for index in added {
+        if let (Some(version), Some(share)) = (
+            fetched.superseded.get(index),
+            fetched.superseded_shares.get(index),
+        ) {
+            shares.push(
+                &open(
+                    call,
+                    &client_id,
+                    version.entry.backup_method.as_str(),
+                    share,
+                )
+                .await?,
+            );
+        }
+    }
+    Ok(Answer::json_text(json_object(&["backupShares"], &shares)))
+}
+
+async fn open(
+    call: &Call<'_>,
+    client_id: &ClientId,
+    backup_method: &str,
+    share: &SealedShare,
+) -> Result<JsValue> {
+    let place = Place {
+        kind: Kind::Custodian,
+        owner: client_id.as_str(),
+        backup_method,
+    };
+    let opened = call.vault.open(place, &share.key_id, &share.envelope).await;
+    opened.map(JsValue::from).ok_or_else(|| {
+        Error::internal(format!(
+            "a custodian share under key {} does not open",
+            share.key_id
+        ))
+    })
+}
+
+fn log_half_finished(call: &Call<'_>, fetched: &Fetched, added: usize) {
+    let half_finished: Vec<_> = backups(&fetched.current, &fetched.user)
+        .into_iter()
+        .filter(|backup| backup.state == State::HalfFinished)
+        .map(|backup| backup.backup_method.to_string())
+        .collect();
+    if !half_finished.is_empty() || added > 0 {
+        log::event(
+            Level::Warn,
+            "half-finished backup",
+            json!({ "backupMethods": half_finished, "supersededAdded": added, "ray": call.trail.request_id }),
+        );
+    }
+}
+
+fn unknown_client() -> Error {
+    Error::new(
+        Code::UnknownClient,
+        "No user is registered with this clientId. Register it with POST /users, or set UNKNOWN_CLIENTS to \"register\".",
+    )
+}

@@ -1,0 +1,179 @@
+//! A request on its way in and an answer on its way out.
+
+use js_sys::JsString;
+use serde::Serialize;
+use wasm_bindgen::JsValue;
+
+use crate::config::Settings;
+use crate::domain::names::InvalidName;
+use crate::domain::url;
+use crate::error::{Code, Error, Result};
+use crate::platform;
+use crate::store::Database;
+use crate::store::audit::Trail;
+use crate::vault::Vault;
+
+/// Longest body, in bytes: a client cipher text has 16 to 24 KB, a custodian share about 6 KB.
+pub const MAX_BODY_BYTES: u32 = 512 * 1024;
+
+/// A request with all that a handler needs to answer it.
+pub struct Call<'a> {
+    pub request: &'a web_sys::Request,
+    pub headers: &'a web_sys::Headers,
+    /// Without the `?`, still encoded.
+    pub query: &'a str,
+    pub settings: &'a Settings,
+    pub vault: &'a Vault,
+    pub db: &'a Database,
+    pub trail: Trail,
+}
+
+impl Call<'_> {
+    /// A request header. None too where its value is not valid text.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name).ok().flatten()
+    }
+
+    /// The token of `Authorization: Bearer …`.
+    pub fn bearer_token(&self) -> Option<String> {
+        let header = self.header("authorization")?;
+        let (scheme, token) = header.split_once(' ')?;
+        let token = token.trim();
+        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.to_owned())
+    }
+
+    /// The body of a JSON request.
+    pub async fn json_body(&self) -> Result<Vec<u8>> {
+        let content_type = self.header("content-type").unwrap_or_default();
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        if !media_type.eq_ignore_ascii_case("application/json") {
+            return Err(Error::new(
+                Code::UnsupportedMediaType,
+                "Send the body with Content-Type: application/json.",
+            ));
+        }
+        self.body(MAX_BODY_BYTES).await
+    }
+
+    /// As [`json_body`](Self::json_body), where the body may be left out.
+    pub async fn optional_json_body(&self) -> Result<Vec<u8>> {
+        if self.header("content-type").is_none() {
+            self.body(MAX_BODY_BYTES).await
+        } else {
+            self.json_body().await
+        }
+    }
+
+    pub async fn body(&self, limit: u32) -> Result<Vec<u8>> {
+        let body = platform::read_body(self.request, limit)
+            .await
+            .map_err(|failure| {
+                Error::new(Code::InvalidJson, "The body did not arrive whole.").caused_by(failure.0)
+            })?;
+        body.ok_or_else(|| {
+            Error::new(
+                Code::BodyTooLarge,
+                format!("The body may have {limit} bytes at most."),
+            )
+        })
+    }
+
+    /// A name from the query.
+    pub fn query_name<T>(
+        &self,
+        field: &'static str,
+        parse: impl FnOnce(String) -> std::result::Result<T, InvalidName>,
+    ) -> Result<Option<T>> {
+        match url::query_value(self.query, field) {
+            None => Ok(None),
+            Some(None) => Err(Error::field(field, "be UTF-8")),
+            Some(Some(text)) => parse(text)
+                .map(Some)
+                .map_err(|InvalidName(must)| Error::field(field, must)),
+        }
+    }
+
+    /// How many entries a page of a listing has: `limit`, 1 to 1000, 100 if it is left out.
+    pub fn page_limit(&self) -> Result<u64> {
+        match url::query_value(self.query, "limit") {
+            None => Ok(100),
+            Some(text) => match text.and_then(|text| text.parse().ok()) {
+                Some(limit @ 1..=1000) => Ok(limit),
+                _ => Err(Error::field("limit", "be a whole number from 1 to 1000")),
+            },
+        }
+    }
+}
+
+/// An answer, before it has become a `Response`.
+pub struct Answer {
+    status: u16,
+    body: JsValue,
+    content_type: Option<&'static str>,
+    pub headers: Vec<String>,
+}
+
+impl Answer {
+    pub fn json(status: u16, body: &impl Serialize) -> Result<Self> {
+        let text =
+            serde_json::to_string(body).map_err(|error| Error::internal(error.to_string()))?;
+        Ok(Self::text(status, "application/json", &text))
+    }
+
+    /// JSON text that JavaScript made and that never was in Rust: with shares in it.
+    pub fn json_text(text: JsString) -> Self {
+        Self {
+            status: 200,
+            body: text.into(),
+            content_type: Some("application/json"),
+            headers: Vec::new(),
+        }
+    }
+
+    pub fn no_content() -> Self {
+        Self {
+            status: 204,
+            body: JsValue::NULL,
+            content_type: None,
+            headers: Vec::new(),
+        }
+    }
+
+    fn text(status: u16, content_type: &'static str, text: &str) -> Self {
+        Self {
+            status,
+            body: JsValue::from_str(text),
+            content_type: Some(content_type),
+            headers: Vec::new(),
+        }
+    }
+
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    pub fn into_response(self, request_id: &str) -> worker::Result<web_sys::Response> {
+        platform::respond(
+            self.status,
+            &self.body,
+            self.content_type,
+            request_id,
+            self.headers,
+        )
+        .map_err(|failure| worker::Error::JsError(failure.0))
+    }
+}
+
+impl From<&Error> for Answer {
+    fn from(error: &Error) -> Self {
+        let mut answer = Self::text(
+            error.code.status(),
+            "application/problem+json",
+            &error.to_problem(),
+        );
+        if let Some((name, value)) = &error.header {
+            answer.headers = vec![(*name).to_owned(), value.to_string()];
+        }
+        answer
+    }
+}

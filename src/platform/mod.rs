@@ -1,0 +1,232 @@
+//! The JavaScript runtime, as far as the Worker needs it. The only module that knows JS.
+//!
+//! The functions themselves are in `glue.js`; this module gives them Rust types.
+
+use js_sys::{Array, JsString, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "/src/platform/glue.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = d1Batch)]
+    async fn d1_batch(
+        db: &JsValue,
+        statements: &Array,
+        timeout_ms: u32,
+    ) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch)]
+    async fn sleep(ms: u32) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = importKeys)]
+    async fn import_keys(sealing_key: &[u8], digest_key: &[u8]) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch)]
+    async fn seal(
+        keys: &JsValue,
+        header: &[u8],
+        text: &[u8],
+        aad_length: u32,
+    ) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch)]
+    async fn open(
+        keys: &JsValue,
+        version: u8,
+        header_length: u32,
+        aad: &[u8],
+        envelope: &JsString,
+    ) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = openForRewrap)]
+    async fn open_for_rewrap(
+        keys: &JsValue,
+        version: u8,
+        header_length: u32,
+        aad: &[u8],
+        envelope: &JsString,
+    ) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = readBody)]
+    async fn read_body_js(request: &web_sys::Request, limit: u32) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(js_name = jsonObject)]
+    fn json_object_js(names: Vec<String>, value: &JsValue) -> JsString;
+
+    #[wasm_bindgen(catch, js_name = respond)]
+    fn respond_js(
+        status: u16,
+        body: &JsValue,
+        content_type: Option<&str>,
+        request_id: &str,
+        extra: Vec<String>,
+    ) -> Result<web_sys::Response, JsValue>;
+
+    #[wasm_bindgen(js_name = consoleLine)]
+    pub fn console_line(level: &str, line: &str);
+}
+
+/// A failure on the JavaScript side, by its message.
+#[derive(Debug, Clone)]
+pub struct JsFailure(pub String);
+
+impl From<JsValue> for JsFailure {
+    fn from(value: JsValue) -> Self {
+        let message = value.dyn_ref::<js_sys::Error>().map_or_else(
+            || value.as_string().unwrap_or_default(),
+            |error| String::from(error.message()),
+        );
+        Self(message)
+    }
+}
+
+/// Milliseconds since 1970. In a deployed Worker the clock moves only with I/O.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a time after 1970 in whole milliseconds"
+)]
+pub fn now_ms() -> u64 {
+    js_sys::Date::now() as u64
+}
+
+/// Milliseconds since 1970 of a date in any form that JavaScript's `Date` reads, such as ISO 8601.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked: a time after 1970"
+)]
+pub fn parse_date(text: &str) -> Option<u64> {
+    let ms = js_sys::Date::parse(text);
+    (ms.is_finite() && (0.0..1e14).contains(&ms)).then_some(ms as u64)
+}
+
+/// A number from 0 up to 1, for jitter only.
+pub fn random_fraction() -> f64 {
+    js_sys::Math::random()
+}
+
+pub async fn pause(ms: u32) {
+    let _ = sleep(ms).await; // A timer does not fail.
+}
+
+/// Reads the body; None if it is longer than `limit` bytes.
+pub async fn read_body(
+    request: &web_sys::Request,
+    limit: u32,
+) -> Result<Option<Vec<u8>>, JsFailure> {
+    let body = read_body_js(request, limit).await?;
+    Ok(body.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec))
+}
+
+/// JSON text of an object that holds one value under each of the names, made by JavaScript of a value that stays there.
+pub fn json_object(names: &[&str], value: &JsValue) -> JsString {
+    json_object_js(names.iter().map(|name| (*name).to_owned()).collect(), value)
+}
+
+pub fn respond(
+    status: u16,
+    body: &JsValue,
+    content_type: Option<&str>,
+    request_id: &str,
+    extra: Vec<String>,
+) -> Result<web_sys::Response, JsFailure> {
+    Ok(respond_js(status, body, content_type, request_id, extra)?)
+}
+
+/// An AES-256-GCM key and its digest key, imported into WebCrypto.
+pub struct CryptoKeys(JsValue);
+
+/// An envelope in base64, and the digest of what it holds.
+pub struct Envelope {
+    pub text: JsString,
+    pub digest: JsString,
+}
+
+impl CryptoKeys {
+    pub async fn import(sealing_key: &[u8], digest_key: &[u8]) -> Result<Self, JsFailure> {
+        Ok(Self(import_keys(sealing_key, digest_key).await?))
+    }
+
+    /// `text` is the associated data, `aad_length` bytes, and behind it what is to be sealed.
+    pub async fn seal(
+        &self,
+        header: &[u8],
+        text: &[u8],
+        aad_length: usize,
+    ) -> Result<Envelope, JsFailure> {
+        let aad_length = u32::try_from(aad_length).unwrap_or(u32::MAX);
+        let pair: Array = seal(&self.0, header, text, aad_length)
+            .await?
+            .unchecked_into();
+        Ok(Envelope {
+            text: pair.get(0).unchecked_into(),
+            digest: pair.get(1).unchecked_into(),
+        })
+    }
+
+    /// None: it does not open.
+    pub async fn open(
+        &self,
+        version: u8,
+        header_length: usize,
+        aad: &[u8],
+        envelope: &JsString,
+    ) -> Option<JsString> {
+        let header_length = u32::try_from(header_length).unwrap_or(u32::MAX);
+        open(&self.0, version, header_length, aad, envelope)
+            .await
+            .ok()?
+            .dyn_into()
+            .ok()
+    }
+
+    /// None: it does not open.
+    pub async fn open_bytes(
+        &self,
+        version: u8,
+        header_length: usize,
+        aad: &[u8],
+        envelope: &JsString,
+    ) -> Option<Vec<u8>> {
+        let header_length = u32::try_from(header_length).unwrap_or(u32::MAX);
+        let bytes = open_for_rewrap(&self.0, version, header_length, aad, envelope)
+            .await
+            .ok()?;
+        bytes.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec)
+    }
+}
+
+/// A D1 binding.
+pub struct D1(JsValue);
+
+impl D1 {
+    /// The binding of that name, if the Worker has one.
+    pub fn binding(env: &worker::Env, name: &str) -> Option<Self> {
+        binding(env, name).map(Self)
+    }
+
+    /// One transaction, one round trip. `statements` holds [SQL, parameters] pairs; the answer, an array of rows
+    /// for each.
+    pub async fn batch(&self, statements: &Array, timeout_ms: u32) -> Result<Array, JsFailure> {
+        Ok(d1_batch(&self.0, statements, timeout_ms)
+            .await?
+            .unchecked_into())
+    }
+}
+
+/// A binding or setting of the Worker, as it is.
+pub fn binding(env: &worker::Env, name: &str) -> Option<JsValue> {
+    let value = js_sys::Reflect::get(env, &JsValue::from_str(name)).ok()?;
+    (!value.is_undefined() && !value.is_null()).then_some(value)
+}
+
+/// ISO 8601 of milliseconds since 1970.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a time in milliseconds is far below 2^53"
+)]
+pub fn format_date(unix_ms: u64) -> String {
+    js_sys::Date::new(&JsValue::from_f64(unix_ms as f64))
+        .to_iso_string()
+        .into()
+}

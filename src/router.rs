@@ -1,0 +1,278 @@
+//! Every route on one screen.
+
+use crate::domain::names::{InvalidName, UserId};
+use crate::domain::url::decode_segment;
+use crate::error::{Code, Error, Result};
+use crate::handlers::{admin, client, health, users, webhook};
+use crate::http::{Answer, Call};
+
+/// What a request asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoint {
+    Healthz,
+    Readyz,
+    WebhookBackup,
+    WebhookBackupFetch,
+    StoreUserShare(UserId),
+    FetchUserShare(UserId),
+    ListBackups(UserId),
+    RetrieveCustodianShare(UserId),
+    RegisterUser,
+    ListUsers,
+    GetUser(UserId),
+    DeleteUser(UserId),
+    RestoreUser(UserId),
+    BackupHistory(UserId),
+    RestoreVersion(UserId),
+    OpenEject(UserId),
+    CloseEject(UserId),
+    Audit,
+    AdminKeys,
+    AdminRewrap,
+    AdminStatus,
+}
+
+/// Where a request belongs: the pattern is what the log says of it, for a path holds ids.
+pub struct Route {
+    pub pattern: &'static str,
+    pub endpoint: Result<Endpoint>,
+}
+
+/// Finds the route of a path and its endpoint for the method. Segments are compared as they came; only ids are
+/// decoded, once.
+pub fn route(method: &str, path: &str) -> Route {
+    use Endpoint::*;
+
+    let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
+    let at = |pattern, endpoint| Route { pattern, endpoint };
+    let only = |allowed: &'static str, endpoint: Endpoint| {
+        if method == allowed {
+            Ok(endpoint)
+        } else {
+            Err(Error::method_not_allowed(allowed))
+        }
+    };
+    let of_user = |segment: &str, endpoint: fn(UserId) -> Endpoint| user_id(segment).map(endpoint);
+    let only_of_user = |allowed: &'static str, segment: &str, endpoint: fn(UserId) -> Endpoint| {
+        if method == allowed {
+            of_user(segment, endpoint)
+        } else {
+            Err(Error::method_not_allowed(allowed))
+        }
+    };
+
+    match segments.as_slice() {
+        ["healthz"] => at("/healthz", only("GET", Healthz)),
+        ["readyz"] => at("/readyz", only("GET", Readyz)),
+
+        // Portal
+        ["webhook", "backup"] => at("/webhook/backup", only("POST", WebhookBackup)),
+        ["webhook", "backup", "fetch"] => {
+            at("/webhook/backup/fetch", only("POST", WebhookBackupFetch))
+        }
+
+        // Apps: the paths that the guides' snippets call
+        ["users", user, "user-backup-share" | "user-backup-shares"] => at(
+            "/users/:userId/user-backup-share",
+            match method {
+                "POST" => of_user(user, StoreUserShare),
+                "GET" => of_user(user, FetchUserShare),
+                _ => Err(Error::method_not_allowed("GET, POST")),
+            },
+        ),
+        ["users", user, "store-encrypted-user-backup-share"] => at(
+            "/users/:userId/store-encrypted-user-backup-share",
+            only_of_user("POST", user, StoreUserShare),
+        ),
+        ["users", user, "encrypted-user-backup-shares"] => at(
+            "/users/:userId/encrypted-user-backup-shares",
+            only_of_user("GET", user, FetchUserShare),
+        ),
+        ["users", user, "backups"] => at(
+            "/users/:userId/backups",
+            only_of_user("GET", user, ListBackups),
+        ),
+        ["users", user, "custodian-backup-share"] => at(
+            "/users/:userId/custodian-backup-share",
+            only_of_user("GET", user, RetrieveCustodianShare),
+        ),
+
+        // Operators
+        ["users"] => at(
+            "/users",
+            match method {
+                "POST" => Ok(RegisterUser),
+                "GET" => Ok(ListUsers),
+                _ => Err(Error::method_not_allowed("GET, POST")),
+            },
+        ),
+        ["users", user] => at(
+            "/users/:userId",
+            match method {
+                "GET" => of_user(user, GetUser),
+                "DELETE" => of_user(user, DeleteUser),
+                _ => Err(Error::method_not_allowed("GET, DELETE")),
+            },
+        ),
+        ["users", user, "restore"] => at(
+            "/users/:userId/restore",
+            only_of_user("POST", user, RestoreUser),
+        ),
+        ["users", user, "backups", "history"] => at(
+            "/users/:userId/backups/history",
+            only_of_user("GET", user, BackupHistory),
+        ),
+        ["users", user, "backups", "restore"] => at(
+            "/users/:userId/backups/restore",
+            only_of_user("POST", user, RestoreVersion),
+        ),
+        ["users", user, "eject"] => at(
+            "/users/:userId/eject",
+            match method {
+                "POST" => of_user(user, OpenEject),
+                "DELETE" => of_user(user, CloseEject),
+                _ => Err(Error::method_not_allowed("POST, DELETE")),
+            },
+        ),
+        ["audit"] => at("/audit", only("GET", Audit)),
+        ["admin", "keys"] => at("/admin/keys", only("GET", AdminKeys)),
+        ["admin", "keys", "rewrap"] => at("/admin/keys/rewrap", only("POST", AdminRewrap)),
+        ["admin", "status"] => at("/admin/status", only("GET", AdminStatus)),
+
+        _ => at(
+            "(none)",
+            Err(Error::new(
+                Code::NotFound,
+                "No route has this path. The README lists the routes.",
+            )),
+        ),
+    }
+}
+
+/// Hands the request to its handler.
+pub async fn handle(endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer> {
+    match endpoint {
+        Endpoint::Healthz => health::healthz(),
+        Endpoint::Readyz => health::readyz(call).await,
+        Endpoint::WebhookBackup => webhook::backup(call).await,
+        Endpoint::WebhookBackupFetch => webhook::fetch(call).await,
+        Endpoint::StoreUserShare(user) => client::store_share(call, user).await,
+        Endpoint::FetchUserShare(user) => client::fetch_share(call, user).await,
+        Endpoint::ListBackups(user) => client::list_backups(call, user).await,
+        Endpoint::RetrieveCustodianShare(user) => {
+            client::retrieve_custodian_share(call, user).await
+        }
+        Endpoint::RegisterUser => users::register(call).await,
+        Endpoint::ListUsers => users::list(call).await,
+        Endpoint::GetUser(user) => users::get(call, user).await,
+        Endpoint::DeleteUser(user) => users::delete(call, user).await,
+        Endpoint::RestoreUser(user) => users::restore(call, user).await,
+        Endpoint::BackupHistory(user) => users::history(call, user).await,
+        Endpoint::RestoreVersion(user) => users::restore_version(call, user).await,
+        Endpoint::OpenEject(user) => users::open_eject(call, user).await,
+        Endpoint::CloseEject(user) => users::close_eject(call, user).await,
+        Endpoint::Audit => admin::audit(call).await,
+        Endpoint::AdminKeys => admin::keys(call).await,
+        Endpoint::AdminRewrap => admin::rewrap(call).await,
+        Endpoint::AdminStatus => admin::status(call).await,
+    }
+}
+
+fn user_id(segment: &str) -> Result<UserId> {
+    let text = decode_segment(segment).ok_or_else(|| Error::field("userId", "be UTF-8"))?;
+    UserId::parse(text).map_err(|InvalidName(must)| Error::field("userId", must))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(method: &str, path: &str) -> std::result::Result<Endpoint, Code> {
+        route(method, path).endpoint.map_err(|error| error.code)
+    }
+
+    fn user(id: &str) -> UserId {
+        UserId::parse(id).unwrap()
+    }
+
+    #[test]
+    fn the_paths_of_all_guides_lead_to_the_same_two_endpoints() {
+        for path in [
+            "user-backup-share",
+            "user-backup-shares",
+            "store-encrypted-user-backup-share",
+        ] {
+            let path = format!("/users/u1/{path}");
+            assert_eq!(
+                endpoint("POST", &path),
+                Ok(Endpoint::StoreUserShare(user("u1"))),
+                "{path}"
+            );
+        }
+        for path in [
+            "user-backup-share",
+            "user-backup-shares",
+            "encrypted-user-backup-shares",
+        ] {
+            let path = format!("/users/u1/{path}");
+            assert_eq!(
+                endpoint("GET", &path),
+                Ok(Endpoint::FetchUserShare(user("u1"))),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_id_is_decoded_once_and_stays_one_segment() {
+        assert_eq!(
+            endpoint("GET", "/users/a%2Fb"),
+            Ok(Endpoint::GetUser(user("a/b")))
+        );
+        assert_eq!(
+            endpoint("GET", "/users/a%252Fb"),
+            Ok(Endpoint::GetUser(user("a%2Fb")))
+        );
+        assert_eq!(
+            endpoint("GET", "/users/%2e%2e"),
+            Ok(Endpoint::GetUser(user("..")))
+        );
+        assert_eq!(endpoint("GET", "/users/%ff"), Err(Code::InvalidField));
+        assert_eq!(endpoint("GET", "/users/%00"), Err(Code::InvalidField));
+        assert_eq!(endpoint("GET", "/users/"), Err(Code::InvalidField));
+    }
+
+    #[test]
+    fn what_is_spelled_otherwise_is_not_found() {
+        for path in [
+            "",
+            "/",
+            "//users",
+            "/users//backups/",
+            "/Users/u1",
+            "/users/u1/",
+            "/healthz/",
+            "/webhook%2Fbackup",
+        ] {
+            let found = endpoint("GET", path);
+            assert!(
+                matches!(found, Err(Code::NotFound | Code::InvalidField)),
+                "{path}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wrong_method_names_the_right_ones() {
+        for (method, path, allow) in [
+            ("GET", "/webhook/backup", "POST"),
+            ("PUT", "/users/u1/user-backup-share", "GET, POST"),
+            ("POST", "/users/u1", "GET, DELETE"),
+            ("HEAD", "/healthz", "GET"),
+        ] {
+            let error = route(method, path).endpoint.unwrap_err();
+            assert_eq!(error.code, Code::MethodNotAllowed);
+            assert_eq!(error.header.unwrap().1, allow, "{method} {path}");
+        }
+    }
+}

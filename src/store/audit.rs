@@ -1,0 +1,198 @@
+//! The audit trail: who did what to which user's backup, when, from where, with what outcome. Never a share.
+//!
+//! An event is written in the same batch as what it records, so that no share leaves and none is replaced without it.
+//! Its id is made once per request: the retry of a batch that was committed writes nothing new.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Database, Statement, at};
+use crate::domain::names::least_id_at;
+use crate::error::Result;
+
+/// Who acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    Portal,
+    Client,
+    Admin,
+    /// The scheduled handler.
+    System,
+}
+
+impl Actor {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Actor::Portal => "portal",
+            Actor::Client => "client",
+            Actor::Admin => "admin",
+            Actor::System => "system",
+        }
+    }
+}
+
+/// What a request is known by in the audit trail.
+#[derive(Debug, Clone)]
+pub struct Trail {
+    /// UUID v7. Also the id of the version of a share that the request stores.
+    pub event_id: String,
+    pub now_ms: u64,
+    pub request_id: String,
+    pub source_address: Option<String>,
+}
+
+/// The columns of an event, in the order in which the statements of this folder give them.
+macro_rules! audit_columns {
+    () => {
+        "id, at, actor, action, user_id, client_id, backup_method, outcome, request_id, source_address"
+    };
+}
+/// Ends the INSERT of an event: a retried batch finds its own event there and gets the same outcome again.
+macro_rules! audit_returning_outcome {
+    () => {
+        "ON CONFLICT (id) DO UPDATE SET id = excluded.id RETURNING outcome"
+    };
+}
+pub(crate) use {audit_columns, audit_returning_outcome};
+
+impl Trail {
+    /// A statement that begins with the parameters ?1 to ?4 of every event: id, time, request id, source address.
+    pub fn statement(&self, sql: &'static str) -> Statement {
+        Statement::new(sql)
+            .text(&self.event_id)
+            .number(self.now_ms)
+            .text(&self.request_id)
+            .optional(self.source_address.as_deref())
+    }
+
+    /// An event whose parts are all known beforehand.
+    pub fn event(&self, event: &Event) -> Statement {
+        const SQL: &str = concat!(
+            "INSERT INTO audit_events (",
+            audit_columns!(),
+            ") VALUES (?1, ",
+            at!("?2"),
+            ", ?5, ?6, ?7, ?8, ?9, ?10, ?3, ?4) ",
+            audit_returning_outcome!()
+        );
+        self.statement(SQL)
+            .text(event.actor.as_str())
+            .text(event.action)
+            .optional(event.user_id)
+            .optional(event.client_id)
+            .optional(event.backup_method)
+            .text(event.outcome)
+    }
+}
+
+/// An event for [`Trail::event`].
+#[derive(Clone, Copy)]
+pub struct Event<'a> {
+    pub actor: Actor,
+    pub action: &'a str,
+    pub user_id: Option<&'a str>,
+    pub client_id: Option<&'a str>,
+    pub backup_method: Option<&'a str>,
+    pub outcome: &'a str,
+}
+
+/// An event as `GET /audit` gives it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all(serialize = "camelCase"))]
+pub struct StoredEvent {
+    pub id: String,
+    pub at: String,
+    pub actor: String,
+    pub action: String,
+    pub user_id: Option<String>,
+    pub client_id: Option<String>,
+    pub backup_method: Option<String>,
+    pub outcome: String,
+    pub request_id: Option<String>,
+    pub source_address: Option<String>,
+}
+
+/// What `GET /audit` asks for.
+pub struct Query<'a> {
+    pub user_id: Option<&'a str>,
+    pub action: Option<&'a str>,
+    pub since_ms: Option<u64>,
+    /// The id that the page before ended with.
+    pub before: Option<&'a str>,
+    pub limit: u64,
+}
+
+/// How many events a page looks at, at most, in search of those with the action asked for.
+const EXAMINED: u64 = 5_000;
+/// Sorts behind every UUID.
+const LAST_ID: &str = "g";
+
+/// A page of events, the newest first, and the cursor of the next page.
+///
+/// The ids sort by time, so a page is a range of the primary key, or of one user's index entries. An action is looked
+/// for within a bounded part of that range: a page may be short, even empty, and still have a next.
+pub async fn list(db: &Database, query: &Query<'_>) -> Result<(Vec<StoredEvent>, Option<String>)> {
+    const ALL: &str = concat!(
+        "SELECT ",
+        audit_columns!(),
+        " FROM audit_events WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3"
+    );
+    const OF_USER: &str = concat!(
+        "SELECT ",
+        audit_columns!(),
+        " FROM audit_events WHERE user_id = ?4 AND id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3"
+    );
+    const OF_ACTION: &str = concat!(
+        "SELECT ",
+        audit_columns!(),
+        " FROM (SELECT * FROM audit_events WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3) WHERE action = ?4"
+    );
+    const OF_USER_AND_ACTION: &str = concat!(
+        "SELECT ",
+        audit_columns!(),
+        " FROM audit_events WHERE user_id = ?4 AND action = ?5 AND id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3"
+    );
+    const LAST_EXAMINED: &str = "SELECT min(id) AS id, count(*) AS examined FROM \
+         (SELECT id FROM audit_events WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3)";
+
+    let before = query.before.unwrap_or(LAST_ID);
+    let from = query.since_ms.map(least_id_at).unwrap_or_default();
+    let range = |sql, limit| Statement::new(sql).text(before).text(&from).number(limit);
+    match (query.user_id, query.action) {
+        (None, Some(action)) => {
+            let [events, last] = db
+                .batch([
+                    range(OF_ACTION, EXAMINED).text(action),
+                    range(LAST_EXAMINED, EXAMINED),
+                ])
+                .await?;
+            #[derive(Deserialize)]
+            struct Last {
+                id: Option<String>,
+                examined: u64,
+            }
+            let mut events: Vec<StoredEvent> = events.json()?;
+            let more = events.len() as u64 > query.limit;
+            events.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
+            let cursor = match (more, events.last(), last.first::<Last>()?) {
+                (true, Some(event), _) => Some(event.id.clone()),
+                (_, _, Some(last)) if last.examined == EXAMINED => last.id,
+                _ => None,
+            };
+            Ok((events, cursor))
+        }
+        (user_id, action) => {
+            let statement = match (user_id, action) {
+                (Some(user_id), Some(action)) => range(OF_USER_AND_ACTION, query.limit)
+                    .text(user_id)
+                    .text(action),
+                (Some(user_id), None) => range(OF_USER, query.limit).text(user_id),
+                _ => range(ALL, query.limit),
+            };
+            let [events] = db.batch([statement]).await?;
+            let events: Vec<StoredEvent> = events.json()?;
+            let full = events.len() as u64 == query.limit;
+            let cursor = events.last().filter(|_| full).map(|event| event.id.clone());
+            Ok((events, cursor))
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! `custodian_backup_shares`: what Portal's webhook stores and fetches.
+
+use js_sys::JsString;
+use wasm_bindgen::prelude::*;
+
+use super::audit::{Trail, audit_columns, audit_returning_outcome};
+use super::{Database, Rows, Statement, at, just_after, now};
+use crate::config::UnknownClients;
+use crate::domain::body::CustodianBackup;
+use crate::domain::names::{BackupMethod, ClientId};
+use crate::domain::recovery::{Entry, FetchSuperseded, SupersededEntry};
+use crate::error::{Error, Result};
+use crate::vault::Sealed;
+
+/// What became of a share that was to be stored.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// It is current now; what it replaced is in the history.
+    Stored,
+    /// The very same share was current already.
+    Unchanged,
+    UnknownClient,
+}
+
+/// The share is newer than the user share that it may belong to and than the one that it replaces, even if the clock
+/// of the database went back: which of them came first decides what a recovery needs.
+const STORE: &str = concat!(
+    "INSERT INTO custodian_backup_shares (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, \
+     created_at, updated_at, sealed_share) \
+     SELECT ?1, u.id, ?3, ?4, ?5, ?6, ",
+    now!(),
+    ", max(",
+    now!(),
+    ", coalesce((SELECT ",
+    just_after!("max(s.updated_at)"),
+    " FROM user_backup_shares s WHERE s.user_id = u.id AND s.backup_method IN (?3, ?8)), ''), \
+     coalesce((SELECT ",
+    just_after!("c.updated_at"),
+    " FROM custodian_backup_shares c WHERE c.user_id = u.id AND c.backup_method = ?3), '')), ?7 \
+     FROM users u WHERE u.client_id = ?2 \
+     ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
+     backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
+     share_digest = excluded.share_digest, updated_at = excluded.updated_at, sealed_share = excluded.sealed_share \
+     WHERE share_digest IS NOT excluded.share_digest OR (excluded.backup_share_pair_id IS NOT NULL \
+     AND backup_share_pair_id IS NOT excluded.backup_share_pair_id)"
+);
+
+const STORE_EVENT: &str = concat!(
+    "INSERT INTO audit_events (",
+    audit_columns!(),
+    ") SELECT ?1, ",
+    at!("?2"),
+    ", 'portal', 'store_custodian_share', u.id, ?5, ?6, CASE WHEN u.id IS NULL THEN 'unknown_client' \
+     WHEN EXISTS (SELECT 1 FROM custodian_backup_shares c \
+       WHERE c.user_id = u.id AND c.backup_method = ?6 AND c.id = ?1) THEN 'stored' \
+     ELSE 'unchanged' END, ?3, ?4 \
+     FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?5 WHERE true ",
+    audit_returning_outcome!()
+);
+
+/// A client whose id is some user's id already keeps to itself: its webhook stays unknown.
+const REGISTER: &str = concat!(
+    "INSERT INTO users (id, client_id, created_at) SELECT ?1, ?1, ",
+    now!(),
+    " WHERE true ON CONFLICT DO NOTHING"
+);
+
+/// Stores a custodian share: one transaction that keeps what it replaces.
+pub async fn store(
+    db: &Database,
+    trail: &Trail,
+    unknown_clients: UnknownClients,
+    backup: &CustodianBackup,
+    sealed: &Sealed,
+) -> Result<Stored> {
+    let method = &backup.backup_method;
+    let pair_id = backup.backup_share_pair_id.as_ref().map(|id| id.as_str());
+    let store = Statement::new(STORE)
+        .text(&trail.event_id)
+        .text(backup.client_id.as_str())
+        .text(method.as_str())
+        .optional(pair_id)
+        .text(&sealed.key_id)
+        .js(&sealed.digest)
+        .js(&sealed.envelope)
+        .text(method.before_last_hyphen());
+    let event = trail
+        .statement(STORE_EVENT)
+        .text(backup.client_id.as_str())
+        .text(method.as_str());
+    let outcome = match unknown_clients {
+        UnknownClients::Reject => {
+            let [_, outcome] = db.batch([store, event]).await?;
+            outcome
+        }
+        UnknownClients::Register => {
+            let register = Statement::new(REGISTER).text(backup.client_id.as_str());
+            let [_, _, outcome] = db.batch([register, store, event]).await?;
+            outcome
+        }
+    };
+    match outcome.first_text("outcome").as_deref() {
+        Some("stored") => Ok(Stored::Stored),
+        Some("unchanged") => Ok(Stored::Unchanged),
+        Some("unknown_client") => Ok(Stored::UnknownClient),
+        other => Err(Error::internal(format!("store answered {other:?}"))),
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// A row of a fetch: a current or superseded custodian share, or a user share's entry without its share.
+    type Row;
+    #[wasm_bindgen(method, getter)]
+    fn part(this: &Row) -> u32;
+    #[wasm_bindgen(method, getter)]
+    fn backup_method(this: &Row) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn backup_share_pair_id(this: &Row) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn stored_at(this: &Row) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn superseded_at(this: &Row) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn key_id(this: &Row) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn sealed_share(this: &Row) -> JsString;
+}
+
+/// A sealed custodian share, as it is stored.
+pub struct SealedShare {
+    pub key_id: String,
+    pub envelope: JsString,
+}
+
+/// All that a recovery of one client may need.
+#[derive(Default)]
+pub struct Fetched {
+    pub current: Vec<Entry>,
+    pub current_shares: Vec<SealedShare>,
+    pub user: Vec<Entry>,
+    pub superseded: Vec<SupersededEntry>,
+    pub superseded_shares: Vec<SealedShare>,
+}
+
+const PART_CLIENT: u32 = 0;
+const PART_CURRENT: u32 = 1;
+const PART_USER: u32 = 2;
+
+macro_rules! fetch_current {
+    () => {
+        "SELECT 0 AS part, NULL AS backup_method, NULL AS backup_share_pair_id, NULL AS stored_at, \
+           NULL AS superseded_at, NULL AS key_id, NULL AS sealed_share FROM users WHERE client_id = ?1 \
+         UNION ALL SELECT 1, c.backup_method, c.backup_share_pair_id, c.updated_at, NULL, c.key_id, c.sealed_share \
+           FROM custodian_backup_shares c WHERE c.user_id = (SELECT id FROM users WHERE client_id = ?1)"
+    };
+}
+macro_rules! fetch_user_entries {
+    () => {
+        " UNION ALL SELECT 2, s.backup_method, s.backup_share_pair_id, s.updated_at, NULL, NULL, NULL \
+           FROM user_backup_shares s WHERE s.user_id = (SELECT id FROM users WHERE client_id = ?1)"
+    };
+}
+/// The versions of custodian shares that may be mates of a user share. The index leads to those that were superseded
+/// after it was stored, which are none as long as its backup is complete.
+macro_rules! fetch_mates {
+    () => {
+        " UNION ALL SELECT 3, v.backup_method, v.backup_share_pair_id, v.stored_at, v.superseded_at, v.key_id, \
+             v.sealed_share \
+           FROM user_backup_shares s JOIN backup_share_versions v ON v.user_id = s.user_id AND v.kind = 'custodian' \
+             AND v.superseded_at > s.updated_at AND v.stored_at <= s.updated_at \
+           WHERE s.user_id = (SELECT id FROM users WHERE client_id = ?1) AND v.client_id = ?1 \
+             AND (v.backup_method = s.backup_method \
+               OR substr(v.backup_method, 1, length(s.backup_method) + 1) = s.backup_method || '-') \
+         UNION ALL SELECT 3, v.backup_method, v.backup_share_pair_id, v.stored_at, v.superseded_at, v.key_id, \
+             v.sealed_share \
+           FROM user_backup_shares s JOIN backup_share_versions v ON v.user_id = s.user_id AND v.kind = 'custodian' \
+             AND v.backup_share_pair_id = s.backup_share_pair_id \
+             AND NOT (v.superseded_at > s.updated_at AND v.stored_at <= s.updated_at) \
+           WHERE s.user_id = (SELECT id FROM users WHERE client_id = ?1) AND v.client_id = ?1 \
+             AND (v.backup_method = s.backup_method \
+               OR substr(v.backup_method, 1, length(s.backup_method) + 1) = s.backup_method || '-') \
+             AND s.backup_share_pair_id IS NOT NULL"
+    };
+}
+
+const FETCH_NEVER: &str = concat!(fetch_current!(), fetch_user_entries!());
+const FETCH_HALF_FINISHED: &str = concat!(fetch_current!(), fetch_user_entries!(), fetch_mates!());
+const FETCH_ALWAYS: &str = concat!(
+    fetch_current!(),
+    fetch_user_entries!(),
+    " UNION ALL SELECT 3, v.backup_method, v.backup_share_pair_id, v.stored_at, v.superseded_at, v.key_id, \
+         v.sealed_share \
+       FROM backup_share_versions v WHERE v.user_id = (SELECT id FROM users WHERE client_id = ?1) \
+         AND v.kind = 'custodian' AND v.client_id = ?1"
+);
+
+const FETCH_EVENT: &str = concat!(
+    "INSERT INTO audit_events (",
+    audit_columns!(),
+    ") SELECT ?1, ",
+    at!("?2"),
+    ", 'portal', 'fetch_custodian_shares', u.id, ?5, NULL, \
+     CASE WHEN u.id IS NULL THEN 'unknown_client' ELSE 'fetched' END, ?3, ?4 \
+     FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?5 WHERE true ",
+    audit_returning_outcome!()
+);
+
+/// The statement that reads all that a recovery of the client may need; [`read`] reads its rows.
+pub fn fetch_statement(policy: FetchSuperseded, client_id: &str) -> Statement {
+    Statement::new(match policy {
+        FetchSuperseded::Never => FETCH_NEVER,
+        FetchSuperseded::HalfFinished => FETCH_HALF_FINISHED,
+        FetchSuperseded::Always => FETCH_ALWAYS,
+    })
+    .text(client_id)
+}
+
+/// All shares of a client, for Portal. None: the client is unknown.
+pub async fn fetch(
+    db: &Database,
+    trail: &Trail,
+    policy: FetchSuperseded,
+    client_id: &ClientId,
+) -> Result<Option<Fetched>> {
+    let event = trail.statement(FETCH_EVENT).text(client_id.as_str());
+    let [rows, _] = db
+        .batch([fetch_statement(policy, client_id.as_str()), event])
+        .await?;
+    read(&rows)
+}
+
+/// Reads the rows of [`fetch_statement`].
+pub fn read(rows: &Rows) -> Result<Option<Fetched>> {
+    let mut known = false;
+    let mut fetched = Fetched::default();
+    for row in rows.typed::<Row>() {
+        let part = row.part();
+        if part == PART_CLIENT {
+            known = true;
+            continue;
+        }
+        let entry = Entry {
+            backup_method: BackupMethod::parse(row.backup_method().unwrap_or_default()).map_err(
+                |invalid| Error::internal(format!("a stored method must {}", invalid.0)),
+            )?,
+            backup_share_pair_id: row.backup_share_pair_id(),
+            stored_at: row.stored_at().unwrap_or_default(),
+        };
+        if part == PART_USER {
+            fetched.user.push(entry);
+            continue;
+        }
+        let share = SealedShare {
+            key_id: row.key_id().unwrap_or_default(),
+            envelope: row.sealed_share(),
+        };
+        if part == PART_CURRENT {
+            fetched.current.push(entry);
+            fetched.current_shares.push(share);
+        } else {
+            let superseded_at = row.superseded_at().unwrap_or_default();
+            fetched.superseded.push(SupersededEntry {
+                entry,
+                superseded_at,
+            });
+            fetched.superseded_shares.push(share);
+        }
+    }
+    Ok(known.then_some(fetched))
+}

@@ -1,0 +1,293 @@
+//! What the scheduled handler and the operator's routes ask of all sealed rows: pages of them, in row order or by key;
+//! counts; and the removal of what is past its retention.
+//!
+//! A page is bounded by bytes as well as by rows: a share may be up to 512 KiB.
+
+use js_sys::JsString;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+
+use super::{Database, Rows, Statement, now};
+use crate::domain::names::least_id_at;
+use crate::domain::sealing::Kind;
+use crate::error::Result;
+use crate::vault::Sealed;
+
+/// A table that holds sealed shares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Table {
+    Custodian,
+    User,
+    Versions,
+}
+
+pub const TABLES: [Table; 3] = [Table::Custodian, Table::User, Table::Versions];
+
+impl Table {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Table::Custodian => "custodian_backup_shares",
+            Table::User => "user_backup_shares",
+            Table::Versions => "backup_share_versions",
+        }
+    }
+}
+
+/// Pages end after the row that takes them over this many characters of sealed text.
+const PAGE_BYTES: u64 = 1_000_000;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A sealed row, with all that its place is made of.
+    pub type SealedRow;
+    #[wasm_bindgen(method, getter)]
+    pub fn row(this: &SealedRow) -> f64;
+    #[wasm_bindgen(method, getter)]
+    pub fn id(this: &SealedRow) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn kind(this: &SealedRow) -> String;
+    #[wasm_bindgen(method, getter)]
+    pub fn user_id(this: &SealedRow) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn client_id(this: &SealedRow) -> String;
+    #[wasm_bindgen(method, getter)]
+    pub fn backup_method(this: &SealedRow) -> String;
+    #[wasm_bindgen(method, getter)]
+    pub fn key_id(this: &SealedRow) -> String;
+    #[wasm_bindgen(method, getter)]
+    pub fn sealed_share(this: &SealedRow) -> JsString;
+}
+
+impl SealedRow {
+    /// The row's number, of which a table has fewer than 2^53.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a row id: whole and positive"
+    )]
+    pub fn number(&self) -> u64 {
+        self.row() as u64
+    }
+
+    /// The kind, owner and method of the place that the row is sealed for.
+    pub fn place(&self) -> (Kind, String, String) {
+        match self.kind().as_str() {
+            "custodian" => (Kind::Custodian, self.client_id(), self.backup_method()),
+            _ => (Kind::User, self.user_id(), self.backup_method()),
+        }
+    }
+}
+
+macro_rules! page_sql {
+    ($rows:expr) => {
+        concat!(
+            "SELECT row, id, kind, user_id, client_id, backup_method, key_id, sealed_share FROM ( \
+               SELECT *, sum(length(sealed_share)) OVER (ORDER BY row) - length(sealed_share) AS bytes_before FROM (",
+            $rows,
+            ")) WHERE bytes_before < ?3"
+        )
+    };
+}
+macro_rules! rows_of {
+    ("custodian", $where:literal) => {
+        rows_of!(
+            "'custodian' AS kind, u.client_id",
+            "custodian_backup_shares t JOIN users u ON u.id = t.user_id",
+            $where
+        )
+    };
+    ("user", $where:literal) => {
+        rows_of!(
+            "'user' AS kind, u.client_id",
+            "user_backup_shares t JOIN users u ON u.id = t.user_id",
+            $where
+        )
+    };
+    ("versions", $where:literal) => {
+        rows_of!("t.kind, t.client_id", "backup_share_versions t", $where)
+    };
+    ($owner:literal, $from:literal, $where:literal) => {
+        concat!(
+            "SELECT t.rowid AS row, t.id, ",
+            $owner,
+            ", t.user_id, t.backup_method, t.key_id, t.sealed_share FROM ",
+            $from,
+            " WHERE ",
+            $where,
+            " ORDER BY t.rowid LIMIT ?2"
+        )
+    };
+}
+
+/// The next rows of a table behind a row.
+pub async fn page(db: &Database, table: Table, after: u64, limit: u64) -> Result<Vec<SealedRow>> {
+    let sql = match table {
+        Table::Custodian => page_sql!(rows_of!("custodian", "t.rowid > ?1")),
+        Table::User => page_sql!(rows_of!("user", "t.rowid > ?1")),
+        Table::Versions => page_sql!(rows_of!("versions", "t.rowid > ?1")),
+    };
+    let [rows] = db
+        .batch([Statement::new(sql)
+            .number(after)
+            .number(limit)
+            .number(PAGE_BYTES)])
+        .await?;
+    Ok(rows.typed().collect())
+}
+
+/// The next rows of a table, behind a row, that are sealed under a key.
+pub async fn page_under_key(
+    db: &Database,
+    table: Table,
+    key_id: &str,
+    after: u64,
+    limit: u64,
+) -> Result<Vec<SealedRow>> {
+    let sql = match table {
+        Table::Custodian => page_sql!(rows_of!("custodian", "t.rowid > ?1 AND t.key_id = ?4")),
+        Table::User => page_sql!(rows_of!("user", "t.rowid > ?1 AND t.key_id = ?4")),
+        Table::Versions => page_sql!(rows_of!("versions", "t.rowid > ?1 AND t.key_id = ?4")),
+    };
+    let statement = Statement::new(sql)
+        .number(after)
+        .number(limit)
+        .number(PAGE_BYTES)
+        .text(key_id);
+    let [rows] = db.batch([statement]).await?;
+    Ok(rows.typed().collect())
+}
+
+/// Puts a newly sealed text in the place of a row's, only if the row is still the version, under the key, that was
+/// read: a backup that came meanwhile wins. Gives a row if it did.
+pub fn rewrap_statement(table: Table, row: &SealedRow, sealed: &Sealed) -> Statement {
+    macro_rules! rewrap {
+        ($table:literal) => {
+            concat!(
+                "UPDATE ",
+                $table,
+                " SET sealed_share = ?1, key_id = ?2, share_digest = ?3 \
+                 WHERE rowid = ?4 AND id = ?5 AND key_id = ?6 RETURNING id"
+            )
+        };
+    }
+    Statement::new(match table {
+        Table::Custodian => rewrap!("custodian_backup_shares"),
+        Table::User => rewrap!("user_backup_shares"),
+        Table::Versions => rewrap!("backup_share_versions"),
+    })
+    .js(&sealed.envelope)
+    .text(&sealed.key_id)
+    .js(&sealed.digest)
+    .number(row.number())
+    .text(&row.id())
+    .text(&row.key_id())
+}
+
+/// How many shares, history included, are sealed under a key.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct KeyUse {
+    #[serde(rename(deserialize = "key_id"))]
+    pub id: String,
+    pub shares: u64,
+}
+
+/// Counts, over the index that exists for this: a key removed too early bricks shares.
+pub async fn key_use(db: &Database) -> Result<Vec<KeyUse>> {
+    const SQL: &str = "SELECT key_id, sum(n) AS shares FROM ( \
+           SELECT key_id, count(*) AS n FROM custodian_backup_shares GROUP BY key_id \
+           UNION ALL SELECT key_id, count(*) FROM user_backup_shares GROUP BY key_id \
+           UNION ALL SELECT key_id, count(*) FROM backup_share_versions GROUP BY key_id \
+         ) GROUP BY key_id ORDER BY key_id";
+    let [rows] = db.batch([Statement::new(SQL)]).await?;
+    rows.json()
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Counts {
+    pub shares: u64,
+    pub users: u64,
+    /// The highest row number of `user_backup_shares`: at least as many rows as there are.
+    pub user_rows: u64,
+    /// As `user_rows`, over all tables that hold sealed shares.
+    pub all_rows: u64,
+}
+
+pub async fn counts(db: &Database) -> Result<Counts> {
+    const SQL: &str = "SELECT (SELECT count(*) FROM custodian_backup_shares) + (SELECT count(*) FROM user_backup_shares) \
+           AS shares, (SELECT count(*) FROM users) AS users, \
+           (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) AS user_rows, \
+           (SELECT coalesce(max(rowid), 0) FROM custodian_backup_shares) \
+             + (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) \
+             + (SELECT coalesce(max(rowid), 0) FROM backup_share_versions) AS all_rows";
+    let [rows] = db.batch([Statement::new(SQL)]).await?;
+    rows.first()?
+        .ok_or_else(|| crate::error::Error::internal("no counts"))
+}
+
+/// The rows of all tables, roughly, without counting them.
+pub async fn row_estimate(db: &Database) -> Result<u64> {
+    const SQL: &str = "SELECT (SELECT coalesce(max(rowid), 0) FROM custodian_backup_shares) \
+             + (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) \
+             + (SELECT coalesce(max(rowid), 0) FROM backup_share_versions) AS n";
+    let [rows] = db.batch([Statement::new(SQL)]).await?;
+    first_count(&rows)
+}
+
+/// How many of the user shares in a range of rows are half-finished backups.
+pub async fn half_finished(db: &Database, first_row: u64, last_row: u64) -> Result<u64> {
+    const SQL: &str = "SELECT count(*) AS n FROM user_backup_shares s WHERE s.rowid BETWEEN ?1 AND ?2 \
+         AND EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = s.user_id \
+           AND (c.backup_method = s.backup_method \
+             OR substr(c.backup_method, 1, length(s.backup_method) + 1) = s.backup_method || '-') \
+           AND (c.updated_at > s.updated_at OR c.backup_share_pair_id <> s.backup_share_pair_id))";
+    let [rows] = db
+        .batch([Statement::new(SQL).number(first_row).number(last_row)])
+        .await?;
+    first_count(&rows)
+}
+
+fn first_count(rows: &Rows) -> Result<u64> {
+    #[derive(Deserialize)]
+    struct Count {
+        n: u64,
+    }
+    Ok(rows.first::<Count>()?.map_or(0, |count| count.n))
+}
+
+/// A note that one run of the scheduled handler leaves for the next.
+pub async fn read_note(db: &Database, name: &str) -> Result<Option<String>> {
+    const SQL: &str = "SELECT value FROM meta WHERE name = ?1";
+    let [rows] = db.batch([Statement::new(SQL).text(name)]).await?;
+    Ok(rows.first_text("value"))
+}
+
+pub async fn write_note(db: &Database, name: &str, value: &str) -> Result<()> {
+    const SQL: &str = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    db.batch([Statement::new(SQL).text(name).text(value)])
+        .await
+        .map(drop)
+}
+
+/// Removes audit events made before a time, at most `limit`. Answers with how many.
+pub async fn purge_audit(db: &Database, before_ms: u64, limit: u64) -> Result<usize> {
+    const SQL: &str = "DELETE FROM audit_events WHERE id IN \
+         (SELECT id FROM audit_events WHERE id < ?1 ORDER BY id LIMIT ?2) RETURNING 1 AS gone";
+    let [rows] = db
+        .batch([Statement::new(SQL)
+            .text(&least_id_at(before_ms))
+            .number(limit)])
+        .await?;
+    Ok(rows.typed::<JsValue>().count())
+}
+
+/// Forgets deleted users past the retention; their shares go with the history.
+pub async fn purge_deleted_users(db: &Database, retention_days: u32) -> Result<()> {
+    const SQL: &str = concat!(
+        "DELETE FROM deleted_users WHERE deleted_at < strftime('%Y-%m-%dT%H:%M:%fZ', ",
+        now!(),
+        ", '-' || ?1 || ' days')"
+    );
+    db.batch([Statement::new(SQL).text(&retention_days.to_string())])
+        .await
+        .map(drop)
+}

@@ -1,0 +1,212 @@
+//! All SQL, and the only user of the database.
+//!
+//! A request is one batch: one transaction, one round trip. Every batch is idempotent, because its ids are made
+//! before it is sent: after a commit whose answer was lost, sending it again changes nothing. That is what makes
+//! the retries here safe.
+//!
+//! SQL is constant text; whatever comes from outside is a bound parameter.
+
+pub mod audit;
+pub mod custodian_shares;
+pub mod eject;
+pub mod health;
+pub mod maintenance;
+pub mod user_shares;
+pub mod users;
+pub mod versions;
+
+use js_sys::{Array, JsString};
+use serde::de::DeserializeOwned;
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::error::{Code, Error, Result};
+use crate::platform::{self, D1, JsFailure};
+
+/// The current time in SQL: ISO 8601, UTC, milliseconds.
+macro_rules! now {
+    () => {
+        "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+    };
+}
+/// A time in SQL from milliseconds since 1970.
+macro_rules! at {
+    ($ms:literal) => {
+        concat!(
+            "strftime('%Y-%m-%dT%H:%M:%fZ', ",
+            $ms,
+            " / 1000.0, 'unixepoch')"
+        )
+    };
+}
+/// A time in SQL, one millisecond after another.
+macro_rules! just_after {
+    ($time:literal) => {
+        concat!(
+            "strftime('%Y-%m-%dT%H:%M:%fZ', ",
+            $time,
+            ", '+0.001 seconds')"
+        )
+    };
+}
+pub(crate) use {at, just_after, now};
+
+/// One attempt at most this long; Portal gives up on the whole after 10 s.
+const ATTEMPT_MS: u32 = 2_400;
+const MAX_ATTEMPTS: u32 = 3;
+/// No further attempt is begun if it could end later than this after the first began.
+const TOTAL_MS: u64 = 8_000;
+
+/// Errors of D1 that Cloudflare documents as transient: another attempt may well work.
+const TRANSIENT: [&str; 9] = [
+    "attempt timed out", // our own limit
+    "Network connection lost",
+    "storage caused object to be reset",
+    "reset because its code was updated",
+    "Cannot resolve D1 DB due to transient issue on remote node",
+    "Internal error while starting up D1 DB storage",
+    "Internal error in D1 DB storage",
+    "Replica too slow",
+    "Can't read from request stream",
+];
+
+/// A statement with its parameters.
+pub struct Statement {
+    sql: &'static str,
+    parameters: Array,
+}
+
+impl Statement {
+    pub fn new(sql: &'static str) -> Self {
+        Self {
+            sql,
+            parameters: Array::new(),
+        }
+    }
+
+    pub fn text(self, value: &str) -> Self {
+        self.js(&JsValue::from_str(value))
+    }
+
+    pub fn optional(self, value: Option<&str>) -> Self {
+        self.js(&value.map_or(JsValue::NULL, JsValue::from_str))
+    }
+
+    /// Integers up to 2^53 arrive exactly.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "times in milliseconds and counts are far below 2^53"
+    )]
+    pub fn number(self, value: u64) -> Self {
+        self.js(&JsValue::from_f64(value as f64))
+    }
+
+    pub fn js(self, value: &JsValue) -> Self {
+        self.parameters.push(value);
+        self
+    }
+}
+
+/// The rows that one statement of a batch gave.
+pub struct Rows(Array);
+
+impl Rows {
+    pub fn is_empty(&self) -> bool {
+        self.0.length() == 0
+    }
+
+    pub fn count(&self) -> u32 {
+        self.0.length()
+    }
+
+    /// The rows as a type of the JavaScript bindings: for shares, which then stay in JavaScript.
+    pub fn typed<T: JsCast + 'static>(&self) -> impl Iterator<Item = T> {
+        self.0.iter().map(JsCast::unchecked_into)
+    }
+
+    /// The rows through JSON: for everything that is small.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<Vec<T>> {
+        let text: JsString = js_sys::JSON::stringify(&self.0).map_err(JsFailure::from)?;
+        serde_json::from_str(&String::from(text))
+            .map_err(|error| Error::internal(format!("unexpected rows: {error}")))
+    }
+
+    /// As [`json`](Self::json), the first row only.
+    pub fn first<T: DeserializeOwned>(&self) -> Result<Option<T>> {
+        Ok(self.json()?.into_iter().next())
+    }
+
+    /// The text of a column that only the first row is wanted of.
+    pub fn first_text(&self, column: &str) -> Option<String> {
+        js_sys::Reflect::get(&self.0.get(0), &JsValue::from_str(column))
+            .ok()?
+            .as_string()
+    }
+}
+
+/// A database. Handed to whoever needs it: which one it is, the caller has decided.
+pub struct Database {
+    binding: D1,
+}
+
+impl Database {
+    pub fn new(binding: D1) -> Self {
+        Self { binding }
+    }
+
+    /// Carries out the statements as one transaction; transient failures are tried again.
+    pub async fn batch<const N: usize>(&self, statements: [Statement; N]) -> Result<[Rows; N]> {
+        let results = self.batch_all(statements.into()).await?;
+        results
+            .try_into()
+            .map_err(|_| Error::internal("D1 answered with another number of results"))
+    }
+
+    /// As [`batch`](Self::batch), for a number of statements that is not known beforehand.
+    pub async fn batch_all(&self, statements: Vec<Statement>) -> Result<Vec<Rows>> {
+        let list: Array = statements
+            .iter()
+            .map(|s| Array::of2(&JsValue::from_str(s.sql), &s.parameters))
+            .collect();
+        let start = platform::now_ms();
+        let mut attempt = 1;
+        loop {
+            let failure = match self.binding.batch(&list, ATTEMPT_MS).await {
+                Ok(results) => {
+                    return Ok(results
+                        .iter()
+                        .map(|rows| Rows(rows.unchecked_into()))
+                        .collect());
+                }
+                Err(failure) => failure.0,
+            };
+            if failure.contains("constraint failed") {
+                return Err(
+                    Error::new(Code::Conflict, "This conflicts with what is stored.")
+                        .caused_by(failure),
+                );
+            }
+            let pause = u64::from(attempt) * 50 + random_ms(150);
+            let in_time = platform::now_ms() - start + pause + u64::from(ATTEMPT_MS) <= TOTAL_MS;
+            if attempt == MAX_ATTEMPTS
+                || !in_time
+                || !TRANSIENT.iter().any(|known| failure.contains(known))
+            {
+                return Err(Error::unavailable(
+                    5,
+                    format!("D1, attempt {attempt}: {failure}"),
+                ));
+            }
+            platform::pause(u32::try_from(pause).unwrap_or(u32::MAX)).await;
+            attempt += 1;
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a fraction of a small number"
+)]
+fn random_ms(below: u32) -> u64 {
+    (platform::random_fraction() * f64::from(below)) as u64
+}

@@ -1,0 +1,284 @@
+//! `user_backup_shares`: the cipher texts that apps store and fetch.
+//!
+//! The app's credential is checked by the same batch that carries out the request. Each statement depends on it by
+//! itself, so that a refused credential changes and reads nothing.
+
+use js_sys::JsString;
+use wasm_bindgen::prelude::*;
+
+use super::audit::{Trail, audit_columns, audit_returning_outcome};
+use super::users::unknown_user;
+use super::{Database, Rows, Statement, at, just_after, now};
+use crate::auth::client::Credential;
+use crate::domain::body::UserBackup;
+use crate::domain::names::{BackupMethod, UserId};
+use crate::error::{Code, Error, Result};
+use crate::vault::Sealed;
+
+/// Turns the outcome that an app's event was written with into the answer's error, if it is one.
+pub fn allowed(outcome: &Rows) -> Result<String> {
+    match outcome.first_text("outcome").as_deref() {
+        Some("unauthorized") => Err(Credential::refused()),
+        Some("forbidden") => Err(Error::new(
+            Code::Forbidden,
+            "This credential is another user's.",
+        )),
+        Some("unknown_user") => Err(unknown_user()),
+        Some(outcome) => Ok(outcome.to_owned()),
+        None => Err(Error::internal("an event came back without an outcome")),
+    }
+}
+
+/// Makes the SQL of this folder's statements for each way in which a credential names a user: $run gets the users'
+/// column that must hold the credential.
+macro_rules! for_credential {
+    ($credential:expr, $make:ident) => {
+        match $credential {
+            Credential::ClientApiKey(_) => $make!("client_api_key_hash"),
+        }
+    };
+}
+pub(crate) use for_credential;
+
+/// The outcome of an app's event where the credential is refused, as the beginning of a CASE. `p` is the user whom the
+/// credential names, ?5 the user of the path.
+macro_rules! refused_cases {
+    () => {
+        "CASE WHEN p.id IS NULL THEN 'unauthorized' WHEN p.id <> ?5 THEN 'forbidden' "
+    };
+}
+pub(crate) use refused_cases;
+
+macro_rules! store_sql {
+    ($column:literal) => {
+        concat!(
+            "INSERT INTO user_backup_shares (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, \
+             created_at, updated_at, sealed_share) \
+             SELECT ?1, u.id, ?3, ?4, ?5, ?6, ",
+            now!(),
+            ", max(",
+            now!(),
+            ", coalesce((SELECT max(c.updated_at) FROM custodian_backup_shares c WHERE c.user_id = u.id \
+               AND (c.backup_method = ?3 OR (c.backup_method > ?3 || '-' AND c.backup_method < ?3 || '.'))), ''), \
+             coalesce((SELECT ",
+            just_after!("s.updated_at"),
+            " FROM user_backup_shares s WHERE s.user_id = u.id AND s.backup_method = ?3), '')), ?7 \
+             FROM users u WHERE u.id = ?2 AND u.",
+            $column,
+            " = ?8 \
+             ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
+             backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
+             share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
+             sealed_share = excluded.sealed_share \
+             WHERE share_digest IS NOT excluded.share_digest OR (excluded.backup_share_pair_id IS NOT NULL \
+             AND backup_share_pair_id IS NOT excluded.backup_share_pair_id)"
+        )
+    };
+}
+macro_rules! store_event_sql {
+    ($column:literal) => {
+        concat!(
+            "INSERT INTO audit_events (",
+            audit_columns!(),
+            ") SELECT ?1, ",
+            at!("?2"),
+            ", 'client', 'store_user_share', ?5, p.client_id, ?6, ",
+            refused_cases!(),
+            "WHEN EXISTS (SELECT 1 FROM user_backup_shares s \
+               WHERE s.user_id = ?5 AND s.backup_method = ?6 AND s.id = ?1) THEN 'stored' \
+             ELSE 'unchanged' END, ?3, ?4 \
+             FROM (SELECT 1) LEFT JOIN users p ON p.",
+            $column,
+            " = ?7 WHERE true ",
+            audit_returning_outcome!()
+        )
+    };
+}
+
+/// Stores a user's cipher text: one transaction that checks the credential and keeps what it replaces.
+pub async fn store(
+    db: &Database,
+    trail: &Trail,
+    credential: &Credential,
+    user_id: &UserId,
+    backup: &UserBackup,
+    sealed: &Sealed,
+) -> Result<()> {
+    let method = backup.backup_method.as_str();
+    let store = Statement::new(for_credential!(credential, store_sql))
+        .text(&trail.event_id)
+        .text(user_id.as_str())
+        .text(method)
+        .optional(backup.backup_share_pair_id.as_ref().map(|id| id.as_str()))
+        .text(&sealed.key_id)
+        .js(&sealed.digest)
+        .js(&sealed.envelope)
+        .text(credential.as_sql());
+    let event = trail
+        .statement(for_credential!(credential, store_event_sql))
+        .text(user_id.as_str())
+        .text(method)
+        .text(credential.as_sql());
+    let [_, outcome] = db.batch([store, event]).await?;
+    allowed(&outcome).map(drop)
+}
+
+#[wasm_bindgen]
+extern "C" {
+    type Row;
+    #[wasm_bindgen(method, getter)]
+    fn backup_method(this: &Row) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn key_id(this: &Row) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn sealed_share(this: &Row) -> JsString;
+}
+
+/// A sealed cipher text, and the method that it is stored under: that of the request, or `UNKNOWN`.
+pub struct SealedUserShare {
+    pub backup_method: String,
+    pub key_id: String,
+    pub envelope: JsString,
+}
+
+/// The share under the method, else the one under UNKNOWN (older than multi-backup): the second SELECT runs only
+/// where the first gave nothing.
+macro_rules! fetch_sql {
+    ($column:literal) => {
+        concat!(
+            "SELECT s.backup_method, s.key_id, s.sealed_share FROM users u JOIN user_backup_shares s \
+               ON s.user_id = u.id AND s.backup_method = ?3 WHERE u.id = ?1 AND u.",
+            $column,
+            " = ?2 \
+             UNION ALL SELECT s.backup_method, s.key_id, s.sealed_share FROM users u JOIN user_backup_shares s \
+               ON s.user_id = u.id AND s.backup_method = 'UNKNOWN' WHERE u.id = ?1 AND u.",
+            $column,
+            " = ?2 LIMIT 1"
+        )
+    };
+}
+macro_rules! fetch_event_sql {
+    ($column:literal) => {
+        concat!(
+            "INSERT INTO audit_events (",
+            audit_columns!(),
+            ") SELECT ?1, ",
+            at!("?2"),
+            ", 'client', 'fetch_user_share', ?5, p.client_id, ?6, ",
+            refused_cases!(),
+            "WHEN EXISTS (SELECT 1 FROM user_backup_shares s \
+               WHERE s.user_id = ?5 AND s.backup_method IN (?6, 'UNKNOWN')) THEN 'fetched' \
+             ELSE 'not_found' END, ?3, ?4 \
+             FROM (SELECT 1) LEFT JOIN users p ON p.",
+            $column,
+            " = ?7 WHERE true ",
+            audit_returning_outcome!()
+        )
+    };
+}
+
+/// The share of a pair: the current one, else the newest in the history.
+macro_rules! fetch_pair_sql {
+    ($column:literal) => {
+        concat!(
+            "SELECT backup_method, key_id, sealed_share FROM ( \
+               SELECT s.backup_method, s.key_id, s.sealed_share, '~' AS superseded_at \
+               FROM users u JOIN user_backup_shares s ON s.user_id = u.id \
+               WHERE u.id = ?1 AND u.",
+            $column,
+            " = ?2 AND s.backup_share_pair_id = ?4 AND s.backup_method = coalesce(?3, s.backup_method) \
+             UNION ALL SELECT v.backup_method, v.key_id, v.sealed_share, v.superseded_at \
+               FROM users u JOIN backup_share_versions v ON v.user_id = u.id AND v.kind = 'user' \
+               WHERE u.id = ?1 AND u.",
+            $column,
+            " = ?2 AND v.client_id = u.client_id AND v.backup_share_pair_id = ?4 \
+               AND v.backup_method = coalesce(?3, v.backup_method) \
+             ) ORDER BY superseded_at DESC LIMIT 1"
+        )
+    };
+}
+macro_rules! fetch_pair_event_sql {
+    ($column:literal) => {
+        concat!(
+            "INSERT INTO audit_events (",
+            audit_columns!(),
+            ") SELECT ?1, ",
+            at!("?2"),
+            ", 'client', 'fetch_user_share', ?5, p.client_id, ?6, ",
+            refused_cases!(),
+            "WHEN EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = ?5 AND s.backup_share_pair_id = ?8 \
+                 AND s.backup_method = coalesce(?6, s.backup_method)) \
+               OR EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = ?5 AND v.kind = 'user' \
+                 AND v.client_id = p.client_id AND v.backup_share_pair_id = ?8 \
+                 AND v.backup_method = coalesce(?6, v.backup_method)) THEN 'fetched' \
+             ELSE 'not_found' END, ?3, ?4 \
+             FROM (SELECT 1) LEFT JOIN users p ON p.",
+            $column,
+            " = ?7 WHERE true ",
+            audit_returning_outcome!()
+        )
+    };
+}
+
+/// Which of a user's shares is wanted.
+pub enum Wanted<'a> {
+    /// The current one under the method, else the one under `UNKNOWN`.
+    Method(&'a BackupMethod),
+    /// The one of a pair, under a method if one is given.
+    Pair {
+        id: &'a str,
+        method: Option<&'a BackupMethod>,
+    },
+}
+
+/// Fetches a user's cipher text. None: there is none.
+pub async fn fetch(
+    db: &Database,
+    trail: &Trail,
+    credential: &Credential,
+    user_id: &UserId,
+    wanted: &Wanted<'_>,
+) -> Result<Option<SealedUserShare>> {
+    let by = credential.as_sql();
+    let user = user_id.as_str();
+    let [rows, outcome] = match wanted {
+        Wanted::Method(method) => {
+            let method = method.as_str();
+            db.batch([
+                Statement::new(for_credential!(credential, fetch_sql))
+                    .text(user)
+                    .text(by)
+                    .text(method),
+                trail
+                    .statement(for_credential!(credential, fetch_event_sql))
+                    .text(user)
+                    .text(method)
+                    .text(by),
+            ])
+            .await?
+        }
+        Wanted::Pair { id, method } => {
+            let method = method.map(BackupMethod::as_str);
+            db.batch([
+                Statement::new(for_credential!(credential, fetch_pair_sql))
+                    .text(user)
+                    .text(by)
+                    .optional(method)
+                    .text(id),
+                trail
+                    .statement(for_credential!(credential, fetch_pair_event_sql))
+                    .text(user)
+                    .optional(method)
+                    .text(by)
+                    .text(id),
+            ])
+            .await?
+        }
+    };
+    allowed(&outcome)?;
+    Ok(rows.typed::<Row>().next().map(|row| SealedUserShare {
+        backup_method: row.backup_method(),
+        key_id: row.key_id(),
+        envelope: row.sealed_share(),
+    }))
+}

@@ -1,0 +1,278 @@
+//! `users`: whom the shares belong to.
+//!
+//! Deleting a user moves the user and all shares into the history (by triggers); only a purge erases them.
+
+use serde::{Deserialize, Serialize};
+
+use super::audit::{Actor, Event, Trail, audit_columns, audit_returning_outcome};
+use super::{Database, Statement, at, now};
+use crate::domain::names::{ClientId, UserId};
+use crate::domain::secret::CredentialHash;
+use crate::error::{Code, Error, Result};
+
+/// A user as the API shows it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all(serialize = "camelCase"))]
+pub struct User {
+    pub id: String,
+    pub client_id: String,
+    pub created_at: String,
+}
+
+/// How a registration ended.
+pub enum Registered {
+    Created(User),
+    /// The same user was registered before.
+    Same(User),
+}
+
+/// Registers a user: the same again changes nothing, anything that clashes is refused. A user that was registered
+/// without an API key (by its first webhook) gets the one given.
+pub async fn register(
+    db: &Database,
+    trail: &Trail,
+    id: Option<&UserId>,
+    client_id: &ClientId,
+    client_api_key: Option<CredentialHash>,
+) -> Result<Registered> {
+    const INSERT: &str = concat!(
+        "INSERT INTO users (id, client_id, client_api_key_hash, created_at) SELECT ?1, ?2, ?3, ",
+        now!(),
+        " WHERE NOT EXISTS (SELECT 1 FROM users WHERE id = ?1) \
+           AND NOT EXISTS (SELECT 1 FROM users WHERE client_id = ?2) \
+           AND NOT EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = ?3)"
+    );
+    const FILL_IN_KEY: &str = "UPDATE users SET client_api_key_hash = ?3 WHERE client_id = ?2 \
+         AND id = coalesce(?1, id) AND client_api_key_hash IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = ?3)";
+    const SELECT: &str = "SELECT id, client_id, created_at FROM users WHERE client_id = ?2 \
+         AND id = coalesce(?1, id) AND client_api_key_hash IS coalesce(?3, client_api_key_hash)";
+    const EVENT: &str = concat!(
+        "INSERT INTO audit_events (",
+        audit_columns!(),
+        ") SELECT ?1, ",
+        at!("?2"),
+        ", 'admin', 'register_user', coalesce(u.id, ?5), ?6, NULL, \
+         CASE WHEN u.id IS NULL THEN 'conflict' WHEN u.id = ?8 AND ?9 THEN 'registered' ELSE 'unchanged' END, ?3, ?4 \
+         FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?6 AND u.id = coalesce(?5, u.id) \
+           AND u.client_api_key_hash IS coalesce(?7, u.client_api_key_hash) WHERE true ",
+        audit_returning_outcome!()
+    );
+    const EXISTS: &str = "SELECT count(*) AS n FROM users WHERE client_id = ?1";
+
+    let given_id = id.map(UserId::as_str);
+    let new_id = given_id.unwrap_or(&trail.event_id);
+    let hash = client_api_key.map(CredentialHash::to_hex);
+    // Whether the client was there before tells "registered" from "unchanged"; a retry keeps its first outcome.
+    let [before] = db
+        .batch([Statement::new(EXISTS).text(client_id.as_str())])
+        .await?;
+    #[derive(Deserialize)]
+    struct Count {
+        n: u64,
+    }
+    let is_new = before.first::<Count>()?.is_some_and(|count| count.n == 0);
+    let with = |sql, id: Option<&str>| {
+        Statement::new(sql)
+            .optional(id)
+            .text(client_id.as_str())
+            .optional(hash.as_deref())
+    };
+    let [_, _, user, outcome] = db
+        .batch([
+            with(INSERT, Some(new_id)),
+            with(FILL_IN_KEY, given_id),
+            with(SELECT, given_id),
+            trail
+                .statement(EVENT)
+                .optional(given_id)
+                .text(client_id.as_str())
+                .optional(hash.as_deref())
+                .text(new_id)
+                .number(u64::from(is_new)),
+        ])
+        .await?;
+    match (user.first()?, outcome.first_text("outcome").as_deref()) {
+        (Some(user), Some("registered")) => Ok(Registered::Created(user)),
+        (Some(user), _) => Ok(Registered::Same(user)),
+        (None, _) => Err(Error::new(
+            Code::Conflict,
+            "The id, clientId or clientApiKey is registered already, with another of the three.",
+        )),
+    }
+}
+
+/// The answer to an id that no user has.
+pub fn unknown_user() -> Error {
+    Error::new(
+        Code::UnknownUser,
+        "No such user is registered. Register it with POST /users.",
+    )
+}
+
+pub async fn get(db: &Database, id: &UserId) -> Result<Option<User>> {
+    const SQL: &str = "SELECT id, client_id, created_at FROM users WHERE id = ?1";
+    let [users] = db.batch([Statement::new(SQL).text(id.as_str())]).await?;
+    users.first()
+}
+
+pub async fn with_client_id(db: &Database, client_id: &ClientId) -> Result<Vec<User>> {
+    const SQL: &str = "SELECT id, client_id, created_at FROM users WHERE client_id = ?1";
+    let [users] = db
+        .batch([Statement::new(SQL).text(client_id.as_str())])
+        .await?;
+    users.json()
+}
+
+/// A page of users by id, and the cursor of the next page: the last id of this one.
+pub async fn list(db: &Database, after: &str, limit: u64) -> Result<(Vec<User>, Option<String>)> {
+    const SQL: &str =
+        "SELECT id, client_id, created_at FROM users WHERE id > ?1 ORDER BY id LIMIT ?2";
+    // One more than wanted tells whether there is a next page.
+    let [users] = db
+        .batch([Statement::new(SQL).text(after).number(limit + 1)])
+        .await?;
+    let mut users: Vec<User> = users.json()?;
+    let more = users.len() as u64 > limit;
+    users.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let cursor = users.last().filter(|_| more).map(|user| user.id.clone());
+    Ok((users, cursor))
+}
+
+const EVENT_IF_USER: &str = concat!(
+    "INSERT INTO audit_events (",
+    audit_columns!(),
+    ") SELECT ?1, ",
+    at!("?2"),
+    ", 'admin', ?5, ?6, u.client_id, NULL, CASE WHEN u.id IS NULL THEN 'unknown_user' ELSE ?7 END, ?3, ?4 \
+     FROM (SELECT 1) LEFT JOIN users u ON u.id = ?6 WHERE true ",
+    audit_returning_outcome!()
+);
+
+/// Deletes a user; it and its shares stay in the history. False: there is none.
+pub async fn delete(db: &Database, trail: &Trail, id: &UserId) -> Result<bool> {
+    let event = trail
+        .statement(EVENT_IF_USER)
+        .text("delete_user")
+        .text(id.as_str())
+        .text("deleted");
+    let delete = Statement::new("DELETE FROM users WHERE id = ?1").text(id.as_str());
+    let [outcome, _] = db.batch([event, delete]).await?;
+    Ok(outcome.first_text("outcome").as_deref() == Some("deleted"))
+}
+
+/// Erases a user, its shares and its history for good, deleted before or not. False: there is no such user with that
+/// client id.
+pub async fn purge(
+    db: &Database,
+    trail: &Trail,
+    id: &UserId,
+    client_id: &ClientId,
+) -> Result<bool> {
+    const EVENT: &str = concat!(
+        "INSERT INTO audit_events (",
+        audit_columns!(),
+        ") SELECT ?1, ",
+        at!("?2"),
+        ", 'admin', 'purge_user', ?5, ?6, NULL, \
+         CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5 AND client_id = ?6) \
+           OR EXISTS (SELECT 1 FROM deleted_users WHERE id = ?5 AND client_id = ?6) \
+           THEN 'purged' ELSE 'unknown_user' END, ?3, ?4 WHERE true ",
+        audit_returning_outcome!()
+    );
+    let both = |sql| {
+        Statement::new(sql)
+            .text(id.as_str())
+            .text(client_id.as_str())
+    };
+    let [outcome, ..] = db
+        .batch([
+            trail
+                .statement(EVENT)
+                .text(id.as_str())
+                .text(client_id.as_str()),
+            // The triggers move what is current into the history, which goes next.
+            both("DELETE FROM users WHERE id = ?1 AND client_id = ?2"),
+            both("DELETE FROM backup_share_versions WHERE user_id = ?1 AND client_id = ?2"),
+            both("DELETE FROM deleted_users WHERE id = ?1 AND client_id = ?2"),
+        ])
+        .await?;
+    Ok(outcome.first_text("outcome").as_deref() == Some("purged"))
+}
+
+/// Restores the user that was deleted last under this id, with the shares that it had.
+pub async fn restore(db: &Database, trail: &Trail, id: &UserId) -> Result<User> {
+    const FIND: &str = "SELECT d.client_id, d.deleted_at, \
+         EXISTS (SELECT 1 FROM users u WHERE u.id = d.id OR u.client_id = d.client_id \
+           OR u.client_api_key_hash = d.client_api_key_hash) AS taken \
+         FROM deleted_users d WHERE d.id = ?1 ORDER BY d.deleted_at DESC LIMIT 1";
+    const USER: &str = "INSERT INTO users (id, client_id, client_api_key_hash, created_at) \
+         SELECT id, client_id, client_api_key_hash, created_at FROM deleted_users WHERE id = ?1 AND deleted_at = ?2";
+    macro_rules! shares {
+        ($table:literal, $kind:literal) => {
+            concat!(
+                "INSERT INTO ",
+                $table,
+                " (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, created_at, updated_at, \
+                 sealed_share) SELECT v.id, v.user_id, v.backup_method, v.backup_share_pair_id, v.key_id, \
+                 v.share_digest, v.created_at, v.stored_at, v.sealed_share FROM backup_share_versions v \
+                 JOIN deleted_users d ON d.id = ?1 AND d.deleted_at = ?2 AND d.client_id = v.client_id \
+                 WHERE v.user_id = ?1 AND v.kind = '",
+                $kind,
+                "' AND v.reason = 'deleted' AND v.superseded_at = ?2"
+            )
+        };
+    }
+    const FORGET_VERSIONS: &str = "DELETE FROM backup_share_versions WHERE user_id = ?1 AND reason = 'deleted' \
+         AND superseded_at = ?2";
+    const FORGET_USER: &str = "DELETE FROM deleted_users WHERE id = ?1 AND deleted_at = ?2";
+
+    // 1. Which deletion is to be undone, and does nothing stand in its way?
+    #[derive(Deserialize)]
+    struct Deleted {
+        client_id: String,
+        deleted_at: String,
+        taken: u8,
+    }
+    let [found] = db.batch([Statement::new(FIND).text(id.as_str())]).await?;
+    let Some(deleted) = found.first::<Deleted>()? else {
+        return match get(db, id).await? {
+            Some(user) => Ok(user), // Restored already: by the same request sent again.
+            None => Err(Error::new(
+                Code::UnknownUser,
+                "No deleted user of this id is kept any more.",
+            )),
+        };
+    };
+    if deleted.taken != 0 {
+        return Err(Error::new(
+            Code::Conflict,
+            "A user with this id, client id or API key is registered. Delete that one first.",
+        ));
+    }
+    // 2. Undo it. Were the way blocked meanwhile, a UNIQUE constraint stops the whole transaction.
+    let of_deletion = |sql| {
+        Statement::new(sql)
+            .text(id.as_str())
+            .text(&deleted.deleted_at)
+    };
+    db.batch([
+        of_deletion(USER),
+        of_deletion(shares!("custodian_backup_shares", "custodian")),
+        of_deletion(shares!("user_backup_shares", "user")),
+        of_deletion(FORGET_VERSIONS),
+        of_deletion(FORGET_USER),
+        trail.event(&Event {
+            actor: Actor::Admin,
+            action: "restore_user",
+            user_id: Some(id.as_str()),
+            client_id: Some(&deleted.client_id),
+            backup_method: None,
+            outcome: "restored",
+        }),
+    ])
+    .await?;
+    get(db, id)
+        .await?
+        .ok_or_else(|| Error::internal("the restored user is gone"))
+}

@@ -1,0 +1,234 @@
+//! `backup_share_versions`: the history. Triggers fill it; this module lists it and makes versions current again.
+
+use serde::{Deserialize, Serialize};
+
+use super::audit::{Trail, audit_columns, audit_returning_outcome};
+use super::user_shares::{allowed, for_credential, refused_cases};
+use super::users::unknown_user;
+use super::{Database, Rows, Statement, at, now};
+use crate::auth::admin::Admin;
+use crate::auth::client::Credential;
+use crate::domain::names::{BackupMethod, UserId};
+use crate::domain::recovery::Entry;
+use crate::error::{Code, Error, Result};
+
+/// The current shares of a user, without the shares.
+pub struct Entries {
+    pub custodian: Vec<Entry>,
+    pub user: Vec<Entry>,
+}
+
+const USER: &str = "SELECT 1 AS found FROM users WHERE id = ?1";
+
+const ENTRIES: &str = "SELECT 'custodian' AS kind, backup_method, backup_share_pair_id, updated_at AS stored_at \
+       FROM custodian_backup_shares WHERE user_id = ?1 \
+     UNION ALL SELECT 'user', backup_method, backup_share_pair_id, updated_at \
+       FROM user_backup_shares WHERE user_id = ?1 ORDER BY 1, 2";
+
+/// The current shares of a user, for an operator.
+pub async fn entries_for_admin(db: &Database, _: &Admin, user_id: &UserId) -> Result<Entries> {
+    let of_user = |sql| Statement::new(sql).text(user_id.as_str());
+    let [user, entries] = db.batch([of_user(USER), of_user(ENTRIES)]).await?;
+    if user.is_empty() {
+        return Err(unknown_user());
+    }
+    read_entries(&entries)
+}
+
+/// The current shares of a user, for an app with that user's credential.
+pub async fn entries_for_client(
+    db: &Database,
+    trail: &Trail,
+    credential: &Credential,
+    user_id: &UserId,
+) -> Result<Entries> {
+    macro_rules! event_sql {
+        ($column:literal) => {
+            concat!(
+                "INSERT INTO audit_events (",
+                audit_columns!(),
+                ") SELECT ?1, ",
+                at!("?2"),
+                ", 'client', 'list_backups', ?5, p.client_id, NULL, ",
+                refused_cases!(),
+                "ELSE 'listed' END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users p ON p.",
+                $column,
+                " = ?6 WHERE true ",
+                audit_returning_outcome!()
+            )
+        };
+    }
+    let event = trail
+        .statement(for_credential!(credential, event_sql))
+        .text(user_id.as_str())
+        .text(credential.as_sql());
+    let [entries, outcome] = db
+        .batch([Statement::new(ENTRIES).text(user_id.as_str()), event])
+        .await?;
+    allowed(&outcome)?;
+    read_entries(&entries)
+}
+
+fn read_entries(rows: &Rows) -> Result<Entries> {
+    #[derive(Deserialize)]
+    struct Row {
+        kind: String,
+        backup_method: String,
+        backup_share_pair_id: Option<String>,
+        stored_at: String,
+    }
+    let mut entries = Entries {
+        custodian: Vec::new(),
+        user: Vec::new(),
+    };
+    for row in rows.json::<Row>()? {
+        let entry = Entry {
+            backup_method: BackupMethod::parse(row.backup_method).map_err(|invalid| {
+                Error::internal(format!("a stored method must {}", invalid.0))
+            })?,
+            backup_share_pair_id: row.backup_share_pair_id,
+            stored_at: row.stored_at,
+        };
+        if row.kind == "custodian" {
+            &mut entries.custodian
+        } else {
+            &mut entries.user
+        }
+        .push(entry);
+    }
+    Ok(entries)
+}
+
+/// A superseded version as the API shows it: never the share.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all(serialize = "camelCase"))]
+pub struct Version {
+    pub id: String,
+    pub kind: String,
+    pub backup_method: String,
+    pub backup_share_pair_id: Option<String>,
+    pub stored_at: String,
+    pub superseded_at: String,
+}
+
+/// The history of a user, the newest first.
+pub async fn list(db: &Database, user_id: &UserId) -> Result<Vec<Version>> {
+    const VERSIONS: &str = "SELECT v.id, v.kind, v.backup_method, v.backup_share_pair_id, v.stored_at, v.superseded_at \
+         FROM users u JOIN backup_share_versions v ON v.user_id = u.id AND v.client_id = u.client_id \
+         WHERE u.id = ?1 ORDER BY v.superseded_at DESC, v.id DESC";
+    let of_user = |sql| Statement::new(sql).text(user_id.as_str());
+    let [user, versions] = db.batch([of_user(USER), of_user(VERSIONS)]).await?;
+    if user.is_empty() {
+        return Err(unknown_user());
+    }
+    versions.json()
+}
+
+/// A version that was made current again.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all(serialize = "camelCase"))]
+pub struct Restored {
+    pub id: String,
+    pub kind: String,
+    pub backup_method: String,
+    pub backup_share_pair_id: Option<String>,
+    pub stored_at: String,
+}
+
+/// Makes a version current again, with the time and the pair that it was first stored with, so that its mates are
+/// found again. What it displaces goes into the history.
+pub async fn restore(
+    db: &Database,
+    trail: &Trail,
+    user_id: &UserId,
+    version_id: &str,
+) -> Result<Restored> {
+    macro_rules! restore_into {
+        ($table:literal, $kind:literal) => {
+            concat!(
+                "INSERT INTO ",
+                $table,
+                " (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, created_at, updated_at, \
+                 sealed_share) SELECT v.id, v.user_id, v.backup_method, v.backup_share_pair_id, v.key_id, \
+                 v.share_digest, v.created_at, v.stored_at, v.sealed_share FROM users u \
+                 JOIN backup_share_versions v ON v.user_id = u.id AND v.client_id = u.client_id \
+                   AND v.kind = '",
+                $kind,
+                "' WHERE u.id = ?1 AND v.id = ?2 \
+                 ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
+                 backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
+                 share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
+                 sealed_share = excluded.sealed_share"
+            )
+        };
+    }
+    // A version is in the history or current, never both.
+    const FORGET: &str = "DELETE FROM backup_share_versions WHERE user_id = ?1 AND kind IN ('user', 'custodian') \
+         AND id = ?2 AND (EXISTS (SELECT 1 FROM custodian_backup_shares WHERE user_id = ?1 AND id = ?2) \
+           OR EXISTS (SELECT 1 FROM user_backup_shares WHERE user_id = ?1 AND id = ?2))";
+    const CURRENT: &str = "SELECT id, 'custodian' AS kind, backup_method, backup_share_pair_id, \
+           updated_at AS stored_at FROM custodian_backup_shares WHERE user_id = ?1 AND id = ?2 \
+         UNION ALL SELECT id, 'user', backup_method, backup_share_pair_id, updated_at \
+           FROM user_backup_shares WHERE user_id = ?1 AND id = ?2";
+    const EVENT: &str = concat!(
+        "INSERT INTO audit_events (",
+        audit_columns!(),
+        ") SELECT ?1, ",
+        at!("?2"),
+        ", 'admin', 'restore_version', ?5, (SELECT client_id FROM users WHERE id = ?5), \
+         coalesce((SELECT backup_method FROM custodian_backup_shares WHERE user_id = ?5 AND id = ?6), \
+           (SELECT backup_method FROM user_backup_shares WHERE user_id = ?5 AND id = ?6)), \
+         CASE WHEN EXISTS (SELECT 1 FROM custodian_backup_shares WHERE user_id = ?5 AND id = ?6) \
+           OR EXISTS (SELECT 1 FROM user_backup_shares WHERE user_id = ?5 AND id = ?6) \
+           THEN 'restored' ELSE 'not_found' END, ?3, ?4 WHERE true ",
+        audit_returning_outcome!()
+    );
+    let both = |sql| Statement::new(sql).text(user_id.as_str()).text(version_id);
+    let [_, _, _, current, _] = db
+        .batch([
+            both(restore_into!("custodian_backup_shares", "custodian")),
+            both(restore_into!("user_backup_shares", "user")),
+            both(FORGET),
+            both(CURRENT),
+            trail
+                .statement(EVENT)
+                .text(user_id.as_str())
+                .text(version_id),
+        ])
+        .await?;
+    current.first()?.ok_or_else(|| {
+        Error::new(
+            Code::NotFound,
+            "The user has no version of this id. GET …/backups/history lists them.",
+        )
+    })
+}
+
+/// Deletes the versions of the given row ids that are past the retention, but never the custodian share that a user
+/// share still in use belongs to.
+///
+/// A version is in use where it was current when a current user share of its backup was stored, or is of its pair.
+pub fn purge_expired_statement(
+    first_rowid: u64,
+    last_rowid: u64,
+    retention_days: u32,
+) -> Statement {
+    const SQL: &str = concat!(
+        "DELETE FROM backup_share_versions WHERE rowid BETWEEN ?1 AND ?2 \
+         AND superseded_at < strftime('%Y-%m-%dT%H:%M:%fZ', ",
+        now!(),
+        ", '-' || ?3 || ' days') \
+         AND NOT (kind = 'custodian' AND EXISTS (SELECT 1 FROM users u JOIN user_backup_shares s ON s.user_id = u.id \
+           WHERE u.id = backup_share_versions.user_id AND u.client_id = backup_share_versions.client_id \
+           AND (backup_share_versions.backup_method = s.backup_method \
+             OR substr(backup_share_versions.backup_method, 1, length(s.backup_method) + 1) = s.backup_method || '-') \
+           AND (s.backup_share_pair_id = backup_share_versions.backup_share_pair_id \
+             OR (backup_share_versions.stored_at <= s.updated_at \
+               AND backup_share_versions.superseded_at > s.updated_at)))) \
+         RETURNING id"
+    );
+    Statement::new(SQL)
+        .number(first_rowid)
+        .number(last_rowid)
+        .text(&retention_days.to_string())
+}

@@ -1,0 +1,103 @@
+//! The sealing keys, ready for use: seals shares under the first, opens them under any.
+
+use js_sys::JsString;
+
+use crate::domain::sealing::{self, HEADER_LENGTH, Key, Place, VERSION};
+use crate::error::Result;
+use crate::platform::CryptoKeys;
+
+pub struct Vault {
+    current: VaultKey,
+    older: Vec<VaultKey>,
+}
+
+struct VaultKey {
+    id: String,
+    keys: CryptoKeys,
+}
+
+/// A sealed share as the database keeps it. The texts stay in JavaScript: they are only passed through.
+pub struct Sealed {
+    pub key_id: String,
+    pub envelope: JsString,
+    pub digest: JsString,
+}
+
+impl Vault {
+    /// Imports the keys, the sealing one first. None without any key.
+    pub async fn new(keys: &[Key]) -> Result<Option<Self>> {
+        let mut imported = Vec::with_capacity(keys.len());
+        for key in keys {
+            imported.push(VaultKey {
+                id: key.id().to_owned(),
+                keys: CryptoKeys::import(key.expose_sealing_key(), key.digest_key().as_slice())
+                    .await?,
+            });
+        }
+        let mut imported = imported.into_iter();
+        Ok(imported.next().map(|current| Self {
+            current,
+            older: imported.collect(),
+        }))
+    }
+
+    pub fn current_key_id(&self) -> &str {
+        &self.current.id
+    }
+
+    /// The ids of all keys, the sealing one first.
+    pub fn key_ids(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.current)
+            .chain(&self.older)
+            .map(|key| key.id.as_str())
+    }
+
+    /// Seals a share for its place under the current key.
+    pub async fn seal(&self, place: Place<'_>, share: &[u8]) -> Result<Sealed> {
+        let mut text = place.associated_data();
+        let aad_length = text.len();
+        text.extend_from_slice(share);
+        let text = zeroize::Zeroizing::new(text);
+        let header = sealing::new_header()?;
+        let envelope = self.current.keys.seal(&header, &text, aad_length).await?;
+        Ok(Sealed {
+            key_id: self.current.id.clone(),
+            envelope: envelope.text,
+            digest: envelope.digest,
+        })
+    }
+
+    /// Opens a sealed share in its place. None: it does not open, whatever the reason.
+    pub async fn open(
+        &self,
+        place: Place<'_>,
+        key_id: &str,
+        envelope: &JsString,
+    ) -> Option<JsString> {
+        let key = self.key(key_id)?;
+        key.keys
+            .open(VERSION, HEADER_LENGTH, &place.associated_data(), envelope)
+            .await
+    }
+
+    /// As [`open`](Self::open), to bytes, for sealing them again.
+    pub async fn open_bytes(
+        &self,
+        place: Place<'_>,
+        key_id: &str,
+        envelope: &JsString,
+    ) -> Option<zeroize::Zeroizing<Vec<u8>>> {
+        let key = self.key(key_id)?;
+        let bytes = key
+            .keys
+            .open_bytes(VERSION, HEADER_LENGTH, &place.associated_data(), envelope)
+            .await?;
+        Some(zeroize::Zeroizing::new(bytes))
+    }
+
+    fn key(&self, id: &str) -> Option<&VaultKey> {
+        std::iter::once(&self.current)
+            .chain(&self.older)
+            .find(|key| key.id == id)
+    }
+}
