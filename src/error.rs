@@ -121,7 +121,7 @@ impl Error {
 
     pub fn unauthorized(detail: &'static str) -> Self {
         Self {
-            header: Some(("www-authenticate", Cow::Borrowed("Bearer"))),
+            header: Some(("www-authenticate", Cow::Borrowed("Bearer realm=\"portal-backup-worker\""))),
             ..Self::new(Code::Unauthorized, detail)
         }
     }

@@ -106,7 +106,8 @@ async function gather(missing, context) {
 /** A fresh key opens nothing that an older one has sealed: then the older one is missing, not a new one. */
 async function refuseNewKeyOverOldShares({ databaseIsNew, wrangler }) {
   if (databaseIsNew) return;
-  const query = "SELECT COUNT(*) AS sealed FROM key_canaries";
+  const tables = ["key_canaries", "custodian_backup_shares", "user_backup_shares", "backup_share_versions"];
+  const query = `SELECT ${tables.map((table) => `EXISTS (SELECT 1 FROM ${table})`).join(" OR ")} AS sealed`;
   const { code, stdout, output } = await wrangler.run(["d1", "execute", "DB", "--remote", "--json", `--command=${query}`]);
   if (/no such table/i.test(output)) return;
   const sealed = code === 0 ? JSON.parse(stdout.slice(stdout.indexOf("[")))[0]?.results?.[0]?.sealed : undefined;

@@ -1,0 +1,166 @@
+// docs/apps.md, run: its files are taken out of the page and used against the real Worker, with nothing but Portal's SDK
+// replaced.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { pathToFileURL } from "node:url";
+
+import { inRoot } from "../scripts/lib/paths.mjs";
+import { kotlin, swift } from "./support/apps/compilers.mjs";
+import { writePortalStubs } from "./support/apps/portal-stubs.mjs";
+import { writeSnippets } from "./support/apps/snippets.mjs";
+import { SECRETS, startWorker } from "./support/harness.mjs";
+
+const USER = { id: "user 1", clientId: "client-1", clientApiKey: "client-api-key-of-user-1" };
+const support = (name) => inRoot("tests", "support", "apps", name);
+
+describe("docs/apps.md", () => {
+  let worker;
+  let dir;
+  before(async () => {
+    worker = await startWorker();
+    dir = mkdtempSync(join(tmpdir(), "apps-"));
+    writeFileSync(join(dir, "package.json"), '{"type":"module"}');
+    writeSnippets("ts", dir);
+    writePortalStubs(dir);
+    globalThis.fakePortal = {
+      clientId: USER.clientId,
+      async webhook(path, body) {
+        const answer = await worker.send("POST", path, { body, headers: { "x-webhook-secret": SECRETS.WEBHOOK_SECRET } });
+        assert.ok(answer.status < 300, `${path}: ${answer.status} ${answer.text}`);
+      },
+    };
+  });
+  after(async () => {
+    await worker?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    await worker.clear();
+    const answer = await worker.send("POST", "/users", { body: USER, bearer: SECRETS.ADMIN_TOKEN });
+    assert.equal(answer.status, 201, answer.text);
+  });
+
+  const file = (name) => import(pathToFileURL(join(dir, name)));
+  const sdk = (name) => import(pathToFileURL(join(dir, "node_modules", "@portal-hq", name, "index.js")));
+  const backups = async () => (await worker.send("GET", `/users/${encodeURIComponent(USER.id)}/backups`, { bearer: SECRETS.ADMIN_TOKEN })).body.backups;
+
+  async function server({ url = worker.url, token = async () => USER.clientApiKey, userId = USER.id } = {}) {
+    const { BackupServer } = await file("backup-server.ts");
+    return new BackupServer({ url: String(url).replace(/\/$/, ""), userId, token });
+  }
+
+  it("backs up and recovers in a browser's app", async () => {
+    const { default: Portal, BackupMethods } = await sdk("web");
+    const { backUp, recover } = await file("wallet-backup.web.ts");
+    const portal = new Portal();
+    await backUp(portal, await server(), BackupMethods.password, "a password");
+    assert.deepEqual(portal.told, ["stored"]);
+    assert.deepEqual((await backups()).map(({ backupMethod, state }) => [backupMethod, state]), [["PASSWORD", "complete"]]);
+
+    const elsewhere = new Portal();
+    assert.equal(await recover(elsewhere, await server(), BackupMethods.password, "a password"), "0xaddress");
+    assert.deepEqual(elsewhere.recovered, [{ cipherText: portal.cipherText, method: "PASSWORD", configs: { passwordStorage: { password: "a password" } } }]);
+  });
+
+  it("backs up and recovers in a React Native app, by the names that the server knows", async () => {
+    const { Portal, BackupMethods } = await sdk("core");
+    const { backUp, recover } = await file("wallet-backup.native.ts");
+    const portal = new Portal();
+    await backUp(portal, await server(), BackupMethods.GoogleDrive);
+    assert.deepEqual(portal.told, [[true, "GDRIVE"]]);
+    assert.deepEqual((await backups()).map(({ backupMethod, state }) => [backupMethod, state]), [["GDRIVE", "complete"]]);
+    await recover(portal, await server(), BackupMethods.GoogleDrive);
+    assert.equal(portal.recovered[0].cipherText, portal.cipherText);
+  });
+
+  it("tells the user what to do where there is no backup under the method", async () => {
+    const { walletOf } = await file("app.web.ts");
+    const { BackupServerError } = await file("backup-server.ts");
+    await assert.rejects((await server()).cipherText("PASSKEY"), (error) => error instanceof BackupServerError && error.status === 404 && error.code === "not_found");
+    assert.equal(typeof walletOf({ userId: USER.id, clientApiKey: USER.clientApiKey }).recover, "function");
+  });
+
+  it("never tells Portal that a backup is stored which the server did not take", async () => {
+    const [web, core] = [await sdk("web"), await sdk("core")];
+    const [webSnippet, nativeSnippet] = [await file("wallet-backup.web.ts"), await file("wallet-backup.native.ts")];
+    const refusing = await server({ token: async () => "wrong" });
+    const [browser, phone] = [new web.default(), new core.Portal()];
+    await assert.rejects(webSnippet.backUp(browser, refusing, web.BackupMethods.gdrive), { status: 401, code: "unauthorized" });
+    assert.deepEqual(browser.told, []);
+    await assert.rejects(nativeSnippet.backUp(phone, refusing, core.BackupMethods.GoogleDrive), { status: 401 });
+    assert.deepEqual(phone.told, [[false, "GDRIVE"]]);
+    assert.notEqual((await backups())[0].state, "complete");
+  });
+
+  it("asks for a fresh credential once after a 401, and does not take another user's", async () => {
+    const asked = [];
+    const token = async ({ fresh }) => (asked.push(fresh), fresh ? USER.clientApiKey : "expired");
+    await (await server({ token })).store("GDRIVE", "cipher text");
+    assert.deepEqual(asked, [false, true]);
+    await assert.rejects((await server({ userId: "user 2" })).store("GDRIVE", "cipher text"), ({ status }) => status === 401 || status === 403);
+  });
+
+  it("tries again over cut connections and passing failures, and then has stored it", async () => {
+    const faults = ["cut", "503", "none"];
+    const proxy = createServer(async (request, response) => {
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const fault = faults.shift();
+      if (fault === "cut") return request.socket.destroy();
+      if (fault === "503") return response.writeHead(503, { "retry-after": "1" }).end("{}");
+      const { authorization } = request.headers;
+      const init = { method: request.method, headers: { authorization, "content-type": "application/json" }, body: Buffer.concat(chunks) };
+      const answer = await worker.fetch(request.url, init);
+      response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
+    });
+    await new Promise((listening) => proxy.listen(0, "127.0.0.1", listening));
+    try {
+      await (await server({ url: `http://127.0.0.1:${proxy.address().port}` })).store("GDRIVE", "cipher text");
+    } finally {
+      proxy.close();
+    }
+    assert.deepEqual(faults, []);
+    assert.equal(await (await server()).cipherText("GDRIVE"), "cipher text");
+  });
+
+  it("backs up and recovers in Kotlin", { timeout: 300_000 }, async (test) => {
+    const tools = await kotlin();
+    if (tools.missing) return test.skip(`NOT COMPILED: ${tools.missing}`);
+    const out = join(dir, "kotlin");
+    const stubs = ["Stubs.kt", "StubData.kt", "StubAndroidx.kt", "Main.kt"].map(support);
+    await tools.compile([...writeSnippets("kotlin", out), ...stubs], join(out, "classes"));
+    const { stdout } = await tools.run(join(out, "classes"), [String(worker.url).replace(/\/$/, ""), USER.id, USER.clientApiKey]);
+    assert.deepEqual(stdout.trim().split("\n"), [
+      "told [true PASSWORD]",
+      "recovered cipher text made by Kotlin",
+      "refused 404 not_found",
+      "refused 403, told false GDRIVE",
+    ]);
+  });
+
+  it("backs up and recovers in Swift", { timeout: 300_000 }, async (test) => {
+    const tools = await swift();
+    if (tools.missing) return test.skip(`NOT COMPILED: ${tools.missing}`);
+    const out = join(dir, "swift");
+    const files = [...writeSnippets("swift", out), ...writeSnippetsOf(out, "main.swift")];
+    // Outside Apple's systems Foundation keeps its networking in a module of its own.
+    for (const path of files) {
+      const text = readFileSync(path, "utf8");
+      writeFileSync(path, text.replace("import Foundation\n", "import Foundation\n#if canImport(FoundationNetworking)\nimport FoundationNetworking\n#endif\n"));
+    }
+    await tools.compile(files, support("PortalSwift.swift"), join(out, "build"));
+    const { stdout } = await tools.run(join(out, "build"), [String(worker.url).replace(/\/$/, ""), USER.id, USER.clientApiKey]);
+    assert.deepEqual(stdout.trim().split("\n"), ["told stored", "recovered cipher text made by Swift", "refused 404 not_found"]);
+  });
+});
+
+function writeSnippetsOf(out, name) {
+  const path = join(out, name);
+  writeFileSync(path, readFileSync(support(name)));
+  return [path];
+}

@@ -1,0 +1,29 @@
+// Drives the snippets of docs/apps.md: url, user id and credential are the arguments; one line for each thing seen.
+
+package com.example.wallet
+
+import io.portalhq.android.Portal
+import io.portalhq.android.mpc.data.BackupMethods
+import kotlinx.coroutines.runBlocking
+
+fun main(args: Array<String>) = runBlocking {
+    val (url, userId, credential) = args
+    val portal = Portal()
+    // The first credential has expired: the app must ask for a fresh one.
+    val wallet = WalletBackup(portal, BackupServer(url, userId) { fresh -> if (fresh) credential else "expired" })
+    wallet.backUp(BackupMethods.Password, "a password")
+    println("told ${portal.api.told}")
+    wallet.recover(BackupMethods.Password, "a password")
+    println("recovered ${portal.recovered}")
+    try {
+        wallet.recover(BackupMethods.Passkey)
+    } catch (failure: BackupServerException) {
+        println("refused ${failure.status} ${failure.code}")
+    }
+    val stranger = WalletBackup(portal, BackupServer(url, "somebody else") { credential })
+    try {
+        stranger.backUp(BackupMethods.Gdrive)
+    } catch (failure: BackupServerException) {
+        println("refused ${failure.status}, told ${portal.api.told.last()}")
+    }
+}
