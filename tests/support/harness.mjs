@@ -111,9 +111,13 @@ class TestWorker {
     return this.#harness.fetch(path, { redirect: "manual", ...init });
   }
 
-  /** A request with a JSON body; resolves with `{ status, headers, body, text }`, the body parsed where it is JSON. */
+  /**
+   * A request with a body: text, bytes and streams as they are, anything else as JSON. Resolves with
+   * `{ status, headers, body, text }`, the body parsed where it is JSON.
+   */
   async send(method, path, { body, headers = {}, bearer, ...init } = {}) {
     const given = body !== undefined;
+    const asIs = typeof body === "string" || body instanceof Uint8Array || body instanceof ReadableStream;
     const answer = await this.fetch(path, {
       method,
       headers: {
@@ -121,7 +125,7 @@ class TestWorker {
         ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
         ...headers,
       },
-      ...(given ? { body: typeof body === "string" ? body : JSON.stringify(body) } : {}),
+      ...(given ? { body: asIs ? body : JSON.stringify(body), duplex: "half" } : {}),
       ...init,
     });
     const text = await answer.text();

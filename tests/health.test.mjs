@@ -1,0 +1,149 @@
+// healthz, readyz, and a service that is not set up right: it stops, and says so to the operator only.
+
+import assert from "node:assert/strict";
+import { after, beforeEach, describe, test } from "node:test";
+
+import { assertCommonHeaders, assertProblem } from "./support/client.mjs";
+import { inRoot } from "../scripts/lib/paths.mjs";
+import { SECRETS, startWorker } from "./support/harness.mjs";
+import { ROUTES, send } from "./support/routes.mjs";
+
+const ready = async (worker) => worker.send("GET", "/readyz");
+
+describe("a service that is set up", () => {
+  let worker;
+  beforeEach(async () => {
+    worker ??= await startWorker();
+    await worker.clear();
+  });
+  after(() => worker.stop());
+
+  test("healthz is ok, and asks nothing of the database", async () => {
+    await worker.sql("ALTER TABLE users RENAME TO users_away");
+    const answer = await worker.send("GET", "/healthz");
+    await worker.sql("ALTER TABLE users_away RENAME TO users");
+    assert.equal(answer.status, 200);
+    assert.deepEqual(answer.body, { status: "ok" });
+    assertCommonHeaders(answer);
+  });
+
+  test("readyz is 200, and leaves a canary of the key that seals", async () => {
+    const answer = await ready(worker);
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal(answer.body.status, "ready");
+    assertCommonHeaders(answer);
+    assert.deepEqual((await worker.sql("SELECT key_id FROM key_canaries")).map((row) => row.key_id), ["k1"]);
+    assert.equal((await ready(worker)).status, 200);
+  });
+
+  test("readyz is 503 when another key stands behind the id that sealed the shares", async (t) => {
+    await ready(worker);
+    const [canary] = await worker.sql("SELECT * FROM key_canaries");
+    const other = await startWorker({ secrets: { SHARE_ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 2).toString("base64")}` } });
+    t.after(() => other.stop());
+    await other.sql("INSERT INTO key_canaries (key_id, sealed_canary, created_at) VALUES (?, ?, ?)", ...Object.values(canary));
+    const answer = await ready(other);
+    assertProblem(answer, 503, "misconfigured");
+    assert.match(answer.body.detail, /k1.*SHARE_ENCRYPTION_KEYS/);
+  });
+
+  test("readyz is 503 when a canary was tampered with", async () => {
+    await ready(worker);
+    for (const sealed of ["", "AQAA", "not base64!", "AQ".padEnd(80, "A")]) {
+      await worker.sql("UPDATE key_canaries SET sealed_canary = ?", sealed);
+      assertProblem(await ready(worker), 503, "misconfigured", { what: sealed });
+    }
+  });
+
+  test("readyz is 503 while the schema is older than the Worker, and 200 when it is newer", async (t) => {
+    const [{ value }] = await worker.sql("SELECT value FROM meta WHERE name = 'schema_version'");
+    const setVersion = (version) => worker.sql("UPDATE meta SET value = ? WHERE name = 'schema_version'", String(version));
+    t.after(() => setVersion(value));
+    for (const version of [Number(value) - 1, 0, "x"]) {
+      await setVersion(version);
+      const answer = await ready(worker);
+      assertProblem(answer, 503, "misconfigured", { what: version });
+      assert.match(answer.body.detail, /migrations/);
+    }
+    await setVersion(Number(value) + 1);
+    assert.equal((await ready(worker)).status, 200);
+  });
+});
+
+test("readyz is 503 on a database without a schema, and says what to do", async (t) => {
+  const worker = await startWorker({ migrate: false });
+  t.after(() => worker.stop());
+  const answer = await ready(worker);
+  assertProblem(answer, 503, "misconfigured");
+  assert.match(answer.body.detail, /migrations/);
+  assert.doesNotMatch(answer.text, /SELECT|no such table|D1_/);
+});
+
+describe("a setting that is missing or malformed", () => {
+  // The entry changes the settings between requests: one Worker for all cases. Whatever a case adds is marked.
+  const MARK = "value-that-no-log-may-hold";
+  const KEY = SECRETS.SHARE_ENCRYPTION_KEYS.split(":")[1];
+  const CASES = [
+    ["WEBHOOK_SECRET", null],
+    ["WEBHOOK_SECRET", ""],
+    ["WEBHOOK_SECRET", "   "],
+    ["SHARE_ENCRYPTION_KEYS", null],
+    ["SHARE_ENCRYPTION_KEYS", ""],
+    ["SHARE_ENCRYPTION_KEYS", MARK],
+    ["SHARE_ENCRYPTION_KEYS", `k1:${MARK}`],
+    ["SHARE_ENCRYPTION_KEYS", `:${KEY}`],
+    ["SHARE_ENCRYPTION_KEYS", "k1:"],
+    ["SHARE_ENCRYPTION_KEYS", `k1:${Buffer.alloc(16, 3).toString("base64")}`],
+    ["SHARE_ENCRYPTION_KEYS", `k1:${Buffer.alloc(33, 3).toString("base64")}`],
+    ["SHARE_ENCRYPTION_KEYS", `k1:${KEY},k2`],
+    ["SHARE_ENCRYPTION_KEYS", `k1:${KEY},k1:${Buffer.alloc(32, 3).toString("base64")}`],
+    ["ADMIN_TOKEN", MARK.slice(0, 31)],
+    ["ADMIN_TOKEN_PREVIOUS", MARK.slice(0, 31)],
+    ["CLIENT_AUTH", MARK],
+    ["CLIENT_AUTH", `client-api-key,${MARK}`],
+    ["UNKNOWN_CLIENTS", MARK],
+    ["FETCH_SUPERSEDED", MARK],
+    ["HISTORY_RETENTION_DAYS", MARK],
+    ["HISTORY_RETENTION_DAYS", "-1"],
+    ["HISTORY_RETENTION_DAYS", "1.5"],
+    ["AUDIT_RETENTION_DAYS", MARK],
+    ["AUDIT_RETENTION_DAYS", "99999999999999999999"],
+    ["DB", null],
+  ];
+
+  let worker;
+  const withSettings = async (changes, work) => {
+    worker ??= await startWorker({ main: inRoot("tests", "support", "settings-entry.mjs") });
+    worker.clearLogs();
+    await (await worker.entry()).change(changes);
+    return work();
+  };
+  after(() => worker?.stop());
+
+  for (const [name, value] of CASES) {
+    test(`${name} ${value === null ? "missing" : JSON.stringify(value)}`, () =>
+      withSettings({ [name]: value }, async () => {
+        for (const route of ROUTES) {
+          const answer = await send(worker, route);
+          if (route.pattern === "/healthz") {
+            assert.equal(answer.status, 200);
+            continue;
+          }
+          assertProblem(answer, 503, "misconfigured", { what: route.name });
+          assert.ok(!answer.text.includes(name), "who calls is not told which setting it is");
+        }
+        const lines = worker.logLines().filter((line) => line.code === "misconfigured");
+        assert.equal(lines.length, ROUTES.length - 1);
+        for (const line of lines) {
+          assert.equal(line.level, "error");
+          assert.match(line.cause, new RegExp(`^${name}\\b`));
+        }
+        for (const { message } of worker.logs()) {
+          for (const secret of [MARK.slice(0, 31), ...Object.values(SECRETS), KEY]) assert.ok(!message.includes(secret), message);
+        }
+      }));
+  }
+
+  test("once it is right the service starts, without a redeployment", () =>
+    withSettings({}, async () => assert.equal((await ready(worker)).status, 200)));
+});
