@@ -23,7 +23,7 @@ export async function buildWorker({ release = true } = {}) {
     buildAssets();
     const key = await buildKey(release);
     if (isBuilt(key)) return false;
-    const env = await buildEnv();
+    const env = { ...(await buildEnv()), RUST_BACKTRACE: "0" };
     const first = !existsSync(inRoot("target", "wasm32-unknown-unknown"));
     await step(`Building the Worker into build/${release ? "" : " (unoptimised)"}`, first ? "1 to 2 min the first time" : "15 s", async () => {
       // cargo's own messages are worth seeing where there is something to see: warnings and errors.
@@ -46,8 +46,11 @@ function remedy(output) {
   return undefined;
 }
 
+/** Whether build/ holds a Worker, be it an older one. */
+export const hasBuild = () => OUTPUTS.every((name) => existsSync(join(buildDir, name)));
+
 const isBuilt = (key) =>
-  OUTPUTS.every((name) => existsSync(join(buildDir, name))) && existsSync(KEY_FILE) && readFileSync(KEY_FILE, "utf8") === key;
+  hasBuild() && existsSync(KEY_FILE) && readFileSync(KEY_FILE, "utf8") === key;
 
 async function buildKey(release) {
   const hash = createHash("sha256").update(`${release} ${await toolchainKey()}\0`);

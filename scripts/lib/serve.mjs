@@ -40,7 +40,7 @@ export async function serveDev({ port, persistTo, args = [], output = "inherit" 
   const watch = isWindows ? [] : [`--import=${new URL("end-with-parent.mjs", import.meta.url)}`];
   const child = spawn(await nodeBin(), ["--no-warnings", ...watch, wranglerCli, ...all, "--show-interactive-dev-session=false", ...args], {
     cwd: root,
-    env: nodeEnv({ WRANGLER_HIDE_BANNER: "true" }),
+    env: nodeEnv({ WRANGLER_HIDE_BANNER: "true", PORTAL_BACKUP_SERVING: "1" }),
     stdio: ["ignore", output, output],
     // A process group of its own: one signal reaches wrangler, workerd and a build that is under way.
     detached: !isWindows,

@@ -1,0 +1,80 @@
+// The set-up's own parts, where a mistake would cost a developer something.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, mkdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+
+import { parseDevVars, readDevVars, writeDevVars } from "../scripts/lib/dev-vars.mjs";
+import { withLock } from "../scripts/lib/lock.mjs";
+import { portIsFree } from "../scripts/lib/serve.mjs";
+
+const dir = mkdtempSync(join(tmpdir(), "portal-backup-test-"));
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+describe(".dev.vars", () => {
+  it("is read with comments, quotes and equals signs in values", () => {
+    const text = '# A=1\nB = two \r\nC="three 3"\nexport D=k1:abc=\n\nE=\n';
+    assert.deepEqual(parseDevVars(text), { B: "two", C: "three 3", D: "k1:abc=", E: "" });
+  });
+
+  it("is made with secrets that the Worker takes, for its owner's eyes only", () => {
+    const file = join(dir, "fresh");
+    writeDevVars(file);
+    const secrets = readDevVars(file);
+    assert.deepEqual(Object.keys(secrets), ["WEBHOOK_SECRET", "SHARE_ENCRYPTION_KEYS", "ADMIN_TOKEN"]);
+    assert.ok(secrets.ADMIN_TOKEN.length >= 32 && secrets.WEBHOOK_SECRET.length >= 32);
+    const [id, key] = secrets.SHARE_ENCRYPTION_KEYS.split(":");
+    assert.equal(id, "k1");
+    assert.equal(Buffer.from(key, "base64").length, 32);
+    if (process.platform !== "win32") assert.equal(statSync(file).mode & 0o777, 0o600);
+  });
+
+  it("is never written over: its key may have sealed shares", () => {
+    const file = join(dir, "kept");
+    writeDevVars(file);
+    const before = readFileSync(file, "utf8");
+    writeDevVars(file);
+    assert.equal(readFileSync(file, "utf8"), before);
+  });
+});
+
+describe("withLock", () => {
+  it("lets one in at a time", async () => {
+    const path = join(dir, "one.lock");
+    let inside = 0;
+    const work = async () => {
+      inside += 1;
+      assert.equal(inside, 1);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      inside -= 1;
+    };
+    await Promise.all([withLock(path, work), withLock(path, work), withLock(path, work)]);
+  });
+
+  it("takes over the lock of a process that was killed", async () => {
+    const path = join(dir, "stale.lock");
+    mkdirSync(path);
+    utimesSync(path, new Date(0), new Date(0));
+    assert.equal(await withLock(path, async () => "in"), "in");
+  });
+
+  it("is released by work that fails", async () => {
+    const path = join(dir, "failed.lock");
+    await assert.rejects(withLock(path, async () => { throw new Error("no"); }), /no/);
+    assert.equal(await withLock(path, async () => "in"), "in");
+  });
+});
+
+describe("portIsFree", () => {
+  it("tells a taken port from a free one", async () => {
+    const server = createServer();
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address();
+    assert.equal(await portIsFree(port), false);
+    await new Promise((resolve) => server.close(resolve));
+    assert.equal(await portIsFree(port), true);
+  });
+});
