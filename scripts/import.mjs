@@ -13,6 +13,7 @@ const USAGE = `npm run import -- FILE --url https://backup.example.com [options]
                         on this machine can read its password)
   --url URL             the service; https, or http on this machine
   --dry-run             asks the service what would become of each record, and stores nothing
+  --replace-older       a share stored later than the one that is there takes its place, which then goes into the history
   --user-id COLUMN      which column of User your app uses as user id (default: id)
   --resume FILE         where to keep how far the import has come (default: beside FILE)
   --identity FILE       age identity that opens FILE
@@ -40,6 +41,7 @@ await main(async () => {
   const token = secretsFor({ local, file: userPath(values.vars) })("ADMIN_TOKEN", "the operator's token of the service");
   const userIdColumn = values["user-id"] ?? "id";
   const dryRun = Boolean(values["dry-run"]);
+  const replaceOlder = Boolean(values["replace-older"]);
 
   note(`reading ${isPostgresUrl(from) ? "the database" : from}`);
   const source = isPostgresUrl(from)
@@ -51,13 +53,13 @@ await main(async () => {
       });
   try {
     const stateFile = values.resume ?? (isPostgresUrl(from) ? "postgres.import-state.json" : `${source.name}.import-state.json`);
-    const state = new State(dryRun ? undefined : userPath(stateFile), `${source.fingerprint} → ${origin}`);
+    const state = new State(dryRun ? undefined : userPath(stateFile), `${source.fingerprint} → ${origin}${replaceOlder ? " replacing older" : ""}`);
     if (state.resumed) note(`going on where the last run stopped (${stateFile})`);
     process.once("SIGINT", () => {
       say("\nStopped. What went in is safe; the same command goes on from here.");
       process.exit(130);
     });
-    await importAll({ source, api: new Api({ origin, token }), state, dryRun, progress: new Progress({ total: source.total, unit: "records" }) });
+    await importAll({ source, api: new Api({ origin, token }), state, dryRun, replaceOlder, progress: new Progress({ total: source.total, unit: "records" }) });
     process.stdout.write(`${report(state, { dryRun })}\n`);
     state.remove();
     return state.counts.conflict + state.counts.refused > 0 ? 2 : 0;
@@ -73,6 +75,7 @@ function options() {
       options: {
         url: { type: "string" },
         "dry-run": { type: "boolean" },
+        "replace-older": { type: "boolean" },
         "user-id": { type: "string" },
         resume: { type: "string" },
         identity: { type: "string" },

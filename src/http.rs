@@ -44,15 +44,19 @@ impl Call<'_> {
 
     /// The body of a JSON request.
     pub async fn json_body(&self) -> Result<Vec<u8>> {
+        self.body_of_type("application/json", MAX_BODY_BYTES).await
+    }
+
+    pub async fn body_of_type(&self, wanted: &str, limit: u32) -> Result<Vec<u8>> {
         let content_type = self.header("content-type").unwrap_or_default();
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case("application/json") {
+        if !media_type.eq_ignore_ascii_case(wanted) {
             return Err(Error::new(
                 Code::UnsupportedMediaType,
-                "Send the body with Content-Type: application/json.",
+                format!("Send the body with Content-Type: {wanted}."),
             ));
         }
-        self.body(MAX_BODY_BYTES).await
+        self.body(limit).await
     }
 
     /// As [`json_body`](Self::json_body), where the body may be left out.

@@ -3,7 +3,7 @@
 use crate::domain::names::{InvalidName, UserId};
 use crate::domain::url::decode_segment;
 use crate::error::{Code, Error, Result};
-use crate::handlers::{admin, client, health, users, webhook};
+use crate::handlers::{admin, client, export, health, import, users, webhook};
 use crate::http::{Answer, Call};
 
 /// What a request asks for.
@@ -30,6 +30,8 @@ pub enum Endpoint {
     AdminKeys,
     AdminRewrap,
     AdminStatus,
+    Import,
+    Export,
 }
 
 /// Where a request belongs: the pattern is what the log says of it, for a path holds ids.
@@ -138,6 +140,8 @@ pub fn route(method: &str, path: &str) -> Route {
         ["admin", "keys"] => at("/admin/keys", only("GET", AdminKeys)),
         ["admin", "keys", "rewrap"] => at("/admin/keys/rewrap", only("POST", AdminRewrap)),
         ["admin", "status"] => at("/admin/status", only("GET", AdminStatus)),
+        ["admin", "import"] => at("/admin/import", only("POST", Import)),
+        ["admin", "export"] => at("/admin/export", only("GET", Export)),
 
         _ => at(
             "(none)",
@@ -175,6 +179,8 @@ pub async fn handle(endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer> {
         Endpoint::AdminKeys => admin::keys(call).await,
         Endpoint::AdminRewrap => admin::rewrap(call).await,
         Endpoint::AdminStatus => admin::status(call).await,
+        Endpoint::Import => import::import(call).await,
+        Endpoint::Export => export::export(call).await,
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod body;
 pub mod bulk;
 pub mod claims;
+pub mod import_page;
 pub mod ip;
 pub mod jwks;
 pub mod jwt;

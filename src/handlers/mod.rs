@@ -3,6 +3,8 @@
 
 pub mod admin;
 pub mod client;
+pub mod export;
 pub mod health;
+pub mod import;
 pub mod users;
 pub mod webhook;

@@ -9,7 +9,10 @@
 pub mod audit;
 pub mod custodian_shares;
 pub mod eject;
+pub mod export;
 pub mod health;
+pub mod import;
+pub mod import_shares;
 pub mod maintenance;
 pub mod user_shares;
 pub mod users;

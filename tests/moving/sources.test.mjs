@@ -39,8 +39,8 @@ const CUSTODIAN = { id: "s1", userId: "u1", backupMethod: "GDRIVE-SECP256K1", sh
 const CIPHER_TEXT = { id: "s2", userId: "u1", backupMethod: "GDRIVE", cipherText: "abc", createdAt: "2024-05-06T07:08:10" };
 const AS_RECORDS = [
   { type: "user", ...USER },
-  { type: "custodianBackupShare", id: "import-custodianBackupShare-s1", userId: "u1", backupMethod: "GDRIVE-SECP256K1", backupSharePairId: null, share: '{"p": 1}', storedAt: "2024-05-06T07:08:09.123Z" },
-  { type: "userBackupShare", id: "import-userBackupShare-s2", userId: "u1", backupMethod: "GDRIVE", backupSharePairId: null, cipherText: "abc", storedAt: "2024-05-06T07:08:10.000Z" },
+  { type: "custodianBackupShare", id: "import-custodianBackupShare-s1-1714979289123", userId: "u1", backupMethod: "GDRIVE-SECP256K1", backupSharePairId: null, share: '{"p": 1}', storedAt: "2024-05-06T07:08:09.123Z", clientId: "c1" },
+  { type: "userBackupShare", id: "import-userBackupShare-s2-1714979290000", userId: "u1", backupMethod: "GDRIVE", backupSharePairId: null, cipherText: "abc", storedAt: "2024-05-06T07:08:10.000Z", clientId: "c1" },
 ];
 
 describe("the guide's schema", () => {

@@ -35,8 +35,9 @@ export class Api {
   }
 
   /** Sends lines of records; resolves with one result for each. Sending the same again changes nothing. */
-  async import(lines, { dryRun = false } = {}) {
-    const { results } = await this.#call(`/admin/import${dryRun ? "?dryRun=true" : ""}`, {
+  async import(lines, options = {}) {
+    const query = new URLSearchParams(Object.entries(options).filter(([, set]) => set));
+    const { results } = await this.#call(`/admin/import${query.size > 0 ? `?${query}` : ""}`, {
       method: "POST",
       headers: { "content-type": "application/x-ndjson" },
       body: lines.join("\n"),

@@ -36,7 +36,7 @@ export async function fileSource(file, { userIdColumn = "id", identities = [], p
     if (!parts) total += 1;
     else {
       total += parts.shares.length + (parts.user ? 1 : 0);
-      if (parts.rowId && userIdColumn !== "id") users.set(parts.rowId, parts.user.id);
+      if (parts.rowId) users.set(parts.rowId, { userId: parts.user.id, clientId: parts.user.clientId });
       if (!parts.native) for (const share of parts.shares) generations.add(share);
     }
   }
@@ -80,9 +80,10 @@ function itemsOf(phase, { text, parts, generations, users, userIdColumn }) {
   if (phase === "users") return parts.user ? [itemOf(parts.user)] : [];
   return parts.shares.map((share) => {
     const record = generations.place(share);
-    if (userIdColumn === "id") return itemOf(record);
-    const userId = users.get(record.userId);
-    return userId ? itemOf({ ...record, userId }) : { record, refused: `there is no row of User with the id ${record.userId}` };
+    // With the client id the service can tell a user of another company's database from one of ours with the same id.
+    const user = users.get(record.userId);
+    if (user) return itemOf({ ...record, ...user });
+    return userIdColumn === "id" ? itemOf(record) : { record, refused: `there is no row of User with the id ${record.userId}` };
   });
 }
 

@@ -11,12 +11,12 @@ const OUTCOMES = ["new", "same", "conflict", "refused"];
  * Runs to the end of the source, whatever single rows are refused. `state` holds the counts, the rows that did not go in,
  * and the position up to which the service has acknowledged everything.
  */
-export async function importAll({ source, api, state, progress, dryRun = false }) {
+export async function importAll({ source, api, state, progress, dryRun = false, replaceOlder = false }) {
   const users = new Set(); // dry run only: users that would be there by now
   let done = Object.values(state.counts).reduce((sum, count) => sum + count, 0);
   for await (const page of pages(source.records(state.position))) {
     const sent = page.filter((item) => !item.refused);
-    const results = sent.length > 0 ? await api.import(sent.map((item) => item.text), { dryRun }) : [];
+    const results = sent.length > 0 ? await api.import(sent.map((item) => item.text), { dryRun, replaceOlder }) : [];
     sent.forEach((item, index) => {
       item.result = dryRun ? foreseen(item.record, results[index], users) : results[index];
     });

@@ -109,6 +109,7 @@ function stagesOf(tables, userIdColumn) {
   };
   const key = column(user, "id");
   const userId = `u.${column(user, userIdColumn)}::text`;
+  const clientId = `u.${column(user, "clientId")}::text`;
   const optional = (table, name, as, cast) => (table.columns[plain(name)] ? `, ${cast(`t.${table.columns[plain(name)]}`)} AS "${as}"` : "");
   const asText = (expression) => `${expression}::text`;
 
@@ -117,7 +118,7 @@ function stagesOf(tables, userIdColumn) {
       type: "user",
       label: user.label,
       from: user.name,
-      sql: `SELECT t.${key} AS "_key", ${userId.replace("u.", "t.")} AS "id", t.${column(user, "clientId")}::text AS "clientId"
+      sql: `SELECT t.${key} AS "_key", ${userId.replace("u.", "t.")} AS "id", ${clientId.replace("u.", "t.")} AS "clientId"
         ${optional(user, "clientApiKey", "clientApiKey", asText)}${optional(user, "createdAt", "createdAt", asTime)} FROM ${user.name} t`,
     },
   ];
@@ -134,7 +135,7 @@ function stagesOf(tables, userIdColumn) {
         type,
         label: table.label,
         from: table.name,
-        sql: `SELECT t.${rowKey} AS "_key", ${userId} AS "userId", t.${owner}::text AS "_owner", ${method} AS "backupMethod",
+        sql: `SELECT t.${rowKey} AS "_key", ${userId} AS "userId", ${clientId} AS "clientId", t.${owner}::text AS "_owner", ${method} AS "backupMethod",
           t.${column(table, content)}::text AS "${content}"${at ? `, ${asTime(at)} AS "storedAt"` : ""}${superseded}
           ${optional(table, "backupSharePairId", "backupSharePairId", asText)}
           FROM ${table.name} t LEFT JOIN ${user.name} u ON u.${key} = t.${owner}`,
@@ -148,7 +149,7 @@ function stagesOf(tables, userIdColumn) {
         type,
         label: `${user.label}.${inline}`,
         from,
-        sql: `SELECT t.${key} AS "_key", ${userId.replace("u.", "t.")} AS "userId", 'UNKNOWN' AS "backupMethod", t.${inline}::text AS "${content}" FROM ${from}`,
+        sql: `SELECT t.${key} AS "_key", ${userId.replace("u.", "t.")} AS "userId", ${clientId.replace("u.", "t.")} AS "clientId", 'UNKNOWN' AS "backupMethod", t.${inline}::text AS "${content}" FROM ${from}`,
       });
     }
   }
@@ -181,7 +182,7 @@ async function literal(query, stage, key) {
 function itemOf(number, stage, { _key, _key_text: key, _owner: owner, ...fields }) {
   const place = `${stage.label} ${key}`;
   const position = { stage: number, key };
-  const record = { type: stage.type, ...(owner !== undefined && { id: versionId(stage.type, key) }) };
+  const record = { type: stage.type, ...(owner !== undefined && { id: versionId(stage.type, key, fields.storedAt) }) };
   for (const [name, value] of Object.entries(fields)) if (value !== null) record[name] = value;
   if (owner !== undefined && !record.userId) {
     return { place, position, record: { ...record, userId: owner }, refused: `there is no row of User with the id ${owner}` };

@@ -64,7 +64,7 @@ function shareRow(type, fields, content) {
     row: given(fields.id) ? String(fields.id) : "",
     record: {
       type,
-      ...(given(fields.id) && { id: versionId(type, fields.id) }),
+      ...(given(fields.id) && { id: versionId(type, fields.id, given(storedAt) ? time(storedAt) : "") }),
       userId: id(fields.userid, "userId"),
       backupMethod: given(fields.backupmethod) ? text(fields.backupmethod, "backupMethod") : "UNKNOWN",
       backupSharePairId: given(fields.backupsharepairid) ? text(fields.backupsharepairid, "backupSharePairId") : null,
@@ -74,8 +74,11 @@ function shareRow(type, fields, content) {
   };
 }
 
-/** The id by which a row is recognised when it comes again. The tables' own ids are unique within their table only. */
-export const versionId = (type, rowId) => `import-${type}-${rowId}`;
+/**
+ * The id by which a share is recognised when it comes again. A row's own id is unique within its table only, and stays
+ * when another share is written into the row.
+ */
+export const versionId = (type, rowId, storedAt) => `import-${type}-${rowId}-${Date.parse(storedAt) || 0}`;
 
 function id(value, name) {
   if (typeof value === "number" && Number.isSafeInteger(value)) return String(value);

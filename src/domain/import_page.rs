@@ -1,0 +1,249 @@
+//! The lines of one `POST /admin/import`: which records they hold, and what became of each.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use serde::Serialize;
+
+use super::body::InvalidBody;
+use super::bulk::{Record, ShareRecord, UserRecord};
+use super::secret::CredentialHash;
+
+/// What became of one line.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct LineResult {
+    pub line: usize,
+    pub outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    /// For the operator: never a share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl LineResult {
+    /// It is in now, or (in a dry run) would be.
+    pub fn new(line: usize) -> Self {
+        Self {
+            line,
+            outcome: "new",
+            code: None,
+            reason: None,
+        }
+    }
+
+    pub fn same(line: usize) -> Self {
+        Self {
+            line,
+            outcome: "same",
+            code: None,
+            reason: None,
+        }
+    }
+
+    pub fn conflict(line: usize, reason: impl Into<String>) -> Self {
+        Self {
+            line,
+            outcome: "conflict",
+            code: Some("conflict"),
+            reason: Some(reason.into()),
+        }
+    }
+
+    pub fn refused(line: usize, code: &'static str, reason: impl Into<String>) -> Self {
+        Self {
+            line,
+            outcome: "refused",
+            code: Some(code),
+            reason: Some(reason.into()),
+        }
+    }
+
+    fn invalid(line: usize, invalid: &InvalidBody) -> Self {
+        match invalid {
+            InvalidBody::NotAnObject => Self::refused(
+                line,
+                "invalid_json",
+                "not one JSON object with each field at most once",
+            ),
+            InvalidBody::Field { field, must } => {
+                Self::refused(line, "invalid_field", format!("{field} must {must}"))
+            }
+        }
+    }
+}
+
+/// The records of a request by their lines, and the results that are known without the database.
+#[derive(Debug, Default)]
+pub struct ImportPage {
+    pub users: Vec<(usize, UserRecord)>,
+    pub shares: Vec<(usize, ShareRecord)>,
+    pub results: Vec<LineResult>,
+}
+
+impl ImportPage {
+    /// Reads the lines; blank ones count, and have no result. None: there are more than `limit`.
+    pub fn parse(body: &[u8], limit: usize) -> Option<Self> {
+        let mut page = Self::default();
+        let mut taken = Taken::default();
+        let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        for (index, text) in lines.enumerate().filter(|(_, text)| !text.is_empty()) {
+            if page.users.len() + page.shares.len() + page.results.len() == limit {
+                return None;
+            }
+            let line = index + 1;
+            match Record::parse(text) {
+                Err(invalid) => page.results.push(LineResult::invalid(line, &invalid)),
+                Ok(Record::Share(share)) => page.shares.push((line, share)),
+                Ok(Record::User(user)) => match taken.by_user(line, &user) {
+                    Some(clash) => page.results.push(clash),
+                    None => page.users.push((line, user)),
+                },
+            }
+        }
+        Some(page)
+    }
+}
+
+/// The places that the records of a request take. The database is asked about all of them at once, so of those that
+/// would take the same place only the first may be sent there.
+#[derive(Default)]
+pub struct Taken(HashMap<String, String>);
+
+impl Taken {
+    fn by_user(&mut self, line: usize, user: &UserRecord) -> Option<LineResult> {
+        let content = format!(
+            "{}\0{}\0{:?}",
+            user.id, user.client_id, user.client_api_key_hash
+        );
+        let places = [
+            Some(format!("id\0{}", user.id)),
+            Some(format!("client\0{}", user.client_id)),
+            user.client_api_key_hash
+                .as_ref()
+                .map(|hash| format!("key\0{hash}")),
+        ];
+        let mut clash = None;
+        for place in places.into_iter().flatten() {
+            clash = self.take(line, place, &content).or(clash);
+        }
+        clash
+    }
+
+    /// Takes the place of a share whose owner is known. The result, if it is taken.
+    pub fn by_share(&mut self, line: usize, share: &ShareRecord) -> Option<LineResult> {
+        let kind = share.kind.as_str();
+        let place = match (&share.superseded, &share.id) {
+            (Some(_), Some(id)) => format!("version\0{kind}\0{}\0{id}", share.user_id),
+            _ => format!(
+                "current\0{kind}\0{}\0{}",
+                share.user_id, share.backup_method
+            ),
+        };
+        let pair_id = share.backup_share_pair_id.as_ref().map(|id| id.as_str());
+        let hash = CredentialHash::of(share.share.expose_secret()).to_hex();
+        self.take(line, place, &format!("{pair_id:?}\0{hash}"))
+    }
+
+    fn take(&mut self, line: usize, place: String, content: &str) -> Option<LineResult> {
+        match self.0.entry(place) {
+            Entry::Vacant(free) => {
+                free.insert(content.to_owned());
+                None
+            }
+            Entry::Occupied(by) if by.get() == content => Some(LineResult::same(line)),
+            Entry::Occupied(_) => Some(LineResult::conflict(
+                line,
+                "an earlier record of this import takes the same place",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(lines: &[&str]) -> ImportPage {
+        ImportPage::parse(lines.join("\n").as_bytes(), 10).unwrap()
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_counts_them() {
+        let page = page(&[
+            "",
+            r#"{"type":"user","id":"u","clientId":"c"}"#,
+            "\r",
+            "{broken, with a share in it",
+            r#"{"type":"userBackupShare","userId":"u","cipherText":7}"#,
+            "",
+        ]);
+        assert_eq!(
+            page.users.iter().map(|(line, _)| *line).collect::<Vec<_>>(),
+            [2]
+        );
+        assert_eq!(
+            page.results,
+            [
+                LineResult::refused(
+                    4,
+                    "invalid_json",
+                    "not one JSON object with each field at most once"
+                ),
+                LineResult::refused(
+                    5,
+                    "invalid_field",
+                    "cipherText must be a string that is not empty, or an object"
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn of_users_that_take_the_same_place_the_first_counts() {
+        let user = r#"{"type":"user","id":"u","clientId":"c","clientApiKey":"k"}"#;
+        let page = page(&[
+            user,
+            user,
+            r#"{"type":"user","id":"v","clientId":"c"}"#,
+            r#"{"type":"user","id":"w","clientId":"d","clientApiKey":"k"}"#,
+            r#"{"type":"user","id":"x","clientId":"e"}"#,
+        ]);
+        let users: Vec<_> = page.users.iter().map(|(line, _)| *line).collect();
+        let results: Vec<_> = page
+            .results
+            .iter()
+            .map(|result| (result.line, result.outcome))
+            .collect();
+        assert_eq!(users, [1, 5]);
+        assert_eq!(results, [(2, "same"), (3, "conflict"), (4, "conflict")]);
+    }
+
+    #[test]
+    fn of_shares_that_take_the_same_place_the_first_counts() {
+        let share = |kind: &str, field: &str, text: &str| {
+            format!(r#"{{"type":"{kind}","userId":"u","backupMethod":"G","{field}":"{text}"}}"#)
+        };
+        let page = page(&[
+            &share("userBackupShare", "cipherText", "x"),
+            &share("userBackupShare", "cipherText", "x"),
+            &share("userBackupShare", "cipherText", "y"),
+            &share("custodianBackupShare", "share", "y"),
+        ]);
+        let mut taken = Taken::default();
+        let results: Vec<_> = page
+            .shares
+            .iter()
+            .filter_map(|(line, share)| taken.by_share(*line, share))
+            .map(|result| (result.line, result.outcome))
+            .collect();
+        assert_eq!(results, [(2, "same"), (3, "conflict")]);
+    }
+
+    #[test]
+    fn too_many_lines_are_no_page() {
+        let line = r#"{"type":"user"}"#;
+        assert!(ImportPage::parse([line; 10].join("\n").as_bytes(), 10).is_some());
+        assert!(ImportPage::parse([line; 11].join("\n").as_bytes(), 10).is_none());
+    }
+}

@@ -1,0 +1,243 @@
+//! `POST /admin/import`: many users and shares at once, for moving in.
+
+use std::collections::HashMap;
+
+use js_sys::JsString;
+use serde::Serialize;
+
+use crate::auth::admin::Admin;
+use crate::domain::bulk::ShareRecord;
+use crate::domain::import_page::{ImportPage, LineResult, Taken};
+use crate::domain::names::new_id;
+use crate::domain::sealing::{Kind, Place};
+use crate::domain::url;
+use crate::error::{Error, Result};
+use crate::http::{Answer, Call};
+use crate::store::import::{self, Mode, UserItem, Verdict};
+use crate::store::import_shares::{self, ShareItem};
+
+/// What a request brings at most. Sealed, it still fits into one parameter of D1 (2 MB).
+const MAX_IMPORT_BYTES: u32 = 1024 * 1024;
+const MAX_IMPORT_LINES: usize = 200;
+
+/// Takes in users and shares, one record a line. Nothing that is there is lost, a bad line stops nothing, and the same
+/// request again changes nothing.
+///
+/// 1. The body: 400, 413, 415. What is wrong with a single line goes into its result.
+/// 2. One transaction: the users, and the owners of the shares.
+/// 3. Seal each share for its owner and method.
+/// 4. One transaction: the shares.
+/// 5. Where the digest of a share that is there was made with another key: open it, and compare.
+/// 6. 200 with a result for each line.
+pub async fn import(call: &Call<'_>) -> Result<Answer> {
+    let _: Admin = Admin::authenticate(call).await?;
+    // 1.
+    let mode = Mode {
+        dry_run: flag(call, "dryRun")?,
+        replace_older: flag(call, "replaceOlder")?,
+    };
+    let body = call
+        .body_of_type("application/x-ndjson", MAX_IMPORT_BYTES)
+        .await?;
+    let ImportPage {
+        users,
+        shares,
+        mut results,
+    } = ImportPage::parse(&body, MAX_IMPORT_LINES)
+        .ok_or_else(|| Error::field("body", "hold at most 200 records"))?;
+    // 2.
+    let mut items = Vec::with_capacity(users.len());
+    for (line, user) in &users {
+        items.push(UserItem {
+            line: *line,
+            event_id: new_id(call.trail.now_ms)?,
+            id: user.id.as_str(),
+            client_id: user.client_id.as_str(),
+            hash: user.client_api_key_hash.as_deref(),
+            created_at: user.created_at.as_deref(),
+        });
+    }
+    let owner_ids: Vec<&str> = shares
+        .iter()
+        .map(|(_, share)| share.user_id.as_str())
+        .collect();
+    let (verdicts, owners) = import::users(call.db, &call.trail, mode, &items, &owner_ids).await?;
+    let mut client_ids: HashMap<String, String> = owners
+        .into_iter()
+        .map(|owner| (owner.id, owner.client_id))
+        .collect();
+    for verdict in verdicts {
+        let result = user_result(&verdict);
+        if mode.dry_run && result.outcome == "new" {
+            let would_be = users.iter().filter(|(line, _)| *line == verdict.line);
+            client_ids.extend(
+                would_be.map(|(_, user)| (user.id.to_string(), user.client_id.to_string())),
+            );
+        }
+        results.push(result);
+    }
+    // 3.
+    let mut items = Vec::with_capacity(shares.len());
+    let mut sent = HashMap::with_capacity(shares.len());
+    let mut taken = Taken::default();
+    for (line, share) in &shares {
+        let Some(client_id) = client_ids.get(share.user_id.as_str()) else {
+            results.push(unknown_user(*line));
+            continue;
+        };
+        if share
+            .client_id
+            .as_ref()
+            .is_some_and(|given| given.as_str() != client_id)
+        {
+            results.push(LineResult::refused(
+                *line,
+                "invalid_field",
+                "clientId is not this user's",
+            ));
+        } else if let Some(clash) = taken.by_share(*line, share) {
+            results.push(clash);
+        } else {
+            items.push(seal(call, *line, share, client_id).await?);
+            sent.insert(*line, (share, client_id.as_str()));
+        }
+    }
+    // 4.
+    let verdicts = import_shares::import(call.db, &call.trail, mode, items).await?;
+    // 5.
+    for verdict in verdicts {
+        let Some((share, client_id)) = sent.get(&verdict.line) else {
+            continue;
+        };
+        results.push(share_result(call, mode, &verdict, share, client_id).await);
+    }
+    // 6.
+    #[derive(Serialize)]
+    struct Results {
+        results: Vec<LineResult>,
+    }
+    results.sort_unstable_by_key(|result| result.line);
+    Answer::json(200, &Results { results })
+}
+
+fn flag(call: &Call<'_>, name: &'static str) -> Result<bool> {
+    match url::query_value(call.query, name) {
+        None => Ok(false),
+        Some(value) => match value.as_deref() {
+            Some("true") => Ok(true),
+            Some("false") => Ok(false),
+            _ => Err(Error::field(name, "be true or false")),
+        },
+    }
+}
+
+fn place<'a>(share: &'a ShareRecord, client_id: &'a str) -> Place<'a> {
+    let owner = match share.kind {
+        Kind::Custodian => client_id,
+        _ => share.user_id.as_str(),
+    };
+    Place {
+        kind: share.kind,
+        owner,
+        backup_method: share.backup_method.as_str(),
+    }
+}
+
+async fn seal(
+    call: &Call<'_>,
+    line: usize,
+    share: &ShareRecord,
+    client_id: &str,
+) -> Result<ShareItem> {
+    let sealed = call
+        .vault
+        .seal(
+            place(share, client_id),
+            share.share.expose_secret().as_bytes(),
+        )
+        .await?;
+    let event_id = new_id(call.trail.now_ms)?;
+    Ok(ShareItem {
+        line,
+        kind: share.kind.as_str(),
+        id: share.id.clone().unwrap_or_else(|| event_id.clone()),
+        event_id,
+        user_id: share.user_id.to_string(),
+        client_id: client_id.to_owned(),
+        backup_method: share.backup_method.to_string(),
+        pair_id: share.backup_share_pair_id.as_ref().map(ToString::to_string),
+        key_id: sealed.key_id,
+        digest: sealed.digest.into(),
+        sealed: sealed.envelope.into(),
+        created_at: share.created_at.clone(),
+        stored_at: share.stored_at.clone(),
+        superseded_at: share
+            .superseded
+            .as_ref()
+            .map(|superseded| superseded.at.clone()),
+        reason: share
+            .superseded
+            .as_ref()
+            .map(|superseded| superseded.reason),
+    })
+}
+
+fn user_result(verdict: &Verdict) -> LineResult {
+    let conflict = |reason: &str| LineResult::conflict(verdict.line, reason);
+    match verdict.outcome.as_str() {
+        "new" => LineResult::new(verdict.line),
+        "same" => LineResult::same(verdict.line),
+        "other_key" => conflict("the user is registered with another API key, or without one"),
+        "id_taken" => conflict("the user id is registered with another clientId"),
+        "client_taken" => conflict("the clientId is registered for another user"),
+        _ => conflict("the API key is registered for another user"),
+    }
+}
+
+fn unknown_user(line: usize) -> LineResult {
+    LineResult::refused(line, "unknown_user", "no such user is registered")
+}
+
+async fn share_result(
+    call: &Call<'_>,
+    mode: Mode,
+    verdict: &Verdict,
+    share: &ShareRecord,
+    client_id: &str,
+) -> LineResult {
+    let line = verdict.line;
+    match verdict.outcome.as_str() {
+        "new" => LineResult::new(line),
+        "same" => LineResult::same(line),
+        // A user that this very import would bring.
+        "unknown_user" if mode.dry_run => LineResult::new(line),
+        "unknown_user" => unknown_user(line),
+        "sealed_otherwise" if holds(call, verdict, share, client_id).await => {
+            LineResult::same(line)
+        }
+        _ => {
+            let held_at = verdict.held_at.as_deref().unwrap_or("an unknown time");
+            let stored_at = share.stored_at.as_deref().unwrap_or("an unknown time");
+            LineResult::conflict(
+                line,
+                format!("another share is there, of {held_at}; this one is of {stored_at}"),
+            )
+        }
+    }
+}
+
+/// Whether the share that is there, sealed under some key of ours, is the record's.
+async fn holds(call: &Call<'_>, verdict: &Verdict, share: &ShareRecord, client_id: &str) -> bool {
+    let (Some(key_id), Some(sealed)) = (&verdict.held_key_id, &verdict.held) else {
+        return false;
+    };
+    let held = call
+        .vault
+        .open_bytes(
+            place(share, client_id),
+            key_id,
+            &JsString::from(sealed.as_str()),
+        )
+        .await;
+    held.is_some_and(|held| held.as_slice() == share.share.expose_secret().as_bytes())
+}

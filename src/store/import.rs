@@ -1,0 +1,125 @@
+//! Many users and shares at once, for moving in.
+//!
+//! However many records a request brings, it is a fixed number of statements: the records are one JSON parameter, which
+//! `json_each` takes apart. Each record has the id of its own audit event. The events are written first, for exactly
+//! those records that are new, and the rows follow the events: so a batch that is sent again after a lost answer changes
+//! nothing and gives the same verdicts.
+
+use serde::{Deserialize, Serialize};
+
+use super::audit::{Trail, audit_columns};
+use super::{Database, Statement, at, now};
+use crate::error::{Error, Result};
+
+/// How an import treats what is there.
+#[derive(Clone, Copy)]
+pub struct Mode {
+    /// Only tells what would become of each record.
+    pub dry_run: bool,
+    /// A current share that was stored before the record's goes into the history for it.
+    pub replace_older: bool,
+}
+
+/// A user to take in.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserItem<'a> {
+    pub line: usize,
+    pub event_id: String,
+    pub id: &'a str,
+    pub client_id: &'a str,
+    pub hash: Option<&'a str>,
+    pub created_at: Option<&'a str>,
+}
+
+/// What the database says of one record.
+#[derive(Deserialize)]
+pub struct Verdict {
+    pub line: usize,
+    pub outcome: String,
+    /// When the share that is there was stored.
+    pub held_at: Option<String>,
+    pub held_key_id: Option<String>,
+    /// That share, sealed, where only opening it tells whether it is the same.
+    pub held: Option<String>,
+}
+
+/// A user that shares of an import belong to.
+#[derive(Deserialize)]
+pub struct Owner {
+    pub id: String,
+    pub client_id: String,
+}
+
+/// The records, as the table `j`; ?5 holds them.
+macro_rules! user_items {
+    () => {
+        "WITH j AS (SELECT value ->> 'line' AS line, value ->> 'eventId' AS event_id, value ->> 'id' AS id, \
+           value ->> 'clientId' AS client_id, value ->> 'hash' AS hash, value ->> 'createdAt' AS created_at \
+         FROM json_each(?5))"
+    };
+}
+/// The verdicts on them.
+macro_rules! judge_users {
+    () => {
+        concat!(
+            user_items!(),
+            ", judged AS (SELECT j.*, CASE \
+               WHEN EXISTS (SELECT 1 FROM audit_events a WHERE a.id = j.event_id) THEN 'new' \
+               WHEN EXISTS (SELECT 1 FROM users u WHERE u.id = j.id AND u.client_id = j.client_id \
+                 AND u.client_api_key_hash IS coalesce(j.hash, u.client_api_key_hash)) THEN 'same' \
+               WHEN EXISTS (SELECT 1 FROM users u WHERE u.id = j.id AND u.client_id = j.client_id) THEN 'other_key' \
+               WHEN EXISTS (SELECT 1 FROM users u WHERE u.id = j.id) THEN 'id_taken' \
+               WHEN EXISTS (SELECT 1 FROM users u WHERE u.client_id = j.client_id) THEN 'client_taken' \
+               WHEN EXISTS (SELECT 1 FROM users u WHERE u.client_api_key_hash = j.hash) THEN 'key_taken' \
+               ELSE 'new' END AS outcome FROM j) "
+        )
+    };
+}
+
+const USER_EVENTS: &str = concat!(
+    judge_users!(),
+    "INSERT INTO audit_events (",
+    audit_columns!(),
+    ") SELECT event_id, ",
+    at!("?2"),
+    ", 'admin', 'import', id, client_id, NULL, 'registered', ?3, ?4 FROM judged WHERE outcome = 'new' \
+     ON CONFLICT DO NOTHING"
+);
+const USER_VERDICTS: &str = concat!(judge_users!(), "SELECT line, outcome FROM judged");
+const USERS: &str = concat!(
+    user_items!(),
+    " INSERT INTO users (id, client_id, client_api_key_hash, created_at) \
+     SELECT j.id, j.client_id, j.hash, coalesce(j.created_at, ",
+    now!(),
+    ") FROM j WHERE EXISTS (SELECT 1 FROM audit_events a WHERE a.id = j.event_id) \
+     AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = j.id)"
+);
+const OWNERS: &str =
+    "SELECT id, client_id FROM users WHERE id IN (SELECT value FROM json_each(?1))";
+
+/// Takes users in, and finds the owners of shares, those just taken in among them.
+pub async fn users(
+    db: &Database,
+    trail: &Trail,
+    mode: Mode,
+    users: &[UserItem<'_>],
+    owner_ids: &[&str],
+) -> Result<(Vec<Verdict>, Vec<Owner>)> {
+    let items = to_json(users)?;
+    let with = |sql| trail.statement(sql).text(&items);
+    let owners = Statement::new(OWNERS).text(&to_json(owner_ids)?);
+    let (verdicts, owners) = if mode.dry_run {
+        let [verdicts, owners] = db.batch([with(USER_VERDICTS), owners]).await?;
+        (verdicts, owners)
+    } else {
+        let statements = [with(USER_EVENTS), with(USER_VERDICTS), with(USERS), owners];
+        let [_, verdicts, _, owners] = db.batch(statements).await?;
+        (verdicts, owners)
+    };
+    Ok((verdicts.json()?, owners.json()?))
+}
+
+pub(super) fn to_json<T: Serialize + ?Sized>(items: &T) -> Result<String> {
+    serde_json::to_string(items).map_err(|error| Error::internal(error.to_string()))
+}

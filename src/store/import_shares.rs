@@ -1,0 +1,241 @@
+//! The shares of an import. How it works is told in `store::import`.
+
+use serde::Serialize;
+
+use super::audit::{Trail, audit_columns};
+use super::import::{Mode, Verdict, to_json};
+use super::{Database, at, now};
+use crate::domain::sealing::Kind;
+use crate::error::Result;
+
+/// A share to take in, sealed.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShareItem {
+    pub line: usize,
+    pub event_id: String,
+    pub kind: &'static str,
+    pub id: String,
+    pub user_id: String,
+    pub client_id: String,
+    pub backup_method: String,
+    pub pair_id: Option<String>,
+    pub key_id: String,
+    pub digest: String,
+    pub sealed: String,
+    pub created_at: Option<String>,
+    pub stored_at: Option<String>,
+    pub superseded_at: Option<String>,
+    pub reason: Option<&'static str>,
+}
+
+/// The records, as the table `j`; ?5 holds them.
+macro_rules! share_items {
+    () => {
+        "WITH j AS (SELECT value ->> 'line' AS line, value ->> 'eventId' AS event_id, value ->> 'kind' AS kind, \
+           value ->> 'id' AS id, value ->> 'userId' AS user_id, value ->> 'clientId' AS client_id, \
+           value ->> 'backupMethod' AS backup_method, value ->> 'pairId' AS pair_id, value ->> 'keyId' AS key_id, \
+           value ->> 'digest' AS digest, value ->> 'sealed' AS sealed, value ->> 'createdAt' AS created_at, \
+           value ->> 'storedAt' AS stored_at, value ->> 'supersededAt' AS superseded_at, \
+           value ->> 'reason' AS reason FROM json_each(?5))"
+    };
+}
+
+/// The verdict where a share is there already. A digest is made with the sealing key: a share that is still under
+/// another one has to be opened.
+macro_rules! compare {
+    () => {
+        "CASE WHEN pair_id IS NOT NULL AND held_pair_id IS NOT pair_id THEN 'conflict' \
+           WHEN held_digest = digest THEN 'same' \
+           WHEN held_digest IS NULL OR held_key_id <> key_id THEN 'sealed_otherwise' \
+           ELSE 'conflict' END"
+    };
+}
+
+/// The verdicts on current shares; ?6 is whether older shares give way. A share that is in the history was current
+/// once: something newer has come since.
+macro_rules! judge_current {
+    ($table:literal, $kind:literal) => {
+        concat!(
+            share_items!(),
+            ", found AS (SELECT j.*, u.id AS owner, c.id AS held_id, c.updated_at AS held_at, c.key_id AS held_key_id, \
+               c.share_digest AS held_digest, c.backup_share_pair_id AS held_pair_id, c.sealed_share AS held \
+             FROM j LEFT JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
+               LEFT JOIN ",
+            $table,
+            " c ON c.user_id = u.id AND c.backup_method = j.backup_method), \
+             judged AS (SELECT f.*, CASE \
+               WHEN EXISTS (SELECT 1 FROM audit_events a WHERE a.id = f.event_id) THEN 'new' \
+               WHEN owner IS NULL THEN 'unknown_user' \
+               WHEN held_id IS NULL THEN 'new' \
+               WHEN EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = f.owner AND v.kind = '",
+            $kind,
+            "' AND v.client_id = f.client_id AND (v.id = f.id \
+                 OR (v.backup_method = f.backup_method AND v.share_digest = f.digest))) THEN 'same' \
+               WHEN ?6 AND held_at < stored_at AND held_id <> id AND held_digest IS NOT digest THEN 'new' \
+               ELSE ",
+            compare!(),
+            " END AS outcome FROM found f) "
+        )
+    };
+}
+
+/// The verdicts on versions of the history. A version that is current (still, or again) is not put there too.
+macro_rules! judge_versions {
+    () => {
+        concat!(
+            share_items!(),
+            ", found AS (SELECT j.*, u.id AS owner, coalesce(v.id, c.id, s.id) AS held_id, \
+               coalesce(v.stored_at, c.updated_at, s.updated_at) AS held_at, \
+               coalesce(v.key_id, c.key_id, s.key_id) AS held_key_id, \
+               coalesce(v.share_digest, c.share_digest, s.share_digest) AS held_digest, \
+               coalesce(v.backup_share_pair_id, c.backup_share_pair_id, s.backup_share_pair_id) AS held_pair_id, \
+               coalesce(v.sealed_share, c.sealed_share, s.sealed_share) AS held \
+             FROM j LEFT JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
+               LEFT JOIN backup_share_versions v ON v.user_id = u.id AND v.kind = j.kind AND v.id = j.id \
+               LEFT JOIN custodian_backup_shares c ON c.user_id = u.id AND c.id = j.id AND j.kind = 'custodian' \
+               LEFT JOIN user_backup_shares s ON s.user_id = u.id AND s.id = j.id AND j.kind = 'user'), \
+             judged AS (SELECT f.*, CASE \
+               WHEN EXISTS (SELECT 1 FROM audit_events a WHERE a.id = f.event_id) THEN 'new' \
+               WHEN owner IS NULL THEN 'unknown_user' \
+               WHEN held_id IS NULL THEN 'new' \
+               ELSE ",
+            compare!(),
+            " END AS outcome FROM found f) "
+        )
+    };
+}
+
+macro_rules! share_events {
+    ($judged:expr) => {
+        concat!(
+            $judged,
+            "INSERT INTO audit_events (",
+            audit_columns!(),
+            ") SELECT event_id, ",
+            at!("?2"),
+            ", 'admin', 'import', user_id, client_id, backup_method, 'stored_' || kind || '_share', ?3, ?4 \
+             FROM judged WHERE outcome = 'new' ON CONFLICT DO NOTHING"
+        )
+    };
+}
+macro_rules! share_verdicts {
+    ($judged:expr) => {
+        concat!(
+            $judged,
+            "SELECT line, outcome, held_at, held_key_id, CASE outcome WHEN 'sealed_otherwise' THEN held END AS held \
+             FROM judged"
+        )
+    };
+}
+
+/// On a conflict the share that is there is the older one that gives way: else there would be no event.
+macro_rules! insert_current {
+    ($table:literal) => {
+        concat!(
+            share_items!(),
+            " INSERT INTO ",
+            $table,
+            " (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, created_at, updated_at, \
+             sealed_share) SELECT j.id, u.id, j.backup_method, j.pair_id, j.key_id, j.digest, \
+             coalesce(j.created_at, j.stored_at, ",
+            now!(),
+            "), coalesce(j.stored_at, ",
+            now!(),
+            "), j.sealed FROM j JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
+             WHERE EXISTS (SELECT 1 FROM audit_events a WHERE a.id = j.event_id) \
+             ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
+             backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
+             share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
+             sealed_share = excluded.sealed_share WHERE id <> excluded.id AND updated_at < excluded.updated_at"
+        )
+    };
+}
+const INSERT_VERSIONS: &str = concat!(
+    share_items!(),
+    " INSERT INTO backup_share_versions (id, user_id, client_id, kind, backup_method, backup_share_pair_id, key_id, \
+     share_digest, created_at, stored_at, superseded_at, reason, sealed_share) \
+     SELECT j.id, u.id, u.client_id, j.kind, j.backup_method, j.pair_id, j.key_id, j.digest, \
+     coalesce(j.created_at, j.stored_at), j.stored_at, j.superseded_at, j.reason, j.sealed \
+     FROM j JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
+     WHERE EXISTS (SELECT 1 FROM audit_events a WHERE a.id = j.event_id) \
+     AND NOT EXISTS (SELECT 1 FROM backup_share_versions v \
+       WHERE v.user_id = u.id AND v.kind = j.kind AND v.id = j.id)"
+);
+
+/// The statements that take in the shares of one table.
+struct Target {
+    events: &'static str,
+    verdicts: &'static str,
+    rows: &'static str,
+    /// Whether the verdicts depend on the mode.
+    by_mode: bool,
+}
+
+const CUSTODIAN: Target = Target {
+    events: share_events!(judge_current!("custodian_backup_shares", "custodian")),
+    verdicts: share_verdicts!(judge_current!("custodian_backup_shares", "custodian")),
+    rows: insert_current!("custodian_backup_shares"),
+    by_mode: true,
+};
+const USER: Target = Target {
+    events: share_events!(judge_current!("user_backup_shares", "user")),
+    verdicts: share_verdicts!(judge_current!("user_backup_shares", "user")),
+    rows: insert_current!("user_backup_shares"),
+    by_mode: true,
+};
+const VERSIONS: Target = Target {
+    events: share_events!(judge_versions!()),
+    verdicts: share_verdicts!(judge_versions!()),
+    rows: INSERT_VERSIONS,
+    by_mode: false,
+};
+
+/// Takes shares in, all in one transaction.
+pub async fn import(
+    db: &Database,
+    trail: &Trail,
+    mode: Mode,
+    shares: Vec<ShareItem>,
+) -> Result<Vec<Verdict>> {
+    let (history, current): (Vec<_>, Vec<_>) = shares
+        .into_iter()
+        .partition(|share| share.superseded_at.is_some());
+    let (custodian, user): (Vec<_>, Vec<_>) = current
+        .into_iter()
+        .partition(|share| share.kind == Kind::Custodian.as_str());
+    let mut statements = Vec::new();
+    for (target, items) in [(CUSTODIAN, custodian), (USER, user), (VERSIONS, history)] {
+        if items.is_empty() {
+            continue;
+        }
+        let items = to_json(&items)?;
+        let with = |sql| trail.statement(sql).text(&items);
+        let judging = |sql| {
+            if target.by_mode {
+                with(sql).number(u64::from(mode.replace_older))
+            } else {
+                with(sql)
+            }
+        };
+        if mode.dry_run {
+            statements.push(judging(target.verdicts));
+        } else {
+            statements.extend([
+                judging(target.events),
+                judging(target.verdicts),
+                with(target.rows),
+            ]);
+        }
+    }
+    if statements.is_empty() {
+        return Ok(Vec::new());
+    }
+    let results = db.batch_all(statements).await?;
+    let (first, step) = if mode.dry_run { (0, 1) } else { (1, 3) };
+    let mut verdicts = Vec::new();
+    for rows in results.iter().skip(first).step_by(step) {
+        verdicts.extend(rows.json::<Verdict>()?);
+    }
+    Ok(verdicts)
+}
