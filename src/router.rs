@@ -1,9 +1,9 @@
 //! Every route on one screen.
 
-use crate::domain::names::{InvalidName, UserId};
+use crate::domain::names::{ClientId, InvalidName, UserId};
 use crate::domain::url::decode_segment;
 use crate::error::{Code, Error, Result};
-use crate::handlers::{admin, client, export, health, import, users, webhook};
+use crate::handlers::{admin, client, export, health, import, legacy, users, webhook};
 use crate::http::{Answer, Call};
 
 /// What a request asks for.
@@ -15,6 +15,8 @@ pub enum Endpoint {
     WebhookBackupFetch,
     StoreUserShare(UserId),
     FetchUserShare(UserId),
+    StoreLegacyBackup(ClientId),
+    FetchLegacyBackup(ClientId),
     ListBackups(UserId),
     RetrieveCustodianShare(UserId),
     RegisterUser,
@@ -90,6 +92,14 @@ pub fn route(method: &str, path: &str) -> Route {
             "/users/:userId/encrypted-user-backup-shares",
             only_of_user("GET", user, FetchUserShare),
         ),
+        ["clients", client, "backup"] => at(
+            "/clients/:clientId/backup",
+            match method {
+                "POST" => client_id(client).map(StoreLegacyBackup),
+                "GET" => client_id(client).map(FetchLegacyBackup),
+                _ => Err(Error::method_not_allowed("GET, POST")),
+            },
+        ),
         ["users", user, "backups"] => at(
             "/users/:userId/backups",
             only_of_user("GET", user, ListBackups),
@@ -162,6 +172,8 @@ pub async fn handle(endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer> {
         Endpoint::WebhookBackupFetch => webhook::fetch(call).await,
         Endpoint::StoreUserShare(user) => client::store_share(call, user).await,
         Endpoint::FetchUserShare(user) => client::fetch_share(call, user).await,
+        Endpoint::StoreLegacyBackup(client) => legacy::store(call, client).await,
+        Endpoint::FetchLegacyBackup(client) => legacy::fetch(call, client).await,
         Endpoint::ListBackups(user) => client::list_backups(call, user).await,
         Endpoint::RetrieveCustodianShare(user) => {
             client::retrieve_custodian_share(call, user).await
@@ -187,6 +199,11 @@ pub async fn handle(endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer> {
 fn user_id(segment: &str) -> Result<UserId> {
     let text = decode_segment(segment).ok_or_else(|| Error::field("userId", "be UTF-8"))?;
     UserId::parse(text).map_err(|InvalidName(must)| Error::field("userId", must))
+}
+
+fn client_id(segment: &str) -> Result<ClientId> {
+    let text = decode_segment(segment).ok_or_else(|| Error::field("clientId", "be UTF-8"))?;
+    ClientId::parse(text).map_err(|InvalidName(must)| Error::field("clientId", must))
 }
 
 #[cfg(test)]

@@ -6,5 +6,6 @@ pub mod client;
 pub mod export;
 pub mod health;
 pub mod import;
+pub mod legacy;
 pub mod users;
 pub mod webhook;

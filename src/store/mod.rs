@@ -7,6 +7,7 @@
 //! SQL is constant text; whatever comes from outside is a bound parameter.
 
 pub mod audit;
+pub mod clients;
 pub mod custodian_shares;
 pub mod eject;
 pub mod export;

@@ -1,0 +1,27 @@
+//! `/clients/:clientId/backup`, as Portal's guides had it before multi-backup: one backup, of the client in the path.
+//!
+//! The same shares as under `/users/:userId/…`; a request that names no method means `UNKNOWN`. The guides' server
+//! answers with `cipherText`, their iOS app reads `backupShare`: both are there.
+
+use crate::auth::client::Credential;
+use crate::domain::names::{ClientId, UserId};
+use crate::error::Result;
+use crate::handlers::client;
+use crate::http::{Answer, Call};
+use crate::store::clients;
+
+pub async fn store(call: &Call<'_>, client_id: &ClientId) -> Result<Answer> {
+    let user_id = caller(call, client_id).await?;
+    client::store_share(call, &user_id).await
+}
+
+pub async fn fetch(call: &Call<'_>, client_id: &ClientId) -> Result<Answer> {
+    let user_id = caller(call, client_id).await?;
+    client::fetch_share_as(call, &user_id, &["cipherText", "backupShare"]).await
+}
+
+/// The user of the client, who must be the caller: 401, 403.
+async fn caller(call: &Call<'_>, client_id: &ClientId) -> Result<UserId> {
+    let credential = Credential::read(call).await?;
+    clients::user_of(call.db, &call.trail, &credential, client_id).await
+}
