@@ -24,6 +24,8 @@ CREATE TABLE backup_share_versions (
 ) STRICT;
 
 CREATE INDEX backup_share_versions_by_user ON backup_share_versions (user_id, kind, superseded_at);
+-- Leads to the version of a method that was the newest at a given time.
+CREATE INDEX backup_share_versions_by_method ON backup_share_versions (user_id, kind, backup_method, stored_at);
 
 -- Which shares still need an old key must be known exactly: a key removed too early bricks them.
 CREATE INDEX custodian_backup_shares_by_key ON custodian_backup_shares (key_id);

@@ -102,11 +102,6 @@ impl BackupMethod {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     }
 
-    /// The method up to its last hyphen, which is the app's method when a curve stands behind it.
-    pub fn before_last_hyphen(&self) -> &str {
-        self.0.rsplit_once('-').map_or(&self.0, |(stem, _)| stem)
-    }
-
     /// The app's method that this custodian method is of, as far as the name alone tells.
     pub fn without_curve(&self) -> BackupMethod {
         match self.0.rsplit_once('-') {

@@ -117,26 +117,36 @@ pub fn backups(custodian: &[Entry], user: &[Entry]) -> Vec<Backup> {
     backups
 }
 
-/// Whether a superseded custodian share is the one that a user share belongs to: of the same pair where both pairs
-/// are known, else the one that was current when the user share was stored.
-fn is_mate(superseded: &SupersededEntry, user: &Entry) -> bool {
-    if !superseded
-        .entry
-        .backup_method
-        .belongs_to(&user.backup_method)
-    {
-        return false;
-    }
-    match (
-        &superseded.entry.backup_share_pair_id,
-        &user.backup_share_pair_id,
-    ) {
-        (Some(a), Some(b)) => a == b,
-        _ => {
-            superseded.entry.stored_at <= user.stored_at
-                && superseded.superseded_at > user.stored_at
-        }
-    }
+/// Whether a custodian share under `custodian` may belong to `user`'s backup. A user share under `UNKNOWN` is what an
+/// app gets for any method that has none of its own (older than multi-backup), so it stands for those.
+fn is_of_backup(custodian: &BackupMethod, user: &Entry, all: &[Entry]) -> bool {
+    custodian.belongs_to(&user.backup_method)
+        || (user.backup_method.as_str() == BackupMethod::UNKNOWN
+            && !all
+                .iter()
+                .any(|other| custodian.belongs_to(&other.backup_method)))
+}
+
+/// The share, of all those of one custodian method, that a user share belongs to: the one of its pair; where no pair
+/// tells, the newest one that was there when it was stored. Of two that fit, the first is taken.
+///
+/// A user share may know the pair of one curve only, so a pair that is known to differ rules nothing out.
+fn mate<'a>(user: &Entry, custodian: impl Iterator<Item = &'a Entry> + Clone) -> Option<&'a Entry> {
+    let newest_then = |candidates: &mut dyn Iterator<Item = &'a Entry>| {
+        candidates.filter(|c| c.stored_at <= user.stored_at).fold(
+            None,
+            |best: Option<&Entry>, c| match best {
+                Some(best) if best.stored_at >= c.stored_at => Some(best),
+                _ => Some(c),
+            },
+        )
+    };
+    let mut of_pair = custodian.clone().filter(|c| {
+        c.backup_share_pair_id.is_some() && c.backup_share_pair_id == user.backup_share_pair_id
+    });
+    newest_then(&mut of_pair.clone())
+        .or_else(|| of_pair.next())
+        .or_else(|| newest_then(&mut custodian.clone()))
 }
 
 /// Which of the superseded custodian shares a fetch adds to the current ones, by index.
@@ -146,24 +156,23 @@ pub fn superseded_to_add(
     user: &[Entry],
     superseded: &[SupersededEntry],
 ) -> Vec<usize> {
-    let wanted = |candidate: &SupersededEntry| match policy {
-        FetchSuperseded::Never => false,
-        FetchSuperseded::Always => true,
-        FetchSuperseded::HalfFinished => user.iter().any(|user| {
-            // Where the current share is surely the mate, an older one of the same pair adds nothing.
-            let current_is_mate = current.iter().any(|c| {
-                c.backup_method == candidate.entry.backup_method
-                    && user.backup_share_pair_id.is_some()
-                    && c.backup_share_pair_id == user.backup_share_pair_id
-                    && c.stored_at <= user.stored_at
-            });
-            is_mate(candidate, user) && !current_is_mate
-        }),
+    let is_mate = |candidate: &Entry| {
+        let of_its_method = current
+            .iter()
+            .chain(superseded.iter().map(|version| &version.entry))
+            .filter(|c| c.backup_method == candidate.backup_method);
+        user.iter()
+            .filter(|u| is_of_backup(&candidate.backup_method, u, user))
+            .any(|u| mate(u, of_its_method.clone()).is_some_and(|m| std::ptr::eq(m, candidate)))
     };
     superseded
         .iter()
         .enumerate()
-        .filter(|(_, candidate)| wanted(candidate))
+        .filter(|(_, version)| match policy {
+            FetchSuperseded::Never => false,
+            FetchSuperseded::Always => true,
+            FetchSuperseded::HalfFinished => is_mate(&version.entry),
+        })
         .map(|(index, _)| index)
         .collect()
 }
@@ -322,6 +331,56 @@ mod tests {
             added(&current, &[entry("GDRIVE", None, "3")], &superseded),
             [0]
         );
+    }
+
+    #[test]
+    fn a_restore_while_a_backup_runs_does_not_hide_the_newer_share() {
+        // C1 from 1, C2 from 2, C1 restored at 3, and only then the user share of C2 arrives.
+        let current = [entry("GDRIVE", None, "1")];
+        let superseded = [old("GDRIVE", None, "2", "3")];
+        let user = [entry("GDRIVE", None, "4")];
+        assert_eq!(added(&current, &user, &superseded), [0]);
+        // C2 restored in its turn: C1 was never the newest when a user share came.
+        let current = [entry("GDRIVE", None, "2")];
+        let superseded = [old("GDRIVE", None, "1", "9")];
+        assert!(added(&current, &user, &superseded).is_empty());
+    }
+
+    #[test]
+    fn a_user_share_that_names_the_pair_of_one_curve_keeps_the_mate_of_the_other() {
+        let current = [
+            entry("GDRIVE-ED25519", Some("e2"), "4"),
+            entry("GDRIVE-SECP256K1", Some("s2"), "4"),
+        ];
+        let superseded = [
+            old("GDRIVE-ED25519", Some("e0"), "0", "1"),
+            old("GDRIVE-ED25519", Some("e1"), "1", "4"),
+            old("GDRIVE-SECP256K1", Some("s1"), "1", "4"),
+        ];
+        assert_eq!(
+            added(&current, &[entry("GDRIVE", Some("s1"), "2")], &superseded),
+            [1, 2]
+        );
+    }
+
+    #[test]
+    fn a_pair_id_used_again_does_not_hide_what_is_older_than_the_user_share() {
+        let current = [entry("GDRIVE", Some("p"), "3")];
+        let superseded = [old("GDRIVE", Some("p"), "1", "3")];
+        assert_eq!(
+            added(&current, &[entry("GDRIVE", Some("p"), "2")], &superseded),
+            [0]
+        );
+    }
+
+    #[test]
+    fn a_user_share_under_unknown_stands_for_the_methods_that_have_none() {
+        let current = [entry("GDRIVE-SECP256K1", None, "3")];
+        let superseded = [old("GDRIVE-SECP256K1", None, "1", "3")];
+        let unknown = entry("UNKNOWN", None, "2");
+        assert_eq!(added(&current, &[unknown.clone()], &superseded), [0]);
+        let both = [unknown, entry("GDRIVE", None, "4")];
+        assert!(added(&current, &both, &superseded).is_empty());
     }
 
     #[test]

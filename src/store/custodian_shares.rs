@@ -4,6 +4,7 @@ use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
 use super::audit::{Trail, audit_columns, audit_returning_outcome};
+use super::versions::may_be_mate;
 use super::{Database, Rows, Statement, at, just_after, now};
 use crate::config::UnknownClients;
 use crate::domain::body::CustodianBackup;
@@ -22,8 +23,11 @@ pub enum Stored {
     UnknownClient,
 }
 
-/// The share is newer than the user share that it may belong to and than the one that it replaces, even if the clock
-/// of the database went back: which of them came first decides what a recovery needs.
+/// The share is newer than the user's cipher texts and than the share that it replaces, even if the clock of the
+/// database went back: which of them came first decides what a recovery needs.
+///
+/// A request that has its event has been carried out: its retry, or an attempt that was given up and ends late, must
+/// not displace what came since.
 const STORE: &str = concat!(
     "INSERT INTO custodian_backup_shares (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, \
      created_at, updated_at, sealed_share) \
@@ -33,11 +37,11 @@ const STORE: &str = concat!(
     now!(),
     ", coalesce((SELECT ",
     just_after!("max(s.updated_at)"),
-    " FROM user_backup_shares s WHERE s.user_id = u.id AND s.backup_method IN (?3, ?8)), ''), \
+    " FROM user_backup_shares s WHERE s.user_id = u.id), ''), \
      coalesce((SELECT ",
     just_after!("c.updated_at"),
     " FROM custodian_backup_shares c WHERE c.user_id = u.id AND c.backup_method = ?3), '')), ?7 \
-     FROM users u WHERE u.client_id = ?2 \
+     FROM users u WHERE u.client_id = ?2 AND NOT EXISTS (SELECT 1 FROM audit_events WHERE id = ?1) \
      ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
      backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
      share_digest = excluded.share_digest, updated_at = excluded.updated_at, sealed_share = excluded.sealed_share \
@@ -82,8 +86,7 @@ pub async fn store(
         .optional(pair_id)
         .text(&sealed.key_id)
         .js(&sealed.digest)
-        .js(&sealed.envelope)
-        .text(method.before_last_hyphen());
+        .js(&sealed.envelope);
     let event = trail
         .statement(STORE_EVENT)
         .text(backup.client_id.as_str())
@@ -161,26 +164,17 @@ macro_rules! fetch_user_entries {
            FROM user_backup_shares s WHERE s.user_id = (SELECT id FROM users WHERE client_id = ?1)"
     };
 }
-/// The versions of custodian shares that may be mates of a user share. The index leads to those that were superseded
-/// after it was stored, which are none as long as its backup is complete.
+/// The versions of custodian shares that may be mates of a user share; `domain::recovery` decides. None as long as
+/// all backups are complete.
 macro_rules! fetch_mates {
     () => {
-        " UNION ALL SELECT 3, v.backup_method, v.backup_share_pair_id, v.stored_at, v.superseded_at, v.key_id, \
-             v.sealed_share \
-           FROM user_backup_shares s JOIN backup_share_versions v ON v.user_id = s.user_id AND v.kind = 'custodian' \
-             AND v.superseded_at > s.updated_at AND v.stored_at <= s.updated_at \
-           WHERE s.user_id = (SELECT id FROM users WHERE client_id = ?1) AND v.client_id = ?1 \
-             AND (v.backup_method = s.backup_method \
-               OR substr(v.backup_method, 1, length(s.backup_method) + 1) = s.backup_method || '-') \
-         UNION ALL SELECT 3, v.backup_method, v.backup_share_pair_id, v.stored_at, v.superseded_at, v.key_id, \
-             v.sealed_share \
-           FROM user_backup_shares s JOIN backup_share_versions v ON v.user_id = s.user_id AND v.kind = 'custodian' \
-             AND v.backup_share_pair_id = s.backup_share_pair_id \
-             AND NOT (v.superseded_at > s.updated_at AND v.stored_at <= s.updated_at) \
-           WHERE s.user_id = (SELECT id FROM users WHERE client_id = ?1) AND v.client_id = ?1 \
-             AND (v.backup_method = s.backup_method \
-               OR substr(v.backup_method, 1, length(s.backup_method) + 1) = s.backup_method || '-') \
-             AND s.backup_share_pair_id IS NOT NULL"
+        concat!(
+            " UNION ALL SELECT 3, v.backup_method, v.backup_share_pair_id, v.stored_at, v.superseded_at, v.key_id, \
+                 v.sealed_share \
+               FROM backup_share_versions v WHERE v.user_id = (SELECT id FROM users WHERE client_id = ?1) \
+                 AND v.kind = 'custodian' AND v.client_id = ?1 AND ",
+            may_be_mate!()
+        )
     };
 }
 

@@ -49,6 +49,8 @@ macro_rules! refused_cases {
 }
 pub(crate) use refused_cases;
 
+/// Newer than the one that it replaces and not older than the custodian shares, even if the clock went back. A request
+/// that has its event is not carried out again (see `custodian_shares`).
 macro_rules! store_sql {
     ($column:literal) => {
         concat!(
@@ -58,14 +60,13 @@ macro_rules! store_sql {
             now!(),
             ", max(",
             now!(),
-            ", coalesce((SELECT max(c.updated_at) FROM custodian_backup_shares c WHERE c.user_id = u.id \
-               AND (c.backup_method = ?3 OR (c.backup_method > ?3 || '-' AND c.backup_method < ?3 || '.'))), ''), \
+            ", coalesce((SELECT max(c.updated_at) FROM custodian_backup_shares c WHERE c.user_id = u.id), ''), \
              coalesce((SELECT ",
             just_after!("s.updated_at"),
             " FROM user_backup_shares s WHERE s.user_id = u.id AND s.backup_method = ?3), '')), ?7 \
              FROM users u WHERE u.id = ?2 AND u.",
             $column,
-            " = ?8 \
+            " = ?8 AND NOT EXISTS (SELECT 1 FROM audit_events WHERE id = ?1) \
              ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
              backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
              share_digest = excluded.share_digest, updated_at = excluded.updated_at, \

@@ -154,7 +154,7 @@ pub async fn restore(
                  JOIN backup_share_versions v ON v.user_id = u.id AND v.client_id = u.client_id \
                    AND v.kind = '",
                 $kind,
-                "' WHERE u.id = ?1 AND v.id = ?2 \
+                "' WHERE u.id = ?1 AND v.id = ?2 AND NOT EXISTS (SELECT 1 FROM audit_events WHERE id = ?3) \
                  ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
                  backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
                  share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
@@ -184,10 +184,12 @@ pub async fn restore(
         audit_returning_outcome!()
     );
     let both = |sql| Statement::new(sql).text(user_id.as_str()).text(version_id);
+    // Only once: the retry of a restore must not displace a backup that came since.
+    let once = |sql| both(sql).text(&trail.event_id);
     let [_, _, _, current, _] = db
         .batch([
-            both(restore_into!("custodian_backup_shares", "custodian")),
-            both(restore_into!("user_backup_shares", "user")),
+            once(restore_into!("custodian_backup_shares", "custodian")),
+            once(restore_into!("user_backup_shares", "user")),
             both(FORGET),
             both(CURRENT),
             trail
@@ -204,28 +206,40 @@ pub async fn restore(
     })
 }
 
-/// Deletes the versions of the given row ids that are past the retention, but never the custodian share that a user
-/// share still in use belongs to.
-///
-/// A version is in use where it was current when a current user share of its backup was stored, or is of its pair.
+/// A condition in SQL: the custodian share `v` of the history may be the mate of a current user share, as
+/// `domain::recovery` tells: it is of the same pair, or was the newest of its method when the user share was stored.
+macro_rules! may_be_mate {
+    () => {
+        "EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = v.user_id \
+           AND (v.backup_method = s.backup_method \
+             OR substr(v.backup_method, 1, length(s.backup_method) + 1) = s.backup_method || '-' \
+             OR s.backup_method = 'UNKNOWN') \
+           AND (v.backup_share_pair_id = s.backup_share_pair_id \
+             OR (v.stored_at = (SELECT max(n.stored_at) FROM backup_share_versions n WHERE n.user_id = v.user_id \
+                   AND n.kind = 'custodian' AND n.backup_method = v.backup_method AND n.stored_at <= s.updated_at \
+                   AND n.client_id = v.client_id) \
+                 AND NOT EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = v.user_id \
+                   AND c.backup_method = v.backup_method AND c.updated_at BETWEEN v.stored_at AND s.updated_at))))"
+    };
+}
+pub(crate) use may_be_mate;
+
+/// Deletes the versions of the given row ids that are past the retention, but never a custodian share that a user
+/// share still in use may belong to.
 pub fn purge_expired_statement(
     first_rowid: u64,
     last_rowid: u64,
     retention_days: u32,
 ) -> Statement {
     const SQL: &str = concat!(
-        "DELETE FROM backup_share_versions WHERE rowid BETWEEN ?1 AND ?2 \
-         AND superseded_at < strftime('%Y-%m-%dT%H:%M:%fZ', ",
+        "DELETE FROM backup_share_versions AS v WHERE v.rowid BETWEEN ?1 AND ?2 \
+         AND v.superseded_at < strftime('%Y-%m-%dT%H:%M:%fZ', ",
         now!(),
         ", '-' || ?3 || ' days') \
-         AND NOT (kind = 'custodian' AND EXISTS (SELECT 1 FROM users u JOIN user_backup_shares s ON s.user_id = u.id \
-           WHERE u.id = backup_share_versions.user_id AND u.client_id = backup_share_versions.client_id \
-           AND (backup_share_versions.backup_method = s.backup_method \
-             OR substr(backup_share_versions.backup_method, 1, length(s.backup_method) + 1) = s.backup_method || '-') \
-           AND (s.backup_share_pair_id = backup_share_versions.backup_share_pair_id \
-             OR (backup_share_versions.stored_at <= s.updated_at \
-               AND backup_share_versions.superseded_at > s.updated_at)))) \
-         RETURNING id"
+         AND NOT (v.kind = 'custodian' \
+           AND EXISTS (SELECT 1 FROM users u WHERE u.id = v.user_id AND u.client_id = v.client_id) AND ",
+        may_be_mate!(),
+        ") RETURNING id"
     );
     Statement::new(SQL)
         .number(first_rowid)
