@@ -27,7 +27,7 @@ use domain::url;
 use error::{Code, Error, Result};
 use http::{Answer, Call};
 use log::{Level, RequestLine};
-use platform::now_ms;
+use platform::{D1, now_ms};
 use router::{Endpoint, Route};
 use store::Database;
 use store::audit::Trail;
@@ -66,10 +66,8 @@ fn misconfigured(name: &str, wrong: &str) -> Error {
     .caused_by(format!("{name} {wrong}"))
 }
 
-fn database(env: &Env) -> Result<Database> {
-    config::database(env)
-        .map(Database::new)
-        .ok_or_else(|| misconfigured("DB", "is not bound"))
+fn database(env: &Env) -> Result<D1> {
+    config::database(env).ok_or_else(|| misconfigured("DB", "is not bound"))
 }
 
 #[event(start)]
@@ -132,7 +130,7 @@ async fn answer(
     trail: Trail,
 ) -> Result<Answer> {
     let service = Service::get(env).await?;
-    let db = database(env)?;
+    let db = Database::for_request(database(env)?);
     let call = Call {
         request,
         headers,
@@ -148,7 +146,7 @@ async fn answer(
 #[event(scheduled)]
 async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
     let parts = match Service::get(&env).await {
-        Ok(service) => database(&env).map(|db| (service, db)),
+        Ok(service) => database(&env).map(|db| (service, Database::for_background(db))),
         Err(error) => Err(error),
     };
     match parts {

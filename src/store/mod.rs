@@ -19,6 +19,8 @@ pub mod user_shares;
 pub mod users;
 pub mod versions;
 
+use std::cell::Cell;
+
 use js_sys::{Array, JsString};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
@@ -57,7 +59,7 @@ pub(crate) use {at, just_after, now};
 /// One attempt at most this long; Portal gives up on the whole after 10 s.
 const ATTEMPT_MS: u32 = 2_400;
 const MAX_ATTEMPTS: u32 = 3;
-/// No further attempt is begun if it could end later than this after the first began.
+/// No further attempt is begun if, with what earlier ones have cost, it could take longer than this.
 const TOTAL_MS: u64 = 8_000;
 
 /// Errors of D1 that Cloudflare documents as transient: another attempt may well work.
@@ -150,11 +152,25 @@ impl Rows {
 /// A database. Handed to whoever needs it: which one it is, the caller has decided.
 pub struct Database {
     binding: D1,
+    /// What failed attempts have cost the request so far; None where nobody waits for an answer.
+    lost_ms: Option<Cell<u64>>,
 }
 
 impl Database {
-    pub fn new(binding: D1) -> Self {
-        Self { binding }
+    /// For a request: however many batches it takes, their failures together have one time.
+    pub fn for_request(binding: D1) -> Self {
+        Self {
+            binding,
+            lost_ms: Some(Cell::new(0)),
+        }
+    }
+
+    /// For work in the background: each batch has its own time.
+    pub fn for_background(binding: D1) -> Self {
+        Self {
+            binding,
+            lost_ms: None,
+        }
     }
 
     /// Carries out the statements as one transaction; transient failures are tried again.
@@ -171,9 +187,10 @@ impl Database {
             .iter()
             .map(|s| Array::of2(&JsValue::from_str(s.sql), &s.parameters))
             .collect();
-        let start = platform::now_ms();
+        let mut lost = self.lost_ms.as_ref().map_or(0, Cell::get);
         let mut attempt = 1;
         loop {
+            let start = platform::now_ms();
             let failure = match self.binding.batch(&list, ATTEMPT_MS).await {
                 Ok(results) => {
                     return Ok(results
@@ -190,9 +207,12 @@ impl Database {
                 );
             }
             let pause = u64::from(attempt) * 50 + random_ms(150);
-            let in_time = platform::now_ms() - start + pause + u64::from(ATTEMPT_MS) <= TOTAL_MS;
+            lost += platform::now_ms().saturating_sub(start) + pause;
+            if let Some(lost_ms) = &self.lost_ms {
+                lost_ms.set(lost);
+            }
             if attempt == MAX_ATTEMPTS
-                || !in_time
+                || lost + u64::from(ATTEMPT_MS) > TOTAL_MS
                 || !TRANSIENT.iter().any(|known| failure.contains(known))
             {
                 return Err(Error::unavailable(
