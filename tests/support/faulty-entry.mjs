@@ -1,0 +1,97 @@
+// The built Worker behind a D1 that a test makes fail. Start it with `startWorker({ main: faultyEntry })`.
+//
+// A request brings its own faults, one for each batch that it sends to the database, in the header x-test-faults:
+// {"tag":"t1","plan":["fail","hang"],"then":"pass"}. What the scheduled handler meets is set by `planScheduled`. The kinds:
+//
+// - "pass": nothing is wrong.
+// - "fail": the connection is lost before anything is done. Any other error: {"error":"D1_ERROR: …"}.
+// - "commit-then-fail": all is committed, but the answer is lost.
+// - "hang": no answer, ever.
+// - {"breakAt":n}: the batch fails at its n-th statement, having carried out those before; D1 rolls them back.
+// - {"late":ms}: the caller gets no answer; the batch is carried out so much later.
+// - "hold": waits, before anything is done, until the test calls `release(tag)`.
+
+import { WorkerEntrypoint } from "cloudflare:workers";
+
+import Rust from "../../build/index.js";
+
+const HANG_MS = 60_000; // far longer than anyone waits
+const LOST = "D1_ERROR: Network connection lost.";
+
+/** What each tag has met so far; an isolate serves one test file. */
+const met = new Map();
+const released = new Set();
+let scheduledPlan = { tag: "scheduled" };
+
+const fail = (message) => Promise.reject(new Error(message));
+
+async function inject(fault, tag, real, statements, db) {
+  switch (fault) {
+    case "pass":
+      return real(statements);
+    case "fail":
+      return fail(LOST);
+    case "commit-then-fail":
+      await real(statements);
+      return fail(LOST);
+    case "hang":
+      return scheduler.wait(HANG_MS); // a pending timer, or workerd would cancel the request at once
+    case "hold":
+      while (!released.has(tag)) await scheduler.wait(5);
+      return real(statements);
+  }
+  if (fault.breakAt !== undefined) {
+    return real(statements.toSpliced(fault.breakAt, 0, db.prepare("SELECT json('{broken')")));
+  }
+  if (fault.late !== undefined) {
+    await scheduler.wait(fault.late);
+    await real(statements);
+    return scheduler.wait(HANG_MS);
+  }
+  return fail(fault.error);
+}
+
+function faulty(db, { tag, plan = [], then = "pass" }) {
+  const queue = [...plan];
+  const seen = [];
+  met.set(tag, seen);
+  return new Proxy(db, {
+    get(target, key) {
+      const value = Reflect.get(target, key, target);
+      if (key === "constructor") return value; // the worker crate looks at its name
+      if (key !== "batch") return typeof value === "function" ? value.bind(target) : value;
+      return (statements) => {
+        const fault = queue.length > 0 ? queue.shift() : then;
+        seen.push({ fault, statements: statements.length });
+        return inject(fault, tag, (list) => value.call(target, list), statements, target);
+      };
+    },
+  });
+}
+
+export default class extends WorkerEntrypoint {
+  fetch(request) {
+    const header = request.headers.get("x-test-faults");
+    const DB = header ? faulty(this.env.DB, JSON.parse(header)) : this.env.DB;
+    return new Rust(this.ctx, { ...this.env, DB }).fetch(request);
+  }
+
+  scheduled(event) {
+    return new Rust(this.ctx, { ...this.env, DB: faulty(this.env.DB, scheduledPlan) }).scheduled(event);
+  }
+
+  /** What the scheduled handler meets from now on. */
+  planScheduled(plan) {
+    scheduledPlan = { tag: "scheduled", ...plan };
+  }
+
+  /** The batches that a tag has sent: `[{ fault, statements }]`. */
+  met(tag) {
+    return met.get(tag) ?? [];
+  }
+
+  /** Lets the batches of a tag that are on hold go on. */
+  release(tag) {
+    released.add(tag);
+  }
+}
