@@ -1,0 +1,466 @@
+// Nothing is overwritten without being kept, a backup that breaks off half way recovers, and operators can put things right.
+
+import assert from "node:assert/strict";
+import { after, beforeEach, describe, test } from "node:test";
+
+import { backups } from "./support/backup.mjs";
+import { assertProblem, sorted, user } from "./support/client.mjs";
+import { startWorker } from "./support/harness.mjs";
+
+const worker = await startWorker();
+const wallet = backups(worker);
+const ada = user("ada");
+const S = "GDRIVE-SECP256K1";
+const E = "GDRIVE-ED25519";
+const GDRIVE = { backupMethod: "GDRIVE" };
+
+after(() => worker.stop());
+beforeEach(async () => {
+  await worker.clear();
+  await wallet.register(ada);
+});
+
+const fetched = async (who = ada) => sorted(await wallet.fetched(who));
+const versions = async () => (await wallet.history(ada)).map(({ kind, backupMethod }) => `${kind} ${backupMethod}`);
+const { custodian, cipherText } = wallet;
+/** A whole backup of both curves; `n` tells it from the next. */
+async function backup(n, { pairs, userPair } = {}) {
+  await custodian(ada, S, `s${n}`, { pair: pairs?.[0] });
+  await custodian(ada, E, `e${n}`, { pair: pairs?.[1] });
+  await cipherText(ada, "GDRIVE", `u${n}`, { pair: userPair });
+}
+
+describe("what is replaced or deleted is kept", () => {
+  test("a replaced share of either kind is in the history, with its pair and its times, and without its share", async () => {
+    await custodian(ada, S, "s1", { pair: "p1" });
+    await cipherText(ada, "GDRIVE", "u1", { pair: "p1" });
+    await custodian(ada, S, "s2", { pair: "p2" });
+    await cipherText(ada, "GDRIVE", "u2", { pair: "p2" });
+    const answer = await wallet.admin("GET", `${wallet.path(ada)}/backups/history`);
+    const [newer, older] = answer.body.versions;
+    for (const [version, kind, backupMethod] of [[newer, "user", "GDRIVE"], [older, "custodian", S]]) {
+      assert.deepEqual(Object.keys(version), ["id", "kind", "backupMethod", "backupSharePairId", "storedAt", "supersededAt"]);
+      assert.deepEqual([version.kind, version.backupMethod, version.backupSharePairId], [kind, backupMethod, "p1"]);
+      assert.ok(version.storedAt < version.supersededAt);
+    }
+    assert.equal(answer.body.versions.length, 2);
+    assert.doesNotMatch(answer.text, /s1|u1/);
+  });
+
+  test("the very same share sent again is no new version, and changes nothing", async () => {
+    await backup(1);
+    const rows = () => worker.sql("SELECT id, updated_at, sealed_share FROM custodian_backup_shares UNION ALL SELECT id, updated_at, sealed_share FROM user_backup_shares");
+    const before = await rows();
+    await backup(1);
+    assert.deepEqual(await rows(), before);
+    assert.deepEqual(await versions(), []);
+    assert.equal(await wallet.state(ada, "GDRIVE"), "complete");
+  });
+
+  test("a share that comes back after another one is a new version", async () => {
+    for (const text of ["s1", "s2", "s1"]) await custodian(ada, S, text);
+    assert.equal((await versions()).length, 2);
+    assert.deepEqual(await fetched(), ["s1"]);
+  });
+
+  test("an operator's own SQL cannot lose a share either", async () => {
+    await backup(1);
+    await worker.sql("DELETE FROM custodian_backup_shares WHERE backup_method = ?", S);
+    await worker.sql("UPDATE user_backup_shares SET id = 'by hand', sealed_share = 'AAAA'");
+    assert.deepEqual(sorted(await versions()), [`custodian ${S}`, "user GDRIVE"]);
+    for (const { id } of await wallet.history(ada)) await wallet.restoreVersion(ada, id);
+    assert.deepEqual(await fetched(), ["e1", "s1"]);
+    assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
+    await assert.rejects(worker.sql("UPDATE users SET client_id = 'other'"), /never change/);
+  });
+
+  test("a user deleted by SQL is kept as one deleted by the API", async () => {
+    await backup(1);
+    await worker.sql("DELETE FROM users");
+    await wallet.restoreUser(ada);
+    assert.deepEqual(await fetched(), ["e1", "s1"]);
+  });
+});
+
+describe("a backup that breaks off half way", () => {
+  test("before its cipher text came: the custodian shares that belong to the old one come back beside the new", async () => {
+    await backup(0);
+    await backup(1);
+    await custodian(ada, S, "s2");
+    assert.deepEqual(await fetched(), ["e1", "s1", "s2"]);
+    assert.equal(await wallet.state(ada, "GDRIVE"), "half-finished");
+    await custodian(ada, E, "e2");
+    assert.deepEqual(await fetched(), ["e1", "e2", "s1", "s2"]);
+    await cipherText(ada, "GDRIVE", "u2");
+    assert.deepEqual(await fetched(), ["e2", "s2"]);
+    assert.equal(await wallet.state(ada, "GDRIVE"), "complete");
+  });
+
+  test("again and again: still exactly the share that the cipher text belongs to", async () => {
+    await backup(1);
+    for (const n of [2, 3, 4, 5]) await custodian(ada, S, `s${n}`);
+    assert.deepEqual(await fetched(), ["e1", "s1", "s5"]);
+  });
+
+  test("is logged, with its method and without a share, and counted for operators", async () => {
+    await backup(1);
+    await custodian(ada, S, "s2");
+    worker.clearLogs();
+    await fetched();
+    const [line] = worker.logLines().filter(({ message }) => message === "half-finished backup");
+    assert.deepEqual([line.level, line.backupMethods, line.supersededAdded], ["warn", ["GDRIVE"], 1]);
+    assert.equal((await wallet.admin("GET", "/admin/status")).body.halfFinished, 1);
+  });
+
+  test("with no cipher text at all: exactly the current shares", async () => {
+    await custodian(ada, S, "s1");
+    await custodian(ada, S, "s2");
+    assert.deepEqual(await fetched(), ["s2"]);
+    assert.equal(await wallet.state(ada, "GDRIVE"), "no-user-share");
+  });
+
+  test("and one without a custodian share is named as such", async () => {
+    await cipherText(ada, "GDRIVE", "u1");
+    assert.equal(await wallet.state(ada, "GDRIVE"), "no-custodian-share");
+  });
+
+  test("where the old cipher text comes late, its pair still finds its mates", async () => {
+    await backup(1, { pairs: ["p1", "p1"], userPair: "p1" });
+    await custodian(ada, S, "s2", { pair: "p2" });
+    await custodian(ada, E, "e2", { pair: "p2" });
+    await cipherText(ada, "GDRIVE", "u1 again", { pair: "p1" });
+    assert.equal(await wallet.state(ada, "GDRIVE"), "half-finished");
+    assert.deepEqual(await fetched(), ["e1", "e2", "s1", "s2"]);
+  });
+
+  test("a pair known to the one side only decides nothing: the times do", async () => {
+    for (const [pairs, userPair] of [[["p1", "q1"], undefined], [[undefined, undefined], "p1"], [["p1", undefined], "p1"]]) {
+      await worker.clear();
+      await wallet.register(ada);
+      await backup(1, { pairs, userPair });
+      assert.equal(await wallet.state(ada, "GDRIVE"), "complete");
+      assert.deepEqual(await fetched(), ["e1", "s1"]);
+      await custodian(ada, S, "s2");
+      await custodian(ada, E, "e2");
+      assert.deepEqual(await fetched(), ["e1", "e2", "s1", "s2"]);
+    }
+  });
+
+  test("a cipher text that names one curve's pair keeps the mates of both", async () => {
+    await backup(1, { pairs: ["p1", "q1"], userPair: "p1" });
+    await custodian(ada, E, "e2", { pair: "q2" });
+    assert.deepEqual(await fetched(), ["e1", "e2", "s1"]);
+    await custodian(ada, S, "s2", { pair: "p2" });
+    assert.deepEqual(await fetched(), ["e1", "e2", "s1", "s2"]);
+  });
+
+  test("methods that begin alike keep to themselves, but for the curve behind the hyphen", async () => {
+    await custodian(ada, "A", "a1");
+    await custodian(ada, "A-B", "ab1");
+    await custodian(ada, "AB", "other1");
+    await cipherText(ada, "A", "u1");
+    await custodian(ada, "A-B", "ab2");
+    await custodian(ada, "AB", "other2");
+    assert.deepEqual(await fetched(), ["a1", "ab1", "ab2", "other2"]);
+    assert.equal(await wallet.state(ada, "A"), "half-finished");
+    await cipherText(ada, "A-B", "u2");
+    // A's own cipher text still belongs to the older share of A-B; A-B's belongs to the newer.
+    assert.deepEqual(await fetched(), ["a1", "ab1", "ab2", "other2"]);
+    await cipherText(ada, "A", "u3");
+    assert.deepEqual(await fetched(), ["a1", "ab2", "other2"]);
+  });
+
+  test("a wildcard in a method's name matches nothing but itself", async () => {
+    await custodian(ada, "GDRIVE-SECP256K1", "g1");
+    await cipherText(ada, "G%", "u1");
+    await cipherText(ada, "G_RIVE", "u2");
+    await custodian(ada, "GDRIVE-SECP256K1", "g2");
+    assert.deepEqual(await fetched(), ["g2"]);
+  });
+
+  test("a cipher text without a method stands for the methods that have none", async () => {
+    await custodian(ada, S, "s1");
+    await cipherText(ada, undefined, "u1");
+    assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
+    await custodian(ada, S, "s2");
+    assert.deepEqual(await fetched(), ["s1", "s2"]);
+    await cipherText(ada, "GDRIVE", "u2");
+    assert.deepEqual(await fetched(), ["s2"]);
+  });
+
+  test("is recognised although the clock of the database went back", async () => {
+    await backup(1);
+    for (const [table, columns] of [["custodian_backup_shares", ["created_at", "updated_at"]], ["user_backup_shares", ["created_at", "updated_at"]]]) {
+      await worker.sql(`UPDATE ${table} SET ${columns.map((name) => `${name} = strftime('%Y-%m-%dT%H:%M:%fZ', ${name}, '+1 hour')`)}`);
+    }
+    await custodian(ada, S, "s2");
+    assert.equal(await wallet.state(ada, "GDRIVE"), "half-finished");
+    assert.deepEqual(await fetched(), ["e1", "s1", "s2"]);
+    await custodian(ada, E, "e2");
+    await cipherText(ada, "GDRIVE", "u2");
+    assert.equal(await wallet.state(ada, "GDRIVE"), "complete");
+    assert.deepEqual(await fetched(), ["e2", "s2"]);
+  });
+
+  test("is recognised although all of it happened in the same millisecond", async () => {
+    await custodian(ada, "A-B-C", "c1");
+    await cipherText(ada, "A", "u1");
+    await worker.sql("UPDATE user_backup_shares SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+1 hour')");
+    await worker.sql("UPDATE custodian_backup_shares SET updated_at = (SELECT updated_at FROM user_backup_shares)");
+    assert.equal(await wallet.state(ada, "A"), "complete");
+    await custodian(ada, "A-B-C", "c2");
+    assert.equal(await wallet.state(ada, "A"), "half-finished");
+    assert.deepEqual(await fetched(), ["c1", "c2"]);
+  });
+});
+
+describe("the cipher text of a pair", () => {
+  test("is found by its pair, in the history too, under the method asked for or any", async () => {
+    await cipherText(ada, "GDRIVE", "u1", { pair: "p1" });
+    await cipherText(ada, "GDRIVE", "u2", { pair: "p2" });
+    await cipherText(ada, "ICLOUD", "i1", { pair: "p1" });
+    assert.equal(await wallet.recovered(ada, { backupSharePairId: "p2" }), "u2");
+    assert.equal(await wallet.recovered(ada, { backupSharePairId: "p1", ...GDRIVE }), "u1");
+    assert.equal(await wallet.recovered(ada, { backupSharePairId: "p1" }), "i1", "the current one first");
+    assert.equal(await wallet.recovered(ada, { backupSharePairId: "p1", backupMethod: "PASSWORD" }), undefined);
+    assert.equal(await wallet.recovered(ada, { backupSharePairId: "p3" }), undefined);
+  });
+
+  test("is never another user's", async () => {
+    const bob = user("bob");
+    await wallet.register(bob);
+    await cipherText(ada, "GDRIVE", "u1", { pair: "p1" });
+    await cipherText(ada, "GDRIVE", "u2", { pair: "p2" });
+    assert.equal(await wallet.recovered(bob, { backupSharePairId: "p1" }), undefined);
+    const answer = await wallet.app(bob, "GET", `${wallet.path(ada)}/user-backup-share?backupSharePairId=p1`);
+    assertProblem(answer, 403, "forbidden");
+  });
+});
+
+describe("an operator restores a version", () => {
+  test("with the time and the pair it was stored with, so that its mates are found again", async () => {
+    await backup(1, { pairs: ["p1", "p1"], userPair: "p1" });
+    await backup(2);
+    const version = (await wallet.history(ada)).find(({ kind }) => kind === "user");
+    const restored = await wallet.restoreVersion(ada, version.id);
+    assert.deepEqual([restored.id, restored.storedAt, restored.backupSharePairId], [version.id, version.storedAt, "p1"]);
+    assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
+    assert.deepEqual(await fetched(), ["e1", "e2", "s1", "s2"]);
+    assert.ok(!(await wallet.history(ada)).some(({ id }) => id === version.id), "current, so not in the history");
+  });
+
+  test("and what it displaces is kept, and can be restored in its turn", async () => {
+    await backup(1);
+    await backup(2);
+    const second = await worker.sql("SELECT id, updated_at FROM user_backup_shares");
+    await wallet.restoreVersion(ada, (await wallet.history(ada)).find(({ kind }) => kind === "user").id);
+    await wallet.restoreVersion(ada, (await wallet.history(ada)).find(({ kind }) => kind === "user").id);
+    assert.deepEqual(await worker.sql("SELECT id, updated_at FROM user_backup_shares"), second);
+    assert.equal(await wallet.recovered(ada, GDRIVE), "u2");
+    assert.deepEqual(await fetched(), ["e2", "s2"]);
+  });
+
+  test("while a backup runs: the cipher text that then comes still finds its mate", async () => {
+    await backup(1);
+    await custodian(ada, S, "s2");
+    await custodian(ada, E, "e2");
+    await wallet.restoreVersion(ada, (await wallet.history(ada)).find(({ backupMethod }) => backupMethod === S).id);
+    await cipherText(ada, "GDRIVE", "u2");
+    assert.deepEqual(await fetched(), ["e2", "s1", "s2"]);
+  });
+
+  test("the same version twice: the second time there is nothing left to do", async () => {
+    await backup(1);
+    await backup(2);
+    const [{ id }] = await wallet.history(ada);
+    const first = await wallet.restoreVersion(ada, id);
+    assert.deepEqual(await wallet.restoreVersion(ada, id), first);
+    assert.equal((await versions()).length, 3);
+  });
+
+  test("that the user has not: 404, and nothing changes", async () => {
+    const bob = user("bob");
+    await wallet.register(bob);
+    await backup(1);
+    await backup(2);
+    const [{ id }] = await wallet.history(ada);
+    for (const [who, versionId] of [[ada, "none"], [bob, id]]) {
+      assertProblem(await wallet.admin("POST", `${wallet.path(who)}/backups/restore`, { versionId }), 404, "not_found");
+    }
+    assert.equal((await versions()).length, 3);
+  });
+});
+
+describe("a deleted user", () => {
+  test("is restored with all shares, their times, their history, and the app's key", async () => {
+    await backup(1, { pairs: ["p1", "q1"], userPair: "p1" });
+    await custodian(ada, S, "s2");
+    const all = () => worker.sql("SELECT * FROM users, custodian_backup_shares, user_backup_shares ORDER BY 1, 2, 3, 4, 5, 6, 7");
+    const [before, history] = [await all(), await wallet.history(ada)];
+    await wallet.deleteUser(ada);
+    assertProblem(await wallet.fetchCustodian(ada), 404, "unknown_client");
+    assert.equal((await wallet.fetchCipherText(ada, GDRIVE)).status, 401);
+    await wallet.restoreUser(ada);
+    assert.deepEqual([await all(), await wallet.history(ada)], [before, history]);
+    assert.deepEqual(await fetched(), ["e1", "s1", "s2"]);
+    assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
+  });
+
+  test("that was deleted twice comes back as it was the last time", async () => {
+    await backup(1);
+    await wallet.deleteUser(ada);
+    await wallet.restoreUser(ada);
+    await backup(2);
+    await wallet.deleteUser(ada);
+    await wallet.restoreUser(ada);
+    assert.deepEqual(await fetched(), ["e2", "s2"]);
+    assert.equal((await versions()).length, 3);
+  });
+
+  test("is not restored over another that took the id, the client or the key: 409", async () => {
+    for (const other of [
+      { ...user("bob"), id: ada.id },
+      { ...user("bob"), clientId: ada.clientId },
+      { ...user("bob"), clientApiKey: ada.clientApiKey },
+    ]) {
+      await worker.clear();
+      await wallet.register(ada);
+      await backup(1);
+      await wallet.deleteUser(ada);
+      await wallet.register(other);
+      assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore`), 409, "conflict");
+      await wallet.deleteUser(other);
+      if (other.id === ada.id) continue;
+      await wallet.restoreUser(ada);
+      assert.deepEqual(await fetched(), ["e1", "s1"]);
+    }
+  });
+
+  test("registered anew with another client never sees what the old one had", async () => {
+    await backup(1, { pairs: ["p1", "q1"], userPair: "p1" });
+    await backup(2);
+    await wallet.deleteUser(ada);
+    const anew = { ...ada, clientId: "client-anew" };
+    await wallet.register(anew);
+    assert.deepEqual(await wallet.history(anew), []);
+    assert.deepEqual(await wallet.fetched(anew), []);
+    assert.equal(await wallet.recovered(anew, { backupSharePairId: "p1" }), undefined);
+    await cipherText(anew, "GDRIVE", "u3");
+    await custodian(anew, S, "s3");
+    assert.deepEqual(await wallet.fetched(anew), ["s3"]);
+    const [{ id }] = await worker.sql("SELECT id FROM backup_share_versions LIMIT 1");
+    assertProblem(await wallet.admin("POST", `${wallet.path(anew)}/backups/restore`, { versionId: id }), 404, "not_found");
+  });
+
+  test("purged: nothing is left but the audit trail", async () => {
+    await backup(1);
+    await backup(2);
+    await wallet.deleteUser(ada);
+    await wallet.register(ada);
+    await backup(3);
+    await wallet.purgeUser(ada);
+    for (const table of ["users", "custodian_backup_shares", "user_backup_shares", "backup_share_versions", "deleted_users"]) {
+      assert.deepEqual(await worker.sql(`SELECT * FROM ${table}`), [], table);
+    }
+    const [event] = await worker.sql("SELECT * FROM audit_events WHERE action = 'purge_user'");
+    assert.deepEqual([event.actor, event.user_id, event.client_id, event.outcome], ["admin", ada.id, ada.clientId, "purged"]);
+    assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore`), 404, "unknown_user");
+  });
+
+  test("can be purged after the deletion as well, and only under its own client id", async () => {
+    await backup(1);
+    assertProblem(await wallet.admin("DELETE", `${wallet.path(ada)}?purge=client-other`), 409, "conflict");
+    assert.deepEqual(await fetched(), ["e1", "s1"]);
+    await wallet.deleteUser(ada);
+    await wallet.purgeUser(ada);
+    assert.deepEqual(await worker.sql("SELECT * FROM backup_share_versions"), []);
+  });
+});
+
+describe("the retention", () => {
+  const age = (days) => worker.sql(`UPDATE backup_share_versions SET superseded_at = strftime('%Y-%m-%dT%H:%M:%fZ', superseded_at, '-${days} days')`);
+
+  test("ends a version, and never one that a cipher text still in use may belong to", async () => {
+    await backup(0);
+    await backup(1);
+    await custodian(ada, S, "s2");
+    await custodian(ada, S, "s3");
+    await age(89);
+    await worker.scheduled();
+    assert.equal((await versions()).length, 5);
+    await age(2);
+    await worker.scheduled();
+    assert.deepEqual(await versions(), [`custodian ${S}`]);
+    assert.deepEqual(await fetched(), ["e1", "s1", "s3"]);
+    // The backup is completed: now nothing needs it any more.
+    await custodian(ada, E, "e3");
+    await cipherText(ada, "GDRIVE", "u3");
+    await age(91);
+    await worker.scheduled();
+    assert.deepEqual(await versions(), []);
+    assert.deepEqual(await fetched(), ["e3", "s3"]);
+  });
+
+  test("keeps the mate by pair, and the mate of a cipher text under UNKNOWN", async () => {
+    await custodian(ada, S, "s1", { pair: "p1" });
+    await custodian(ada, S, "s2", { pair: "p2" });
+    await cipherText(ada, "GDRIVE", "u1", { pair: "p1" });
+    await custodian(ada, "OLD-ED25519", "o1");
+    await cipherText(ada, undefined, "u");
+    await custodian(ada, "OLD-ED25519", "o2");
+    await age(1000);
+    await worker.scheduled();
+    assert.deepEqual(await fetched(), ["o1", "o2", "s1", "s2"]);
+  });
+
+  test("ends a deleted user, shares and all", async () => {
+    await backup(1);
+    await wallet.deleteUser(ada);
+    await age(91);
+    await worker.sql("UPDATE deleted_users SET deleted_at = (SELECT min(superseded_at) FROM backup_share_versions)");
+    await worker.scheduled();
+    assert.deepEqual(await worker.sql("SELECT 1 FROM backup_share_versions UNION ALL SELECT 1 FROM deleted_users"), []);
+    assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore`), 404, "unknown_user");
+  });
+});
+
+describe("with other settings", () => {
+  const HALF = async (on) => {
+    await on.custodian(ada, S, "s0");
+    await on.custodian(ada, S, "s1");
+    await on.cipherText(ada, "GDRIVE", "u1");
+    await on.custodian(ada, S, "s2");
+    return sorted(await on.fetched(ada));
+  };
+  const withVars = async (vars, work) => {
+    const other = await startWorker({ vars });
+    try {
+      const on = backups(other);
+      await on.register(ada);
+      await work(on, other);
+    } finally {
+      await other.stop();
+    }
+  };
+
+  test("FETCH_SUPERSEDED=never: the current shares and nothing else", () =>
+    withVars({ FETCH_SUPERSEDED: "never" }, async (on) => {
+      assert.deepEqual(await HALF(on), ["s2"]);
+      assert.equal(await on.state(ada, "GDRIVE"), "half-finished");
+    }));
+
+  test("FETCH_SUPERSEDED=always: every share that is still kept", () =>
+    withVars({ FETCH_SUPERSEDED: "always" }, async (on) => assert.deepEqual(await HALF(on), ["s0", "s1", "s2"])));
+
+  test("HISTORY_RETENTION_DAYS=0: all goes at the next run, but what a cipher text still needs", () =>
+    withVars({ HISTORY_RETENTION_DAYS: "0" }, async (on, other) => {
+      await HALF(on);
+      await on.register(user("bob"));
+      await on.custodian(user("bob"), S, "b1");
+      await on.deleteUser(user("bob"));
+      await other.scheduled();
+      assert.deepEqual(sorted(await on.fetched(ada)), ["s1", "s2"]);
+      assert.equal((await on.history(ada)).length, 1);
+      assert.equal((await on.admin("POST", `${on.path(user("bob"))}/restore`)).status, 404);
+    }));
+});
