@@ -208,6 +208,11 @@ pub fn parse_restore(body: &[u8]) -> Result<String, InvalidBody> {
 }
 
 /// A whole number from an optional field of an optional body, such as `{"limit": 100}`.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked: a whole number in the range of a u32"
+)]
 pub fn parse_number(
     body: &[u8],
     field: &'static str,
@@ -220,10 +225,16 @@ pub fn parse_number(
     let form: std::collections::HashMap<String, &RawValue> = object(body)?;
     match form.get(field).map(|raw| raw.get()) {
         None | Some("null") => Ok(None),
-        Some(number) => match number.parse() {
-            Ok(number) if range.contains(&number) => Ok(Some(number)),
-            _ => invalid(field, must),
-        },
+        Some(number) => {
+            let (least, most) = (f64::from(*range.start()), f64::from(*range.end()));
+            match number.parse::<f64>() {
+                // JSON has one kind of number: 5.0 is 5.
+                Ok(number) if number.fract() == 0.0 && (least..=most).contains(&number) => {
+                    Ok(Some(number as u32))
+                }
+                _ => invalid(field, must),
+            }
+        }
     }
 }
 

@@ -149,12 +149,14 @@ fn a_number_field_may_be_left_out_and_is_bounded() {
     assert_eq!(parse("{}"), Ok(None));
     assert_eq!(parse("{\"minutes\":null}"), Ok(None));
     assert_eq!(parse("{\"minutes\":60}"), Ok(Some(60)));
+    assert_eq!(parse("{\"minutes\":6.0e1}"), Ok(Some(60)));
     for bad in [
         "{\"minutes\":0}",
         "{\"minutes\":61}",
         "{\"minutes\":1.5}",
         "{\"minutes\":\"5\"}",
         "{\"minutes\":-1}",
+        "{\"minutes\":1e300}",
     ] {
         assert_eq!(field(parse(bad).unwrap_err()), "minutes");
     }

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::auth::admin::Admin;
 use crate::domain::body::parse_number;
-use crate::domain::names::{UserId, check_name};
-use crate::error::{Error, Result};
+use crate::domain::names::{InvalidName, UserId, check_name};
+use crate::error::Result;
 use crate::http::{Answer, Call};
 use crate::maintenance::{self, Scrub};
 use crate::platform::{format_date, parse_date};
@@ -24,14 +24,10 @@ pub async fn audit(call: &Call<'_>) -> Result<Answer> {
     let name = |text: String| check_name(&text).map(|()| text);
     let user_id = call.query_name("userId", UserId::parse)?;
     let action = call.query_name("action", name)?;
-    let since = call.query_name("since", name)?;
+    let since_ms = call.query_name("since", |text| {
+        parse_date(&text).ok_or(InvalidName("be a time such as 2026-11-23T10:00:00Z"))
+    })?;
     let cursor = call.query_name("cursor", name)?;
-    let since_ms = match since {
-        None => None,
-        Some(text) => {
-            Some(parse_date(&text).ok_or_else(|| Error::field("since", "be an ISO 8601 time"))?)
-        }
-    };
     let query = audit::Query {
         user_id: user_id.as_ref().map(UserId::as_str),
         action: action.as_deref(),

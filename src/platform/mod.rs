@@ -89,15 +89,18 @@ pub fn now_ms() -> u64 {
     js_sys::Date::now() as u64
 }
 
-/// Milliseconds since 1970 of a date in any form that JavaScript's `Date` reads, such as ISO 8601.
+/// Milliseconds since 1970 of an ISO 8601 date or time in UTC; 0 for an earlier one.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "checked: a time after 1970"
 )]
 pub fn parse_date(text: &str) -> Option<u64> {
+    // `Date.parse` alone takes much more: "1", "May", "0.5".
+    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let shapes = ["0000-00-00", "0000-00-00T00:00:00Z", "0000-00-00T00:00:00.000Z"];
     let ms = js_sys::Date::parse(text);
-    (ms.is_finite() && (0.0..1e14).contains(&ms)).then_some(ms as u64)
+    (shapes.contains(&shape.as_str()) && ms.is_finite()).then_some(ms.max(0.0) as u64)
 }
 
 /// A number from 0 up to 1, for jitter only.
