@@ -1,7 +1,8 @@
 // npm run deploy: from a clone and a Cloudflare login to a Worker that serves and was examined. docs/deploy.md tells it by hand.
 
-import { parseOptions, USAGE } from "./lib/deploy/options.mjs";
 import { deployAll } from "./lib/deploy/deploy.mjs";
+import { parseOptions, USAGE } from "./lib/deploy/options.mjs";
+import { ensureRust } from "./lib/deploy/workers-builds.mjs";
 import { Failure, main, say } from "./lib/log.mjs";
 import { setup } from "./lib/setup.mjs";
 
@@ -11,6 +12,7 @@ await main(async () => {
     process.stdout.write(`${USAGE}\n`);
     return;
   }
+  if (options.workersBuilds) await ensureRust();
   await setup({ database: false });
   await deployAll({ options });
   say(options.dryRun ? "\nA dry run: nothing was deployed." : "\nDeployed. Portal's dashboard wants the webhook's base URL: the Worker's URL and /webhook.");

@@ -8,8 +8,9 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 
 import { deployAll } from "../scripts/lib/deploy/deploy.mjs";
 import { parseOptions } from "../scripts/lib/deploy/options.mjs";
+import { ensureRust } from "../scripts/lib/deploy/workers-builds.mjs";
 import { inRoot, isWindows, wranglerConfig } from "../scripts/lib/paths.mjs";
-import { run } from "../scripts/lib/run.mjs";
+import { ask, run } from "../scripts/lib/run.mjs";
 import { nodeBin, nodeEnv } from "../scripts/lib/toolchain.mjs";
 
 const MADE = "11111111-2222-4333-8444-555555555555";
@@ -291,6 +292,24 @@ describe("npm run deploy", () => {
     const [before, now] = [from.split("\n"), read("wrangler.toml").split("\n")];
     return { added: now.filter((line) => !before.includes(line)), removed: before.filter((line) => !now.includes(line)) };
   }
+});
+
+describe("Cloudflare's own builds", () => {
+  it("get Rust from rustup's installer, and use it for the rest of the build", { skip: isWindows }, async () => {
+    const home = mkdtempSync(join(tmpdir(), "no-rust-"));
+    // What the installer does, as far as it matters: a cargo in ~/.cargo/bin. "$@" are the arguments that it was given.
+    const script = `mkdir -p ${home}/.cargo/bin; echo "echo cargo of rustup: $*" > ${home}/.cargo/bin/cargo; chmod +x ${home}/.cargo/bin/cargo`;
+    const installer = `data:text/plain,${encodeURIComponent(script)}`;
+    const env = { PATH: "/usr/bin:/bin", HOME: home };
+    try {
+      if ((await ask("cargo", ["--version"], { env })) !== null) return; // This machine has one of its own there.
+      await ensureRust({ env, installer, home });
+      assert.match(await ask("cargo", ["--version"], { env }), /^cargo of rustup: -y .*--target wasm32-unknown-unknown/);
+      await ensureRust({ env, installer: "data:text/plain,exit 1", home });
+    } finally {
+      rmSync(home, { recursive: true, force: true });
+    }
+  });
 });
 
 describe("npm run deploy -- --dry-run, with the real wrangler", () => {
