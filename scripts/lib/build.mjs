@@ -24,7 +24,7 @@ export async function buildWorker({ release = true } = {}) {
     const key = await buildKey(release);
     if (isBuilt(key)) return false;
     const env = { ...(await buildEnv()), RUST_BACKTRACE: "0" };
-    const first = !existsSync(inRoot("target", "wasm32-unknown-unknown"));
+    const first = !existsSync(inRoot("target", "wasm32-unknown-unknown", "release"));
     await step(`Building the Worker into build/${release ? "" : " (unoptimised)"}`, first ? "1 to 2 min the first time" : "15 s", async () => {
       // cargo's own messages are worth seeing where there is something to see: warnings and errors.
       const { code, output } = await run(workerBuild(), [release ? "--release" : "--dev"], { env });
