@@ -34,6 +34,8 @@ const UNLIMITED = 1_000_000;
  * - `assets: true`: with the static files of build/assets/ in front, as when deployed.
  * - `migrate: false`: leaves the database empty.
  * - `env`: an environment of wrangler.toml.
+ * - `siblings`: `{ name: secrets }`, the same Worker once more with other secrets over the ones here, on the same database:
+ *   `worker.sibling(name)`.
  * - `config`: a function that may change the wrangler configuration at the end.
  */
 export async function startWorker({
@@ -45,6 +47,7 @@ export async function startWorker({
   assets = false,
   migrate = true,
   env,
+  siblings = {},
   config: change = (config) => config,
 } = {}) {
   const { name, compatibility_date, compatibility_flags, ...read } = readConfig({ config: wranglerConfig, env }, { hideWarnings: true });
@@ -64,7 +67,10 @@ export async function startWorker({
   // A root without a .dev.vars: a developer's own secrets are no part of a test.
   const harness = createTestHarness({
     root: inRoot("tests"),
-    workers: [{ config, secrets: withoutNulls({ ...SECRETS, ...secrets }) }],
+    workers: Object.entries({ [name]: {}, ...siblings }).map(([name, others]) => ({
+      config: { ...config, name },
+      secrets: withoutNulls({ ...SECRETS, ...secrets, ...others }),
+    })),
   });
   const release = answerOutbound(outbound);
   try {
@@ -182,6 +188,19 @@ class TestWorker {
   /** The default export over RPC, for entries with methods of their own (faults). */
   entry() {
     return this.#handle.getExport();
+  }
+
+  /** The Worker with other secrets, on the same database. Logs are common to both. */
+  sibling(name) {
+    const handle = this.#harness.getWorker(name);
+    return Object.assign(new TestWorker({ harness: this.#harness, handle, url: this.url, db: this.db, tables: this.#tables, release() {} }), {
+      fetch: (path, init = {}) => handle.fetch(path, { redirect: "manual", ...init }),
+    });
+  }
+
+  /** Applies the migrations that the database has not seen yet. */
+  migrate() {
+    return this.#handle.applyD1Migrations("DB");
   }
 
   /** Prints what happened, for a test that failed. */

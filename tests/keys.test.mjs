@@ -1,0 +1,332 @@
+// The keys that seal the shares: rotation without a gap, wrong keys, damaged rows, and the scrub that finds them.
+
+import assert from "node:assert/strict";
+import { after, beforeEach, describe, test } from "node:test";
+
+import { backups } from "./support/backup.mjs";
+import { assertProblem, sorted, user } from "./support/client.mjs";
+import { startWorker } from "./support/harness.mjs";
+import { GOLDEN, digest, open, seal } from "./support/sealing.mjs";
+import { inRoot } from "../scripts/lib/paths.mjs";
+
+const keyBytes = (n) => Buffer.alloc(32, n).toString("base64");
+const K1 = `${GOLDEN.keyId}:${GOLDEN.key}`;
+const K2 = `k2:${keyBytes(2)}`;
+const S = "GDRIVE-SECP256K1";
+
+// One database, and the Worker as it is deployed with each of these lists of keys.
+const old = await startWorker({
+  main: inRoot("tests", "support", "faulty-entry.mjs"),
+  secrets: { SHARE_ENCRYPTION_KEYS: K1 },
+  siblings: { both: { SHARE_ENCRYPTION_KEYS: `${K2},${K1}` }, new: { SHARE_ENCRYPTION_KEYS: K2 }, wrong: { SHARE_ENCRYPTION_KEYS: `k1:${keyBytes(9)}` } },
+});
+const ada = user("ada");
+/** The deployed Worker, and what is done with it. */
+let worker, wallet, custodian, cipherText;
+
+after(() => old.stop());
+beforeEach(async () => {
+  deploy(K1);
+  await worker.clear();
+  await wallet.register(ada);
+});
+
+function deploy(keys) {
+  worker = keys === K1 ? old : old.sibling(keys);
+  wallet = backups(worker);
+  ({ custodian, cipherText } = wallet);
+}
+const report = async () => (await wallet.admin("GET", "/admin/keys")).body;
+const rewrap = async (limit) => (await wallet.admin("POST", "/admin/keys/rewrap", limit && { limit })).body;
+const status = async () => (await wallet.admin("GET", "/admin/status")).body;
+const SEALED = ["custodian_backup_shares", "user_backup_shares", "backup_share_versions"];
+const keyIds = async () => new Set((await worker.sql(SEALED.map((table) => `SELECT key_id FROM ${table}`).join(" UNION ALL "))).map((row) => row.key_id));
+const unopenable = () => worker.logLines().filter(({ message }) => message === "a sealed share does not open");
+
+/** One share in each of the three tables. */
+async function oneOfEach() {
+  await custodian(ada, S, "s1");
+  await cipherText(ada, "GDRIVE", "u1");
+  await custodian(ada, S, "s2");
+}
+async function assertAllThere() {
+  assert.deepEqual(sorted(await wallet.fetched(ada)), ["s1", "s2"]);
+  assert.equal(await wallet.recovered(ada, { backupMethod: "GDRIVE" }), "u1");
+}
+
+describe("the format", () => {
+  test("a row with the golden bytes opens, and the very same share is recognised by its digest", async () => {
+    assert.equal(await seal(GOLDEN.key, GOLDEN.place, GOLDEN.share, GOLDEN.nonce), GOLDEN.envelope);
+    assert.equal(await digest(GOLDEN.key, GOLDEN.place, GOLDEN.share), GOLDEN.digest);
+    const golden = { id: "user-golden", clientId: "client-golden", clientApiKey: "key-golden" };
+    await wallet.register(golden);
+    const time = "2026-01-01T00:00:00.000Z";
+    await worker.sql(
+      "INSERT INTO custodian_backup_shares (id, user_id, backup_method, key_id, share_digest, created_at, updated_at, sealed_share) VALUES ('v1', 'user-golden', ?, 'k1', ?, ?, ?, ?)",
+      S, GOLDEN.digest, time, time, GOLDEN.envelope,
+    );
+    assert.deepEqual(await wallet.fetched(golden), [GOLDEN.share]);
+    await custodian(golden, S, GOLDEN.share);
+    assert.deepEqual(await worker.sql("SELECT id FROM custodian_backup_shares"), [{ id: "v1" }]);
+  });
+
+  test("what the Worker seals opens with WebCrypto elsewhere, for its own place only", async () => {
+    await custodian(ada, S, "s1");
+    await cipherText(ada, "GDRIVE", "u1");
+    const [{ sealed_share: sealedCustodian }] = await worker.sql("SELECT sealed_share FROM custodian_backup_shares");
+    const [{ sealed_share: sealedUser }] = await worker.sql("SELECT sealed_share FROM user_backup_shares");
+    const place = { kind: "custodian", owner: ada.clientId, backupMethod: S };
+    assert.equal(await open(GOLDEN.key, place, sealedCustodian), "s1");
+    assert.equal(await open(GOLDEN.key, { kind: "user", owner: ada.id, backupMethod: "GDRIVE" }, sealedUser), "u1");
+    await assert.rejects(open(GOLDEN.key, { ...place, owner: "client-bob" }, sealedCustodian));
+  });
+
+  test("the same share is sealed differently each time", async () => {
+    const bob = user("bob");
+    await wallet.register(bob);
+    for (const method of ["A", "B"]) for (const who of [ada, bob]) await custodian(who, method, "same");
+    const rows = await worker.sql("SELECT DISTINCT sealed_share, share_digest FROM custodian_backup_shares");
+    assert.equal(rows.length, 4);
+    assert.equal(new Set(rows.map((row) => row.share_digest)).size, 4, "no digest tells that two wallets hold the same");
+  });
+});
+
+describe("a sealed share that is not in its own place, or not as it was", () => {
+  const failsFor = async (request) => {
+    worker.clearLogs();
+    const answer = await request();
+    assertProblem(answer, 500, "internal");
+    const [line] = worker.logLines().filter(({ message }) => message === "request");
+    assert.match(line.cause, /under key k1 does not open/);
+  };
+  const fetchCustodian = () => wallet.fetchCustodian(ada);
+  const fetchCipherText = () => wallet.fetchCipherText(ada, { backupMethod: "GDRIVE" });
+
+  test("does not open in another row: method, user or client", async () => {
+    const bob = user("bob");
+    await wallet.register(bob);
+    await custodian(ada, S, "s1");
+    await custodian(ada, "GDRIVE-ED25519", "e1");
+    await custodian(bob, S, "b1");
+    await worker.sql("UPDATE custodian_backup_shares SET sealed_share = (SELECT sealed_share FROM custodian_backup_shares WHERE backup_method = 'GDRIVE-ED25519') WHERE user_id = ? AND backup_method = ?", ada.id, S);
+    await failsFor(fetchCustodian);
+    await worker.sql("UPDATE custodian_backup_shares SET sealed_share = (SELECT sealed_share FROM custodian_backup_shares WHERE user_id = ?) WHERE user_id = ?", bob.id, ada.id);
+    await failsFor(fetchCustodian);
+  });
+
+  test("does not open in the other column, even where user and client have one name", async () => {
+    const one = { id: "one", clientId: "one", clientApiKey: "key-one" };
+    await wallet.register(one);
+    await custodian(one, "GDRIVE", "c");
+    await cipherText(one, "GDRIVE", "u");
+    await worker.sql("UPDATE user_backup_shares SET sealed_share = (SELECT sealed_share FROM custodian_backup_shares)");
+    await failsFor(() => wallet.fetchCipherText(one, { backupMethod: "GDRIVE" }));
+  });
+
+  test("does not open with a bit flipped, cut short, empty, or no base64", async () => {
+    await cipherText(ada, "GDRIVE", "u1");
+    const [{ sealed_share: sealed }] = await worker.sql("SELECT sealed_share FROM user_backup_shares");
+    const bytes = Buffer.from(sealed, "base64");
+    const flipped = [0, 1, 13, bytes.length - 1].map((at) => Buffer.from(bytes.map((byte, i) => (i === at ? byte ^ 1 : byte))).toString("base64"));
+    for (const text of [...flipped, bytes.subarray(0, 28).toString("base64"), "", "AQ==", "not base64!", `${sealed}!`]) {
+      await worker.sql("UPDATE user_backup_shares SET sealed_share = ?", text);
+      await failsFor(fetchCipherText);
+    }
+  });
+
+  test("does not open under a key id that is not configured", async () => {
+    await cipherText(ada, "GDRIVE", "u1");
+    await worker.sql("UPDATE user_backup_shares SET key_id = 'k9'");
+    assertProblem(await fetchCipherText(), 500, "internal");
+  });
+
+  test("fails the whole fetch: a partial answer would look whole", async () => {
+    await custodian(ada, S, "s1");
+    await custodian(ada, "GDRIVE-ED25519", "e1");
+    await worker.sql("UPDATE custodian_backup_shares SET sealed_share = 'AAAA' WHERE backup_method = ?", S);
+    await failsFor(fetchCustodian);
+  });
+});
+
+describe("a rotation", () => {
+  test("a new key in front seals at once, the old one still opens, and the schedule rewraps everything", async () => {
+    await oneOfEach();
+    assert.deepEqual(await report(), { current: "k1", keys: [{ id: "k1", shares: 3 }], unknown: [] });
+    deploy("both");
+    await assertAllThere();
+    await custodian(ada, "NEW", "n1");
+    assert.deepEqual(await report(), { current: "k2", keys: [{ id: "k2", shares: 1 }, { id: "k1", shares: 3 }], unknown: [] });
+    const times = () => worker.sql("SELECT id, created_at, updated_at, NULL FROM custodian_backup_shares UNION ALL SELECT id, created_at, updated_at, NULL FROM user_backup_shares UNION ALL SELECT id, created_at, stored_at, superseded_at FROM backup_share_versions ORDER BY 1");
+    const before = await times();
+    await worker.scheduled();
+    assert.deepEqual(await report(), { current: "k2", keys: [{ id: "k2", shares: 4 }, { id: "k1", shares: 0 }], unknown: [] });
+    assert.deepEqual(await times(), before, "a rewrap is no new version");
+    deploy("new");
+    assert.deepEqual(sorted(await wallet.fetched(ada)), ["n1", "s1", "s2"]);
+    assert.equal(await wallet.recovered(ada, { backupMethod: "GDRIVE" }), "u1");
+    assert.equal((await worker.send("GET", "/readyz")).status, 200);
+  });
+
+  test("by hand, a page at a time, says how much is left, and leaves audit events", async () => {
+    await oneOfEach();
+    deploy("both");
+    assert.deepEqual(await rewrap(1), { rewrapped: 1, remaining: 2 });
+    assert.deepEqual(await rewrap(1), { rewrapped: 1, remaining: 1 });
+    await assertAllThere();
+    assert.deepEqual(await rewrap(), { rewrapped: 1, remaining: 0 });
+    assert.deepEqual(await rewrap(), { rewrapped: 0, remaining: 0 });
+    await assertAllThere();
+    const events = await worker.sql("SELECT DISTINCT actor, outcome FROM audit_events WHERE action = 'rewrap_shares'");
+    assert.deepEqual(events, [{ actor: "admin", outcome: "rewrapped" }]);
+  });
+
+  test("after it, the very same share sent again is still recognised", async () => {
+    await oneOfEach();
+    deploy("both");
+    await worker.scheduled();
+    await custodian(ada, S, "s2");
+    await cipherText(ada, "GDRIVE", "u1");
+    assert.equal((await wallet.history(ada)).length, 1);
+  });
+
+  test("a key removed too early is named, its shares are kept, and are back with the key", async () => {
+    await oneOfEach();
+    deploy("new");
+    assert.deepEqual(await report(), { current: "k2", keys: [{ id: "k2", shares: 0 }], unknown: [{ id: "k1", shares: 3 }] });
+    assertProblem(await wallet.fetchCustodian(ada), 500, "internal");
+    assert.deepEqual(await rewrap(), { rewrapped: 0, remaining: 0 });
+    worker.clearLogs();
+    await worker.scheduled();
+    assert.deepEqual(new Set(unopenable().map(({ keyId, why }) => `${keyId}: ${why}`)), new Set(["k1: its key is not configured"]));
+    deploy("both");
+    await assertAllThere();
+  });
+
+  test("rows that do not open stand in nobody's way", async () => {
+    for (let n = 1; n <= 5; n++) await custodian(ada, `M${n}`, `c${n}`);
+    await worker.sql("UPDATE custodian_backup_shares SET sealed_share = 'AAAA' WHERE backup_method IN ('M1', 'M2')");
+    deploy("both");
+    assert.deepEqual(await rewrap(2), { rewrapped: 2, remaining: 3 });
+    assert.deepEqual(await rewrap(2), { rewrapped: 1, remaining: 2 });
+    assert.deepEqual(await rewrap(2), { rewrapped: 0, remaining: 2 });
+    assert.deepEqual(await worker.sql("SELECT backup_method FROM custodian_backup_shares WHERE key_id = 'k1' ORDER BY 1"), [{ backup_method: "M1" }, { backup_method: "M2" }]);
+  });
+
+  test("a backup that comes between the rewrap's read and its write wins, whatever it does", async () => {
+    await oneOfEach();
+    await custodian(ada, "ICLOUD-ED25519", "i1");
+    deploy("both");
+    const entry = await worker.entry();
+    // For each table: read a page, then (held here) write it.
+    const plan = { tag: "race", plan: ["pass", "hold"] };
+    const rewrapping = wallet.admin("POST", "/admin/keys/rewrap", {}, wallet.init({ faults: plan }));
+    while ((await entry.met("race")).length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await custodian(ada, S, "s3"); // replaced: what was read is in the history now
+    await custodian(ada, "ICLOUD-ED25519", "i1"); // the same again: stored under the new key
+    await entry.release("race");
+    assert.equal((await rewrapping).status, 200);
+    assert.deepEqual(sorted(await wallet.fetched(ada)), ["i1", "s1", "s3"]);
+    await worker.scheduled();
+    assert.deepEqual(await keyIds(), new Set(["k2"]));
+    assert.deepEqual(sorted(await wallet.fetched(ada)), ["i1", "s1", "s3"]);
+    // s2, read by the rewrap and then replaced, opens as well.
+    const [{ id }] = await worker.sql("SELECT id FROM backup_share_versions WHERE kind = 'custodian' AND backup_method = ? ORDER BY stored_at DESC LIMIT 1", S);
+    await wallet.restoreVersion(ada, id);
+    assert.ok((await wallet.fetched(ada)).includes("s2"));
+  });
+
+  test("with backups pouring in all the while loses none of them", async () => {
+    const users = Array.from({ length: 8 }, (_, n) => user(`busy${n}`));
+    await wallet.register(...users);
+    for (const who of users) await custodian(who, S, "0");
+    deploy("both");
+    let running = true;
+    const rewrapping = (async () => {
+      while (running) await rewrap(3);
+    })();
+    await Promise.all(users.map(async (who) => {
+      for (let n = 1; n <= 8; n++) {
+        await custodian(who, S, `${n}`);
+        assert.deepEqual(await wallet.fetched(who), [`${n}`]);
+      }
+    }));
+    running = false;
+    await rewrapping;
+    await worker.scheduled();
+    assert.deepEqual(await keyIds(), new Set(["k2"]));
+    assert.equal((await worker.sql("SELECT * FROM backup_share_versions")).length, 64);
+    worker.clearLogs();
+    await worker.scheduled();
+    assert.deepEqual(unopenable(), []);
+  });
+});
+
+describe("other bytes behind the same key id", () => {
+  test("are noticed by /readyz, and nothing is lost: the former key opens everything again", async () => {
+    await oneOfEach();
+    assert.equal((await worker.send("GET", "/readyz")).status, 200);
+    deploy("wrong");
+    const answer = await worker.send("GET", "/readyz");
+    assertProblem(answer, 503, "misconfigured");
+    assert.match(answer.body.detail, /k1/);
+    assertProblem(await wallet.fetchCustodian(ada), 500, "internal");
+    deploy(K1);
+    assert.equal((await worker.send("GET", "/readyz")).status, 200);
+    await assertAllThere();
+  });
+});
+
+describe("the scrub", () => {
+  test("finds a damaged row in each table, logs it, shows it to operators, and notices the repair", async () => {
+    await oneOfEach();
+    await worker.scheduled();
+    const healthy = (await status()).scrub;
+    assert.deepEqual([healthy.checked, healthy.failed], [3, 0]);
+    assert.match(healthy.at, /^\d{4}-\d\d-\d\dT.*Z$/);
+    const rows = [];
+    for (const table of SEALED) {
+      const [row] = await worker.sql(`SELECT rowid, sealed_share FROM ${table}`);
+      rows.push([table, row]);
+      await worker.sql(`UPDATE ${table} SET sealed_share = ? WHERE rowid = ?`, `${row.sealed_share.slice(0, -8)}AAAAAAA=`, row.rowid);
+    }
+    worker.clearLogs();
+    await worker.scheduled();
+    assert.deepEqual(unopenable().map(({ level, table, row, userId, keyId, why }) => [level, table, row, userId, keyId, why]),
+      rows.map(([table, { rowid }]) => ["error", table, rowid, ada.id, "k1", "damaged or moved"]));
+    assert.deepEqual(Object.keys(unopenable()[0]).sort(), ["backupMethod", "keyId", "level", "message", "row", "table", "userId", "version", "why"]);
+    assert.equal((await status()).scrub.failed, 3);
+    for (const [table, { rowid, sealed_share: sealed }] of rows) await worker.sql(`UPDATE ${table} SET sealed_share = ? WHERE rowid = ?`, sealed, rowid);
+    worker.clearLogs();
+    await worker.scheduled();
+    assert.deepEqual(unopenable(), []);
+    assert.equal((await status()).scrub.failed, 0);
+    await assertAllThere();
+  });
+
+  test("of many rows goes on where it stopped, and visits every row", async () => {
+    await custodian(ada, "M", "m");
+    await worker.sql(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+      INSERT INTO custodian_backup_shares (id, user_id, backup_method, key_id, created_at, updated_at, sealed_share)
+      SELECT 'v' || i, user_id, 'M' || i, key_id, created_at, updated_at, sealed_share FROM n, custodian_backup_shares WHERE id NOT LIKE 'v%'`);
+    // Only M itself is in its own place: 1,200 rows are damaged.
+    const seen = new Set();
+    let runs = 0;
+    while (seen.size < 1200 && runs++ < 4) {
+      worker.clearLogs();
+      await worker.scheduled();
+      for (const { version } of unopenable()) {
+        assert.ok(!seen.has(version), "once in a walk");
+        seen.add(version);
+      }
+    }
+    assert.deepEqual([seen.size, runs], [1200, 3]);
+    assert.equal((await status()).scrub.failed, 1200);
+  });
+
+  test("a note of it that cannot be read makes it begin anew", async () => {
+    await oneOfEach();
+    await worker.sql("INSERT INTO meta (name, value) VALUES ('scrub', '{broken') ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+    await worker.scheduled();
+    assert.equal((await status()).scrub.checked, 3);
+  });
+});
