@@ -116,6 +116,14 @@ describe("a bad row is refused by its line, and stops nothing", () => {
   });
 });
 
+test("only a line feed ends a line, and broken UTF-8 is refused, not mended", async () => {
+  const odd = { ...CIPHER_TEXT, cipherText: "a\u2028b\u2029c\u0085d\ufeff" };
+  const bytes = Buffer.concat([Buffer.from(`\ufeff${ndjson(USER, odd)}\r\n`), Buffer.from('{"userId":"u1","share":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]);
+  const [, refused, share] = await recordsOf(bytes);
+  assert.equal(share.cipherText, odd.cipherText);
+  assert.deepEqual(refused, { refused: "not valid UTF-8", place: "line 3" });
+});
+
 test("a record of ours goes out as the very text that it came as", async () => {
   const text = '{"type":"custodianBackupShare", "userId":"u1","share":{"n": 12345678901234567890123}}';
   assert.equal((await itemsOf(text))[0].text, text);

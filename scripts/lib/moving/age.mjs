@@ -24,20 +24,32 @@ export async function encrypted(bytes, { recipients, passphrase }) {
   return encrypter.encrypt(bytes);
 }
 
-/** The stream of bytes, opened. A file that was cut short or changed fails when its end is read. */
-export async function decrypted(bytes, { identities, passphrase, file }) {
+/**
+ * Unlocks a file by its head, once: a passphrase takes seconds, and the file is read more than once. Resolves with what
+ * opens the stream of its bytes; a file that was cut short or changed then fails at its end.
+ */
+export async function unlocked(head, { identities, passphrase, file }) {
   if (identities.length === 0 && !passphrase) {
     throw new Failure(`${file} is sealed with age.`, "Open it with --identity KEYFILE, or with --passphrase-file FILE (or AGE_PASSPHRASE).");
   }
   const decrypter = new Decrypter();
   if (passphrase) decrypter.addPassphrase(passphrase);
   for (const identity of identities) decrypter.addIdentity(identity);
+  let fileKey;
   try {
-    return await decrypter.decrypt(bytes);
+    fileKey = await decrypter.decryptHeader(headerOf(head));
   } catch {
     throw new Failure(`${file} does not open with this ${passphrase ? "passphrase" : "identity"}.`);
   }
+  return (bytes) => {
+    const opener = new Decrypter();
+    opener.addIdentity({ unwrapFileKey: () => fileKey });
+    return opener.decrypt(bytes);
+  };
 }
+
+/** The text up to the line that begins with `---`, which it ends with. */
+const headerOf = (head) => head.subarray(0, head.indexOf("\n", head.indexOf("\n---") + 1) + 1);
 
 /** The secret keys in an identity file as `age-keygen` writes it. */
 export function readIdentities(file) {

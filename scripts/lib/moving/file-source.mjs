@@ -5,15 +5,16 @@
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { open as openFile, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { createInterface } from "node:readline";
 
 import { Failure } from "../log.mjs";
-import { decrypted, isAge } from "./age.mjs";
+import { isAge, unlocked } from "./age.mjs";
 import { Generations, Refusal, partsOf } from "./rows.mjs";
 
 const PHASES = ["users", "shares"];
+const LINE_FEED = 0x0a;
+const BYTE_ORDER_MARK = Buffer.from("\ufeff");
 
 export async function fileSource(file, { userIdColumn = "id", identities = [], passphrase } = {}) {
   const info = await stat(file).catch(() => undefined);
@@ -22,11 +23,9 @@ export async function fileSource(file, { userIdColumn = "id", identities = [], p
   if (/^\s*\[/.test(head.toString("latin1", 0, 64))) {
     throw new Failure(`${file} is one JSON array, not a JSON object on each line.`, "jq -c '.[]' FILE > FILE.ndjson makes it one.");
   }
-  const sealed = isAge(head);
+  const open = isAge(head) ? await unlocked(head, { identities, passphrase, file }) : (bytes) => bytes;
   const lines = async function* () {
-    const raw = Readable.toWeb(createReadStream(file));
-    const bytes = sealed ? await decrypted(raw, { identities, passphrase, file }) : raw;
-    yield* createInterface({ input: Readable.fromWeb(bytes), crlfDelay: Infinity });
+    yield* linesOf(await open(Readable.toWeb(createReadStream(file))));
   };
 
   const generations = new Generations();
@@ -89,17 +88,40 @@ function itemsOf(phase, { text, parts, generations, users, userIdColumn }) {
 
 const itemOf = (record, text = JSON.stringify(record)) => ({ record, text });
 
+/** Lines of bytes. Only a line feed ends one: a share may hold every other kind of line break. */
+async function* linesOf(chunks) {
+  let rest = [];
+  for await (const chunk of chunks) {
+    let from = 0;
+    for (let end; (end = chunk.indexOf(LINE_FEED, from)) >= 0; from = end + 1) {
+      yield Buffer.concat([...rest, chunk.subarray(from, end)]);
+      rest = [];
+    }
+    rest.push(chunk.subarray(from));
+  }
+  yield Buffer.concat(rest);
+}
+
 async function* parsed(lines, userIdColumn) {
   let line = 0;
-  for await (const text of lines()) {
+  for await (const bytes of lines()) {
     line += 1;
-    if (text.trim() === "") continue;
     try {
-      yield { line, text, parts: partsOf(parse(line === 1 ? text.replace(/^\uFEFF/, "") : text), userIdColumn) };
+      const text = decode(line === 1 && bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? bytes.subarray(3) : bytes).trim();
+      if (text !== "") yield { line, text, parts: partsOf(parse(text), userIdColumn) };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      yield { line, text, refused: error.message };
+      yield { line, refused: error.message };
     }
+  }
+}
+
+function decode(bytes) {
+  try {
+    // Strict: a replacement character in the place of a broken one would be another share.
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Refusal("not valid UTF-8");
   }
 }
 
@@ -113,7 +135,7 @@ function parse(text) {
 }
 
 async function firstBytes(file, count) {
-  const handle = await open(file);
+  const handle = await openFile(file);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(count), 0, count, 0);
     return buffer.subarray(0, bytesRead);

@@ -26,22 +26,26 @@ export async function postgresSource(url, { userIdColumn = "id" } = {}) {
   const client = new pg.Client(config);
   client.on("error", () => {}); // a lost connection fails the query under way, which is where it is told
   const query = (text, values) => client.query(text, values).catch(fail(shown));
-  await client.connect().catch(fail(shown));
-  // Prisma's times have no zone and hold UTC. Repeatable read: one instant for all tables.
-  await query("SET TIME ZONE 'UTC'");
-  await query("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  const stages = stagesOf(await tablesOf(query, schema, shown), userIdColumn);
-
-  let total = 0;
-  for (const { from } of stages) total += Number((await query(`SELECT count(*) AS count FROM ${from}`)).rows[0].count);
-
-  return {
-    name: shown,
-    fingerprint: `postgres ${createHash("sha256").update(`${url} ${userIdColumn}`).digest("hex")}`,
-    total,
-    records: (after) => records(query, stages, after),
-    close: () => client.end().catch(() => {}),
-  };
+  const close = () => client.end().catch(() => {});
+  try {
+    await client.connect().catch(fail(shown));
+    // Prisma's times have no zone and hold UTC. Repeatable read: one instant for all tables.
+    await query("SET TIME ZONE 'UTC'");
+    await query("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    const stages = stagesOf(await tablesOf(query, schema, shown), userIdColumn);
+    let total = 0;
+    for (const { from } of stages) total += Number((await query(`SELECT count(*) AS count FROM ${from}`)).rows[0].count);
+    return {
+      name: shown,
+      fingerprint: `postgres ${createHash("sha256").update(`${url} ${userIdColumn}`).digest("hex")}`,
+      total,
+      records: (after) => records(query, stages, after),
+      close,
+    };
+  } catch (error) {
+    await close(); // or the process would wait for it
+    throw error;
+  }
 }
 
 const fail = (shown) => (error) => {

@@ -1,0 +1,27 @@
+// Runs a script of this project as its user does, in a process of its own.
+
+import { spawn } from "node:child_process";
+
+import { inRoot } from "../../scripts/lib/paths.mjs";
+
+/** Resolves with `{ code, stdout, stderr }`. `watch` is called with what stderr holds so far, and the process. */
+export function runScript(name, args, { env = {}, cwd, watch } = {}) {
+  return new Promise((resolve, reject) => {
+    // Only what a shell would have: no secret of this process reaches the script by accident.
+    const { PATH, HOME, TMPDIR } = process.env;
+    const child = spawn(process.execPath, ["--no-warnings", inRoot("scripts", `${name}.mjs`), ...args], {
+      cwd,
+      env: { PATH, HOME, ...(TMPDIR && { TMPDIR }), ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const output = { stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"]) {
+      child[stream].setEncoding("utf8").on("data", (text) => {
+        output[stream] += text;
+        watch?.(output.stderr, child);
+      });
+    }
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, ...output }));
+  });
+}
