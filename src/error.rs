@@ -121,7 +121,10 @@ impl Error {
 
     pub fn unauthorized(detail: &'static str) -> Self {
         Self {
-            header: Some(("www-authenticate", Cow::Borrowed("Bearer realm=\"portal-backup-worker\""))),
+            header: Some((
+                "www-authenticate",
+                Cow::Borrowed("Bearer realm=\"portal-backup-worker\""),
+            )),
             ..Self::new(Code::Unauthorized, detail)
         }
     }

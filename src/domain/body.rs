@@ -3,10 +3,13 @@
 //! Shares and cipher texts are opaque: a string is kept as it is, an object as its exact source text. Unknown
 //! fields are ignored; `null` counts as missing.
 
+use std::fmt;
+
 use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::names::{BackupMethod, BackupSharePairId, ClientId, InvalidName, UserId};
+use super::names::{BackupMethod, BackupSharePairId, ClientId, InvalidName, UserId, check_name};
 use super::secret::Secret;
 
 /// What is wrong with a body.
@@ -25,6 +28,107 @@ fn invalid<T>(field: &'static str, must: &'static str) -> Result<T, InvalidBody>
     Err(InvalidBody::Field { field, must })
 }
 
+/// The fields of a JSON object, each still in its source text.
+///
+/// One type for all bodies, rather than a derived one for each: derived code was a tenth of the Worker.
+pub(super) struct Fields<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'a> Fields<'a> {
+    pub(super) fn parse(body: &'a [u8]) -> Result<Self, InvalidBody> {
+        serde_json::from_slice(body).map_err(|_| InvalidBody::NotAnObject)
+    }
+
+    /// The field of that name; None if it is missing or null.
+    pub(super) fn get(&self, field: &str) -> Option<&'a RawValue> {
+        let (_, value) = self.0.iter().find(|(name, _)| name == field)?;
+        (value.get() != "null").then_some(*value)
+    }
+
+    pub(super) fn optional<T>(
+        &self,
+        field: &'static str,
+        parse: impl FnOnce(String) -> Result<T, InvalidName>,
+    ) -> Result<Option<T>, InvalidBody> {
+        let Some(raw) = self.get(field) else {
+            return Ok(None);
+        };
+        if !raw.get().starts_with('"') {
+            return invalid(field, "be a string");
+        }
+        let Ok(text) = serde_json::from_str(raw.get()) else {
+            return invalid(field, "be valid Unicode");
+        };
+        parse(text)
+            .map(Some)
+            .map_err(|InvalidName(must)| InvalidBody::Field { field, must })
+    }
+
+    pub(super) fn required<T>(
+        &self,
+        field: &'static str,
+        parse: impl FnOnce(String) -> Result<T, InvalidName>,
+    ) -> Result<T, InvalidBody> {
+        self.optional(field, parse)?.ok_or(InvalidBody::Field {
+            field,
+            must: "be a string",
+        })
+    }
+
+    pub(super) fn backup_method(&self) -> Result<BackupMethod, InvalidBody> {
+        let method = self.optional("backupMethod", BackupMethod::parse)?;
+        Ok(method.unwrap_or_else(BackupMethod::unknown))
+    }
+
+    pub(super) fn backup_share_pair_id(&self) -> Result<Option<BackupSharePairId>, InvalidBody> {
+        self.optional("backupSharePairId", BackupSharePairId::parse)
+    }
+
+    /// A share: a string that is not empty, or an object, of which the exact source text is the share.
+    pub(super) fn share(&self, field: &'static str) -> Result<Secret, InvalidBody> {
+        let text = self.get(field).map_or("", RawValue::get);
+        if text.starts_with('{') {
+            return Ok(Secret::new(text.to_owned()));
+        }
+        if text.starts_with('"') && text != "\"\"" {
+            return match serde_json::from_str(text) {
+                Ok(text) => Ok(Secret::new(text)),
+                Err(_) => invalid(field, "be valid Unicode"),
+            };
+        }
+        invalid(field, "be a string that is not empty, or an object")
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Vec<(String, &'de RawValue)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields: Self::Value = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, _>()? {
+                    // Which of two would count is anybody's guess, so neither does.
+                    if fields.len() == MAX_FIELDS || fields.iter().any(|(known, _)| *known == name)
+                    {
+                        return Err(A::Error::custom("a duplicate field, or too many"));
+                    }
+                    fields.push((name, value));
+                }
+                Ok(fields)
+            }
+        }
+        deserializer.deserialize_map(Object).map(Fields)
+    }
+}
+
+/// More than any body has; bounds the search for duplicates.
+const MAX_FIELDS: usize = 64;
+
 /// What `POST /webhook/backup` brings.
 #[derive(Debug)]
 pub struct CustodianBackup {
@@ -36,42 +140,19 @@ pub struct CustodianBackup {
 
 impl CustodianBackup {
     pub fn parse(body: &[u8]) -> Result<Self, InvalidBody> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Form<'a> {
-            #[serde(borrow)]
-            client_id: Option<&'a RawValue>,
-            #[serde(borrow)]
-            backup_method: Option<&'a RawValue>,
-            #[serde(borrow)]
-            share: Option<&'a RawValue>,
-            #[serde(borrow)]
-            backup_share_pair_id: Option<&'a RawValue>,
-        }
-        let form: Form = object(body)?;
+        let fields = Fields::parse(body)?;
         Ok(Self {
-            client_id: required("clientId", form.client_id, ClientId::parse)?,
-            backup_method: backup_method(form.backup_method)?,
-            backup_share_pair_id: optional(
-                "backupSharePairId",
-                form.backup_share_pair_id,
-                BackupSharePairId::parse,
-            )?,
-            share: share("share", form.share)?,
+            client_id: fields.required("clientId", ClientId::parse)?,
+            backup_method: fields.backup_method()?,
+            backup_share_pair_id: fields.backup_share_pair_id()?,
+            share: fields.share("share")?,
         })
     }
 }
 
 /// The client id of `POST /webhook/backup/fetch`.
 pub fn parse_fetch(body: &[u8]) -> Result<ClientId, InvalidBody> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Form<'a> {
-        #[serde(borrow)]
-        client_id: Option<&'a RawValue>,
-    }
-    let form: Form = object(body)?;
-    required("clientId", form.client_id, ClientId::parse)
+    Fields::parse(body)?.required("clientId", ClientId::parse)
 }
 
 /// What an app posts: its encrypted user backup share.
@@ -82,75 +163,48 @@ pub struct UserBackup {
     pub cipher_text: Secret,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct UserBackupForm<'a> {
-    /// axios' `axios.post(url, {data: {…}})`, as the guides print it, wraps the fields in one more object.
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow)]
-    backup_method: Option<&'a RawValue>,
-    #[serde(borrow)]
-    backup_share_pair_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    cipher_text: Option<&'a RawValue>,
-    /// iOS' name for it.
-    #[serde(borrow)]
-    encrypted_client_backup_share: Option<&'a RawValue>,
-    /// The name in the guides from before multi-backup.
-    #[serde(borrow)]
-    backup_share: Option<&'a RawValue>,
-    /// The Enclave API gives one cipher text per curve; the object that holds them is the share.
-    #[serde(borrow)]
-    secp256k1_ciphertext: Option<&'a RawValue>,
-    #[serde(borrow)]
-    ed25519_ciphertext: Option<&'a RawValue>,
-}
+/// The names that Portal's guides give the cipher text: the guide's server, iOS, the legacy form.
+const CIPHER_TEXT: [&str; 3] = ["cipherText", "encryptedClientBackupShare", "backupShare"];
+/// The Enclave API gives one cipher text per curve; the object that holds them is the share.
+const ENCLAVE_CIPHER_TEXTS: [&str; 2] = ["secp256k1Ciphertext", "ed25519Ciphertext"];
 
 impl UserBackup {
     pub fn parse(body: &[u8]) -> Result<Self, InvalidBody> {
         let mut source = std::str::from_utf8(body).map_err(|_| InvalidBody::NotAnObject)?;
-        let mut form: UserBackupForm = object(body)?;
-        if let Some(data) = form.data.filter(|data| data.get().starts_with('{')) {
+        let mut fields = Fields::parse(body)?;
+        // axios' `axios.post(url, {data: {…}})`, as the guides print it, wraps the fields in one more object.
+        if let Some(data) = fields
+            .get("data")
+            .filter(|data| data.get().starts_with('{'))
+        {
             source = data.get();
-            form = object(source.as_bytes())?;
+            fields = Fields::parse(source.as_bytes())?;
         }
-        let names = [
-            ("cipherText", form.cipher_text),
-            (
-                "encryptedClientBackupShare",
-                form.encrypted_client_backup_share,
-            ),
-            ("backupShare", form.backup_share),
-        ];
-        let mut given = names.into_iter().filter(|(_, text)| text.is_some());
+        let mut given = CIPHER_TEXT
+            .into_iter()
+            .filter(|name| fields.get(name).is_some());
         let cipher_text = match (given.next(), given.next()) {
-            (Some(_), Some((field, _))) => {
-                return invalid(field, "not be sent beside another cipher text");
+            (Some(_), Some(second)) => {
+                return invalid(second, "not be sent beside another cipher text");
             }
-            (Some((field, text)), None) => share(field, text)?,
-            (None, _)
-                if form.secp256k1_ciphertext.is_some() || form.ed25519_ciphertext.is_some() =>
-            {
-                for (field, text) in [
-                    ("secp256k1Ciphertext", form.secp256k1_ciphertext),
-                    ("ed25519Ciphertext", form.ed25519_ciphertext),
-                ] {
-                    if text.is_some() {
-                        share(field, text)?;
-                    }
+            (Some(name), None) => fields.share(name)?,
+            (None, _) => {
+                let mut of_enclave = ENCLAVE_CIPHER_TEXTS
+                    .into_iter()
+                    .filter(|name| fields.get(name).is_some())
+                    .peekable();
+                if of_enclave.peek().is_none() {
+                    return invalid("cipherText", "be a string");
+                }
+                for name in of_enclave {
+                    fields.share(name)?;
                 }
                 Secret::new(source.trim().to_owned())
             }
-            (None, _) => return invalid("cipherText", "be a string"),
         };
         Ok(Self {
-            backup_method: backup_method(form.backup_method)?,
-            backup_share_pair_id: optional(
-                "backupSharePairId",
-                form.backup_share_pair_id,
-                BackupSharePairId::parse,
-            )?,
+            backup_method: fields.backup_method()?,
+            backup_share_pair_id: fields.backup_share_pair_id()?,
             cipher_text,
         })
     }
@@ -166,21 +220,11 @@ pub struct Registration {
 
 impl Registration {
     pub fn parse(body: &[u8]) -> Result<Self, InvalidBody> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Form<'a> {
-            #[serde(borrow)]
-            id: Option<&'a RawValue>,
-            #[serde(borrow)]
-            client_id: Option<&'a RawValue>,
-            #[serde(borrow)]
-            client_api_key: Option<&'a RawValue>,
-        }
-        let form: Form = object(body)?;
+        let fields = Fields::parse(body)?;
         Ok(Self {
-            id: optional("id", form.id, UserId::parse)?,
-            client_id: optional("clientId", form.client_id, ClientId::parse)?,
-            client_api_key: optional("clientApiKey", form.client_api_key, client_api_key)?,
+            id: fields.optional("id", UserId::parse)?,
+            client_id: fields.optional("clientId", ClientId::parse)?,
+            client_api_key: fields.optional("clientApiKey", client_api_key)?,
         })
     }
 }
@@ -195,24 +239,10 @@ pub(super) fn client_api_key(text: String) -> Result<Secret, InvalidName> {
 
 /// The version id of `POST /users/:userId/backups/restore`.
 pub fn parse_restore(body: &[u8]) -> Result<String, InvalidBody> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Form<'a> {
-        #[serde(borrow)]
-        version_id: Option<&'a RawValue>,
-    }
-    let form: Form = object(body)?;
-    required("versionId", form.version_id, |text: String| {
-        super::names::check_name(&text).map(|()| text)
-    })
+    Fields::parse(body)?.required("versionId", |text| check_name(&text).map(|()| text))
 }
 
 /// A whole number from an optional field of an optional body, such as `{"limit": 100}`.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "checked: a whole number in the range of a u32"
-)]
 pub fn parse_number(
     body: &[u8],
     field: &'static str,
@@ -222,77 +252,13 @@ pub fn parse_number(
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }
-    let form: std::collections::HashMap<String, &RawValue> = object(body)?;
-    match form.get(field).map(|raw| raw.get()) {
-        None | Some("null") => Ok(None),
-        Some(number) => {
-            let (least, most) = (f64::from(*range.start()), f64::from(*range.end()));
-            match number.parse::<f64>() {
-                // JSON has one kind of number: 5.0 is 5.
-                Ok(number) if number.fract() == 0.0 && (least..=most).contains(&number) => {
-                    Ok(Some(number as u32))
-                }
-                _ => invalid(field, must),
-            }
-        }
-    }
-}
-
-pub(super) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, InvalidBody> {
-    // serde takes a JSON array for a struct, too.
-    if body.trim_ascii_start().first() != Some(&b'{') {
-        return Err(InvalidBody::NotAnObject);
-    }
-    serde_json::from_slice(body).map_err(|_| InvalidBody::NotAnObject)
-}
-
-fn string(field: &'static str, raw: &RawValue) -> Result<String, InvalidBody> {
-    if !raw.get().starts_with('"') {
-        return invalid(field, "be a string");
-    }
-    serde_json::from_str(raw.get()).map_err(|_| InvalidBody::Field {
-        field,
-        must: "be valid Unicode",
-    })
-}
-
-pub(super) fn optional<T>(
-    field: &'static str,
-    raw: Option<&RawValue>,
-    parse: impl FnOnce(String) -> Result<T, InvalidName>,
-) -> Result<Option<T>, InvalidBody> {
-    let Some(raw) = raw else { return Ok(None) };
-    parse(string(field, raw)?)
-        .map(Some)
-        .map_err(|InvalidName(must)| InvalidBody::Field { field, must })
-}
-
-pub(super) fn required<T>(
-    field: &'static str,
-    raw: Option<&RawValue>,
-    parse: impl FnOnce(String) -> Result<T, InvalidName>,
-) -> Result<T, InvalidBody> {
-    optional(field, raw, parse)?.ok_or(InvalidBody::Field {
-        field,
-        must: "be a string",
-    })
-}
-
-pub(super) fn backup_method(raw: Option<&RawValue>) -> Result<BackupMethod, InvalidBody> {
-    Ok(optional("backupMethod", raw, BackupMethod::parse)?.unwrap_or_else(BackupMethod::unknown))
-}
-
-/// A share: a string that is not empty, or an object, of which the exact source text is the share.
-pub(super) fn share(field: &'static str, raw: Option<&RawValue>) -> Result<Secret, InvalidBody> {
-    let must = "be a string that is not empty, or an object";
-    match raw.map(RawValue::get) {
-        Some("\"\"") | None => invalid(field, must),
-        Some(text) if text.starts_with('{') => Ok(Secret::new(text.to_owned())),
-        Some(text) if text.starts_with('"') => match serde_json::from_str(text) {
-            Ok(text) => Ok(Secret::new(text)),
-            Err(_) => invalid(field, "be valid Unicode"),
-        },
-        Some(_) => invalid(field, must),
+    let fields = Fields::parse(body)?;
+    let Some(number) = fields.get(field).map(RawValue::get) else { return Ok(None) };
+    // JSON has one kind of number: 5.0 is 5.
+    let whole = number.split_once('.').filter(|(_, rest)| rest.bytes().all(|b| b == b'0'));
+    match whole.map_or(number, |(whole, _)| whole).parse() {
+        Ok(number) if range.contains(&number) => Ok(Some(number)),
+        _ => invalid(field, must),
     }
 }
 

@@ -3,10 +3,7 @@
 //! A record is held to the rules of the live routes; it may also bring what only an export knows: the hash of an API
 //! key, the id of a share's version, and times. A bad line is refused by itself.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use super::body::{InvalidBody, backup_method, client_api_key, object, optional, required, share};
+use super::body::{Fields, InvalidBody, client_api_key};
 use super::names::{BackupMethod, BackupSharePairId, ClientId, InvalidName, UserId, check_name};
 use super::sealing::Kind;
 use super::secret::{CredentialHash, Secret};
@@ -49,46 +46,13 @@ pub struct Superseded {
     pub reason: &'static str,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Form<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<&'a RawValue>,
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    user_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    client_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    client_api_key: Option<&'a RawValue>,
-    #[serde(borrow)]
-    client_api_key_hash: Option<&'a RawValue>,
-    #[serde(borrow)]
-    backup_method: Option<&'a RawValue>,
-    #[serde(borrow)]
-    backup_share_pair_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    share: Option<&'a RawValue>,
-    #[serde(borrow)]
-    cipher_text: Option<&'a RawValue>,
-    #[serde(borrow)]
-    created_at: Option<&'a RawValue>,
-    #[serde(borrow)]
-    stored_at: Option<&'a RawValue>,
-    #[serde(borrow)]
-    superseded_at: Option<&'a RawValue>,
-    #[serde(borrow)]
-    reason: Option<&'a RawValue>,
-}
-
 impl Record {
     pub fn parse(line: &[u8]) -> Result<Self, InvalidBody> {
-        let form: Form = object(line)?;
-        match form.kind.map(RawValue::get) {
-            Some("\"user\"") => form.user().map(Record::User),
-            Some("\"custodianBackupShare\"") => form.share(Kind::Custodian).map(Record::Share),
-            Some("\"userBackupShare\"") => form.share(Kind::User).map(Record::Share),
+        let fields = Fields::parse(line)?;
+        match fields.get("type").map(|raw| raw.get()) {
+            Some("\"user\"") => user(&fields).map(Record::User),
+            Some("\"custodianBackupShare\"") => share(&fields, Kind::Custodian).map(Record::Share),
+            Some("\"userBackupShare\"") => share(&fields, Kind::User).map(Record::Share),
             _ => Err(InvalidBody::Field {
                 field: "type",
                 must: "be user, custodianBackupShare or userBackupShare",
@@ -97,75 +61,69 @@ impl Record {
     }
 }
 
-impl Form<'_> {
-    fn user(self) -> Result<UserRecord, InvalidBody> {
-        let key = optional("clientApiKey", self.client_api_key, client_api_key)?;
-        let hash = optional("clientApiKeyHash", self.client_api_key_hash, sha_256)?;
-        if key.is_some() && hash.is_some() {
-            return Err(InvalidBody::Field {
-                field: "clientApiKeyHash",
-                must: "not be sent beside clientApiKey",
-            });
-        }
-        Ok(UserRecord {
-            id: required("id", self.id, UserId::parse)?,
-            client_id: required("clientId", self.client_id, ClientId::parse)?,
-            client_api_key_hash: hash
-                .or(key.map(|key| CredentialHash::of(key.expose_secret()).to_hex())),
-            created_at: optional("createdAt", self.created_at, time)?,
-        })
+fn user(fields: &Fields) -> Result<UserRecord, InvalidBody> {
+    let key = fields.optional("clientApiKey", client_api_key)?;
+    let hash = fields.optional("clientApiKeyHash", sha_256)?;
+    if key.is_some() && hash.is_some() {
+        return Err(InvalidBody::Field {
+            field: "clientApiKeyHash",
+            must: "not be sent beside clientApiKey",
+        });
     }
+    Ok(UserRecord {
+        id: fields.required("id", UserId::parse)?,
+        client_id: fields.required("clientId", ClientId::parse)?,
+        client_api_key_hash: hash
+            .or(key.map(|key| CredentialHash::of(key.expose_secret()).to_hex())),
+        created_at: fields.optional("createdAt", time)?,
+    })
+}
 
-    fn share(self, kind: Kind) -> Result<ShareRecord, InvalidBody> {
-        let (field, text) = match kind {
-            Kind::Custodian => ("share", self.share),
-            _ => ("cipherText", self.cipher_text),
-        };
-        let share = share(field, text)?;
-        if share.expose_secret().len() > MAX_SHARE_BYTES {
+fn share(fields: &Fields, kind: Kind) -> Result<ShareRecord, InvalidBody> {
+    let field = match kind {
+        Kind::Custodian => "share",
+        _ => "cipherText",
+    };
+    let share = fields.share(field)?;
+    if share.expose_secret().len() > MAX_SHARE_BYTES {
+        return Err(InvalidBody::Field {
+            field,
+            must: "be at most 512 KiB long",
+        });
+    }
+    let id = fields.optional("id", |id| check_name(&id).map(|()| id))?;
+    let stored_at = fields.optional("storedAt", time)?;
+    let superseded = match fields.optional("supersededAt", time)? {
+        None => None,
+        Some(_) if id.is_none() => {
             return Err(InvalidBody::Field {
-                field,
-                must: "be at most 512 KiB long",
+                field: "id",
+                must: "be given for a superseded share",
             });
         }
-        let id = optional("id", self.id, |id| check_name(&id).map(|()| id))?;
-        let stored_at = optional("storedAt", self.stored_at, time)?;
-        let superseded = match optional("supersededAt", self.superseded_at, time)? {
-            None => None,
-            Some(_) if id.is_none() => {
-                return Err(InvalidBody::Field {
-                    field: "id",
-                    must: "be given for a superseded share",
-                });
-            }
-            Some(at) if stored_at.as_ref().is_none_or(|stored_at| *stored_at > at) => {
-                return Err(InvalidBody::Field {
-                    field: "supersededAt",
-                    must: "not lie before storedAt",
-                });
-            }
-            Some(at) => {
-                let reason = optional("reason", self.reason, reason)?.unwrap_or("replaced");
-                Some(Superseded { at, reason })
-            }
-        };
-        Ok(ShareRecord {
-            kind,
-            id,
-            user_id: required("userId", self.user_id, UserId::parse)?,
-            client_id: optional("clientId", self.client_id, ClientId::parse)?,
-            backup_method: backup_method(self.backup_method)?,
-            backup_share_pair_id: optional(
-                "backupSharePairId",
-                self.backup_share_pair_id,
-                BackupSharePairId::parse,
-            )?,
-            share,
-            created_at: optional("createdAt", self.created_at, time)?,
-            stored_at,
-            superseded,
-        })
-    }
+        Some(at) if stored_at.as_ref().is_none_or(|stored_at| *stored_at > at) => {
+            return Err(InvalidBody::Field {
+                field: "supersededAt",
+                must: "not lie before storedAt",
+            });
+        }
+        Some(at) => {
+            let reason = fields.optional("reason", reason)?.unwrap_or("replaced");
+            Some(Superseded { at, reason })
+        }
+    };
+    Ok(ShareRecord {
+        kind,
+        id,
+        user_id: fields.required("userId", UserId::parse)?,
+        client_id: fields.optional("clientId", ClientId::parse)?,
+        backup_method: fields.backup_method()?,
+        backup_share_pair_id: fields.optional("backupSharePairId", BackupSharePairId::parse)?,
+        share,
+        created_at: fields.optional("createdAt", time)?,
+        stored_at,
+        superseded,
+    })
 }
 
 fn sha_256(text: String) -> Result<String, InvalidName> {
