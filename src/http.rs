@@ -10,7 +10,7 @@ use crate::domain::url;
 use crate::error::{Code, Error, Result};
 use crate::platform;
 use crate::store::Database;
-use crate::store::audit::Trail;
+use crate::store::audit::{Page, Trail};
 use crate::vault::Vault;
 
 /// Longest body, in bytes: a client cipher text has 16 to 24 KB, a custodian share about 6 KB.
@@ -122,6 +122,18 @@ impl Answer {
         let text =
             serde_json::to_string(body).map_err(|error| Error::internal(error.to_string()))?;
         Ok(Self::text(status, "application/json", &text))
+    }
+
+    /// JSON text made by the database's rows.
+    pub fn raw_json(status: u16, text: &str) -> Self {
+        Self::text(status, "application/json", text)
+    }
+
+    /// A page of a listing, under the name of what it lists.
+    pub fn page(name: &str, page: &Page) -> Result<Self> {
+        let cursor = serde_json::to_string(&page.cursor).unwrap_or_default();
+        let text = format!(r#"{{"{name}":{},"cursor":{cursor}}}"#, page.rows.to_json()?);
+        Ok(Self::raw_json(200, &text))
     }
 
     /// JSON text that JavaScript made and that never was in Rust: with shares in it.

@@ -18,7 +18,6 @@ pub mod vault;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use serde_json::json;
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 use config::Settings;
@@ -26,7 +25,7 @@ use domain::names::new_id;
 use domain::url;
 use error::{Code, Error, Result};
 use http::{Answer, Call};
-use log::{Level, RequestLine};
+use log::{Field, Level, RequestLine};
 use platform::{D1, now_ms};
 use router::{Endpoint, Route};
 use store::Database;
@@ -109,7 +108,6 @@ async fn fetch(
         Err(error) => (Answer::from(&error), Some(error.code.as_str()), error.cause),
     };
     log::request(&RequestLine {
-        message: "request",
         method: &method,
         route: pattern,
         status: answer.status(),
@@ -154,7 +152,13 @@ async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
         Err(error) => log::event(
             Level::Error,
             "maintenance did not run",
-            json!({ "code": error.code.as_str(), "cause": error.cause }),
+            &[
+                ("code", Field::Text(error.code.as_str())),
+                (
+                    "cause",
+                    Field::Text(error.cause.as_deref().unwrap_or_default()),
+                ),
+            ],
         ),
     }
 }

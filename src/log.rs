@@ -2,8 +2,7 @@
 //!
 //! Never in a log: shares, secrets, keys, bodies, query strings, tokens.
 
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::platform::console_line;
 
@@ -33,56 +32,67 @@ impl Level {
     }
 }
 
+/// A value in a line of the log.
+pub enum Field<'a> {
+    Text(&'a str),
+    Number(u64),
+    Texts(&'a [String]),
+}
+
+impl Serialize for Field<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Field::Text(text) => serializer.serialize_str(text),
+            Field::Number(number) => serializer.serialize_u64(*number),
+            Field::Texts(texts) => texts.serialize(serializer),
+        }
+    }
+}
+
 /// The one line that every request leaves.
-#[derive(Serialize)]
 pub struct RequestLine<'a> {
-    pub message: &'static str,
     pub method: &'a str,
     /// The route's pattern, never the path: paths hold ids.
     pub route: &'a str,
     pub status: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<&'a str>,
     pub ms: u64,
     pub ray: &'a str,
 }
 
 pub fn request(line: &RequestLine) {
-    let level = match line.status {
-        500.. => Level::Error,
-        _ => Level::Info,
+    let level = if line.status >= 500 {
+        Level::Error
+    } else {
+        Level::Info
     };
-    #[derive(Serialize)]
-    struct Leveled<'a> {
-        level: &'static str,
-        #[serde(flatten)]
-        line: &'a RequestLine<'a>,
-    }
-    write(
-        level,
-        &Leveled {
-            level: level.as_str(),
-            line,
-        },
-    );
+    let mut fields = vec![
+        ("method", Field::Text(line.method)),
+        ("route", Field::Text(line.route)),
+        ("status", Field::Number(line.status.into())),
+        ("ms", Field::Number(line.ms)),
+        ("ray", Field::Text(line.ray)),
+    ];
+    fields.extend(line.code.map(|code| ("code", Field::Text(code))));
+    fields.extend(line.cause.map(|cause| ("cause", Field::Text(cause))));
+    event(level, "request", &fields);
 }
 
-/// Anything else worth a line. `fields` is an object.
-pub fn event(level: Level, message: &str, fields: Value) {
-    let mut line = Map::new();
-    line.insert("level".into(), level.as_str().into());
-    line.insert("message".into(), message.into());
-    if let Value::Object(fields) = fields {
-        line.extend(fields);
+/// A line of the log.
+pub fn event(level: Level, message: &str, fields: &[(&str, Field)]) {
+    struct Line<'a>(Level, &'a str, &'a [(&'a str, Field<'a>)]);
+    impl Serialize for Line<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut line = serializer.serialize_map(None)?;
+            line.serialize_entry("level", self.0.as_str())?;
+            line.serialize_entry("message", self.1)?;
+            for (name, value) in self.2 {
+                line.serialize_entry(name, value)?;
+            }
+            line.end()
+        }
     }
-    write(level, &line);
-}
-
-fn write(level: Level, line: &impl Serialize) {
-    console_line(
-        level.console(),
-        &serde_json::to_string(line).unwrap_or_default(),
-    );
+    let line = serde_json::to_string(&Line(level, message, fields)).unwrap_or_default();
+    console_line(level.console(), &line);
 }

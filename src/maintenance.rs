@@ -4,14 +4,13 @@
 //! it opens every row, so that a damaged one is found while there is still a copy elsewhere (D1's Time Travel); it
 //! purges expired history; and it counts half-finished backups. Where it stands is kept in the database.
 
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::config::Settings;
 use crate::domain::names::new_id;
 use crate::domain::sealing::{Kind, Place};
 use crate::error::Result;
-use crate::log::{self, Level};
+use crate::log::{self, Field, Level};
 use crate::platform::now_ms;
 use crate::store::audit::{Actor, Event, Trail};
 use crate::store::maintenance::{self as store, SealedRow, TABLES, Table};
@@ -63,7 +62,7 @@ pub async fn run(db: &Database, vault: &Vault, settings: &Settings) {
             log::event(
                 Level::Error,
                 "maintenance step failed",
-                json!({ "step": step, "cause": cause }),
+                &[("step", Field::Text(step)), ("cause", Field::Text(&cause))],
             );
         }
     }
@@ -172,7 +171,7 @@ fn background_trail() -> Result<Trail> {
 }
 
 /// Where the walk stands, and what it found.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 pub struct Scrub {
     /// When rows were last checked: milliseconds since 1970.
     pub at_ms: u64,
@@ -183,7 +182,7 @@ pub struct Scrub {
 }
 
 /// What one walk over all rows found.
-#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 struct Pass {
     checked: u64,
     failed: u64,
@@ -196,8 +195,42 @@ impl Scrub {
     pub async fn read(db: &Database) -> Result<Self> {
         let note = store::read_note(db, SCRUB_NOTE).await?;
         Ok(note
-            .and_then(|note| serde_json::from_str(&note).ok())
+            .and_then(|note| Self::from_note(&note))
             .unwrap_or_default())
+    }
+
+    /// The note is the numbers, in the order of `to_note`.
+    fn from_note(note: &str) -> Option<Self> {
+        let mut numbers = note
+            .split(' ')
+            .map_while(|number| number.parse::<u64>().ok());
+        let mut next = || numbers.next();
+        let mut scrub = Self {
+            at_ms: next()?,
+            table: usize::try_from(next()?).ok()?,
+            after: next()?,
+            ..Self::default()
+        };
+        for pass in [&mut scrub.running, &mut scrub.last] {
+            *pass = Pass {
+                checked: next()?,
+                failed: next()?,
+                half_finished: next()?,
+            };
+        }
+        Some(scrub)
+    }
+
+    fn to_note(&self) -> String {
+        let pass = |pass: &Pass| format!("{} {} {}", pass.checked, pass.failed, pass.half_finished);
+        format!(
+            "{} {} {} {} {}",
+            self.at_ms,
+            self.table,
+            self.after,
+            pass(&self.running),
+            pass(&self.last)
+        )
     }
 
     /// Rows checked in the walk under way; in the last one where none has begun.
@@ -259,7 +292,7 @@ async fn scrub(db: &Database, vault: &Vault, retention_days: u32) -> Result<()> 
                     log::event(
                         Level::Info,
                         "history purged",
-                        json!({ "rows": purged.count() }),
+                        &[("rows", Field::Number(purged.count().into()))],
                     );
                 }
             }
@@ -267,8 +300,7 @@ async fn scrub(db: &Database, vault: &Vault, retention_days: u32) -> Result<()> 
         checked += rows.len() as u64;
         scrub.after = last;
     }
-    let note = serde_json::to_string(&scrub).unwrap_or_default();
-    store::write_note(db, SCRUB_NOTE, &note).await
+    store::write_note(db, SCRUB_NOTE, &scrub.to_note()).await
 }
 
 async fn opens(vault: &Vault, row: &SealedRow) -> bool {
@@ -298,15 +330,15 @@ fn report_unopenable(table: Table, row: &SealedRow, vault: &Vault) {
     log::event(
         Level::Error,
         "a sealed share does not open",
-        json!({
-            "table": table.name(),
-            "row": row.number(),
-            "version": row.id(),
-            "userId": row.user_id(),
-            "backupMethod": row.backup_method(),
-            "keyId": key_id,
-            "why": why,
-        }),
+        &[
+            ("table", Field::Text(table.name())),
+            ("row", Field::Number(row.number())),
+            ("version", Field::Text(&row.id())),
+            ("userId", Field::Text(&row.user_id())),
+            ("backupMethod", Field::Text(&row.backup_method())),
+            ("keyId", Field::Text(&key_id)),
+            ("why", Field::Text(why)),
+        ],
     );
 }
 
@@ -318,4 +350,29 @@ async fn purge(db: &Database, settings: &Settings) -> Result<()> {
         }
     }
     store::purge_deleted_users(db, settings.history_retention_days).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scrubs_note_is_read_as_it_was_written() {
+        let pass = |n| Pass {
+            checked: n,
+            failed: n + 1,
+            half_finished: n + 2,
+        };
+        let scrub = Scrub {
+            at_ms: 1,
+            table: 2,
+            after: 3,
+            running: pass(4),
+            last: pass(7),
+        };
+        assert_eq!(scrub.to_note(), "1 2 3 4 5 6 7 8 9");
+        let read = Scrub::from_note(&scrub.to_note()).unwrap();
+        assert_eq!(read.to_note(), scrub.to_note());
+        assert!(Scrub::from_note("1 2 x").is_none());
+    }
 }

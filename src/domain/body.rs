@@ -253,9 +253,13 @@ pub fn parse_number(
         return Ok(None);
     }
     let fields = Fields::parse(body)?;
-    let Some(number) = fields.get(field).map(RawValue::get) else { return Ok(None) };
+    let Some(number) = fields.get(field).map(RawValue::get) else {
+        return Ok(None);
+    };
     // JSON has one kind of number: 5.0 is 5.
-    let whole = number.split_once('.').filter(|(_, rest)| rest.bytes().all(|b| b == b'0'));
+    let whole = number
+        .split_once('.')
+        .filter(|(_, rest)| rest.bytes().all(|b| b == b'0'));
     match whole.map_or(number, |(whole, _)| whole).parse() {
         Ok(number) if range.contains(&number) => Ok(Some(number)),
         _ => invalid(field, must),

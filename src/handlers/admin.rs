@@ -9,17 +9,12 @@ use crate::error::Result;
 use crate::http::{Answer, Call};
 use crate::maintenance::{self, Scrub};
 use crate::platform::{format_date, parse_date};
-use crate::store::audit::{self, Actor, StoredEvent};
+use crate::store::audit::{self, Actor};
 use crate::store::health;
 use crate::store::maintenance::{self as store, KeyUse};
 
 /// `GET /audit`: events, the newest first.
 pub async fn audit(call: &Call<'_>) -> Result<Answer> {
-    #[derive(Serialize)]
-    struct Page {
-        events: Vec<StoredEvent>,
-        cursor: Option<String>,
-    }
     let _: Admin = Admin::authenticate(call).await?;
     let name = |text: String| check_name(&text).map(|()| text);
     let user_id = call.query_name("userId", UserId::parse)?;
@@ -35,8 +30,7 @@ pub async fn audit(call: &Call<'_>) -> Result<Answer> {
         before: cursor.as_deref(),
         limit: call.page_limit()?,
     };
-    let (events, cursor) = audit::list(call.db, &query).await?;
-    Answer::json(200, &Page { events, cursor })
+    Answer::page("events", &audit::list(call.db, &query).await?)
 }
 
 /// The keys that are configured, and those that shares need but that are not.

@@ -7,7 +7,7 @@ use crate::auth::admin::Admin;
 use crate::domain::url;
 use crate::error::{Error, Result};
 use crate::http::{Answer, Call};
-use crate::store::export::{self, Cursor, Row};
+use crate::store::export::{self, Cursor, Record};
 
 /// A page of everything that is stored. Shares leave as they are kept, sealed: the operator's token alone opens none.
 pub async fn export(call: &Call<'_>) -> Result<Answer> {
@@ -35,7 +35,7 @@ pub async fn export(call: &Call<'_>) -> Result<Answer> {
     };
     let records = rows
         .into_iter()
-        .filter(|row| row.deleted == 0)
+        .filter(|row| !row.deleted)
         .map(SealedRecord::from)
         .collect();
     Answer::json(200, &Page { records, cursor })
@@ -71,8 +71,8 @@ enum SealedRecord {
     },
 }
 
-impl From<Row> for SealedRecord {
-    fn from(row: Row) -> Self {
+impl From<Record> for SealedRecord {
+    fn from(row: Record) -> Self {
         if row.part == 0 {
             return Self::User {
                 r#type: "user",

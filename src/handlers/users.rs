@@ -8,7 +8,7 @@ use crate::domain::names::{ClientId, UserId, check_name};
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
-use crate::store::users::{self, Registered, User, unknown_user};
+use crate::store::users::{self, Registered, unknown_user};
 use crate::store::{eject, versions};
 
 /// Registers a user with its Portal client: 201; the same again 200; a clash 409.
@@ -31,28 +31,23 @@ pub async fn register(call: &Call<'_>) -> Result<Answer> {
     )
     .await?
     {
-        Registered::Created(user) => Answer::json(201, &user),
-        Registered::Same(user) => Answer::json(200, &user),
+        Registered::Created(user) => Ok(Answer::raw_json(201, &user)),
+        Registered::Same(user) => Ok(Answer::raw_json(200, &user)),
     }
 }
 
 /// Lists users by id, or finds the one with a client id.
 pub async fn list(call: &Call<'_>) -> Result<Answer> {
-    #[derive(Serialize)]
-    struct Page {
-        users: Vec<User>,
-        cursor: Option<String>,
-    }
     let _: Admin = Admin::authenticate(call).await?;
     let limit = call.page_limit()?;
-    let (users, cursor) = match call.query_name("clientId", ClientId::parse)? {
-        Some(client_id) => (users::with_client_id(call.db, &client_id).await?, None),
+    let page = match call.query_name("clientId", ClientId::parse)? {
+        Some(client_id) => users::with_client_id(call.db, &client_id).await?,
         None => {
             let after = call.query_name("cursor", |text| check_name(&text).map(|()| text))?;
             users::list(call.db, after.as_deref().unwrap_or_default(), limit).await?
         }
     };
-    Answer::json(200, &Page { users, cursor })
+    Answer::page("users", &page)
 }
 
 pub async fn get(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
@@ -60,7 +55,7 @@ pub async fn get(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let user = users::get(call.db, user_id)
         .await?
         .ok_or_else(unknown_user)?;
-    Answer::json(200, &user)
+    Ok(Answer::raw_json(200, &user))
 }
 
 /// Deletes a user, who can be restored within the retention; with `?purge=<client id>`, erases the user for good.
@@ -89,32 +84,26 @@ pub async fn delete(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
 
 pub async fn restore(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let _: Admin = Admin::authenticate(call).await?;
-    Answer::json(200, &users::restore(call.db, &call.trail, user_id).await?)
+    let user = users::restore(call.db, &call.trail, user_id).await?;
+    Ok(Answer::raw_json(200, &user))
 }
 
 /// The versions that were superseded, the newest first; never a share.
 pub async fn history(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    #[derive(Serialize)]
-    struct History {
-        versions: Vec<versions::Version>,
-    }
     let _: Admin = Admin::authenticate(call).await?;
-    Answer::json(
+    let versions = versions::list(call.db, user_id).await?.to_json()?;
+    Ok(Answer::raw_json(
         200,
-        &History {
-            versions: versions::list(call.db, user_id).await?,
-        },
-    )
+        &format!(r#"{{"versions":{versions}}}"#),
+    ))
 }
 
 /// Makes a superseded version current again; what it displaces is kept.
 pub async fn restore_version(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let _: Admin = Admin::authenticate(call).await?;
     let version_id = parse_restore(&call.json_body().await?)?;
-    Answer::json(
-        200,
-        &versions::restore(call.db, &call.trail, user_id, &version_id).await?,
-    )
+    let version = versions::restore(call.db, &call.trail, user_id, &version_id).await?;
+    Ok(Answer::raw_json(200, &version))
 }
 
 const DEFAULT_EJECT_MINUTES: u32 = 5;

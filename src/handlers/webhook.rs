@@ -4,7 +4,6 @@
 //! there.
 
 use js_sys::Array;
-use serde_json::json;
 use wasm_bindgen::JsValue;
 
 use crate::auth::webhook::Portal;
@@ -14,7 +13,7 @@ use crate::domain::recovery::{State, backups, superseded_to_add};
 use crate::domain::sealing::{Kind, Place};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
-use crate::log::{self, Level};
+use crate::log::{self, Field, Level};
 use crate::platform::json_object;
 use crate::store::custodian_shares::{self, Fetched, SealedShare, Stored};
 
@@ -124,7 +123,11 @@ fn log_half_finished(call: &Call<'_>, fetched: &Fetched, added: usize) {
         log::event(
             Level::Warn,
             "half-finished backup",
-            json!({ "backupMethods": half_finished, "supersededAdded": added, "ray": call.trail.request_id }),
+            &[
+                ("backupMethods", Field::Texts(&half_finished)),
+                ("supersededAdded", Field::Number(added as u64)),
+                ("ray", Field::Text(&call.trail.request_id)),
+            ],
         );
     }
 }

@@ -97,8 +97,15 @@ pub fn now_ms() -> u64 {
 )]
 pub fn parse_date(text: &str) -> Option<u64> {
     // `Date.parse` alone takes much more: "1", "May", "0.5".
-    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
-    let shapes = ["0000-00-00", "0000-00-00T00:00:00Z", "0000-00-00T00:00:00.000Z"];
+    let shape: String = text
+        .chars()
+        .map(|c| if c.is_ascii_digit() { '0' } else { c })
+        .collect();
+    let shapes = [
+        "0000-00-00",
+        "0000-00-00T00:00:00Z",
+        "0000-00-00T00:00:00.000Z",
+    ];
     let ms = js_sys::Date::parse(text);
     (shapes.contains(&shape.as_str()) && ms.is_finite()).then_some(ms.max(0.0) as u64)
 }

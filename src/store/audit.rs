@@ -3,9 +3,7 @@
 //! An event is written in the same batch as what it records, so that no share leaves and none is replaced without it.
 //! Its id is made once per request: the retry of a batch that was committed writes nothing new.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Database, Statement, at};
+use super::{Database, Row, Rows, Statement, at};
 use crate::domain::names::least_id_at;
 use crate::error::Result;
 
@@ -95,22 +93,6 @@ pub struct Event<'a> {
     pub outcome: &'a str,
 }
 
-/// An event as `GET /audit` gives it.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all(serialize = "camelCase"))]
-pub struct StoredEvent {
-    pub id: String,
-    pub at: String,
-    pub actor: String,
-    pub action: String,
-    pub user_id: Option<String>,
-    pub client_id: Option<String>,
-    pub backup_method: Option<String>,
-    pub outcome: String,
-    pub request_id: Option<String>,
-    pub source_address: Option<String>,
-}
-
 /// What `GET /audit` asks for.
 pub struct Query<'a> {
     pub user_id: Option<&'a str>,
@@ -126,29 +108,40 @@ const EXAMINED: u64 = 5_000;
 /// Sorts behind every UUID.
 const LAST_ID: &str = "g";
 
-/// A page of events, the newest first, and the cursor of the next page.
+/// A page of a listing: its rows, as they are shown, and the cursor of the next page.
+pub struct Page {
+    pub rows: Rows,
+    pub cursor: Option<String>,
+}
+
+/// An event's columns under the names of the API.
+macro_rules! shown {
+    () => {
+        "SELECT id, at, actor, action, user_id AS userId, client_id AS clientId, backup_method AS backupMethod, \
+         outcome, request_id AS requestId, source_address AS sourceAddress"
+    };
+}
+
+/// A page of events, the newest first.
 ///
 /// The ids sort by time, so a page is a range of the primary key, or of one user's index entries. An action is looked
 /// for within a bounded part of that range: a page may be short, even empty, and still have a next.
-pub async fn list(db: &Database, query: &Query<'_>) -> Result<(Vec<StoredEvent>, Option<String>)> {
+pub async fn list(db: &Database, query: &Query<'_>) -> Result<Page> {
     const ALL: &str = concat!(
-        "SELECT ",
-        audit_columns!(),
+        shown!(),
         " FROM audit_events WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3"
     );
     const OF_USER: &str = concat!(
-        "SELECT ",
-        audit_columns!(),
+        shown!(),
         " FROM audit_events WHERE user_id = ?4 AND id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3"
     );
     const OF_ACTION: &str = concat!(
-        "SELECT ",
-        audit_columns!(),
-        " FROM (SELECT * FROM audit_events WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3) WHERE action = ?4"
+        shown!(),
+        " FROM (SELECT * FROM audit_events WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?5) \
+         WHERE action = ?4 ORDER BY id DESC LIMIT ?3"
     );
     const OF_USER_AND_ACTION: &str = concat!(
-        "SELECT ",
-        audit_columns!(),
+        shown!(),
         " FROM audit_events WHERE user_id = ?4 AND action = ?5 AND id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3"
     );
     const LAST_EXAMINED: &str = "SELECT min(id) AS id, count(*) AS examined FROM \
@@ -157,42 +150,27 @@ pub async fn list(db: &Database, query: &Query<'_>) -> Result<(Vec<StoredEvent>,
     let before = query.before.unwrap_or(LAST_ID);
     let from = query.since_ms.map(least_id_at).unwrap_or_default();
     let range = |sql, limit| Statement::new(sql).text(before).text(&from).number(limit);
-    match (query.user_id, query.action) {
-        (None, Some(action)) => {
-            let [events, last] = db
-                .batch([
-                    range(OF_ACTION, EXAMINED).text(action),
-                    range(LAST_EXAMINED, EXAMINED),
-                ])
-                .await?;
-            #[derive(Deserialize)]
-            struct Last {
-                id: Option<String>,
-                examined: u64,
-            }
-            let mut events: Vec<StoredEvent> = events.json()?;
-            let more = events.len() as u64 > query.limit;
-            events.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
-            let cursor = match (more, events.last(), last.first::<Last>()?) {
-                (true, Some(event), _) => Some(event.id.clone()),
-                (_, _, Some(last)) if last.examined == EXAMINED => last.id,
-                _ => None,
-            };
-            Ok((events, cursor))
-        }
-        (user_id, action) => {
-            let statement = match (user_id, action) {
-                (Some(user_id), Some(action)) => range(OF_USER_AND_ACTION, query.limit)
-                    .text(user_id)
-                    .text(action),
-                (Some(user_id), None) => range(OF_USER, query.limit).text(user_id),
-                _ => range(ALL, query.limit),
-            };
-            let [events] = db.batch([statement]).await?;
-            let events: Vec<StoredEvent> = events.json()?;
-            let full = events.len() as u64 == query.limit;
-            let cursor = events.last().filter(|_| full).map(|event| event.id.clone());
-            Ok((events, cursor))
-        }
-    }
+    let events = match (query.user_id, query.action) {
+        (None, None) => range(ALL, query.limit),
+        (Some(user_id), None) => range(OF_USER, query.limit).text(user_id),
+        (Some(user_id), Some(action)) => range(OF_USER_AND_ACTION, query.limit)
+            .text(user_id)
+            .text(action),
+        (None, Some(action)) => range(OF_ACTION, query.limit).text(action).number(EXAMINED),
+    };
+    let searched = if query.user_id.is_none() && query.action.is_some() {
+        EXAMINED
+    } else {
+        0
+    };
+    let [rows, examined] = db.batch([events, range(LAST_EXAMINED, searched)]).await?;
+    let full = u64::from(rows.count()) == query.limit;
+    let cursor = if full {
+        rows.last().map(|event| event.text("id"))
+    } else {
+        // A short page whose search came to its bound has a next one; one that came to the last event has none.
+        let bounded = |last: &Row| searched > 0 && last.number("examined") == searched;
+        examined.first().filter(bounded).map(|last| last.text("id"))
+    };
+    Ok(Page { rows, cursor })
 }

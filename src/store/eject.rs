@@ -1,7 +1,5 @@
 //! The gate of an eject: a window per user, and one retrieval per custodian share and window.
 
-use serde::Deserialize;
-
 use super::audit::{Trail, audit_columns, audit_returning_outcome};
 use super::custodian_shares::{Fetched, fetch_statement, read};
 use super::user_shares::{allowed, for_credential, refused_cases};
@@ -128,17 +126,10 @@ pub async fn retrieve(
 ) -> Result<Retrieved> {
     // 1. Which client is it? It never changes, so this may be read beforehand.
     const CLIENT: &str = "SELECT client_id FROM users WHERE id = ?1";
-    #[derive(Deserialize)]
-    struct Client {
-        client_id: String,
-    }
     let [client] = db
         .batch([Statement::new(CLIENT).text(user_id.as_str())])
         .await?;
-    let client_id = client
-        .first::<Client>()?
-        .map(|client| client.client_id)
-        .unwrap_or_default();
+    let client_id = client.first_text("client_id").unwrap_or_default();
     // 2. Take the retrieval, read the shares, write the event.
     let method = backup_method.as_str();
     let [_, shares, outcome] = db

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::audit::{Actor, Event, Trail};
-use super::{Database, Statement};
+use super::{Database, Row, Statement};
 use crate::error::Result;
 
 /// Where a page ended: the last record's place in the order.
@@ -15,20 +15,20 @@ use crate::error::Result;
 pub struct Cursor {
     user_id: String,
     /// 0 the user, 1 custodian shares, 2 user shares, 3 and 4 their histories.
-    part: u8,
+    part: u64,
     /// A current share's method, a version's time.
     key: String,
     row: u64,
 }
 
-#[derive(Deserialize)]
-pub struct Row {
-    pub part: u8,
+/// A record, with what its place is made of; a share still sealed.
+pub struct Record {
+    pub part: u64,
     pub user_id: String,
     key: String,
     row: u64,
-    /// 1: the record is of a user who was deleted.
-    pub deleted: u8,
+    /// The record is of a user who was deleted.
+    pub deleted: bool,
     pub client_id: Option<String>,
     pub client_api_key_hash: Option<String>,
     pub user_created_at: Option<String>,
@@ -43,7 +43,29 @@ pub struct Row {
     pub sealed_share: Option<String>,
 }
 
-impl Row {
+impl Record {
+    fn read(row: &Row) -> Self {
+        Self {
+            part: row.number("part"),
+            user_id: row.text("user_id"),
+            key: row.text("key"),
+            row: row.number("row"),
+            deleted: row.number("deleted") != 0,
+            client_id: row.optional("client_id"),
+            client_api_key_hash: row.optional("client_api_key_hash"),
+            user_created_at: row.optional("user_created_at"),
+            id: row.optional("id"),
+            backup_method: row.optional("backup_method"),
+            backup_share_pair_id: row.optional("backup_share_pair_id"),
+            created_at: row.optional("created_at"),
+            stored_at: row.optional("stored_at"),
+            superseded_at: row.optional("superseded_at"),
+            reason: row.optional("reason"),
+            key_id: row.optional("key_id"),
+            sealed_share: row.optional("sealed_share"),
+        }
+    }
+
     pub fn cursor(&self) -> Cursor {
         Cursor {
             user_id: self.user_id.clone(),
@@ -93,14 +115,14 @@ const PAGE: &str = "WITH places AS ( \
      WHERE p.bytes_before < ?9 ORDER BY 2, 1, 3, 4";
 
 /// The records behind a place, and an audit event of their leaving.
-pub async fn page(db: &Database, trail: &Trail, after: &Cursor) -> Result<Vec<Row>> {
+pub async fn page(db: &Database, trail: &Trail, after: &Cursor) -> Result<Vec<Record>> {
     // Of a part before the place's own nothing of this user is left, of one behind it everything.
-    let key = |part: u8| match part.cmp(&after.part) {
+    let key = |part: u64| match part.cmp(&after.part) {
         std::cmp::Ordering::Less => LAST,
         std::cmp::Ordering::Equal => after.key.as_str(),
         std::cmp::Ordering::Greater => "",
     };
-    let row = |part: u8| if part == after.part { after.row } else { 0 };
+    let row = |part: u64| if part == after.part { after.row } else { 0 };
     let page = Statement::new(PAGE)
         .text(&after.user_id)
         .text(key(1))
@@ -121,5 +143,5 @@ pub async fn page(db: &Database, trail: &Trail, after: &Cursor) -> Result<Vec<Ro
         outcome: "exported",
     });
     let [rows, _] = db.batch([page, event]).await?;
-    rows.json()
+    Ok(rows.iter().map(|row| Record::read(&row)).collect())
 }

@@ -5,10 +5,10 @@
 //! those records that are new, and the rows follow the events: so a batch that is sent again after a lost answer changes
 //! nothing and gives the same verdicts.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::audit::{Trail, audit_columns};
-use super::{Database, Statement, at, now};
+use super::{Database, Row, Statement, at, now};
 use crate::error::{Error, Result};
 
 /// How an import treats what is there.
@@ -33,7 +33,6 @@ pub struct UserItem<'a> {
 }
 
 /// What the database says of one record.
-#[derive(Deserialize)]
 pub struct Verdict {
     pub line: usize,
     pub outcome: String,
@@ -44,8 +43,19 @@ pub struct Verdict {
     pub held: Option<String>,
 }
 
+impl Verdict {
+    pub(super) fn read(row: &Row) -> Self {
+        Self {
+            line: usize::try_from(row.number("line")).unwrap_or_default(),
+            outcome: row.text("outcome"),
+            held_at: row.optional("held_at"),
+            held_key_id: row.optional("held_key_id"),
+            held: row.optional("held"),
+        }
+    }
+}
+
 /// A user that shares of an import belong to.
-#[derive(Deserialize)]
 pub struct Owner {
     pub id: String,
     pub client_id: String,
@@ -117,7 +127,17 @@ pub async fn users(
         let [_, verdicts, _, owners] = db.batch(statements).await?;
         (verdicts, owners)
     };
-    Ok((verdicts.json()?, owners.json()?))
+    let owners = owners
+        .iter()
+        .map(|row| Owner {
+            id: row.text("id"),
+            client_id: row.text("client_id"),
+        })
+        .collect();
+    Ok((
+        verdicts.iter().map(|row| Verdict::read(&row)).collect(),
+        owners,
+    ))
 }
 
 pub(super) fn to_json<T: Serialize + ?Sized>(items: &T) -> Result<String> {

@@ -235,7 +235,7 @@ pub async fn import(
     let (first, step) = if mode.dry_run { (0, 1) } else { (1, 3) };
     let mut verdicts = Vec::new();
     for rows in results.iter().skip(first).step_by(step) {
-        verdicts.extend(rows.json::<Verdict>()?);
+        verdicts.extend(rows.iter().map(|row| Verdict::read(&row)));
     }
     Ok(verdicts)
 }

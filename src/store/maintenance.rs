@@ -4,17 +4,17 @@
 //! A page is bounded by bytes as well as by rows: a share may be up to 512 KiB.
 
 use js_sys::JsString;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::{Database, Rows, Statement, now};
 use crate::domain::names::least_id_at;
 use crate::domain::sealing::Kind;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::vault::Sealed;
 
 /// A table that holds sealed shares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
     Custodian,
     User,
@@ -184,9 +184,8 @@ pub fn rewrap_statement(table: Table, row: &SealedRow, sealed: &Sealed) -> State
 }
 
 /// How many shares, history included, are sealed under a key.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub struct KeyUse {
-    #[serde(rename(deserialize = "key_id"))]
     pub id: String,
     pub shares: u64,
 }
@@ -199,29 +198,34 @@ pub async fn key_use(db: &Database) -> Result<Vec<KeyUse>> {
            UNION ALL SELECT key_id, count(*) FROM backup_share_versions GROUP BY key_id \
          ) GROUP BY key_id ORDER BY key_id";
     let [rows] = db.batch([Statement::new(SQL)]).await?;
-    rows.json()
+    Ok(rows
+        .iter()
+        .map(|row| KeyUse {
+            id: row.text("key_id"),
+            shares: row.number("shares"),
+        })
+        .collect())
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct Counts {
     pub shares: u64,
     pub users: u64,
     /// The highest row number of `user_backup_shares`: at least as many rows as there are.
     pub user_rows: u64,
-    /// As `user_rows`, over all tables that hold sealed shares.
-    pub all_rows: u64,
 }
 
 pub async fn counts(db: &Database) -> Result<Counts> {
     const SQL: &str = "SELECT (SELECT count(*) FROM custodian_backup_shares) + (SELECT count(*) FROM user_backup_shares) \
            AS shares, (SELECT count(*) FROM users) AS users, \
-           (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) AS user_rows, \
-           (SELECT coalesce(max(rowid), 0) FROM custodian_backup_shares) \
-             + (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) \
-             + (SELECT coalesce(max(rowid), 0) FROM backup_share_versions) AS all_rows";
+           (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) AS user_rows";
     let [rows] = db.batch([Statement::new(SQL)]).await?;
-    rows.first()?
-        .ok_or_else(|| crate::error::Error::internal("no counts"))
+    let row = rows.first().ok_or_else(|| Error::internal("no counts"))?;
+    Ok(Counts {
+        shares: row.number("shares"),
+        users: row.number("users"),
+        user_rows: row.number("user_rows"),
+    })
 }
 
 /// The rows of all tables, roughly, without counting them.
@@ -230,7 +234,7 @@ pub async fn row_estimate(db: &Database) -> Result<u64> {
              + (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) \
              + (SELECT coalesce(max(rowid), 0) FROM backup_share_versions) AS n";
     let [rows] = db.batch([Statement::new(SQL)]).await?;
-    first_count(&rows)
+    Ok(first_count(&rows))
 }
 
 /// How many of the user shares in a range of rows are half-finished backups.
@@ -243,15 +247,11 @@ pub async fn half_finished(db: &Database, first_row: u64, last_row: u64) -> Resu
     let [rows] = db
         .batch([Statement::new(SQL).number(first_row).number(last_row)])
         .await?;
-    first_count(&rows)
+    Ok(first_count(&rows))
 }
 
-fn first_count(rows: &Rows) -> Result<u64> {
-    #[derive(Deserialize)]
-    struct Count {
-        n: u64,
-    }
-    Ok(rows.first::<Count>()?.map_or(0, |count| count.n))
+fn first_count(rows: &Rows) -> u64 {
+    rows.first().map_or(0, |row| row.number("n"))
 }
 
 /// A note that one run of the scheduled handler leaves for the next.

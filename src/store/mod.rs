@@ -21,8 +21,7 @@ pub mod versions;
 
 use std::cell::Cell;
 
-use js_sys::{Array, JsString};
-use serde::de::DeserializeOwned;
+use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::{Code, Error, Result};
@@ -129,23 +128,66 @@ impl Rows {
         self.0.iter().map(JsCast::unchecked_into)
     }
 
-    /// The rows through JSON: for everything that is small.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<Vec<T>> {
-        let text: JsString = js_sys::JSON::stringify(&self.0).map_err(JsFailure::from)?;
-        serde_json::from_str(&String::from(text))
-            .map_err(|error| Error::internal(format!("unexpected rows: {error}")))
+    pub fn iter(&self) -> impl Iterator<Item = Row> {
+        self.0.iter().map(Row)
     }
 
-    /// As [`json`](Self::json), the first row only.
-    pub fn first<T: DeserializeOwned>(&self) -> Result<Option<T>> {
-        Ok(self.json()?.into_iter().next())
+    pub fn first(&self) -> Option<Row> {
+        self.iter().next()
     }
 
-    /// The text of a column that only the first row is wanted of.
+    pub fn last(&self) -> Option<Row> {
+        self.0
+            .length()
+            .checked_sub(1)
+            .map(|last| Row(self.0.get(last)))
+    }
+
+    /// The first row's text in a column.
     pub fn first_text(&self, column: &str) -> Option<String> {
-        js_sys::Reflect::get(&self.0.get(0), &JsValue::from_str(column))
-            .ok()?
-            .as_string()
+        self.first()?.optional(column)
+    }
+
+    /// The rows as JSON, for an answer that shows them as they are: the SQL names the fields.
+    pub fn to_json(&self) -> Result<String> {
+        let text = js_sys::JSON::stringify(&self.0).map_err(JsFailure::from)?;
+        Ok(text.into())
+    }
+
+    /// As [`to_json`](Self::to_json), the first row only.
+    pub fn first_to_json(&self) -> Result<Option<String>> {
+        let Some(Row(row)) = self.first() else {
+            return Ok(None);
+        };
+        let text = js_sys::JSON::stringify(&row).map_err(JsFailure::from)?;
+        Ok(Some(text.into()))
+    }
+}
+
+/// A row, by the names of its columns. Reading them one by one, rather than into derived types, keeps the Worker small.
+pub struct Row(JsValue);
+
+impl Row {
+    fn get(&self, column: &str) -> JsValue {
+        js_sys::Reflect::get(&self.0, &JsValue::from_str(column)).unwrap_or(JsValue::UNDEFINED)
+    }
+
+    pub fn optional(&self, column: &str) -> Option<String> {
+        self.get(column).as_string()
+    }
+
+    pub fn text(&self, column: &str) -> String {
+        self.optional(column).unwrap_or_default()
+    }
+
+    /// A count, a time, or a truth value; 0 if it is none.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole and not negative in every column"
+    )]
+    pub fn number(&self, column: &str) -> u64 {
+        self.get(column).as_f64().unwrap_or_default() as u64
     }
 }
 

@@ -2,28 +2,27 @@
 //!
 //! Deleting a user moves the user and all shares into the history (by triggers); only a purge erases them.
 
-use serde::{Deserialize, Serialize};
-
-use super::audit::{Actor, Event, Trail, audit_columns, audit_returning_outcome};
+use super::audit::{Actor, Event, Page, Trail, audit_columns, audit_returning_outcome};
 use super::{Database, Statement, at, now};
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
 
-/// A user as the API shows it.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all(serialize = "camelCase"))]
-pub struct User {
-    pub id: String,
-    pub client_id: String,
-    pub created_at: String,
+/// A user's columns under the names of the API.
+macro_rules! shown {
+    () => {
+        "SELECT id, client_id AS clientId, created_at AS createdAt FROM users"
+    };
 }
+
+/// A user as the API shows it.
+pub type JsonText = String;
 
 /// How a registration ended.
 pub enum Registered {
-    Created(User),
+    Created(JsonText),
     /// The same user was registered before.
-    Same(User),
+    Same(JsonText),
 }
 
 /// Registers a user: the same again changes nothing, anything that clashes is refused. A user that was registered
@@ -45,8 +44,11 @@ pub async fn register(
     const FILL_IN_KEY: &str = "UPDATE users SET client_api_key_hash = ?3 WHERE client_id = ?2 \
          AND id = coalesce(?1, id) AND client_api_key_hash IS NULL \
          AND NOT EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = ?3)";
-    const SELECT: &str = "SELECT id, client_id, created_at FROM users WHERE client_id = ?2 \
-         AND id = coalesce(?1, id) AND client_api_key_hash IS coalesce(?3, client_api_key_hash)";
+    const SELECT: &str = concat!(
+        shown!(),
+        " WHERE client_id = ?2 AND id = coalesce(?1, id) \
+         AND client_api_key_hash IS coalesce(?3, client_api_key_hash)"
+    );
     const EVENT: &str = concat!(
         "INSERT INTO audit_events (",
         audit_columns!(),
@@ -67,11 +69,7 @@ pub async fn register(
     let [before] = db
         .batch([Statement::new(EXISTS).text(client_id.as_str())])
         .await?;
-    #[derive(Deserialize)]
-    struct Count {
-        n: u64,
-    }
-    let is_new = before.first::<Count>()?.is_some_and(|count| count.n == 0);
+    let is_new = before.first().is_some_and(|row| row.number("n") == 0);
     let with = |sql, id: Option<&str>| {
         Statement::new(sql)
             .optional(id)
@@ -92,7 +90,10 @@ pub async fn register(
                 .number(u64::from(is_new)),
         ])
         .await?;
-    match (user.first()?, outcome.first_text("outcome").as_deref()) {
+    match (
+        user.first_to_json()?,
+        outcome.first_text("outcome").as_deref(),
+    ) {
         (Some(user), Some("registered")) => Ok(Registered::Created(user)),
         (Some(user), _) => Ok(Registered::Same(user)),
         (None, _) => Err(Error::new(
@@ -110,33 +111,32 @@ pub fn unknown_user() -> Error {
     )
 }
 
-pub async fn get(db: &Database, id: &UserId) -> Result<Option<User>> {
-    const SQL: &str = "SELECT id, client_id, created_at FROM users WHERE id = ?1";
+pub async fn get(db: &Database, id: &UserId) -> Result<Option<JsonText>> {
+    const SQL: &str = concat!(shown!(), " WHERE id = ?1");
     let [users] = db.batch([Statement::new(SQL).text(id.as_str())]).await?;
-    users.first()
+    users.first_to_json()
 }
 
-pub async fn with_client_id(db: &Database, client_id: &ClientId) -> Result<Vec<User>> {
-    const SQL: &str = "SELECT id, client_id, created_at FROM users WHERE client_id = ?1";
-    let [users] = db
+/// The user with a client id, as a list of one or none.
+pub async fn with_client_id(db: &Database, client_id: &ClientId) -> Result<Page> {
+    const SQL: &str = concat!(shown!(), " WHERE client_id = ?1");
+    let [rows] = db
         .batch([Statement::new(SQL).text(client_id.as_str())])
         .await?;
-    users.json()
+    Ok(Page { rows, cursor: None })
 }
 
-/// A page of users by id, and the cursor of the next page: the last id of this one.
-pub async fn list(db: &Database, after: &str, limit: u64) -> Result<(Vec<User>, Option<String>)> {
-    const SQL: &str =
-        "SELECT id, client_id, created_at FROM users WHERE id > ?1 ORDER BY id LIMIT ?2";
-    // One more than wanted tells whether there is a next page.
-    let [users] = db
-        .batch([Statement::new(SQL).text(after).number(limit + 1)])
-        .await?;
-    let mut users: Vec<User> = users.json()?;
-    let more = users.len() as u64 > limit;
-    users.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let cursor = users.last().filter(|_| more).map(|user| user.id.clone());
-    Ok((users, cursor))
+/// A page of users by id.
+pub async fn list(db: &Database, after: &str, limit: u64) -> Result<Page> {
+    const SQL: &str = concat!(shown!(), " WHERE id > ?1 ORDER BY id LIMIT ?2");
+    const NEXT: &str = "SELECT id FROM users WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2";
+    let range = |sql| Statement::new(sql).text(after).number(limit);
+    let [rows, next] = db.batch([range(SQL), range(NEXT)]).await?;
+    let cursor = rows
+        .last()
+        .filter(|_| !next.is_empty())
+        .map(|user| user.text("id"));
+    Ok(Page { rows, cursor })
 }
 
 const EVENT_IF_USER: &str = concat!(
@@ -201,7 +201,7 @@ pub async fn purge(
 }
 
 /// Restores the user that was deleted last under this id, with the shares that it had.
-pub async fn restore(db: &Database, trail: &Trail, id: &UserId) -> Result<User> {
+pub async fn restore(db: &Database, trail: &Trail, id: &UserId) -> Result<JsonText> {
     const FIND: &str = "SELECT d.client_id, d.deleted_at, \
          EXISTS (SELECT 1 FROM users u WHERE u.id = d.id OR u.client_id = d.client_id \
            OR u.client_api_key_hash = d.client_api_key_hash) AS taken \
@@ -228,14 +228,8 @@ pub async fn restore(db: &Database, trail: &Trail, id: &UserId) -> Result<User> 
     const FORGET_USER: &str = "DELETE FROM deleted_users WHERE id = ?1 AND deleted_at = ?2";
 
     // 1. Which deletion is to be undone, and does nothing stand in its way?
-    #[derive(Deserialize)]
-    struct Deleted {
-        client_id: String,
-        deleted_at: String,
-        taken: u8,
-    }
     let [found] = db.batch([Statement::new(FIND).text(id.as_str())]).await?;
-    let Some(deleted) = found.first::<Deleted>()? else {
+    let Some(deleted) = found.first() else {
         return match get(db, id).await? {
             Some(user) => Ok(user), // Restored already: by the same request sent again.
             None => Err(Error::new(
@@ -244,18 +238,15 @@ pub async fn restore(db: &Database, trail: &Trail, id: &UserId) -> Result<User> 
             )),
         };
     };
-    if deleted.taken != 0 {
+    if deleted.number("taken") != 0 {
         return Err(Error::new(
             Code::Conflict,
             "A user with this id, client id or API key is registered. Delete that one first.",
         ));
     }
+    let (client_id, deleted_at) = (deleted.text("client_id"), deleted.text("deleted_at"));
     // 2. Undo it. Were the way blocked meanwhile, a UNIQUE constraint stops the whole transaction.
-    let of_deletion = |sql| {
-        Statement::new(sql)
-            .text(id.as_str())
-            .text(&deleted.deleted_at)
-    };
+    let of_deletion = |sql| Statement::new(sql).text(id.as_str()).text(&deleted_at);
     db.batch([
         of_deletion(USER),
         of_deletion(shares!("custodian_backup_shares", "custodian")),
@@ -266,7 +257,7 @@ pub async fn restore(db: &Database, trail: &Trail, id: &UserId) -> Result<User> 
             actor: Actor::Admin,
             action: "restore_user",
             user_id: Some(id.as_str()),
-            client_id: Some(&deleted.client_id),
+            client_id: Some(&client_id),
             backup_method: None,
             outcome: "restored",
         }),

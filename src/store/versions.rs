@@ -1,7 +1,5 @@
 //! `backup_share_versions`: the history. Triggers fill it; this module lists it and makes versions current again.
 
-use serde::{Deserialize, Serialize};
-
 use super::audit::{Trail, audit_columns, audit_returning_outcome};
 use super::user_shares::{allowed, for_credential, refused_cases};
 use super::users::unknown_user;
@@ -70,26 +68,19 @@ pub async fn entries_for_client(
 }
 
 fn read_entries(rows: &Rows) -> Result<Entries> {
-    #[derive(Deserialize)]
-    struct Row {
-        kind: String,
-        backup_method: String,
-        backup_share_pair_id: Option<String>,
-        stored_at: String,
-    }
     let mut entries = Entries {
         custodian: Vec::new(),
         user: Vec::new(),
     };
-    for row in rows.json::<Row>()? {
+    for row in rows.iter() {
         let entry = Entry {
-            backup_method: BackupMethod::parse(row.backup_method).map_err(|invalid| {
+            backup_method: BackupMethod::parse(row.text("backup_method")).map_err(|invalid| {
                 Error::internal(format!("a stored method must {}", invalid.0))
             })?,
-            backup_share_pair_id: row.backup_share_pair_id,
-            stored_at: row.stored_at,
+            backup_share_pair_id: row.optional("backup_share_pair_id"),
+            stored_at: row.text("stored_at"),
         };
-        if row.kind == "custodian" {
+        if row.text("kind") == "custodian" {
             &mut entries.custodian
         } else {
             &mut entries.user
@@ -99,21 +90,10 @@ fn read_entries(rows: &Rows) -> Result<Entries> {
     Ok(entries)
 }
 
-/// A superseded version as the API shows it: never the share.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all(serialize = "camelCase"))]
-pub struct Version {
-    pub id: String,
-    pub kind: String,
-    pub backup_method: String,
-    pub backup_share_pair_id: Option<String>,
-    pub stored_at: String,
-    pub superseded_at: String,
-}
-
 /// The history of a user, the newest first.
-pub async fn list(db: &Database, user_id: &UserId) -> Result<Vec<Version>> {
-    const VERSIONS: &str = "SELECT v.id, v.kind, v.backup_method, v.backup_share_pair_id, v.stored_at, v.superseded_at \
+pub async fn list(db: &Database, user_id: &UserId) -> Result<Rows> {
+    const VERSIONS: &str = "SELECT v.id, v.kind, v.backup_method AS backupMethod, \
+         v.backup_share_pair_id AS backupSharePairId, v.stored_at AS storedAt, v.superseded_at AS supersededAt \
          FROM users u JOIN backup_share_versions v ON v.user_id = u.id AND v.client_id = u.client_id \
          WHERE u.id = ?1 ORDER BY v.superseded_at DESC, v.id DESC";
     let of_user = |sql| Statement::new(sql).text(user_id.as_str());
@@ -121,28 +101,17 @@ pub async fn list(db: &Database, user_id: &UserId) -> Result<Vec<Version>> {
     if user.is_empty() {
         return Err(unknown_user());
     }
-    versions.json()
-}
-
-/// A version that was made current again.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all(serialize = "camelCase"))]
-pub struct Restored {
-    pub id: String,
-    pub kind: String,
-    pub backup_method: String,
-    pub backup_share_pair_id: Option<String>,
-    pub stored_at: String,
+    Ok(versions)
 }
 
 /// Makes a version current again, with the time and the pair that it was first stored with, so that its mates are
-/// found again. What it displaces goes into the history.
+/// found again. What it displaces goes into the history. Answers with the version, as the API shows it.
 pub async fn restore(
     db: &Database,
     trail: &Trail,
     user_id: &UserId,
     version_id: &str,
-) -> Result<Restored> {
+) -> Result<String> {
     macro_rules! restore_into {
         ($table:literal, $kind:literal) => {
             concat!(
@@ -166,8 +135,8 @@ pub async fn restore(
     const FORGET: &str = "DELETE FROM backup_share_versions WHERE user_id = ?1 AND kind IN ('user', 'custodian') \
          AND id = ?2 AND (EXISTS (SELECT 1 FROM custodian_backup_shares WHERE user_id = ?1 AND id = ?2) \
            OR EXISTS (SELECT 1 FROM user_backup_shares WHERE user_id = ?1 AND id = ?2))";
-    const CURRENT: &str = "SELECT id, 'custodian' AS kind, backup_method, backup_share_pair_id, \
-           updated_at AS stored_at FROM custodian_backup_shares WHERE user_id = ?1 AND id = ?2 \
+    const CURRENT: &str = "SELECT id, 'custodian' AS kind, backup_method AS backupMethod, \
+           backup_share_pair_id AS backupSharePairId, updated_at AS storedAt FROM custodian_backup_shares WHERE user_id = ?1 AND id = ?2 \
          UNION ALL SELECT id, 'user', backup_method, backup_share_pair_id, updated_at \
            FROM user_backup_shares WHERE user_id = ?1 AND id = ?2";
     const EVENT: &str = concat!(
@@ -198,7 +167,7 @@ pub async fn restore(
                 .text(version_id),
         ])
         .await?;
-    current.first()?.ok_or_else(|| {
+    current.first_to_json()?.ok_or_else(|| {
         Error::new(
             Code::NotFound,
             "The user has no version of this id. GET …/backups/history lists them.",
