@@ -154,10 +154,11 @@ macro_rules! insert_current {
 const INSERT_VERSIONS: &str = concat!(
     share_items!(),
     " INSERT INTO backup_share_versions (id, user_id, client_id, kind, backup_method, backup_share_pair_id, key_id, \
-     share_digest, created_at, stored_at, superseded_at, reason, sealed_share) \
+     share_digest, created_at, stored_at, superseded_at, reason, sealed_share, imported_at) \
      SELECT j.id, u.id, u.client_id, j.kind, j.backup_method, j.pair_id, j.key_id, j.digest, \
-     coalesce(j.created_at, j.stored_at), j.stored_at, j.superseded_at, j.reason, j.sealed \
-     FROM j JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
+     coalesce(j.created_at, j.stored_at), j.stored_at, j.superseded_at, j.reason, j.sealed, ",
+    now!(),
+    " FROM j JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
      WHERE EXISTS (SELECT 1 FROM audit_events a WHERE a.id = j.event_id) \
      AND NOT EXISTS (SELECT 1 FROM backup_share_versions v \
        WHERE v.user_id = u.id AND v.kind = j.kind AND v.id = j.id)"

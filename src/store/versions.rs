@@ -202,7 +202,7 @@ pub fn purge_expired_statement(
 ) -> Statement {
     const SQL: &str = concat!(
         "DELETE FROM backup_share_versions AS v WHERE v.rowid BETWEEN ?1 AND ?2 \
-         AND v.superseded_at < strftime('%Y-%m-%dT%H:%M:%fZ', ",
+         AND max(v.superseded_at, coalesce(v.imported_at, '')) < strftime('%Y-%m-%dT%H:%M:%fZ', ",
         now!(),
         ", '-' || ?3 || ' days') \
          AND NOT (v.kind = 'custodian' \
