@@ -1,5 +1,8 @@
 //! Settings: the only reader of secrets and variables. A missing or malformed one stops the service.
 
+mod callers;
+
+pub use callers::{Callers, ClientAuth, IdentityProvider, Issuer};
 use worker::Env;
 
 use crate::domain::recovery::FetchSuperseded;
@@ -14,11 +17,13 @@ pub struct InvalidSetting {
     pub wrong: String,
 }
 
-/// How an app proves who its user is; `CLIENT_AUTH` lists the ways that are open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClientAuth {
-    /// The Portal client API key that is registered for the user.
-    ClientApiKey,
+impl InvalidSetting {
+    fn new(name: &'static str, wrong: &str) -> Self {
+        Self {
+            name,
+            wrong: wrong.to_owned(),
+        }
+    }
 }
 
 /// `UNKNOWN_CLIENTS`: what a webhook for a client that is not registered does.
@@ -39,7 +44,7 @@ pub struct Settings {
     /// Empty: the operator API is off.
     pub admin_tokens: Vec<CredentialHash>,
     pub portal_api_key: Option<Secret>,
-    pub client_auth: Vec<ClientAuth>,
+    pub callers: Callers,
     pub unknown_clients: UnknownClients,
     pub fetch_superseded: FetchSuperseded,
     pub history_retention_days: u32,
@@ -61,10 +66,7 @@ impl Settings {
                 .map(|v| v.trim().to_owned())
                 .filter(|value| !value.is_empty())
         };
-        let invalid = |name, wrong: &str| InvalidSetting {
-            name,
-            wrong: wrong.to_owned(),
-        };
+        let invalid = InvalidSetting::new;
         let required = |name| get(name).ok_or_else(|| invalid(name, "is missing"));
 
         let webhook_secret = required("WEBHOOK_SECRET")?;
@@ -87,15 +89,6 @@ impl Settings {
             }
             admin_tokens.push(CredentialHash::of(&token));
         }
-
-        let client_auth = get("CLIENT_AUTH").unwrap_or_else(|| "client-api-key".to_owned());
-        let client_auth = client_auth
-            .split(',')
-            .map(|way| match way.trim() {
-                "client-api-key" => Ok(ClientAuth::ClientApiKey),
-                _ => Err(invalid("CLIENT_AUTH", "must list client-api-key")),
-            })
-            .collect::<Result<_, _>>()?;
 
         let unknown_clients = match get("UNKNOWN_CLIENTS").as_deref() {
             None | Some("reject") => UnknownClients::Reject,
@@ -127,7 +120,7 @@ impl Settings {
             share_encryption_keys,
             admin_tokens,
             portal_api_key: get("PORTAL_API_KEY").map(Secret::new),
-            client_auth,
+            callers: Callers::parse(get)?,
             unknown_clients,
             fetch_superseded,
             history_retention_days: days("HISTORY_RETENTION_DAYS", 90)?,
@@ -166,7 +159,7 @@ mod tests {
     fn two_secrets_are_enough_and_the_rest_has_safe_defaults() {
         let settings = parse(&[]).unwrap();
         assert!(settings.admin_tokens.is_empty());
-        assert_eq!(settings.client_auth, [ClientAuth::ClientApiKey]);
+        assert_eq!(settings.callers.client_auth, [ClientAuth::ClientApiKey]);
         assert_eq!(settings.unknown_clients, UnknownClients::Reject);
         assert_eq!(settings.fetch_superseded, FetchSuperseded::HalfFinished);
         assert_eq!(

@@ -4,6 +4,7 @@ use js_sys::JsString;
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
+use crate::auth::limits::Limiters;
 use crate::config::Settings;
 use crate::domain::names::InvalidName;
 use crate::domain::url;
@@ -16,6 +17,9 @@ use crate::vault::Vault;
 /// Longest body, in bytes: a client cipher text has 16 to 24 KB, a custodian share about 6 KB.
 pub const MAX_BODY_BYTES: u32 = 512 * 1024;
 
+/// Longest credential, in bytes: a longer one is taken for none, unread.
+const MAX_CREDENTIAL_BYTES: usize = 8 * 1024;
+
 /// A request with all that a handler needs to answer it.
 pub struct Call<'a> {
     pub request: &'a web_sys::Request,
@@ -25,6 +29,7 @@ pub struct Call<'a> {
     pub settings: &'a Settings,
     pub vault: &'a Vault,
     pub db: &'a Database,
+    pub limiters: Limiters<'a>,
     pub trail: Trail,
 }
 
@@ -34,9 +39,20 @@ impl Call<'_> {
         self.headers.get(name).ok().flatten()
     }
 
+    /// A header that holds a credential.
+    pub fn credential(&self, name: &str) -> Option<String> {
+        self.header(name)
+            .filter(|value| value.len() <= MAX_CREDENTIAL_BYTES)
+    }
+
+    /// The address that the request came from, as Cloudflare says.
+    pub fn source(&self) -> Option<&str> {
+        self.trail.source_address.as_deref()
+    }
+
     /// The token of `Authorization: Bearer …`.
     pub fn bearer_token(&self) -> Option<String> {
-        let header = self.header("authorization")?;
+        let header = self.credential("authorization")?;
         let (scheme, token) = header.split_once(' ')?;
         let token = token.trim();
         (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.to_owned())

@@ -4,6 +4,7 @@
 
 pub mod auth;
 pub mod config;
+pub mod cors;
 pub mod domain;
 pub mod error;
 pub mod handlers;
@@ -20,7 +21,9 @@ use std::rc::Rc;
 
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
+use auth::limits::{self, Limiters};
 use config::Settings;
+use cors::Cors;
 use domain::names::new_id;
 use domain::url;
 use error::{Code, Error, Result};
@@ -97,16 +100,23 @@ async fn fetch(
     let request_id = trail.request_id.clone();
 
     let Route { pattern, endpoint } = router::route(&method, path);
-    let result = match endpoint {
-        Ok(Endpoint::Healthz) => handlers::health::healthz(),
-        Ok(endpoint) => answer(&endpoint, &request, &headers, query, &env, trail).await,
-        Err(error) => Err(error),
+    let cors = cors_of(pattern, header("origin"), &env).await;
+    let requested_method = header("access-control-request-method");
+    let result = match (
+        cors.preflight(&method, requested_method.as_deref()),
+        endpoint,
+    ) {
+        (Some(preflight), _) => preflight,
+        (None, Ok(Endpoint::Healthz)) => handlers::health::healthz(),
+        (None, Ok(endpoint)) => answer(&endpoint, &request, &headers, query, &env, trail).await,
+        (None, Err(error)) => Err(error),
     };
 
-    let (answer, code, cause) = match result {
+    let (mut answer, code, cause) = match result {
         Ok(answer) => (answer, None, None),
         Err(error) => (Answer::from(&error), Some(error.code.as_str()), error.cause),
     };
+    answer.headers.extend(cors.headers());
     log::request(&RequestLine {
         method: &method,
         route: pattern,
@@ -117,6 +127,20 @@ async fn fetch(
         ray: &request_id,
     });
     answer.into_response(&request_id)
+}
+
+async fn cors_of(pattern: &str, origin: Option<String>, env: &Env) -> Cors {
+    let Some(methods) = router::browser_methods(pattern) else {
+        return Cors::default();
+    };
+    match Service::get(env).await {
+        Ok(service) => Cors::new(
+            &service.settings.callers.cors_allowed_origins,
+            origin,
+            methods,
+        ),
+        Err(_) => Cors::default(), // The answer itself will say what is wrong.
+    }
 }
 
 async fn answer(
@@ -136,9 +160,10 @@ async fn answer(
         settings: &service.settings,
         vault: &service.vault,
         db: &db,
+        limiters: Limiters(env),
         trail,
     };
-    router::handle(endpoint, &call).await
+    limits::guard(&call, endpoint.door(), router::handle(endpoint, &call)).await
 }
 
 #[event(scheduled)]

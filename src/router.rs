@@ -1,5 +1,6 @@
 //! Every route on one screen.
 
+use crate::auth::limits::Door;
 use crate::domain::names::{ClientId, InvalidName, UserId};
 use crate::domain::url::decode_segment;
 use crate::error::{Code, Error, Result};
@@ -34,6 +35,36 @@ pub enum Endpoint {
     AdminStatus,
     Import,
     Export,
+}
+
+impl Endpoint {
+    /// Which credential the endpoint asks for.
+    pub fn door(&self) -> Door<'_> {
+        use Endpoint::*;
+        match self {
+            Healthz | Readyz => Door::None,
+            WebhookBackup | WebhookBackupFetch => Door::Webhooks,
+            StoreUserShare(user)
+            | FetchUserShare(user)
+            | ListBackups(user)
+            | RetrieveCustodianShare(user) => Door::App(user.as_str()),
+            StoreLegacyBackup(client) | FetchLegacyBackup(client) => Door::App(client.as_str()),
+            _ => Door::Operators,
+        }
+    }
+}
+
+/// What a browser app may do on a route: the methods of the apps' routes. None: no other origin's page has any
+/// business there.
+pub fn browser_methods(pattern: &str) -> Option<&'static str> {
+    match pattern {
+        "/users/:userId/user-backup-share" | "/clients/:clientId/backup" => Some("GET, POST"),
+        "/users/:userId/store-encrypted-user-backup-share" => Some("POST"),
+        "/users/:userId/encrypted-user-backup-shares"
+        | "/users/:userId/backups"
+        | "/users/:userId/custodian-backup-share" => Some("GET"),
+        _ => None,
+    }
 }
 
 /// Where a request belongs: the pattern is what the log says of it, for a path holds ids.

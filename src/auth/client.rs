@@ -1,42 +1,89 @@
 //! App users, in the ways that `CLIENT_AUTH` opens.
 //!
-//! Which user a credential names is decided by the batch that carries out the request (`store::user_shares`), so that
-//! a request stays one round trip.
+//! A credential is a user's in one of three columns of `users`: the hash of an API key, the user's id (proven by the
+//! identity provider's token), the client id (proven by Portal). Which user has it, and whether it is the path's, is
+//! decided by the batch that carries out the request (`store::user_shares`), so that a request stays one round trip.
 
-use super::refused;
-use crate::config::ClientAuth;
+use super::jwt::{self, Denied};
+use super::{portal, refused};
+use crate::config::{ClientAuth, IdentityProvider};
+use crate::domain::claims;
+use crate::domain::jwt::Refusal;
 use crate::domain::secret::CredentialHash;
 use crate::error::{Error, Result};
 use crate::http::Call;
 use crate::store::audit::Actor;
+use crate::store::users;
 
 /// What an app showed, ready to be looked up.
 pub enum Credential {
     /// A Portal client API key, as the hash that `users.client_api_key_hash` holds.
     ClientApiKey(String),
+    /// The user's id, as the identity provider signed it.
+    User(String),
+    /// The client's id, as Portal said it.
+    PortalClient(String),
 }
 
 impl Credential {
+    /// Tries the ways in the order of `CLIENT_AUTH`; the first that recognises the token decides.
+    ///
+    /// When somebody who would have to be asked does not answer, the other ways are tried all the same. Only if none
+    /// recognises the token, it is 503: nobody is told that a token is wrong which may be right.
     pub async fn read(call: &Call<'_>) -> Result<Self> {
         let Some(token) = call.bearer_token() else {
-            return Err(refused(
-                call,
-                Actor::Client,
-                "Send the app's credential as Authorization: Bearer <token>.",
-            )
-            .await);
+            let detail = "Send the app's credential as Authorization: Bearer <token>.";
+            return Err(refused(call, Actor::Client, detail).await);
         };
-        // The one way there is so far.
-        let [ClientAuth::ClientApiKey, ..] = call.settings.client_auth.as_slice() else {
-            return Err(Self::refused());
-        };
-        Ok(Self::ClientApiKey(CredentialHash::of(&token).to_hex()))
+        let callers = &call.settings.callers;
+        let mut unavailable = None;
+        let mut detail = "This credential is not known, or no longer.";
+        for (at, way) in callers.client_auth.iter().enumerate() {
+            match way {
+                ClientAuth::ClientApiKey => {
+                    let hash = CredentialHash::of(&token).to_hex();
+                    // As the last way it needs no look of its own: the request's batch finds out.
+                    let decides = at + 1 == callers.client_auth.len() && unavailable.is_none();
+                    if decides || users::has_client_api_key(call.db, &hash).await? {
+                        return Ok(Self::ClientApiKey(hash));
+                    }
+                }
+                ClientAuth::Jwt => {
+                    match user_of(&token, callers.identity_provider.as_ref()).await {
+                        Ok(user) => return Ok(Self::User(user)),
+                        Err(Denied::Refused(Refusal::Expired)) => {
+                            detail = "The token has expired. Get a new one."
+                        }
+                        Err(Denied::Refused(_)) => {}
+                        Err(Denied::Unavailable) => {
+                            unavailable =
+                                Some("the identity provider's keys are not to be had".to_owned());
+                        }
+                    }
+                }
+                ClientAuth::Portal => {
+                    match portal::client_of(&callers.portal_api_url, &token).await {
+                        portal::Answer::Client(client) => {
+                            return Ok(Self::PortalClient(client.to_string()));
+                        }
+                        portal::Answer::Refused => {}
+                        portal::Answer::Unavailable(cause) => unavailable = Some(cause),
+                    }
+                }
+            }
+        }
+        match unavailable {
+            Some(cause) => Err(Error::unavailable(5, cause)),
+            None => Err(refused(call, Actor::Client, detail).await),
+        }
     }
 
     /// What the column of `users` that belongs to this kind of credential must hold.
     pub fn as_sql(&self) -> &str {
         match self {
-            Credential::ClientApiKey(hash) => hash,
+            Credential::ClientApiKey(text)
+            | Credential::User(text)
+            | Credential::PortalClient(text) => text,
         }
     }
 
@@ -46,4 +93,13 @@ impl Credential {
             "This credential is not known. Is the user registered with it (POST /users)?",
         )
     }
+}
+
+async fn user_of(
+    token: &str,
+    provider: Option<&IdentityProvider>,
+) -> std::result::Result<String, Denied> {
+    let provider = provider.ok_or(Denied::Refused(Refusal::Issuer))?;
+    let claims = jwt::verify(token, &provider.issuer).await?;
+    Ok(claims::user_of(&claims, &provider.user_claim)?)
 }

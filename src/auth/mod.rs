@@ -4,8 +4,12 @@
 //! What a handler needs shows in its signature: it takes a [`webhook::Portal`], a [`client::Credential`] or an
 //! [`admin::Admin`], and only passing the check makes one.
 
+pub mod access;
 pub mod admin;
 pub mod client;
+pub mod jwt;
+pub mod limits;
+pub mod portal;
 pub mod webhook;
 
 use crate::error::Error;

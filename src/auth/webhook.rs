@@ -1,8 +1,9 @@
 //! Portal, by its webhook secret.
 
-use super::refused;
+use super::{limits, refused};
+use crate::domain::ip;
 use crate::domain::secret::CredentialHash;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::http::Call;
 use crate::store::audit::Actor;
 
@@ -10,9 +11,20 @@ use crate::store::audit::Actor;
 pub struct Portal(());
 
 impl Portal {
-    /// Accepts the current secret, and the previous one while it is being changed.
+    /// 1. From one of Portal's addresses, if they are listed: 403.
+    /// 2. With the current secret, or the previous one while it is being changed: 401.
+    /// 3. Not too often: 429.
     pub async fn authenticate(call: &Call<'_>) -> Result<Self> {
-        if let Some(secret) = call.header("x-webhook-secret") {
+        // 1.
+        let allowlist = &call.settings.callers.portal_ip_allowlist;
+        if !allowlist.is_empty() && !ip::allows(allowlist, call.source()) {
+            return Err(Error::new(
+                Code::Forbidden,
+                "Webhooks are accepted from Portal's addresses only (PORTAL_IP_ALLOWLIST).",
+            ));
+        }
+        // 2.
+        if let Some(secret) = call.credential("x-webhook-secret") {
             let given = CredentialHash::of(&secret);
             // All are compared, whichever matches.
             if call
@@ -21,6 +33,8 @@ impl Portal {
                 .iter()
                 .fold(false, |ok, known| ok | (*known == given))
             {
+                // 3.
+                limits::webhook(call).await?;
                 return Ok(Self(()));
             }
         }

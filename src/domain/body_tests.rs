@@ -179,3 +179,12 @@ fn a_registration_takes_names_and_a_key_that_fits_a_header() {
         );
     }
 }
+
+#[test]
+fn broken_utf_8_is_refused_even_where_nobody_looks() {
+    let body = b"{\"clientId\":\"c1\",\"share\":\"s\",\"ignored\":\"GD\xff\xff\"}";
+    assert_eq!(
+        CustodianBackup::parse(body).unwrap_err(),
+        InvalidBody::NotAnObject
+    );
+}

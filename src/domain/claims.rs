@@ -1,60 +1,57 @@
 //! What a token must say: of whom, for whom, until when, about which user. A pure function of the claims and the time.
 
-use serde_json::Value;
-
-use super::jwt::{Claims, Refusal};
+use super::jwt::{Object, Refusal};
 
 /// How far two clocks may differ, in seconds.
-const SKEW: f64 = 60.0;
+const SKEW: i64 = 60;
 
 /// What the settings demand of a token.
 pub struct Rules<'a> {
     pub issuer: &'a str,
     pub audience: &'a str,
-    /// The claim that names the user: a key of the payload exactly as written, never a path into it.
-    pub user_claim: &'a str,
 }
 
-/// The user that the claims name, if they hold at `now` (seconds since 1970).
-pub fn user_of(claims: &Claims, rules: &Rules, now: f64) -> Result<String, Refusal> {
-    if claims.get("iss").and_then(Value::as_str) != Some(rules.issuer) {
+/// Whether the claims hold at `now` (seconds since 1970).
+pub fn check(claims: &Object, rules: &Rules, now: i64) -> Result<(), Refusal> {
+    if claims.text("iss").as_deref() != Some(rules.issuer) {
         return Err(Refusal::Issuer);
     }
-    let for_us = match claims.get("aud") {
-        Some(Value::String(one)) => one == rules.audience,
-        Some(Value::Array(all)) => {
-            all.iter().all(Value::is_string)
-                && all.iter().any(|one| one.as_str() == Some(rules.audience))
-        }
-        _ => false,
+    let audiences = match claims.text("aud") {
+        Some(one) => vec![one],
+        None => claims.texts("aud").unwrap_or_default(),
     };
-    if !for_us {
+    if !audiences.iter().any(|one| one == rules.audience) {
         return Err(Refusal::Audience);
     }
-    if now >= seconds(claims, "exp")?.ok_or(Refusal::Expired)? + SKEW {
+    let exp = seconds(claims, "exp")?.ok_or(Refusal::Expired)?;
+    if now >= exp.saturating_add(SKEW) {
         return Err(Refusal::Expired);
     }
     for start in ["nbf", "iat"] {
-        if seconds(claims, start)?.is_some_and(|at| at - SKEW > now) {
+        if seconds(claims, start)?.is_some_and(|at| at.saturating_sub(SKEW) > now) {
             return Err(Refusal::NotYetValid);
         }
     }
-    match claims.get(rules.user_claim) {
-        Some(Value::String(user)) if !user.is_empty() => Ok(user.clone()),
-        _ => Err(Refusal::User),
-    }
+    Ok(())
+}
+
+/// The user that the claims name. `name` is a key of the payload exactly as written, never a path into it.
+pub fn user_of(claims: &Object, name: &str) -> Result<String, Refusal> {
+    claims
+        .text(name)
+        .filter(|user| !user.is_empty())
+        .ok_or(Refusal::User)
 }
 
 /// A NumericDate: a number, if it is there at all.
-fn seconds(claims: &Claims, name: &str) -> Result<Option<f64>, Refusal> {
-    match claims.get(name) {
-        None => Ok(None),
-        Some(at) => at
-            .as_f64()
-            .filter(|at| at.is_finite())
-            .map(Some)
-            .ok_or(Refusal::Malformed),
+fn seconds(claims: &Object, name: &str) -> Result<Option<i64>, Refusal> {
+    if !claims.has(name) {
+        return Ok(None);
     }
+    claims
+        .whole_number(name)
+        .map(Some)
+        .ok_or(Refusal::Malformed)
 }
 
 #[cfg(test)]

@@ -6,8 +6,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
-use std::collections::BTreeMap;
 
 use super::jwt::{Algorithm, Object};
 
@@ -34,12 +32,7 @@ pub fn parse(json: &str) -> Option<Vec<PublicKey>> {
         return None;
     }
     let set: Set = serde_json::from_str(json).ok()?;
-    let keys: Vec<_> = set
-        .keys
-        .iter()
-        .take(MAX_KEYS)
-        .filter_map(|key| usable(&key.0))
-        .collect();
+    let keys: Vec<_> = set.keys.iter().take(MAX_KEYS).filter_map(usable).collect();
     (!keys.is_empty()).then_some(keys)
 }
 
@@ -64,24 +57,21 @@ impl AsRef<PublicKey> for PublicKey {
     }
 }
 
-fn usable(key: &BTreeMap<String, Value>) -> Option<PublicKey> {
-    let text = |name: &str| key.get(name).and_then(Value::as_str);
+fn usable(key: &Object) -> Option<PublicKey> {
+    let text = |name: &str| key.text(name);
     // A private or shared key in a public document is in everybody's hands.
-    if key.contains_key("d") || key.contains_key("k") {
+    if key.has("d") || key.has("k") {
         return None;
     }
-    if key.get("use").is_some_and(|it| it.as_str() != Some("sig")) {
+    if key.has("use") && text("use").as_deref() != Some("sig") {
         return None;
     }
-    let may_verify = |ops: &Value| {
-        ops.as_array()
-            .is_some_and(|ops| ops.iter().any(|op| op.as_str() == Some("verify")))
-    };
-    if key.get("key_ops").is_some_and(|ops| !may_verify(ops)) {
+    let may_verify = |ops: Vec<String>| ops.iter().any(|op| op == "verify");
+    if key.has("key_ops") && !key.texts("key_ops").is_some_and(may_verify) {
         return None;
     }
-    let (algorithm, jwk) = match (text("kty")?, text("crv")) {
-        ("RSA", _) => (Algorithm::Rs256, rsa(text("n")?, text("e")?)?),
+    let (algorithm, jwk) = match (text("kty")?.as_str(), text("crv").as_deref()) {
+        ("RSA", _) => (Algorithm::Rs256, rsa(&text("n")?, &text("e")?)?),
         ("EC", Some("P-256")) => {
             let (x, y) = (coordinate(text("x")?)?, coordinate(text("y")?)?);
             (
@@ -98,16 +88,13 @@ fn usable(key: &BTreeMap<String, Value>) -> Option<PublicKey> {
         }
         _ => return None,
     };
-    if key
-        .get("alg")
-        .is_some_and(|alg| alg.as_str() != Some(algorithm.name()))
-    {
+    if key.has("alg") && text("alg").as_deref() != Some(algorithm.name()) {
         return None;
     }
-    let kid = match key.get("kid") {
-        None => None,
-        Some(kid) => Some(kid.as_str()?.to_owned()),
-    };
+    let kid = text("kid");
+    if key.has("kid") && kid.is_none() {
+        return None;
+    }
     Some(PublicKey {
         algorithm,
         kid,
@@ -132,14 +119,15 @@ fn rsa(n: &str, e: &str) -> Option<String> {
 }
 
 /// 32 bytes, as a coordinate of either curve has them. The text is base64url, so it is safe inside JSON quotes.
-fn coordinate(text: &str) -> Option<&str> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+fn coordinate(text: String) -> Option<String> {
+    let bytes = URL_SAFE_NO_PAD.decode(&text).ok()?;
     (bytes.len() == 32).then_some(text)
 }
 
 /// Seconds after which a set is asked for again, although it still serves.
 const FRESH: f64 = 600.0;
-/// Seconds between two requests for a set that already serves: an unknown kid must not become a flood.
+/// Seconds between two requests for tokens of unknown kids, which must not become a flood; and between two attempts to
+/// renew a set.
 const PAUSE: f64 = 60.0;
 /// Seconds between two requests while there is no set at all: nothing works until one succeeds.
 const PAUSE_WITHOUT_KEYS: f64 = 5.0;
@@ -158,6 +146,8 @@ pub struct Freshness {
     /// When a request for it last began, and whether it has ended.
     asked: Option<f64>,
     ended: bool,
+    /// When a token last made us ask whose key is not in the set.
+    asked_for_unknown: Option<f64>,
     failed: bool,
 }
 
@@ -181,20 +171,27 @@ impl Freshness {
         let since = |at: Option<f64>| at.map_or(f64::INFINITY, |at| (now - at).max(0.0));
         let age = since(self.received);
         let serves = age < STALE;
-        let pause = if serves { PAUSE } else { PAUSE_WITHOUT_KEYS };
         let asking = !self.ended && since(self.asked) < LOST;
-        let may_ask = !asking && (since(self.asked) >= pause || !(serves || self.failed));
+        let may_ask = !asking
+            && match (serves, has_key) {
+                (false, _) => !self.failed || since(self.asked) >= PAUSE_WITHOUT_KEYS,
+                (true, true) => age >= FRESH && since(self.asked) >= PAUSE,
+                (true, false) => since(self.asked_for_unknown) >= PAUSE,
+            };
         match (serves && has_key, may_ask) {
-            (true, true) if age >= FRESH => Step::Ask,
-            (true, _) => Step::Use,
-            (false, true) => Step::Ask,
+            (_, true) => Step::Ask,
+            (true, false) => Step::Use,
             (false, false) if asking => Step::Wait,
             (false, false) if self.failed => Step::Unavailable,
             (false, false) => Step::Refuse,
         }
     }
 
-    pub fn begin(&mut self, now: f64) {
+    /// A request for the set begins, for a token whose key is (or is not) in the set held.
+    pub fn begin(&mut self, has_key: bool, now: f64) {
+        if self.received.is_some() && !has_key {
+            self.asked_for_unknown = Some(now);
+        }
         self.asked = Some(now);
         self.ended = false;
     }

@@ -1,5 +1,5 @@
 use super::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn bytes(count: usize, first: u8) -> String {
     let mut bytes = vec![0xab; count];
@@ -174,7 +174,7 @@ fn without_a_kid_only_an_only_key_serves() {
 
 fn received(at: f64) -> Freshness {
     let mut known = Freshness::default();
-    known.begin(at);
+    known.begin(false, at);
     known.succeeded(at);
     known
 }
@@ -183,31 +183,35 @@ fn received(at: f64) -> Freshness {
 fn the_first_token_asks_and_those_beside_it_wait() {
     let mut known = Freshness::default();
     assert_eq!(known.step(false, 0.0), Step::Ask);
-    known.begin(0.0);
+    known.begin(false, 0.0);
     assert_eq!(known.step(false, 1.0), Step::Wait);
     known.succeeded(1.0);
     assert_eq!(known.step(true, 1.0), Step::Use);
-    assert_eq!(known.step(false, 1.0), Step::Refuse);
 }
 
 #[test]
 fn a_request_whose_caller_went_away_blocks_nobody_for_long() {
     let mut known = Freshness::default();
-    known.begin(0.0);
+    known.begin(false, 0.0);
     assert_eq!(known.step(false, 4.0), Step::Ask);
 }
 
 #[test]
-fn an_unknown_kid_asks_at_most_once_a_minute() {
+fn a_new_key_is_found_at_once_and_unknown_kids_ask_at_most_once_a_minute() {
     let mut known = received(0.0);
-    assert_eq!(known.step(false, 59.9), Step::Refuse);
-    assert_eq!(known.step(false, 60.0), Step::Ask);
-    known.begin(60.0);
-    assert_eq!(known.step(false, 60.1), Step::Wait);
-    assert_eq!(known.step(true, 60.1), Step::Use);
-    known.succeeded(60.2);
-    assert_eq!(known.step(false, 60.3), Step::Refuse);
-    assert_eq!(known.step(false, 119.9), Step::Refuse);
+    assert_eq!(
+        known.step(false, 1.0),
+        Step::Ask,
+        "the provider may have changed its key just now"
+    );
+    known.begin(false, 1.0);
+    assert_eq!(known.step(false, 1.1), Step::Wait);
+    assert_eq!(known.step(true, 1.1), Step::Use);
+    known.succeeded(1.2);
+    assert_eq!(known.step(true, 1.3), Step::Use);
+    assert_eq!(known.step(false, 1.3), Step::Refuse);
+    assert_eq!(known.step(false, 60.9), Step::Refuse);
+    assert_eq!(known.step(false, 61.0), Step::Ask);
 }
 
 #[test]
@@ -215,28 +219,36 @@ fn a_set_is_renewed_after_ten_minutes_and_serves_meanwhile() {
     let mut known = received(0.0);
     assert_eq!(known.step(true, 599.9), Step::Use);
     assert_eq!(known.step(true, 600.0), Step::Ask);
-    known.begin(600.0);
+    known.begin(true, 600.0);
     assert_eq!(known.step(true, 601.0), Step::Use);
+    known.succeeded(601.0);
+    assert_eq!(
+        known.step(false, 601.0),
+        Step::Ask,
+        "renewing is not asking for an unknown kid"
+    );
 }
 
 #[test]
 fn the_old_set_serves_a_day_while_the_provider_is_down() {
     let mut known = received(0.0);
-    known.begin(600.0);
+    known.begin(true, 600.0);
     known.failed();
     assert_eq!(known.step(true, 600.0), Step::Use);
     assert_eq!(known.step(true, 659.9), Step::Use);
     assert_eq!(known.step(true, 660.0), Step::Ask);
+    known.begin(false, 700.0);
+    known.failed();
     assert_eq!(
-        known.step(false, 601.0),
+        known.step(false, 701.0),
         Step::Unavailable,
         "it may be a new key: not the caller's fault"
     );
-    known.begin(86_390.0);
+    known.begin(true, 86_390.0);
     known.failed();
     assert_eq!(known.step(true, 86_399.0), Step::Use);
     assert_eq!(known.step(true, 86_400.0), Step::Ask);
-    known.begin(86_400.0);
+    known.begin(true, 86_400.0);
     known.failed();
     assert_eq!(known.step(true, 86_401.0), Step::Unavailable);
 }
@@ -244,7 +256,7 @@ fn the_old_set_serves_a_day_while_the_provider_is_down() {
 #[test]
 fn without_keys_the_provider_is_asked_again_soon() {
     let mut known = Freshness::default();
-    known.begin(0.0);
+    known.begin(false, 0.0);
     known.failed();
     assert_eq!(known.step(false, 4.9), Step::Unavailable);
     assert_eq!(known.step(false, 5.0), Step::Ask);
@@ -253,5 +265,8 @@ fn without_keys_the_provider_is_asked_again_soon() {
 #[test]
 fn a_clock_that_steps_back_does_not_panic_or_ask_at_once() {
     assert_eq!(received(1000.0).step(true, 0.0), Step::Use);
-    assert_eq!(received(1000.0).step(false, 0.0), Step::Refuse);
+    let mut known = received(1000.0);
+    known.begin(false, 1000.0);
+    known.succeeded(1000.0);
+    assert_eq!(known.step(false, 0.0), Step::Refuse);
 }

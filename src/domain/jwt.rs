@@ -7,18 +7,19 @@
 //! A header cannot bring its own key: `jwk`, `jku`, `x5u` and `x5c` are never read, and `crit` (which would change
 //! what the rest means) refuses the token.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::de::{Error as _, MapAccess, Visitor};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Longer tokens are refused unread. Identity providers stay well under 4 KiB.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 const MAX_KID_BYTES: usize = 256;
+/// Of a header, of claims, of a key.
+const MAX_MEMBERS: usize = 200;
 
 /// The signatures that are accepted. There is no `none`, and none with a shared key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,20 +113,21 @@ impl<'a> Unverified<'a> {
             return Err(Refusal::Malformed);
         }
         let header = object(&decode(header)?)?;
-        if header.contains_key("crit") {
+        if header.has("crit") {
             return Err(Refusal::Critical);
         }
-        let algorithm = header.get("alg").and_then(Value::as_str);
+        let algorithm = header.text("alg");
         let algorithm = algorithm
-            .and_then(Algorithm::from_name)
+            .and_then(|name| Algorithm::from_name(&name))
             .ok_or(Refusal::Algorithm)?;
-        let kid = match header.get("kid") {
-            None => None,
-            Some(Value::String(kid)) if !kid.is_empty() && kid.len() <= MAX_KID_BYTES => {
-                Some(kid.clone())
-            }
-            Some(_) => return Err(Refusal::Malformed),
-        };
+        let kid = header.text("kid");
+        if header.has("kid")
+            && !kid
+                .as_ref()
+                .is_some_and(|kid| (1..=MAX_KID_BYTES).contains(&kid.len()))
+        {
+            return Err(Refusal::Malformed);
+        }
         let signature = decode(signature)?;
         if !algorithm.allows_signature_of(signature.len()) {
             return Err(Refusal::Signature);
@@ -140,11 +142,8 @@ impl<'a> Unverified<'a> {
     }
 }
 
-/// What a token says, by name.
-pub type Claims = BTreeMap<String, Value>;
-
 /// The claims, to be called once the signature is verified.
-pub fn claims_of(token: &Unverified) -> Result<Claims, Refusal> {
+pub fn claims_of(token: &Unverified) -> Result<Object, Refusal> {
     object(&decode(token.payload)?)
 }
 
@@ -156,13 +155,43 @@ fn decode(part: &str) -> Result<Vec<u8>, Refusal> {
 }
 
 /// A JSON object in which no name stands twice: two readers of a token must not see two different ones.
-pub(super) fn object(json: &[u8]) -> Result<BTreeMap<String, Value>, Refusal> {
-    serde_json::from_slice::<Object>(json)
-        .map(|object| object.0)
-        .map_err(|_| Refusal::Malformed)
+pub(super) fn object(json: &[u8]) -> Result<Object, Refusal> {
+    let text = std::str::from_utf8(json).map_err(|_| Refusal::Malformed)?;
+    serde_json::from_str(text).map_err(|_| Refusal::Malformed)
 }
 
-pub(super) struct Object(pub BTreeMap<String, Value>);
+/// The members of an object, each still as its JSON text.
+pub struct Object(Vec<(String, Box<RawValue>)>);
+
+impl Object {
+    fn get(&self, name: &str) -> Option<&str> {
+        let member = self.0.iter().find(|(known, _)| known == name);
+        member.map(|(_, value)| value.get())
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// A member that is a string.
+    pub fn text(&self, name: &str) -> Option<String> {
+        serde_json::from_str(self.get(name)?).ok()
+    }
+
+    /// A member that is an array of strings.
+    pub fn texts(&self, name: &str) -> Option<Vec<String>> {
+        serde_json::from_str(self.get(name)?).ok()
+    }
+
+    /// A member that is a number, as a whole one: what stands behind the point is cut off. Not with an exponent,
+    /// which no time needs.
+    pub fn whole_number(&self, name: &str) -> Option<i64> {
+        let number = self.get(name)?;
+        let (whole, rest) = number.split_once('.').unwrap_or((number, ""));
+        let rest_is_plain = rest.bytes().all(|byte| byte.is_ascii_digit());
+        whole.parse().ok().filter(|_| rest_is_plain)
+    }
+}
 
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -173,13 +202,16 @@ impl<'de> Deserialize<'de> for Object {
                 f.write_str("an object")
             }
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Object, M::Error> {
-                let mut object = BTreeMap::new();
-                while let Some((name, value)) = map.next_entry::<String, Value>()? {
-                    if object.insert(name, value).is_some() {
-                        return Err(M::Error::custom("a name stands twice"));
+                let mut object = Object(Vec::new());
+                while let Some(name) = map.next_key::<String>()? {
+                    if object.has(&name) || object.0.len() == MAX_MEMBERS {
+                        return Err(M::Error::custom(
+                            "a name stands twice, or there are too many",
+                        ));
                     }
+                    object.0.push((name, map.next_value()?));
                 }
-                Ok(Object(object))
+                Ok(object)
             }
         }
         from.deserialize_map(UniqueNames)

@@ -9,6 +9,8 @@ pub mod ip;
 pub mod jwks;
 pub mod jwt;
 pub mod names;
+pub mod origin;
+pub mod recent;
 pub mod recovery;
 pub mod sealing;
 pub mod secret;

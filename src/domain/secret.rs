@@ -37,6 +37,12 @@ impl CredentialHash {
         Self(Sha256::digest(credential.as_bytes()).into())
     }
 
+    /// A number that is spread evenly over credentials.
+    pub fn bucket(self) -> u32 {
+        let [a, b, c, d, ..] = self.0;
+        u32::from_be_bytes([a, b, c, d])
+    }
+
     /// Lower-case hex, as `users.client_api_key_hash` holds it.
     pub fn to_hex(self) -> String {
         hex(&self.0)

@@ -127,7 +127,7 @@ pub async fn list_backups(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
         stored_at: String,
     }
 
-    let entries = match Admin::recognise(call) {
+    let entries = match Admin::recognise(call).await? {
         Some(admin) => versions::entries_for_admin(call.db, &admin, user_id).await?,
         None => {
             let credential = Credential::read(call).await?;

@@ -2,6 +2,8 @@
 //!
 //! The functions themselves are in `glue.js`; this module gives them Rust types.
 
+pub mod verify;
+
 use js_sys::{Array, JsString, Uint8Array};
 use wasm_bindgen::prelude::*;
 

@@ -70,7 +70,7 @@ pub async fn close(db: &Database, trail: &Trail, user_id: &UserId) -> Result<boo
 /// Takes the one retrieval of this share in this window. The row names this request, so that its own retry gets the
 /// share again and no other request does.
 macro_rules! take_sql {
-    ($column:literal) => {
+    ($column:tt) => {
         concat!(
             "INSERT INTO eject_retrievals (user_id, window_id, backup_method, audit_event_id, retrieved_at) \
              SELECT u.id, w.id, c.backup_method, ?1, ",
@@ -85,14 +85,14 @@ macro_rules! take_sql {
     };
 }
 macro_rules! event_sql {
-    ($column:literal) => {
+    ($column:tt) => {
         concat!(
             "INSERT INTO audit_events (",
             audit_columns!(),
             ") SELECT ?1, ",
             at!("?2"),
             ", 'client', 'retrieve_custodian_share', ?5, p.client_id, ?6, ",
-            refused_cases!(),
+            refused_cases!($column, "?7"),
             "WHEN EXISTS (SELECT 1 FROM eject_retrievals r JOIN eject_windows w \
                  ON w.user_id = r.user_id AND w.id = r.window_id \
                WHERE r.user_id = ?5 AND r.backup_method = ?6 AND r.audit_event_id = ?1) THEN 'retrieved' \

@@ -35,16 +35,28 @@ macro_rules! for_credential {
     ($credential:expr, $make:ident) => {
         match $credential {
             Credential::ClientApiKey(_) => $make!("client_api_key_hash"),
+            Credential::User(_) => $make!("id"),
+            Credential::PortalClient(_) => $make!("client_id"),
         }
     };
 }
 pub(crate) use for_credential;
 
 /// The outcome of an app's event where the credential is refused, as the beginning of a CASE. `p` is the user whom the
-/// credential names, ?5 the user of the path.
+/// credential names, ?5 the user of the path, $credential the parameter that holds the credential.
+///
+/// An API key that nobody has is no credential at all. A proven identity that nobody here has is one, of somebody else;
+/// unless it is the very id of the path, which then is not registered yet.
 macro_rules! refused_cases {
-    () => {
+    ("client_api_key_hash", $credential:tt) => {
         "CASE WHEN p.id IS NULL THEN 'unauthorized' WHEN p.id <> ?5 THEN 'forbidden' "
+    };
+    ($column:tt, $credential:tt) => {
+        concat!(
+            "CASE WHEN p.id IS NULL AND ?5 = ",
+            $credential,
+            " THEN 'unknown_user' WHEN p.id IS NULL OR p.id <> ?5 THEN 'forbidden' "
+        )
     };
 }
 pub(crate) use refused_cases;
@@ -52,7 +64,7 @@ pub(crate) use refused_cases;
 /// Newer than the one that it replaces and not older than the custodian shares, even if the clock went back. A request
 /// that has its event is not carried out again (see `custodian_shares`).
 macro_rules! store_sql {
-    ($column:literal) => {
+    ($column:tt) => {
         concat!(
             "INSERT INTO user_backup_shares (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, \
              created_at, updated_at, sealed_share) \
@@ -77,14 +89,14 @@ macro_rules! store_sql {
     };
 }
 macro_rules! store_event_sql {
-    ($column:literal) => {
+    ($column:tt) => {
         concat!(
             "INSERT INTO audit_events (",
             audit_columns!(),
             ") SELECT ?1, ",
             at!("?2"),
             ", 'client', 'store_user_share', ?5, p.client_id, ?6, ",
-            refused_cases!(),
+            refused_cases!($column, "?7"),
             "WHEN EXISTS (SELECT 1 FROM user_backup_shares s \
                WHERE s.user_id = ?5 AND s.backup_method = ?6 AND s.id = ?1) THEN 'stored' \
              ELSE 'unchanged' END, ?3, ?4 \
@@ -145,7 +157,7 @@ pub struct SealedUserShare {
 /// The share under the method, else the one under UNKNOWN (older than multi-backup): the second SELECT runs only
 /// where the first gave nothing.
 macro_rules! fetch_sql {
-    ($column:literal) => {
+    ($column:tt) => {
         concat!(
             "SELECT s.backup_method, s.key_id, s.sealed_share FROM users u JOIN user_backup_shares s \
                ON s.user_id = u.id AND s.backup_method = ?3 WHERE u.id = ?1 AND u.",
@@ -159,14 +171,14 @@ macro_rules! fetch_sql {
     };
 }
 macro_rules! fetch_event_sql {
-    ($column:literal) => {
+    ($column:tt) => {
         concat!(
             "INSERT INTO audit_events (",
             audit_columns!(),
             ") SELECT ?1, ",
             at!("?2"),
             ", 'client', 'fetch_user_share', ?5, p.client_id, ?6, ",
-            refused_cases!(),
+            refused_cases!($column, "?7"),
             "WHEN EXISTS (SELECT 1 FROM user_backup_shares s \
                WHERE s.user_id = ?5 AND s.backup_method IN (?6, 'UNKNOWN')) THEN 'fetched' \
              ELSE 'not_found' END, ?3, ?4 \
@@ -180,7 +192,7 @@ macro_rules! fetch_event_sql {
 
 /// The share of a pair: the current one, else the newest in the history.
 macro_rules! fetch_pair_sql {
-    ($column:literal) => {
+    ($column:tt) => {
         concat!(
             "SELECT backup_method, key_id, sealed_share FROM ( \
                SELECT s.backup_method, s.key_id, s.sealed_share, '~' AS superseded_at \
@@ -199,14 +211,14 @@ macro_rules! fetch_pair_sql {
     };
 }
 macro_rules! fetch_pair_event_sql {
-    ($column:literal) => {
+    ($column:tt) => {
         concat!(
             "INSERT INTO audit_events (",
             audit_columns!(),
             ") SELECT ?1, ",
             at!("?2"),
             ", 'client', 'fetch_user_share', ?5, p.client_id, ?6, ",
-            refused_cases!(),
+            refused_cases!($column, "?7"),
             "WHEN EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = ?5 AND s.backup_share_pair_id = ?8 \
                  AND s.backup_method = coalesce(?6, s.backup_method)) \
                OR EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = ?5 AND v.kind = 'user' \

@@ -117,6 +117,13 @@ pub async fn get(db: &Database, id: &UserId) -> Result<Option<JsonText>> {
     users.first_to_json()
 }
 
+/// Whether an API key of this hash is registered.
+pub async fn has_client_api_key(db: &Database, hash: &str) -> Result<bool> {
+    const SQL: &str = "SELECT 1 FROM users WHERE client_api_key_hash = ?1";
+    let [users] = db.batch([Statement::new(SQL).text(hash)]).await?;
+    Ok(!users.is_empty())
+}
+
 /// The user with a client id, as a list of one or none.
 pub async fn with_client_id(db: &Database, client_id: &ClientId) -> Result<Page> {
     const SQL: &str = concat!(shown!(), " WHERE client_id = ?1");

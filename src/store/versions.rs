@@ -41,14 +41,14 @@ pub async fn entries_for_client(
     user_id: &UserId,
 ) -> Result<Entries> {
     macro_rules! event_sql {
-        ($column:literal) => {
+        ($column:tt) => {
             concat!(
                 "INSERT INTO audit_events (",
                 audit_columns!(),
                 ") SELECT ?1, ",
                 at!("?2"),
                 ", 'client', 'list_backups', ?5, p.client_id, NULL, ",
-                refused_cases!(),
+                refused_cases!($column, "?6"),
                 "ELSE 'listed' END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users p ON p.",
                 $column,
                 " = ?6 WHERE true ",

@@ -1,0 +1,43 @@
+//! Settings: whatever they hold, they are taken or refused, and a refusal never repeats a value.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use portal_backup_worker::config::Settings;
+
+const NAMES: [&str; 20] = [
+    "WEBHOOK_SECRET",
+    "SHARE_ENCRYPTION_KEYS",
+    "WEBHOOK_SECRET_PREVIOUS",
+    "ADMIN_TOKEN",
+    "ADMIN_TOKEN_PREVIOUS",
+    "PORTAL_API_KEY",
+    "CLIENT_AUTH",
+    "JWT_JWKS_URL",
+    "JWT_ISSUER",
+    "JWT_AUDIENCE",
+    "JWT_USER_CLAIM",
+    "PORTAL_API_URL",
+    "PORTAL_IP_ALLOWLIST",
+    "CORS_ALLOWED_ORIGINS",
+    "UNKNOWN_CLIENTS",
+    "FETCH_SUPERSEDED",
+    "HISTORY_RETENTION_DAYS",
+    "AUDIT_RETENTION_DAYS",
+    "ACCESS_TEAM_DOMAIN",
+    "ACCESS_AUD",
+];
+
+fuzz_target!(|input: &str| {
+    let values: Vec<&str> = input.lines().collect();
+    let get = |name: &str| {
+        let at = NAMES.iter().position(|known| *known == name)?;
+        values.get(at).map(|value| (*value).to_owned())
+    };
+    if let Err(refusal) = Settings::parse(get) {
+        assert!(NAMES.contains(&refusal.name));
+        // Short values occur in any sentence by chance.
+        for value in values.iter().map(|value| value.trim()).filter(|value| value.len() > 12) {
+            assert!(!refusal.wrong.contains(value), "{refusal:?}");
+        }
+    }
+});

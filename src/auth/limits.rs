@@ -1,0 +1,170 @@
+//! Limits on how often: Cloudflare's rate limiting bindings.
+//!
+//! - Failed credentials, per source address. One that is over the limit is answered 429 instead of 401, and for ten
+//!   seconds the same door (the webhooks, the operator API, the apps' routes) is shut to that address: its next tries
+//!   are refused before anything is looked at, so that guessing on does not help and costs the database nothing. Many
+//!   people can share an address, so an app's credential that was good a while ago still passes.
+//! - App requests, per user and source address: counted before the credential is checked, so that one over the limit
+//!   costs nothing, and with the address in it, so that a stranger cannot use up what a user may have.
+//! - Webhooks, per source address, once the secret is right.
+//!
+//! What is shut, and which credentials were good, an isolate knows for itself. A limiter that is not bound, or that
+//! fails, lets everything pass: a warning in the log, never an outage.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+
+use worker::Env;
+
+use crate::domain::ip;
+use crate::domain::recent::Recent;
+use crate::domain::secret::CredentialHash;
+use crate::error::{Code, Error, Result};
+use crate::http::{Answer, Call};
+use crate::log::{self, Field, Level};
+use crate::platform::now_ms;
+use crate::platform::verify::Limiter;
+
+const AUTH_FAILURES: &str = "AUTH_FAILURE_LIMITER";
+const APP: &str = "APP_LIMITER";
+const WEBHOOK: &str = "WEBHOOK_LIMITER";
+
+/// The bindings' period.
+const PERIOD_SECONDS: u32 = 60;
+const SHUT_SECONDS: u32 = 10;
+const GOOD_MS: u64 = 15 * 60 * 1000;
+const MAX_REMEMBERED: usize = 2_048;
+
+/// Where a credential is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door<'a> {
+    /// Nowhere: the route is for everybody.
+    None,
+    Webhooks,
+    Operators,
+    /// The user's or the client's id, as the path has it.
+    App(&'a str),
+}
+
+thread_local! {
+    /// The doors that are shut, by name and source address.
+    static SHUT: RefCell<Recent<()>> = const { RefCell::new(Recent::new(MAX_REMEMBERED)) };
+    /// App credentials that were good, by their hash.
+    static GOOD: RefCell<Recent<()>> = const { RefCell::new(Recent::new(MAX_REMEMBERED)) };
+    /// The limiters that a warning was written about.
+    static WARNED: Cell<u8> = const { Cell::new(0) };
+}
+
+/// The Worker's rate limiting bindings.
+#[derive(Clone, Copy)]
+pub struct Limiters<'a>(pub &'a Env);
+
+/// Carries out `handle` between the limits of its door.
+pub async fn guard(
+    call: &Call<'_>,
+    door: Door<'_>,
+    handle: impl Future<Output = Result<Answer>>,
+) -> Result<Answer> {
+    let source = call.source();
+    let name = match door {
+        Door::None => return handle.await,
+        Door::Webhooks => "webhooks",
+        Door::Operators => "operators",
+        Door::App(user) => {
+            count(call, APP, &format!("{} {}", ip::counted_as(source), user)).await?;
+            "apps"
+        }
+    };
+    let key = CredentialHash::of(&format!("{name} {}", ip::counted_as(source)));
+    let is_shut = SHUT.with_borrow(|shut| shut.get(key, now_ms()).is_some());
+    if is_shut && !(matches!(door, Door::App(_)) && was_good(call)) {
+        return Err(too_many_failures());
+    }
+    let result = handle.await;
+    match &result {
+        Ok(_) if matches!(door, Door::App(_)) => remember_good(call),
+        Err(error)
+            if error.code == Code::Unauthorized
+                && !call
+                    .limiters
+                    .allow(AUTH_FAILURES, &ip::counted_as(source))
+                    .await =>
+        {
+            let until = now_ms() + u64::from(SHUT_SECONDS) * 1000;
+            SHUT.with_borrow_mut(|shut| shut.insert(key, (), until));
+            return Err(too_many_failures());
+        }
+        _ => {}
+    }
+    result
+}
+
+/// Counts a webhook whose secret was right.
+pub async fn webhook(call: &Call<'_>) -> Result<()> {
+    count(call, WEBHOOK, &ip::counted_as(call.source())).await
+}
+
+async fn count(call: &Call<'_>, limiter: &'static str, key: &str) -> Result<()> {
+    if call.limiters.allow(limiter, key).await {
+        return Ok(());
+    }
+    Err(Error::rate_limited(
+        PERIOD_SECONDS,
+        "Too many requests. Try again after the time in Retry-After.",
+    ))
+}
+
+fn too_many_failures() -> Error {
+    Error::rate_limited(
+        SHUT_SECONDS,
+        "Too many failed credentials from this address. Try again after the time in Retry-After.",
+    )
+}
+
+fn was_good(call: &Call<'_>) -> bool {
+    let hash = call.bearer_token().map(|token| CredentialHash::of(&token));
+    hash.is_some_and(|hash| GOOD.with_borrow(|good| good.get(hash, now_ms()).is_some()))
+}
+
+fn remember_good(call: &Call<'_>) {
+    if let Some(token) = call.bearer_token() {
+        let until = now_ms() + GOOD_MS;
+        GOOD.with_borrow_mut(|good| good.insert(CredentialHash::of(&token), (), until));
+    }
+}
+
+impl Limiters<'_> {
+    /// Counts one more for `key`; false: that was too many.
+    async fn allow(self, name: &'static str, key: &str) -> bool {
+        let cause = match Limiter::binding(self.0, name) {
+            None => "it is not bound".to_owned(),
+            Some(limiter) => match limiter.allows(key).await {
+                Ok(allowed) => return allowed,
+                Err(failure) => failure.0,
+            },
+        };
+        warn_once(name, &cause);
+        true
+    }
+}
+
+/// One warning a limiter and isolate.
+fn warn_once(name: &'static str, cause: &str) {
+    let bit = match name {
+        AUTH_FAILURES => 1,
+        APP => 2,
+        _ => 4,
+    };
+    let warned = WARNED.get();
+    if warned & bit == 0 {
+        WARNED.set(warned | bit);
+        log::event(
+            Level::Warn,
+            "a rate limiter does not work, so it lets everything pass",
+            &[
+                ("limiter", Field::Text(name)),
+                ("cause", Field::Text(cause)),
+            ],
+        );
+    }
+}

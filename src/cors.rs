@@ -1,0 +1,130 @@
+//! Browser apps of other origins (CORS): the ones of `CORS_ALLOWED_ORIGINS`, on the apps' routes alone.
+//!
+//! An origin is compared exactly, and answered by its own name: never `*`. Cookies are not allowed
+//! (`Access-Control-Allow-Credentials` is never sent): an app shows its credential in `Authorization`. Errors carry the
+//! headers too, so that an app can read what went wrong.
+
+use crate::error::{Code, Error, Result};
+use crate::http::Answer;
+
+/// How long a browser may remember a preflight: two hours, the most that Chromium does.
+const MAX_AGE_SECONDS: &str = "7200";
+
+/// What CORS has to say to one request.
+#[derive(Debug, Default)]
+pub struct Cors {
+    /// Whether answers differ by origin.
+    varies: bool,
+    /// The request's origin, if it is allowed.
+    allowed: Option<String>,
+    methods: &'static str,
+}
+
+impl Cors {
+    /// For a route that answers `methods` to apps.
+    pub fn new(allowed: &[String], origin: Option<String>, methods: &'static str) -> Self {
+        Self {
+            varies: !allowed.is_empty(),
+            allowed: origin.filter(|origin| allowed.contains(origin)),
+            methods,
+        }
+    }
+
+    /// The answer to a browser that asks what it may send. None: the request is none of that, or no browser is let in.
+    pub fn preflight(
+        &self,
+        method: &str,
+        requested_method: Option<&str>,
+    ) -> Option<Result<Answer>> {
+        if !self.varies || method != "OPTIONS" || requested_method.is_none() {
+            return None;
+        }
+        if self.allowed.is_none() {
+            let detail = "This origin is not among CORS_ALLOWED_ORIGINS.";
+            return Some(Err(Error::new(Code::Forbidden, detail)));
+        }
+        let mut answer = Answer::no_content();
+        for (name, value) in [
+            ("access-control-allow-methods", self.methods),
+            (
+                "access-control-allow-headers",
+                "authorization, content-type",
+            ),
+            ("access-control-max-age", MAX_AGE_SECONDS),
+        ] {
+            answer.headers.extend([name.to_owned(), value.to_owned()]);
+        }
+        Some(Ok(answer))
+    }
+
+    /// The headers of every answer of the route, as name, value, name, value…
+    pub fn headers(&self) -> Vec<String> {
+        let mut headers = Vec::new();
+        if self.varies {
+            headers.extend(["vary", "Origin"].map(str::to_owned));
+        }
+        if let Some(origin) = &self.allowed {
+            headers.extend(["access-control-allow-origin".to_owned(), origin.clone()]);
+            headers.extend(
+                ["access-control-expose-headers", "x-request-id, retry-after"].map(str::to_owned),
+            );
+        }
+        headers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cors(allowed: &[&str], origin: Option<&str>) -> Cors {
+        let allowed: Vec<_> = allowed.iter().map(|origin| (*origin).to_owned()).collect();
+        Cors::new(&allowed, origin.map(str::to_owned), "GET, POST")
+    }
+
+    #[test]
+    fn by_default_nothing_is_said() {
+        let off = cors(&[], Some("https://app.example"));
+        assert!(off.headers().is_empty() && off.preflight("OPTIONS", Some("GET")).is_none());
+        assert!(Cors::default().headers().is_empty());
+    }
+
+    #[test]
+    fn an_origin_is_allowed_by_its_exact_name() {
+        let allowed = ["https://app.example", "http://localhost:3000"];
+        let yes = cors(&allowed, Some("https://app.example"));
+        assert!(yes.headers().contains(&"https://app.example".to_owned()));
+        for no in [
+            "https://app.example.evil",
+            "https://evil-app.example",
+            "https://app.example:8443",
+            "http://app.example",
+            "https://APP.example",
+            "https://app.example/",
+            "null",
+            "*",
+            "",
+        ] {
+            assert_eq!(
+                cors(&allowed, Some(no)).headers(),
+                ["vary", "Origin"],
+                "{no}"
+            );
+        }
+        assert_eq!(cors(&allowed, None).headers(), ["vary", "Origin"]);
+    }
+
+    #[test]
+    fn what_is_no_preflight_goes_its_way() {
+        let cors = cors(&["https://app.example"], Some("https://app.example"));
+        assert!(cors.preflight("GET", Some("GET")).is_none());
+        assert!(cors.preflight("OPTIONS", None).is_none());
+    }
+
+    #[test]
+    fn another_origins_preflight_is_forbidden() {
+        let refused = cors(&["https://app.example"], Some("https://evil.example"));
+        let answer = refused.preflight("OPTIONS", Some("GET"));
+        assert!(matches!(answer, Some(Err(error)) if error.code == Code::Forbidden));
+    }
+}
