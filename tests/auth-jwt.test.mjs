@@ -168,7 +168,7 @@ describe("a token of the company's identity provider", () => {
   it("tells an app that its token has expired, so that it gets a new one", async () => {
     const answer = await fetchShare(await makeToken(keys.rsa, { claims: { exp: now() - 3600 } }));
     assert.match(answer.body.detail, /expired/);
-    assert.equal(answer.headers.get("www-authenticate"), "Bearer");
+    assert.match(answer.headers.get("www-authenticate"), /^Bearer/);
   });
 
   it("must name its user by a string that is not empty", async () => {
