@@ -1,8 +1,9 @@
-//! Request bodies: no input panics, and a share that is taken is taken exactly.
+//! Request bodies and import records: no input panics, and a share that is taken is taken exactly.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use portal_backup_worker::domain::body::{self, CustodianBackup, Registration, UserBackup};
+use portal_backup_worker::domain::bulk::Record;
 use portal_backup_worker::domain::names::check_name;
 use serde_json::Value;
 
@@ -27,6 +28,7 @@ fuzz_target!(|body: &[u8]| {
     let _ = body::parse_fetch(body);
     let _ = body::parse_restore(body);
     let _ = Registration::parse(body);
+    let _ = Record::parse(body);
     if let Ok(Some(number)) = body::parse_number(body, "minutes", 1..=60, "be from 1 to 60") {
         assert!((1..=60).contains(&number));
     }

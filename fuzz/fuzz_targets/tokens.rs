@@ -16,9 +16,9 @@ fuzz_target!(|input: &str| {
         assert!(token.signature.len() >= 64);
         if let Ok(claims) = jwt::claims_of(&token) {
             let rules = Rules { issuer: "https://id.test/", audience: "app" };
-            if claims::check(&claims, &rules, 1_800_000_000.0).is_ok() {
-                assert_eq!(claims.get("iss").and_then(Value::as_str), Some("https://id.test/"));
-                assert!(claims.get("exp").and_then(Value::as_f64).is_some_and(|exp| exp > 1_799_999_939.0));
+            if claims::check(&claims, &rules, 1_800_000_000).is_ok() {
+                assert_eq!(claims.text("iss").as_deref(), Some("https://id.test/"));
+                assert!(claims.whole_number("exp").is_some_and(|exp| exp > 1_799_999_940));
             }
             if let Ok(user) = claims::user_of(&claims, "sub") {
                 assert!(!user.is_empty());
