@@ -5,6 +5,7 @@ import { after, beforeEach, describe, test } from "node:test";
 
 import { assertCommonHeaders, assertProblem, callers, storedRows, user } from "./support/client.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
+import { json, startServer, toLoopback } from "./support/identity.mjs";
 import { OBJECTS, STRINGS } from "./support/shares.mjs";
 
 const worker = await startWorker();
@@ -99,6 +100,28 @@ describe("the client of the path must be the caller's", () => {
       ],
     );
   });
+});
+
+test("a credential of Portal's is that of the client in the path", async () => {
+  const tokens = { "session of ada": ada.clientId, "session of bob": bob.clientId, "session of eve": "client-eve" };
+  const portal = await startServer((request, response) => {
+    const id = tokens[request.headers.authorization?.replace(/^Bearer /, "")];
+    return id ? json(response, 200, { id }) : json(response, 401, {});
+  });
+  const other = await startWorker({ vars: { CLIENT_AUTH: "portal", PORTAL_API_URL: portal.url }, outbound: toLoopback });
+  try {
+    await callers(other).register(ada, bob);
+    const as = (token, method, target, body) => other.send(method, target, { bearer: token, body });
+    assert.equal((await as("session of ada", "POST", path(ada), { backupShare: "x" })).status, 200);
+    assert.equal((await as("session of ada", "GET", path(ada))).body.backupShare, "x");
+    assertProblem(await as("session of bob", "GET", path(ada)), 403, "forbidden");
+    assertProblem(await as("session of eve", "GET", path(ada)), 403, "forbidden");
+    assertProblem(await as("session of eve", "GET", "/clients/client-eve/backup"), 404, "unknown_user");
+    assertProblem(await as("nobody's", "GET", path(ada)), 401, "unauthorized");
+  } finally {
+    await other.stop();
+    await portal.stop();
+  }
 });
 
 test("what is wrong is said, and nothing is stored", async () => {
