@@ -44,7 +44,7 @@ describe("a body that is no JSON object is invalid_json", () => {
 
 describe("a wrong field is invalid_field, by its name", () => {
   const LONG = "x".repeat(129);
-  const NAMES = { empty: "", "too long": LONG, "a control character": "a\u0000b", "a line break": "a\nb", "only white space": "  ", "an invisible character": "a\u200bb", "an unpaired surrogate": "\ud800", "a number": 1, "a list": ["x"], "an object": {}, true: true };
+  const NAMES = { empty: "", "too long": LONG, "a control character": "a\u0000b", "a line break": "a\nb", "only white space": "  ", "an invisible character": "a\u200bb", "two dots": "..", "an unpaired surrogate": "\ud800", "a number": 1, "a list": ["x"], "an object": {}, true: true };
   const REQUIRED = { missing: undefined, null: null, ...NAMES };
   const SHARES = { missing: undefined, null: null, empty: "", "a number": 1, "a list": ["x"], true: true, "an unpaired surrogate": "\udc00" };
   const KEYS = { empty: "", "too long": "x".repeat(1_025), "a space": "a b", "a control character": "a\u0001", "not ASCII": "é", "a number": 1 };

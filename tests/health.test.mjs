@@ -101,6 +101,14 @@ describe("a setting that is missing or malformed", () => {
     ["ADMIN_TOKEN_PREVIOUS", MARK.slice(0, 31)],
     ["CLIENT_AUTH", MARK],
     ["CLIENT_AUTH", `client-api-key,${MARK}`],
+    ["CLIENT_AUTH", "jwt", "JWT_JWKS_URL"], // without its own settings
+    ["JWT_JWKS_URL", `http://${MARK}.example`],
+    ["PORTAL_API_URL", MARK],
+    ["PORTAL_IP_ALLOWLIST", `35.203.150.117,${MARK}`],
+    ["CORS_ALLOWED_ORIGINS", "*"],
+    ["CORS_ALLOWED_ORIGINS", `https://${MARK}.example/path`],
+    ["ACCESS_TEAM_DOMAIN", `${MARK}.example`, "ACCESS_AUD"], // one without the other
+    ["ACCESS_AUD", MARK, "ACCESS_TEAM_DOMAIN"],
     ["UNKNOWN_CLIENTS", MARK],
     ["FETCH_SUPERSEDED", MARK],
     ["HISTORY_RETENTION_DAYS", MARK],
@@ -120,7 +128,7 @@ describe("a setting that is missing or malformed", () => {
   };
   after(() => worker?.stop());
 
-  for (const [name, value] of CASES) {
+  for (const [name, value, named = name] of CASES) {
     test(`${name} ${value === null ? "missing" : JSON.stringify(value)}`, () =>
       withSettings({ [name]: value }, async () => {
         for (const route of ROUTES) {
@@ -130,13 +138,13 @@ describe("a setting that is missing or malformed", () => {
             continue;
           }
           assertProblem(answer, 503, "misconfigured", { what: route.name });
-          assert.ok(!answer.text.includes(name), "who calls is not told which setting it is");
+          assert.ok(!answer.text.includes(named), "who calls is not told which setting it is");
         }
         const lines = worker.logLines().filter((line) => line.code === "misconfigured");
         assert.equal(lines.length, ROUTES.length - 1);
         for (const line of lines) {
           assert.equal(line.level, "error");
-          assert.match(line.cause, new RegExp(`^${name}\\b`));
+          assert.match(line.cause, new RegExp(`^${named}\\b`));
         }
         for (const { message } of worker.logs()) {
           for (const secret of [MARK.slice(0, 31), ...Object.values(SECRETS), KEY]) assert.ok(!message.includes(secret), message);

@@ -25,6 +25,10 @@ pub fn check_name(text: &str) -> Result<(), InvalidName> {
     if text.starts_with(' ') || text.ends_with(' ') {
         return Err(InvalidName("not begin or end with a space"));
     }
+    // In a path they are steps, encoded or not: such an id could be registered, and never be asked for.
+    if matches!(text, "." | "..") {
+        return Err(InvalidName("not be a dot or two"));
+    }
     if text.chars().any(is_invisible) {
         return Err(InvalidName("hold visible characters only"));
     }
@@ -143,6 +147,12 @@ mod tests {
         assert!(check_name(&"é".repeat(128)).is_ok());
         assert!(check_name(&"x".repeat(129)).is_err());
         assert!(check_name("").is_err());
+    }
+
+    #[test]
+    fn names_that_no_path_can_hold_are_refused() {
+        assert!(check_name(".").is_err() && check_name("..").is_err());
+        assert!(check_name("...").is_ok() && check_name(".a").is_ok());
     }
 
     #[test]
