@@ -3,6 +3,27 @@
 // and JavaScript costs: one call here does what would be ten from Rust, and a share that is only passed through
 // never enters wasm memory at all.
 
+// wasm-bindgen's executor calls queueMicrotask at every step of a request, and workerd's is a call out of V8. This one
+// stays inside.
+globalThis.queueMicrotask = (task) => {
+  Promise.resolve().then(task);
+};
+
+let settled;
+
+/** From now on `callback(ticket, fulfilled, value)` learns of every promise that `whenSettled` is given. */
+export function onSettled(callback) {
+  settled = callback;
+}
+
+export function whenSettled(promise, ticket) {
+  const callback = settled; // that of the instance which waits, even if it is replaced meanwhile
+  promise.then(
+    (value) => callback(ticket, true, value),
+    (error) => callback(ticket, false, error),
+  );
+}
+
 /** Runs the statements as one transaction in one round trip. Resolves to one array of row objects per statement. */
 export async function d1Batch(db, statements, timeoutMs) {
   let timer;
@@ -118,15 +139,16 @@ export function jsonObject(names, value) {
 
 /** An answer with the headers that every answer carries, and `extra` ones as [name, value, name, value…]. */
 export function respond(status, body, contentType, requestId, extra) {
-  const headers = new Headers({
+  const headers = {
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     "strict-transport-security": "max-age=63072000",
     "x-request-id": requestId,
-  });
-  if (contentType !== undefined) headers.set("content-type", contentType);
-  for (let i = 0; i < extra.length; i += 2) headers.append(extra[i], extra[i + 1]);
-  return new Response(body, { status, headers });
+  };
+  if (contentType !== undefined) headers["content-type"] = contentType;
+  const response = new Response(body, { status, headers });
+  for (let i = 0; i < extra.length; i += 2) response.headers.append(extra[i], extra[i + 1]);
+  return response;
 }
 
 export function consoleLine(level, line) {

@@ -3,53 +3,46 @@
 //! The functions themselves are in `glue.js`; this module gives them Rust types.
 
 pub mod verify;
+mod wait;
 
-use js_sys::{Array, JsString, Uint8Array};
+use std::cell::RefCell;
+
+use js_sys::{Array, JsString, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
+
+use wait::wait;
 
 #[wasm_bindgen(module = "/src/platform/glue.js")]
 extern "C" {
-    #[wasm_bindgen(catch, js_name = d1Batch)]
-    async fn d1_batch(
-        db: &JsValue,
-        statements: &Array,
-        timeout_ms: u32,
-    ) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = d1Batch)]
+    fn d1_batch(db: &JsValue, statements: &Array, timeout_ms: u32) -> Promise;
 
-    #[wasm_bindgen(catch)]
-    async fn sleep(ms: u32) -> Result<JsValue, JsValue>;
+    fn sleep(ms: u32) -> Promise;
 
-    #[wasm_bindgen(catch, js_name = importKeys)]
-    async fn import_keys(sealing_key: &[u8], digest_key: &[u8]) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = importKeys)]
+    fn import_keys(sealing_key: &[u8], digest_key: &[u8]) -> Promise;
 
-    #[wasm_bindgen(catch)]
-    async fn seal(
-        keys: &JsValue,
-        header: &[u8],
-        text: &[u8],
-        aad_length: u32,
-    ) -> Result<JsValue, JsValue>;
+    fn seal(keys: &JsValue, header: &[u8], text: &[u8], aad_length: u32) -> Promise;
 
-    #[wasm_bindgen(catch)]
-    async fn open(
+    fn open(
         keys: &JsValue,
         version: u8,
         header_length: u32,
         aad: &[u8],
         envelope: &JsString,
-    ) -> Result<JsValue, JsValue>;
+    ) -> Promise;
 
-    #[wasm_bindgen(catch, js_name = openForRewrap)]
-    async fn open_for_rewrap(
+    #[wasm_bindgen(js_name = openForRewrap)]
+    fn open_for_rewrap(
         keys: &JsValue,
         version: u8,
         header_length: u32,
         aad: &[u8],
         envelope: &JsString,
-    ) -> Result<JsValue, JsValue>;
+    ) -> Promise;
 
-    #[wasm_bindgen(catch, js_name = readBody)]
-    async fn read_body_js(request: &web_sys::Request, limit: u32) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = readBody)]
+    fn read_body_js(request: &web_sys::Request, limit: u32) -> Promise;
 
     #[wasm_bindgen(js_name = jsonObject)]
     fn json_object_js(names: Vec<String>, value: &JsValue) -> JsString;
@@ -118,7 +111,7 @@ pub fn random_fraction() -> f64 {
 }
 
 pub async fn pause(ms: u32) {
-    let _ = sleep(ms).await; // A timer does not fail.
+    let _ = wait(&sleep(ms)).await; // A timer does not fail.
 }
 
 /// Reads the body; None if it is longer than `limit` bytes.
@@ -126,7 +119,7 @@ pub async fn read_body(
     request: &web_sys::Request,
     limit: u32,
 ) -> Result<Option<Vec<u8>>, JsFailure> {
-    let body = read_body_js(request, limit).await?;
+    let body = wait(&read_body_js(request, limit)).await?;
     Ok(body.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec))
 }
 
@@ -156,7 +149,7 @@ pub struct Envelope {
 
 impl CryptoKeys {
     pub async fn import(sealing_key: &[u8], digest_key: &[u8]) -> Result<Self, JsFailure> {
-        Ok(Self(import_keys(sealing_key, digest_key).await?))
+        Ok(Self(wait(&import_keys(sealing_key, digest_key)).await?))
     }
 
     /// `text` is the associated data, `aad_length` bytes, and behind it what is to be sealed.
@@ -167,7 +160,7 @@ impl CryptoKeys {
         aad_length: usize,
     ) -> Result<Envelope, JsFailure> {
         let aad_length = u32::try_from(aad_length).unwrap_or(u32::MAX);
-        let pair: Array = seal(&self.0, header, text, aad_length)
+        let pair: Array = wait(&seal(&self.0, header, text, aad_length))
             .await?
             .unchecked_into();
         Ok(Envelope {
@@ -185,7 +178,7 @@ impl CryptoKeys {
         envelope: &JsString,
     ) -> Option<JsString> {
         let header_length = u32::try_from(header_length).unwrap_or(u32::MAX);
-        open(&self.0, version, header_length, aad, envelope)
+        wait(&open(&self.0, version, header_length, aad, envelope))
             .await
             .ok()?
             .dyn_into()
@@ -201,9 +194,8 @@ impl CryptoKeys {
         envelope: &JsString,
     ) -> Option<Vec<u8>> {
         let header_length = u32::try_from(header_length).unwrap_or(u32::MAX);
-        let bytes = open_for_rewrap(&self.0, version, header_length, aad, envelope)
-            .await
-            .ok()?;
+        let promise = open_for_rewrap(&self.0, version, header_length, aad, envelope);
+        let bytes = wait(&promise).await.ok()?;
         bytes.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec)
     }
 }
@@ -220,7 +212,7 @@ impl D1 {
     /// One transaction, one round trip. `statements` holds [SQL, parameters] pairs; the answer, an array of rows
     /// for each.
     pub async fn batch(&self, statements: &Array, timeout_ms: u32) -> Result<Array, JsFailure> {
-        Ok(d1_batch(&self.0, statements, timeout_ms)
+        Ok(wait(&d1_batch(&self.0, statements, timeout_ms))
             .await?
             .unchecked_into())
     }
@@ -241,4 +233,21 @@ pub fn format_date(unix_ms: u64) -> String {
     js_sys::Date::new(&JsValue::from_f64(unix_ms as f64))
         .to_iso_string()
         .into()
+}
+
+thread_local! {
+    static CONSTANTS: RefCell<Vec<(&'static str, JsString)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A constant text as a JavaScript string, made once for the instance: SQL texts are long, and every request needs the
+/// same few.
+pub fn constant(text: &'static str) -> JsString {
+    CONSTANTS.with_borrow_mut(|known| {
+        if let Some((_, made)) = known.iter().find(|(t, _)| std::ptr::eq(*t, text)) {
+            return made.clone();
+        }
+        let made = JsString::from(text);
+        known.push((text, made.clone()));
+        made
+    })
 }

@@ -227,7 +227,7 @@ impl Database {
     pub async fn batch_all(&self, statements: Vec<Statement>) -> Result<Vec<Rows>> {
         let list: Array = statements
             .iter()
-            .map(|s| Array::of2(&JsValue::from_str(s.sql), &s.parameters))
+            .map(|s| Array::of2(&platform::constant(s.sql), &s.parameters))
             .collect();
         let mut lost = self.lost_ms.as_ref().map_or(0, Cell::get);
         let mut attempt = 1;
