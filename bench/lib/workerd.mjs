@@ -1,0 +1,104 @@
+// Starts a Worker in raw workerd (no wrangler, no Miniflare: their proxies cost more than the Worker does) and reads
+// what the process has used.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { createRequire } from "node:module";
+
+const BINARY = join(dirname(createRequire(import.meta.url).resolve("workerd/package.json")), "bin/workerd");
+const quoted = JSON.stringify; // a JSON string is a valid Cap'n Proto text literal
+
+/**
+ * What `startWorker` takes:
+ * - `files`: [[module name, path, "esModule" | "wasm"]], the entry first
+ * - `bindings`: {NAME: text}
+ * - `d1`: address of the server that answers D1's HTTP calls, bound as `DB` through workerd's own D1 client
+ * - `objects`: {className, dir}: a SQLite-backed Durable Object, for the database process
+ * - `inspect`: also listen for an inspector
+ */
+export async function startWorker({ files, bindings = {}, d1, objects, compatibilityDate, inspect }) {
+  const dir = mkdtempSync(join(tmpdir(), "bench-workerd-"));
+  const config = join(dir, "config.capnp");
+  const services = [`(name = "main", worker = .worker)`];
+  const bound = Object.entries(bindings).map(([name, text]) => `(name = ${quoted(name)}, text = ${quoted(text)})`);
+  if (d1) {
+    services.push(`(name = "d1", external = (address = ${quoted(d1)}, http = ()))`);
+    bound.push(
+      `(name = "DB", wrapped = (moduleName = "cloudflare-internal:d1-api",
+         innerBindings = [(name = "fetcher", service = "d1")]))`,
+    );
+  }
+  if (objects) {
+    services.push(`(name = "disk", disk = (path = ${quoted(objects.dir)}, writable = true))`);
+    bound.push(`(name = "OBJECT", durableObjectNamespace = ${quoted(objects.className)})`);
+  }
+  // To Cap'n Proto a path that begins with a slash is one of its own includes, so the files are named relatively.
+  const embedded = (path) => quoted(relative(dir, path).replaceAll("\\", "/"));
+  const modules = files.map(([name, path, kind]) => `(name = ${quoted(name)}, ${kind} = embed ${embedded(path)})`);
+  writeFileSync(
+    config,
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [${services.join(", ")}],
+  sockets = [(name = "http", address = "127.0.0.1:0", service = "main")],
+);
+const worker :Workerd.Worker = (
+  modules = [${modules.join(", ")}],
+  compatibilityDate = ${quoted(compatibilityDate)},
+  bindings = [${bound.join(",\n    ")}],
+  ${
+    objects
+      ? `durableObjectNamespaces = [(className = ${quoted(objects.className)}, uniqueKey = "bench", enableSql = true)],
+  durableObjectStorage = (localDisk = "disk"),`
+      : ""
+  }
+);
+`,
+  );
+  const started = performance.now();
+  const options = ["--experimental", "--control-fd=3", ...(inspect ? ["--inspector-addr=127.0.0.1:0"] : [])];
+  const child = spawn(BINARY, ["serve", ...options, config], { stdio: ["ignore", "ignore", "pipe", "pipe"] });
+  let complaints = "";
+  child.stderr.on("data", (text) => (complaints = (complaints + text).slice(-4000)));
+  const ports = await new Promise((resolve, reject) => {
+    let text = "";
+    child.stdio[3].on("data", (chunk) => {
+      text += chunk;
+      const told = text.trim().split("\n").map((line) => JSON.parse(line));
+      const portOf = (event) => told.find((line) => line.event === event)?.port;
+      if (portOf("listen")) resolve({ port: portOf("listen"), inspectorPort: portOf("listen-inspector") });
+    });
+    child.once("exit", (code) => reject(new Error(`workerd ended with ${code}: ${complaints}`)));
+  });
+  return {
+    ...ports,
+    pid: child.pid,
+    started,
+    complaints: () => complaints,
+    cpuMicros: () => cpuMicros(child.pid),
+    memory: () => memory(child.pid),
+    async stop() {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGTERM");
+      await ended;
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Microseconds on a CPU, summed over the process's threads: the first field of each thread's schedstat. */
+export function cpuMicros(pid) {
+  let nanos = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    nanos += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
+  }
+  return nanos / 1000;
+}
+
+/** Resident memory now and at its highest, in bytes. */
+export function memory(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const kib = (name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)[1]) * 1024;
+  return { now: kib("VmRSS"), peak: kib("VmHWM") };
+}

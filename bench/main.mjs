@@ -1,0 +1,52 @@
+// The benchmark: `npm run bench`, or `npm run bench -- --quick` for one of about two minutes.
+import { readFileSync, writeFileSync } from "node:fs";
+
+import { inRoot } from "../scripts/lib/paths.mjs";
+import { contenders, empty, gzipSize } from "./lib/contenders.mjs";
+import { measureMemory, measureStart } from "./lib/footprint.mjs";
+import { measurePostgres } from "./lib/postgres.mjs";
+import { report } from "./lib/report.mjs";
+import { SIZES, measureRequests, startAll } from "./lib/requests.mjs";
+import { measureScale } from "./lib/scale.mjs";
+import { measureSealing } from "./lib/sealing.mjs";
+
+const quick = process.argv.includes("--quick");
+const effort = quick
+  ? { requests: { rounds: 7, requests: 150 }, postgres: { rounds: 3, requests: 150 }, start: 7, sealing: 3, users: [1_000, 50_000], scale: { rounds: 4, requests: 60 } }
+  : { requests: { rounds: 25, requests: 400 }, postgres: { rounds: 9, requests: 400 }, start: 25, sealing: 9, users: [1_000, 100_000, 1_000_000], scale: { rounds: 12, requests: 200 } };
+
+if (process.platform !== "linux") {
+  console.error("The benchmark reads CPU times from /proc: it runs on Linux, in a container for example.");
+  process.exit(1);
+}
+
+const all = await contenders();
+const { copy, ...once } = all;
+const running = await startAll(all);
+const requests = await measureRequests(running, effort.requests);
+await running.stop();
+const text = report({
+  quick,
+  requests,
+  counts: running.counts,
+  titles: Object.fromEntries(Object.entries(all).map(([name, { title }]) => [name, title])),
+  postgres: await measurePostgres(effort.postgres),
+  start: await measureStart({ empty, ...once }, effort.start),
+  memory: await measureMemory(once),
+  sizes: Object.fromEntries(Object.entries({ empty, ...once }).map(([name, contender]) => [name, gzipSize(contender)])),
+  sealing: await measureSealing(SIZES, effort.sealing),
+  scale: await measureScale(all.ours, effort.users, effort.scale),
+});
+const results = inRoot("bench", "results.md");
+console.log(text);
+// A quick look does not take the place of a whole run.
+const before = existing(results);
+if (!quick || !before || before.includes("--quick")) writeFileSync(results, `${text.trimEnd()}\n`);
+
+function existing(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,25 @@
+// npm run bench [-- --quick]: the release Worker beside its peers, as a table; bench/results.md keeps it.
+
+import { existsSync } from "node:fs";
+
+import { buildWorker } from "./lib/build.mjs";
+import { main, step } from "./lib/log.mjs";
+import { inRoot } from "./lib/paths.mjs";
+import { mustRun, run } from "./lib/run.mjs";
+import { setup } from "./lib/setup.mjs";
+import { nodeBin, nodeEnv } from "./lib/toolchain.mjs";
+
+await main(async () => {
+  await setup({ database: false });
+  if (!existsSync(inRoot("bench", "node_modules", ".package-lock.json"))) {
+    await step("Installing what the benchmark's peers need", "5 s", () =>
+      mustRun("npm", ["ci", "--no-audit", "--no-fund"], { cwd: inRoot("bench"), failure: "npm ci in bench/", remedy: "It needs the npm registry." }),
+    );
+  }
+  await buildWorker();
+  const { code } = await run(await nodeBin(), ["--no-warnings", inRoot("bench", "main.mjs"), ...process.argv.slice(2)], {
+    show: true,
+    env: nodeEnv(),
+  });
+  return code;
+});

@@ -1,0 +1,37 @@
+// npm run seed -- --users=100000 [--share-bytes=200] [--persist-to=DIR]: fills the local D1 with users and shares.
+//
+// Every user has two custodian shares and a user share under GDRIVE, sealed with the key of .dev.vars, so that the
+// Worker opens them. User 7 is `user-0000007`, with the client API key `client-api-key-0000007`.
+
+import { localDatabases, seed, seededUser } from "./lib/seed.mjs";
+import { readDevVars } from "./lib/dev-vars.mjs";
+import { persistDir } from "./lib/d1.mjs";
+import { Failure, main, note, say } from "./lib/log.mjs";
+import { run } from "./lib/run.mjs";
+import { setup } from "./lib/setup.mjs";
+import { nodeBin, nodeEnv } from "./lib/toolchain.mjs";
+import { progress } from "../bench/lib/figures.mjs";
+
+await main(async () => {
+  const option = (name, fallback) => process.argv.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3) ?? fallback;
+  const users = Number(option("users", "1000"));
+  const shareBytes = Number(option("share-bytes", "200"));
+  const persistTo = option("persist-to");
+  if (!(Number.isInteger(users) && users > 0 && Number.isInteger(shareBytes) && shareBytes >= 32)) {
+    throw new Failure("--users is a whole number from 1, --share-bytes one from 32.");
+  }
+  if (Number(process.versions.node.split(".")[0]) < 24) {
+    // node:sqlite: the Node that npm installed has it.
+    await setup({ persistTo });
+    return (await run(await nodeBin(), ["--no-warnings", ...process.argv.slice(1)], { show: true, env: nodeEnv() })).code;
+  }
+  await setup({ persistTo });
+  const [file] = localDatabases(persistDir(persistTo));
+  if (!file) throw new Failure(`There is no local D1 in ${persistDir(persistTo)}.`);
+  const bar = progress(`${users.toLocaleString("en")} users`, users);
+  await seed(file, { users, shareBytes, keys: readDevVars().SHARE_ENCRYPTION_KEYS, onProgress: (n) => bar.step(n) });
+  bar.end();
+  const { id, apiKey } = seededUser(users - 1);
+  note(`the last one is ${id}; ask for its share while npm run dev is running:`);
+  say(`curl -H 'Authorization: Bearer ${apiKey}' 'http://127.0.0.1:8787/users/${id}/user-backup-share?backupMethod=GDRIVE'`);
+});
