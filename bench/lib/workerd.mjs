@@ -79,9 +79,11 @@ const worker :Workerd.Worker = (
     cpuMicros: () => cpuMicros(child.pid),
     memory: () => memory(child.pid),
     async stop() {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGTERM");
-      await ended;
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = new Promise((resolve) => child.once("exit", resolve));
+        child.kill("SIGKILL"); // nothing that it holds is needed any more
+        await ended;
+      }
       rmSync(dir, { recursive: true, force: true });
     },
   };

@@ -47,11 +47,11 @@ const ALGORITHMS = {
   EdDSA: { name: "Ed25519" },
 };
 
-export function importPublicKey(algorithm, jwk) {
+export async function importPublicKey(algorithm, jwk) {
   return crypto.subtle.importKey("jwk", JSON.parse(jwk), ALGORITHMS[algorithm], false, ["verify"]);
 }
 
-export function verifySignature(algorithm, key, signature, data) {
+export async function verifySignature(algorithm, key, signature, data) {
   return crypto.subtle.verify(ALGORITHMS[algorithm], key, signature, data);
 }
 

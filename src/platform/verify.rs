@@ -1,35 +1,36 @@
 //! Other servers, other people's signatures, Cloudflare's rate limiter. The functions are in `verify.js`.
 
-use js_sys::Array;
+use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 
 use super::JsFailure;
+use super::wait::wait;
 use crate::domain::jwks::PublicKey;
 use crate::domain::jwt::Algorithm;
 
 #[wasm_bindgen(module = "/src/platform/verify.js")]
 extern "C" {
-    #[wasm_bindgen(catch, js_name = getText)]
-    async fn get_text_js(
+    #[wasm_bindgen(js_name = getText)]
+    fn get_text_js(
         url: &str,
         authorization: Option<&str>,
         timeout_ms: u32,
         max_bytes: u32,
-    ) -> Result<JsValue, JsValue>;
+    ) -> Promise;
 
-    #[wasm_bindgen(catch, js_name = importPublicKey)]
-    async fn import_public_key(algorithm: &str, jwk: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = importPublicKey)]
+    fn import_public_key(algorithm: &str, jwk: &str) -> Promise;
 
-    #[wasm_bindgen(catch, js_name = verifySignature)]
-    async fn verify_signature(
+    #[wasm_bindgen(js_name = verifySignature)]
+    fn verify_signature(
         algorithm: &str,
         key: &JsValue,
         signature: Box<[u8]>,
         data: Box<[u8]>,
-    ) -> Result<JsValue, JsValue>;
+    ) -> Promise;
 
-    #[wasm_bindgen(catch, js_name = withinLimit)]
-    async fn within_limit(limiter: &JsValue, key: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = withinLimit)]
+    fn within_limit(limiter: &JsValue, key: &str) -> Promise;
 }
 
 /// An answer of another server; the body is there for a 200 only.
@@ -45,7 +46,7 @@ pub async fn get_text(
     timeout_ms: u32,
     max_bytes: u32,
 ) -> Result<Answered, JsFailure> {
-    let pair: Array = get_text_js(url, authorization, timeout_ms, max_bytes)
+    let pair: Array = wait(&get_text_js(url, authorization, timeout_ms, max_bytes))
         .await?
         .unchecked_into();
     let status = pair.get(0).as_f64().unwrap_or_default();
@@ -71,7 +72,7 @@ pub struct VerifyKey {
 impl VerifyKey {
     /// None: WebCrypto does not take it (a point that is not on the curve, for example).
     pub async fn import(key: &PublicKey) -> Option<Self> {
-        let imported = import_public_key(key.algorithm.name(), &key.jwk)
+        let imported = wait(&import_public_key(key.algorithm.name(), &key.jwk))
             .await
             .ok()?;
         Some(Self {
@@ -81,14 +82,13 @@ impl VerifyKey {
     }
 
     pub async fn verifies(&self, signature: &[u8], data: &[u8]) -> bool {
-        let verified = verify_signature(
+        let verified = wait(&verify_signature(
             self.algorithm.name(),
             &self.key,
             signature.into(),
             data.into(),
-        )
-        .await;
-        verified.is_ok_and(|verified| verified.is_truthy())
+        ));
+        verified.await.is_ok_and(|verified| verified.is_truthy())
     }
 }
 
@@ -102,6 +102,6 @@ impl Limiter {
 
     /// Counts one more for `key`; `Ok(false)`: that was too many.
     pub async fn allows(&self, key: &str) -> Result<bool, JsFailure> {
-        Ok(within_limit(&self.0, key).await?.is_truthy())
+        Ok(wait(&within_limit(&self.0, key)).await?.is_truthy())
     }
 }
