@@ -1,8 +1,10 @@
 // Requests that are wrong before their fields are looked at: each gets its problem, none a 500, nothing is stored.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, beforeEach, describe, test } from "node:test";
 
+import { inRoot } from "../scripts/lib/paths.mjs";
 import { assertCommonHeaders, assertProblem, callers, storedRows } from "./support/client.mjs";
 import { startWorker } from "./support/harness.mjs";
 import { ASSETS, DESCRIBED, ROUTES, contractOperations, credentials, named, owner, send } from "./support/routes.mjs";
@@ -27,6 +29,17 @@ const limitOf = (route) => (route.pattern === "/admin/import" ? 1024 : 512) * 10
 
 test("openapi.yaml names exactly the routes that these tests know", () => {
   assert.deepEqual(contractOperations().sort(), [...DESCRIBED, ...ASSETS.map((path) => `GET ${path}`)].sort());
+});
+
+test("openapi.yaml names every route of the router, and every code of an error", () => {
+  const contract = readFileSync(inRoot("openapi.yaml"), "utf8");
+  const router = readFileSync(inRoot("src", "router.rs"), "utf8");
+  const patterns = [...router.matchAll(/\bat\(\s*"(\/[^"]*)"/g)].map(([, pattern]) => pattern);
+  assert.ok(patterns.length > 15);
+  for (const pattern of patterns) assert.ok(contract.includes(`\n  ${pattern.replaceAll(/:(\w+)/g, "{$1}")}:\n`), pattern);
+  const codes = [...readFileSync(inRoot("src", "error.rs"), "utf8").matchAll(/Code::\w+ => "([a-z_]+)"/g)].map(([, code]) => code);
+  assert.deepEqual(contract.match(/ {8}code:\n {10}enum:\n((?: {12}- .*\n)+)/)[1].match(/[a-z_]+/g).sort(), codes.sort());
+  for (const code of codes) assert.match(contract, new RegExp(`\\n {16}code: ${code}\\n`), `an example of ${code}`);
 });
 
 test("every answer carries the common headers", async () => {
@@ -165,5 +178,31 @@ describe("paths and methods", () => {
       }
     }
     await nothingStored();
+  });
+});
+
+describe("what is wrong on the server", () => {
+  test("a share that does not open is internal, for all of the answer, and nothing of it leaves", async () => {
+    await send(worker, named("POST /webhook/backup"));
+    await send(worker, named("POST /webhook/backup"), { body: { clientId: owner.clientId, backupMethod: "OTHER", share: "good" } });
+    await send(worker, named("POST /users/{userId}/user-backup-share"));
+    for (const change of ["sealed_share = 'AQ' || substr(sealed_share, 5)", "key_id = 'k9'", "sealed_share = ''"]) {
+      await worker.sql(`UPDATE custodian_backup_shares SET ${change} WHERE backup_method <> 'OTHER'`);
+      await worker.sql(`UPDATE user_backup_shares SET ${change}`);
+      assertProblem(await send(worker, named("POST /webhook/backup/fetch")), 500, "internal", { what: change });
+      assertProblem(await send(worker, named("GET /users/{userId}/user-backup-share")), 500, "internal", { what: change });
+    }
+  });
+
+  test("a database that fails is unavailable, and says when to come back", async () => {
+    const tables = ["users", "custodian_backup_shares", "user_backup_shares"];
+    for (const table of tables) await worker.sql(`ALTER TABLE ${table} RENAME TO ${table}_away`);
+    try {
+      for (const name of ["POST /webhook/backup", "POST /webhook/backup/fetch", "POST /users/{userId}/user-backup-share", "GET /users/{userId}/user-backup-share", "POST /users", "GET /users/{userId}"]) {
+        assertProblem(await send(worker, named(name)), 503, "unavailable", { what: name });
+      }
+    } finally {
+      for (const table of tables) await worker.sql(`ALTER TABLE ${table}_away RENAME TO ${table}`);
+    }
   });
 });
