@@ -3,6 +3,7 @@
 //! Handlers return an [`Error`]; `lib.rs` logs it once and turns it into RFC 9457 problem details.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use serde::Serialize;
 
@@ -91,85 +92,94 @@ impl Code {
 }
 
 /// A request that cannot be answered as asked.
+///
+/// One pointer: as nearly every function may give one, its size would be in all their code.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Parts>);
+
+#[derive(Debug)]
+pub struct Parts {
     pub code: Code,
     /// For the caller: what to do. Never a share, a secret, a key, SQL or a stack.
     detail: Cow<'static, str>,
     field: Option<&'static str>,
-    /// `Allow` or `Retry-After`.
+    /// A header of the answer, such as `Allow` or `Retry-After`.
     pub header: Option<(&'static str, Cow<'static, str>)>,
     /// For the operator's log. Never a share, a secret or a key.
     pub cause: Option<String>,
 }
 
+impl Deref for Error {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
 impl Error {
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self {
+        Self::from_parts(code, detail.into())
+    }
+
+    #[inline(never)]
+    fn from_parts(code: Code, detail: Cow<'static, str>) -> Self {
+        Self(Box::new(Parts {
             code,
-            detail: detail.into(),
+            detail,
             field: None,
             header: None,
             cause: None,
-        }
+        }))
     }
 
     pub fn caused_by(mut self, cause: impl Into<String>) -> Self {
-        self.cause = Some(cause.into());
+        self.0.cause = Some(cause.into());
+        self
+    }
+
+    fn with_header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.0.header = Some((name, value.into()));
         self
     }
 
     pub fn unauthorized(detail: &'static str) -> Self {
-        Self {
-            header: Some((
-                "www-authenticate",
-                Cow::Borrowed("Bearer realm=\"portal-backup-worker\""),
-            )),
-            ..Self::new(Code::Unauthorized, detail)
-        }
+        Self::new(Code::Unauthorized, detail)
+            .with_header("www-authenticate", "Bearer realm=\"portal-backup-worker\"")
     }
 
     pub fn field(field: &'static str, must: &str) -> Self {
-        Self {
-            field: Some(field),
-            ..Self::new(Code::InvalidField, format!("`{field}` must {must}."))
-        }
+        let mut error = Self::new(Code::InvalidField, format!("`{field}` must {must}."));
+        error.0.field = Some(field);
+        error
     }
 
     pub fn method_not_allowed(allow: &'static str) -> Self {
-        Self {
-            header: Some(("allow", Cow::Borrowed(allow))),
-            ..Self::new(
-                Code::MethodNotAllowed,
-                format!("This address answers {allow} only."),
-            )
-        }
+        let detail = format!("This address answers {allow} only.");
+        Self::new(Code::MethodNotAllowed, detail).with_header("allow", allow)
     }
 
     pub fn unavailable(retry_after_seconds: u32, cause: impl Into<String>) -> Self {
-        Self {
-            header: Some(("retry-after", Cow::Owned(retry_after_seconds.to_string()))),
-            ..Self::new(
-                Code::Unavailable,
-                "The request was not carried out. Try again after the time in Retry-After.",
-            )
-        }
-        .caused_by(cause)
+        const DETAIL: &str =
+            "The request was not carried out. Try again after the time in Retry-After.";
+        Self::new(Code::Unavailable, DETAIL)
+            .with_header("retry-after", retry_after_seconds.to_string())
+            .caused_by(cause)
     }
 
     pub fn rate_limited(retry_after_seconds: u32, detail: &'static str) -> Self {
-        Self {
-            header: Some(("retry-after", Cow::Owned(retry_after_seconds.to_string()))),
-            ..Self::new(Code::RateLimited, detail)
-        }
+        Self::new(Code::RateLimited, detail)
+            .with_header("retry-after", retry_after_seconds.to_string())
     }
 
     pub fn internal(cause: impl Into<String>) -> Self {
-        Self::new(
-            Code::Internal,
-            "Something is wrong on the server; its log names this request's id.",
-        )
-        .caused_by(cause)
+        const DETAIL: &str = "Something is wrong on the server; its log names this request's id.";
+        Self::new(Code::Internal, DETAIL).caused_by(cause)
+    }
+
+    /// Takes the cause out, for whoever logs it.
+    pub fn take_cause(&mut self) -> Option<String> {
+        self.0.cause.take()
     }
 
     /// RFC 9457 problem details.

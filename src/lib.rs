@@ -114,7 +114,11 @@ async fn fetch(
 
     let (mut answer, code, cause) = match result {
         Ok(answer) => (answer, None, None),
-        Err(error) => (Answer::from(&error), Some(error.code.as_str()), error.cause),
+        Err(mut error) => (
+            Answer::from(&error),
+            Some(error.code.as_str()),
+            error.take_cause(),
+        ),
     };
     answer.headers.extend(cors.headers());
     log::request(&RequestLine {

@@ -57,8 +57,8 @@ pub async fn run(db: &Database, vault: &Vault, settings: &Settings) {
         ("canary", ensure_canary(db, vault).await),
     ];
     for (step, result) in steps {
-        if let Err(error) = result {
-            let cause = error.cause.unwrap_or_default();
+        if let Err(mut error) = result {
+            let cause = error.take_cause().unwrap_or_default();
             log::event(
                 Level::Error,
                 "maintenance step failed",

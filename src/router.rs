@@ -326,7 +326,7 @@ mod tests {
         ] {
             let error = route(method, path).endpoint.unwrap_err();
             assert_eq!(error.code, Code::MethodNotAllowed);
-            assert_eq!(error.header.unwrap().1, allow, "{method} {path}");
+            assert_eq!(error.header.as_ref().unwrap().1, allow, "{method} {path}");
         }
     }
 }

@@ -31,6 +31,6 @@ async fn refused(call: &Call<'_>, actor: Actor, detail: &'static str) -> Error {
     let error = Error::unauthorized(detail);
     match call.db.batch([event]).await {
         Ok(_) => error,
-        Err(failure) => error.caused_by(failure.cause.unwrap_or_default()),
+        Err(mut failure) => error.caused_by(failure.take_cause().unwrap_or_default()),
     }
 }
