@@ -9,6 +9,7 @@ import { Failure, main, step } from "./lib/log.mjs";
 import { inRoot } from "./lib/paths.mjs";
 import { run } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
+import { ensureSchemathesis } from "./lib/test-tools.mjs";
 import { nodeBin, nodeEnv } from "./lib/toolchain.mjs";
 
 await main(async () => {
@@ -29,6 +30,7 @@ await main(async () => {
   if (files.length === 0) {
     throw new Failure(`No test file's path holds "${only}".`, "Give --only=rust, --only=worker, or a part of a path below tests/.");
   }
+  if (files.some((file) => file.endsWith("contract.test.mjs"))) await ensureSchemathesis();
   await buildWorker();
   // Each file has a workerd of its own: about one for every core, and never more than four.
   const concurrency = Math.min(Math.max(availableParallelism(), 2), 4);

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::body::InvalidBody;
 use super::bulk::{Record, ShareRecord, UserRecord};
-use super::secret::CredentialHash;
 
 /// What became of one line.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -105,33 +104,42 @@ impl ImportPage {
     }
 }
 
-/// The places that the records of a request take. The database is asked about all of them at once, so of those that
-/// would take the same place only the first may be sent there.
+/// What the records of a request take: a user's id, client and API key; a share's place. The database is asked about all
+/// of them at once, so of those that would take the same only the first may be sent there.
 #[derive(Default)]
-pub struct Taken(HashMap<String, String>);
+pub struct Taken<'a> {
+    by_users: HashMap<String, String>,
+    by_shares: HashMap<String, &'a ShareRecord>,
+}
 
-impl Taken {
+impl<'a> Taken<'a> {
+    /// The result, if an earlier user has taken any of it.
     fn by_user(&mut self, line: usize, user: &UserRecord) -> Option<LineResult> {
-        let content = format!(
+        let whole = format!(
             "{}\0{}\0{:?}",
             user.id, user.client_id, user.client_api_key_hash
         );
-        let places = [
+        let parts = [
             Some(format!("id\0{}", user.id)),
             Some(format!("client\0{}", user.client_id)),
             user.client_api_key_hash
                 .as_ref()
                 .map(|hash| format!("key\0{hash}")),
         ];
-        let mut clash = None;
-        for place in places.into_iter().flatten() {
-            clash = self.take(line, place, &content).or(clash);
+        let mut result = None;
+        for part in parts.into_iter().flatten() {
+            match self.by_users.entry(part) {
+                Entry::Vacant(free) => {
+                    free.insert(whole.clone());
+                }
+                Entry::Occupied(earlier) => result = Some(again(line, *earlier.get() == whole)),
+            }
         }
-        clash
+        result
     }
 
-    /// Takes the place of a share whose owner is known. The result, if it is taken.
-    pub fn by_share(&mut self, line: usize, share: &ShareRecord) -> Option<LineResult> {
+    /// The result, if an earlier share has taken the place. The owner of both is known to be right.
+    pub fn by_share(&mut self, line: usize, share: &'a ShareRecord) -> Option<LineResult> {
         let kind = share.kind.as_str();
         let place = match (&share.superseded, &share.id) {
             (Some(_), Some(id)) => format!("version\0{kind}\0{}\0{id}", share.user_id),
@@ -140,23 +148,29 @@ impl Taken {
                 share.user_id, share.backup_method
             ),
         };
-        let pair_id = share.backup_share_pair_id.as_ref().map(|id| id.as_str());
-        let hash = CredentialHash::of(share.share.expose_secret()).to_hex();
-        self.take(line, place, &format!("{pair_id:?}\0{hash}"))
-    }
-
-    fn take(&mut self, line: usize, place: String, content: &str) -> Option<LineResult> {
-        match self.0.entry(place) {
+        match self.by_shares.entry(place) {
             Entry::Vacant(free) => {
-                free.insert(content.to_owned());
+                free.insert(share);
                 None
             }
-            Entry::Occupied(by) if by.get() == content => Some(LineResult::same(line)),
-            Entry::Occupied(_) => Some(LineResult::conflict(
-                line,
-                "an earlier record of this import takes the same place",
-            )),
+            Entry::Occupied(earlier) => {
+                let earlier = earlier.get();
+                let same = earlier.share.expose_secret() == share.share.expose_secret()
+                    && earlier.backup_share_pair_id == share.backup_share_pair_id;
+                Some(again(line, same))
+            }
         }
+    }
+}
+
+fn again(line: usize, same: bool) -> LineResult {
+    if same {
+        LineResult::same(line)
+    } else {
+        LineResult::conflict(
+            line,
+            "an earlier record of this request takes the same place",
+        )
     }
 }
 

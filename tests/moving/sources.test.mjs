@@ -93,7 +93,7 @@ describe("a bad row is refused by its line, and stops nothing", () => {
   const refusals = [
     ["{not json, with a share in it", /^not valid JSON$/],
     ["[1]", /one JSON object/],
-    ['{"type":"wallet"}', /"type" must be one of/],
+    ['{"type":"wallet"}', /not a row of .*, and not a record/],
     ['{"id":1,"privateKey":"x"}', /not a row of/],
     ['{"userId":"u","share":{"p":1}}', /share::text/],
     ['{"userId":"u","share":""}', /share is empty/],
