@@ -37,6 +37,7 @@ impl Credential {
         };
         let callers = &call.settings.callers;
         let mut unavailable = None;
+        let mut reason = None;
         let mut detail = "This credential is not known, or no longer.";
         for (at, way) in callers.client_auth.iter().enumerate() {
             match way {
@@ -51,10 +52,12 @@ impl Credential {
                 ClientAuth::Jwt => {
                     match user_of(&token, callers.identity_provider.as_ref()).await {
                         Ok(user) => return Ok(Self::User(user)),
-                        Err(Denied::Refused(Refusal::Expired)) => {
-                            detail = "The token has expired. Get a new one."
+                        Err(Denied::Refused(refusal)) => {
+                            reason = Some(refusal.reason());
+                            if refusal == Refusal::Expired {
+                                detail = "The token has expired. Get a new one.";
+                            }
                         }
-                        Err(Denied::Refused(_)) => {}
                         Err(Denied::Unavailable) => {
                             unavailable =
                                 Some("the identity provider's keys are not to be had".to_owned());
@@ -72,10 +75,14 @@ impl Credential {
                 }
             }
         }
-        match unavailable {
-            Some(cause) => Err(Error::unavailable(5, cause)),
-            None => Err(refused(call, Actor::Client, detail).await),
+        if let Some(cause) = unavailable {
+            return Err(Error::unavailable(5, cause));
         }
+        let error = refused(call, Actor::Client, detail).await;
+        Err(match reason {
+            Some(reason) => error.caused_by(reason),
+            None => error,
+        })
     }
 
     /// What the column of `users` that belongs to this kind of credential must hold.

@@ -378,7 +378,10 @@ mod tests {
         let current = [entry("GDRIVE-SECP256K1", None, "3")];
         let superseded = [old("GDRIVE-SECP256K1", None, "1", "3")];
         let unknown = entry("UNKNOWN", None, "2");
-        assert_eq!(added(&current, std::slice::from_ref(&unknown), &superseded), [0]);
+        assert_eq!(
+            added(&current, std::slice::from_ref(&unknown), &superseded),
+            [0]
+        );
         let both = [unknown, entry("GDRIVE", None, "4")];
         assert!(added(&current, &both, &superseded).is_empty());
     }
