@@ -6,6 +6,7 @@ pub mod auth;
 pub mod config;
 pub mod cors;
 pub mod domain;
+pub mod endpoint;
 pub mod error;
 pub mod handlers;
 pub mod http;
@@ -26,11 +27,12 @@ use config::Settings;
 use cors::Cors;
 use domain::names::new_id;
 use domain::url;
+use endpoint::Endpoint;
 use error::{Code, Error, Result};
 use http::{Answer, Call};
 use log::{Field, Level, RequestLine};
 use platform::{D1, now_ms};
-use router::{Endpoint, Route};
+use router::Route;
 use store::Database;
 use store::audit::Trail;
 use vault::Vault;
@@ -134,7 +136,7 @@ async fn fetch(
 }
 
 async fn cors_of(pattern: &str, origin: Option<String>, env: &Env) -> Cors {
-    let Some(methods) = router::browser_methods(pattern) else {
+    let Some(methods) = endpoint::browser_methods(pattern) else {
         return Cors::default();
     };
     match Service::get(env).await {

@@ -14,6 +14,7 @@ const APP_ROUTES = {
   "/users/alice/encrypted-user-backup-shares": "GET",
   "/users/alice/backups": "GET",
   "/users/alice/custodian-backup-share": "GET",
+  "/clients/client-alice/backup": "GET, POST",
 };
 const OTHER_ROUTES = ["/webhook/backup", "/webhook/backup/fetch", "/users", "/users/alice", "/users/alice/eject", "/users/alice/restore", "/audit", "/admin/keys", "/admin/status", "/healthz", "/nothing"];
 
