@@ -23,8 +23,8 @@ pub enum Stored {
     UnknownClient,
 }
 
-/// The share is newer than the user's cipher texts and than the share that it replaces, even if the clock of the
-/// database went back: which of them came first decides what a recovery needs.
+/// The share is newer than the user's cipher texts and than every share of its method, kept ones too, even if the clock
+/// of the database went back: which of them came first decides what a recovery needs.
 ///
 /// A request that has its event has been carried out: its retry, or an attempt that was given up and ends late, must
 /// not displace what came since.
@@ -40,7 +40,11 @@ const STORE: &str = concat!(
     " FROM user_backup_shares s WHERE s.user_id = u.id), ''), \
      coalesce((SELECT ",
     just_after!("c.updated_at"),
-    " FROM custodian_backup_shares c WHERE c.user_id = u.id AND c.backup_method = ?3), '')), ?7 \
+    " FROM custodian_backup_shares c WHERE c.user_id = u.id AND c.backup_method = ?3), ''), \
+     coalesce((SELECT ",
+    just_after!("max(v.stored_at)"),
+    " FROM backup_share_versions v WHERE v.user_id = u.id AND v.kind = 'custodian' \
+       AND v.backup_method = ?3), '')), ?7 \
      FROM users u WHERE u.client_id = ?2 AND NOT EXISTS (SELECT 1 FROM audit_events WHERE id = ?1) \
      ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
      backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \

@@ -61,7 +61,7 @@ macro_rules! refused_cases {
 }
 pub(crate) use refused_cases;
 
-/// Newer than the one that it replaces and not older than the custodian shares, even if the clock went back. A request
+/// Newer than the one that it replaces and not older than any custodian share, even if the clock went back. A request
 /// that has its event is not carried out again (see `custodian_shares`).
 macro_rules! store_sql {
     ($column:tt) => {
@@ -73,6 +73,8 @@ macro_rules! store_sql {
             ", max(",
             now!(),
             ", coalesce((SELECT max(c.updated_at) FROM custodian_backup_shares c WHERE c.user_id = u.id), ''), \
+             coalesce((SELECT max(v.stored_at) FROM backup_share_versions v WHERE v.user_id = u.id \
+               AND v.kind = 'custodian'), ''), \
              coalesce((SELECT ",
             just_after!("s.updated_at"),
             " FROM user_backup_shares s WHERE s.user_id = u.id AND s.backup_method = ?3), '')), ?7 \

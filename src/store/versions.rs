@@ -3,7 +3,7 @@
 use super::audit::{Trail, audit_columns, audit_returning_outcome};
 use super::user_shares::{allowed, for_credential, refused_cases};
 use super::users::unknown_user;
-use super::{Database, Rows, Statement, at, now};
+use super::{Database, Rows, Statement, at};
 use crate::auth::admin::Admin;
 use crate::auth::client::Credential;
 use crate::domain::names::{BackupMethod, UserId};
@@ -175,40 +175,63 @@ pub async fn restore(
     })
 }
 
-/// A condition in SQL: the custodian share `v` of the history may be the mate of a current user share, as
-/// `domain::recovery` tells: it is of the same pair, or was the newest of its method when the user share was stored.
+/// A condition in SQL: the custodian share `v` of the history may be the mate of one of the user shares `s` that $from
+/// gives, stored at $time, as `domain::recovery` tells: it is of the same pair, or was the newest of its method when the
+/// user share was stored.
 macro_rules! may_be_mate {
     () => {
-        "EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = v.user_id \
-           AND (v.backup_method = s.backup_method \
-             OR substr(v.backup_method, 1, length(s.backup_method) + 1) = s.backup_method || '-' \
-             OR s.backup_method = 'UNKNOWN') \
-           AND (v.backup_share_pair_id = s.backup_share_pair_id \
-             OR (v.stored_at = (SELECT max(n.stored_at) FROM backup_share_versions n WHERE n.user_id = v.user_id \
-                   AND n.kind = 'custodian' AND n.backup_method = v.backup_method AND n.stored_at <= s.updated_at \
-                   AND n.client_id = v.client_id) \
-                 AND NOT EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = v.user_id \
-                   AND c.backup_method = v.backup_method AND c.updated_at BETWEEN v.stored_at AND s.updated_at))))"
+        may_be_mate!("user_backup_shares s WHERE s.user_id = v.user_id", "s.updated_at")
+    };
+    ($from:expr, $time:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM ",
+            $from,
+            " AND (v.backup_method = s.backup_method \
+                 OR substr(v.backup_method, 1, length(s.backup_method) + 1) = s.backup_method || '-' \
+                 OR s.backup_method = 'UNKNOWN') \
+               AND (v.backup_share_pair_id = s.backup_share_pair_id \
+                 OR (v.stored_at = (SELECT max(n.stored_at) FROM backup_share_versions n \
+                       WHERE n.user_id = v.user_id AND n.kind = 'custodian' AND n.backup_method = v.backup_method \
+                       AND n.client_id = v.client_id AND n.stored_at <= ",
+            $time,
+            ") AND NOT EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = v.user_id \
+                       AND c.backup_method = v.backup_method AND c.updated_at BETWEEN v.stored_at AND ",
+            $time,
+            "))))"
+        )
     };
 }
 pub(crate) use may_be_mate;
 
 /// Deletes the versions of the given row ids that are past the retention, but never a custodian share that a user
-/// share still in use may belong to.
+/// share may belong to: one in use, or one that can still be restored.
 pub fn purge_expired_statement(
     first_rowid: u64,
     last_rowid: u64,
     retention_days: u32,
 ) -> Statement {
+    macro_rules! cutoff {
+        () => {
+            "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || ?3 || ' days')"
+        };
+    }
     const SQL: &str = concat!(
         "DELETE FROM backup_share_versions AS v WHERE v.rowid BETWEEN ?1 AND ?2 \
-         AND max(v.superseded_at, coalesce(v.imported_at, '')) < strftime('%Y-%m-%dT%H:%M:%fZ', ",
-        now!(),
-        ", '-' || ?3 || ' days') \
-         AND NOT (v.kind = 'custodian' \
-           AND EXISTS (SELECT 1 FROM users u WHERE u.id = v.user_id AND u.client_id = v.client_id) AND ",
+         AND max(v.superseded_at, coalesce(v.imported_at, '')) < ",
+        cutoff!(),
+        " AND NOT (v.kind = 'custodian' AND (\
+           EXISTS (SELECT 1 FROM users u WHERE u.id = v.user_id AND u.client_id = v.client_id) AND ",
         may_be_mate!(),
-        ") RETURNING id"
+        " OR ",
+        may_be_mate!(
+            concat!(
+                "backup_share_versions s WHERE s.user_id = v.user_id AND s.kind = 'user' AND s.client_id = v.client_id \
+                 AND max(s.superseded_at, coalesce(s.imported_at, '')) >= ",
+                cutoff!()
+            ),
+            "s.stored_at"
+        ),
+        ")) RETURNING id"
     );
     Statement::new(SQL)
         .number(first_rowid)

@@ -1,0 +1,272 @@
+// Wallets at random, against a simple model: backups that break at every step, faults of D1, restores, deletions, purges,
+// key rotations, a clock that goes back. After each step, whoever has had a complete backup, and whose device key has not
+// changed since, can still be given a matching pair; and nothing that was acknowledged is gone.
+//
+// A failure prints the seed and the wallet's steps: MODEL_SEED=… MODEL_STEPS=… npm test -- --only=model repeats it.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { backups } from "./support/backup.mjs";
+import { sorted, user } from "./support/client.mjs";
+import { startWorker } from "./support/harness.mjs";
+import { open } from "./support/sealing.mjs";
+import { Wallet, randomness } from "./support/wallet-model.mjs";
+import { inRoot } from "../scripts/lib/paths.mjs";
+
+const SEED = Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 32));
+const STEPS = Number(process.env.MODEL_STEPS ?? 40);
+const WALLETS = 6;
+const KEYS = { k1: Buffer.alloc(32, 1).toString("base64"), k2: Buffer.alloc(32, 2).toString("base64") };
+const keyList = (...ids) => ({ SHARE_ENCRYPTION_KEYS: ids.map((id) => `${id}:${KEYS[id]}`).join() });
+
+const first = await startWorker({
+  main: inRoot("tests", "support", "faulty-entry.mjs"),
+  secrets: keyList("k1", "k2"),
+  siblings: { rotated: keyList("k2", "k1") },
+});
+const workers = [first, first.sibling("rotated")];
+/** Which of them is deployed now; a rotation changes it under everybody's feet. */
+let deployed = 0;
+let tags = 0;
+
+after(() => first.stop());
+
+test(`no wallet is lost, whatever happens to it (seed ${SEED})`, async () => {
+  await Promise.all(Array.from({ length: WALLETS }, (_, index) => live(index)));
+});
+
+async function live(index) {
+  const random = randomness(SEED + index);
+  const wallet = new Wallet(user(`wallet-${index}`), random);
+  await act().register(wallet.user);
+  const steps = [];
+  try {
+    for (let step = 0; step < STEPS; step++) {
+      const name = random.weighted(WEIGHTS);
+      steps.push(name);
+      await STEPS_OF[name](wallet, (what) => steps.push(`  ${what}`));
+      await check(wallet);
+    }
+  } catch (error) {
+    throw new Error(`${error.message}\nMODEL_SEED=${SEED}, wallet ${index}, ${JSON.stringify(wallet.methods)}:\n${steps.join("\n")}`, { cause: error });
+  }
+}
+
+const act = () => backups(workers[deployed]);
+
+/** Most requests meet a healthy D1; the others, each kind of fault. */
+function faults({ chance, pick }) {
+  if (!chance(0.2)) return {};
+  const plan = pick([
+    { plan: ["fail"] },
+    { plan: ["fail", "fail"] },
+    { plan: ["commit-then-fail"] },
+    { plan: ["commit-then-fail", "commit-then-fail", "commit-then-fail"] }, // stored, though the answer is 503
+    { then: "fail" },
+    { plan: [{ breakAt: 1 }] },
+  ]);
+  return { faults: { tag: `model ${++tags}`, ...plan } };
+}
+
+/** Sends a share; true if it was acknowledged, and then it must not be lost. */
+async function send(wallet, note, text, request) {
+  const { status } = await request(faults(wallet.random));
+  assert.ok(status < 300 || status >= 500, `${text}: ${status}`);
+  note(`${text}: ${status}`);
+  if (status < 300) wallet.acknowledged.add(text);
+  return status < 300;
+}
+const sendCustodian = (wallet, note, method, row, n) =>
+  send(wallet, note, method.custodian(row, n), (faults) =>
+    act().storeCustodian(wallet.user, row, method.custodian(row, n), { pair: method.pairs.rows[method.rows.indexOf(row)] ? method.pair(n, row) : undefined, ...faults }),
+  );
+async function sendCipherText(wallet, note, method, n) {
+  const sent = await send(wallet, note, method.cipherText(n), (faults) =>
+    act().storeCipherText(wallet.user, method.app, method.cipherText(n), { pair: method.pairs.user ? method.pair(n) : undefined, ...faults }),
+  );
+  if (!sent) return;
+  method.complete = n;
+  method.displaced = false;
+}
+
+/** What may happen at any moment, also between the steps of a backup. */
+const ANY_TIME = {
+  async rotate() {
+    deployed = 1 - deployed;
+  },
+  async maintain() {
+    await workers[deployed].scheduled();
+  },
+  async rewrap() {
+    await act().admin("POST", "/admin/keys/rewrap", { limit: 20 });
+  },
+  /** The database's clock goes back by an hour: all that is there is from the future. */
+  async clockGoesBack({ user }) {
+    const later = (column) => `${column} = strftime('%Y-%m-%dT%H:%M:%fZ', ${column}, '+1 hour')`;
+    await first.db.batch([
+      first.db.prepare(`UPDATE custodian_backup_shares SET ${later("updated_at")} WHERE user_id = ?`).bind(user.id),
+      first.db.prepare(`UPDATE user_backup_shares SET ${later("updated_at")} WHERE user_id = ?`).bind(user.id),
+      first.db.prepare(`UPDATE backup_share_versions SET ${later("stored_at")}, ${later("superseded_at")} WHERE user_id = ?`).bind(user.id),
+    ]);
+  },
+  /** An operator restores a custodian share, right or wrong. */
+  async restoreCustodian(wallet, note) {
+    const versions = (await kept(wallet)).filter(({ kind, current }) => kind === "custodian" && !current);
+    if (versions.length === 0) return;
+    const { id, text } = wallet.random.pick(versions);
+    await act().restoreVersion(wallet.user, id);
+    wallet.restored = true;
+    note(`restored ${text}`);
+  },
+  async deleteAndRestore({ user, random, methods: [method] }) {
+    await act().deleteUser(user);
+    if (random.chance(0.5)) assert.equal((await act().storeCustodian(user, method.rows[0], "too late")).status, 404);
+    if (random.chance(0.3)) await workers[deployed].scheduled();
+    await act().restoreUser(user);
+  },
+};
+
+const STEPS_OF = {
+  ...ANY_TIME,
+
+  /** A backup of one method, which may break off at every step. */
+  async backup(wallet, note) {
+    const { random, user } = wallet;
+    const method = random.pick(wallet.methods);
+    const n = ++method.latest;
+    const goesOn = () => random.chance(0.85);
+    const meanwhile = async () => {
+      if (!random.chance(0.15)) return;
+      const name = random.pick(Object.keys(ANY_TIME));
+      note(`meanwhile ${name}`);
+      await ANY_TIME[name](wallet, note);
+    };
+    // 1. Portal stores the custodian shares, both curves at once, and tries again where it is told to.
+    const rows = random.chance(0.5) ? method.rows : method.rows.toReversed();
+    const sent = await Promise.all(rows.map(async (row) => goesOn() && ((await sendCustodian(wallet, note, method, row, n)) || (await sendCustodian(wallet, note, method, row, n)))));
+    await meanwhile();
+    if (sent.includes(false)) return note("broken off: custodian shares");
+    method.custodiansOf = n;
+    // 2. Portal looks whether they are there.
+    if (random.chance(0.5)) {
+      const fetched = await act().fetched(user);
+      if (!wallet.restored) for (const row of rows) assert.ok(fetched.includes(method.custodian(row, n)), `${row} ${n} was acknowledged, and is not there`);
+    }
+    if (!goesOn()) return note("broken off: before the key");
+    // 3. The device overwrites its key.
+    if (!method.password) method.key = n;
+    await meanwhile();
+    if (!goesOn()) return note("broken off: before the cipher text");
+    // 4. The app stores the cipher text.
+    await sendCipherText(wallet, note, method, n);
+  },
+
+  /** The app sends the last cipher text (again): it was not told that it is stored, or is not sure. */
+  async sendAgain(wallet, note) {
+    const method = wallet.random.pick(wallet.methods);
+    if (method.custodiansOf !== method.latest || (!method.password && method.key !== method.latest) || method.displaced) return;
+    await sendCipherText(wallet, note, method, method.latest);
+  },
+
+  /** Portal sends the last custodian shares again. */
+  async webhookAgain(wallet, note) {
+    const method = wallet.random.pick(wallet.methods);
+    if (method.latest === 0 || method.custodiansOf !== method.latest) return;
+    await sendCustodian(wallet, note, method, wallet.random.pick(method.rows), method.latest);
+  },
+
+  /** An operator restores a cipher text: the wrong one, as often as not. */
+  async restoreCipherText(wallet, note) {
+    const versions = (await kept(wallet)).filter(({ kind, current }) => kind === "user" && !current);
+    if (versions.length === 0) return;
+    const { id, text } = wallet.random.pick(versions);
+    const method = wallet.methods.find((one) => one.numberOf(text) > 0);
+    await act().restoreVersion(wallet.user, id);
+    wallet.restored = true;
+    method.displaced = text !== method.cipherText(method.complete);
+    note(`restored ${text}`);
+  },
+
+  /** … and makes up for it. */
+  heal: (wallet, note) => heal(wallet, note),
+
+  /** Half a year later. */
+  async retention(wallet, note) {
+    await heal(wallet, note);
+    await first.sql("UPDATE backup_share_versions SET superseded_at = strftime('%Y-%m-%dT%H:%M:%fZ', superseded_at, '-180 days') WHERE user_id = ?", wallet.user.id);
+    for (const { text, current } of await kept(wallet)) if (!current) wallet.acknowledged.delete(text);
+    // No backup that is under way takes so long.
+    for (const method of wallet.methods) if (method.complete !== method.latest) method.custodiansOf = 0;
+    await workers[deployed].scheduled();
+  },
+
+  async purge(wallet) {
+    await act().purgeUser(wallet.user);
+    assert.deepEqual(await kept(wallet), []);
+    await act().register(wallet.user);
+    wallet.forget();
+  },
+};
+
+const WEIGHTS = { backup: 40, sendAgain: 6, webhookAgain: 6, rotate: 3, maintain: 3, rewrap: 3, clockGoesBack: 4, restoreCustodian: 6, restoreCipherText: 4, heal: 5, retention: 4, deleteAndRestore: 4, purge: 1 };
+
+/** Puts every cipher text that the device's key opens back in its place. */
+async function heal(wallet, note) {
+  for (const method of wallet.methods.filter(({ displaced }) => displaced)) {
+    const version = (await kept(wallet)).find(({ text, current }) => text === method.cipherText(method.complete) && !current);
+    if (method.owed) assert.ok(version, `${method.cipherText(method.complete)} is kept`);
+    if (!version) continue;
+    await act().restoreVersion(wallet.user, version.id);
+    method.displaced = false;
+    note(`healed ${version.text}`);
+  }
+}
+
+/** All that the database holds of a wallet, opened. */
+async function kept({ user }) {
+  const columns = "id, backup_method, key_id, sealed_share";
+  const rows = await first.sql(
+    `SELECT 'custodian' AS kind, 1 AS current, ${columns} FROM custodian_backup_shares WHERE user_id = ?1
+     UNION ALL SELECT 'user', 1, ${columns} FROM user_backup_shares WHERE user_id = ?1
+     UNION ALL SELECT kind, 0, ${columns} FROM backup_share_versions WHERE user_id = ?1`,
+    user.id,
+  );
+  return Promise.all(rows.map(async ({ id, kind, current, backup_method: backupMethod, key_id: keyId, sealed_share: sealed }) => ({
+    id,
+    kind,
+    current: current === 1,
+    backupMethod,
+    text: await open(KEYS[keyId], { kind, owner: kind === "user" ? user.id : user.clientId, backupMethod }, sealed),
+  })));
+}
+
+async function check(wallet) {
+  const { user, methods, acknowledged, restored } = wallet;
+  const all = await kept(wallet);
+  const texts = new Set(all.map(({ text }) => text));
+  for (const text of acknowledged) assert.ok(texts.has(text), `${text} was acknowledged, and is gone`);
+  assert.equal(new Set(all.map(({ id }) => id)).size, all.length, "a version is in one place");
+
+  const fetched = await act().fetched(user);
+  for (const method of methods.filter(({ owed }) => owed)) {
+    const cipherText = await act().recovered(user, { backupMethod: method.asked });
+    const n = method.numberOf(cipherText);
+    if (method.displaced) {
+      // The operator's choice: all that is left of that backup comes with it, and the device's own is still kept.
+      assert.ok(texts.has(method.cipherText(method.complete)));
+      for (const row of method.rows) assert.ok(!texts.has(method.custodian(row, n)) || fetched.includes(method.custodian(row, n)), `the mate of ${cipherText}`);
+      for (const row of method.rows) assert.ok(texts.has(method.custodian(row, method.complete)), `the mate of the displaced ${method.complete}`);
+      continue;
+    }
+    if (!method.password) assert.equal(n, method.complete, "the cipher text that the device's key opens");
+    assert.ok(n >= method.complete);
+    for (const row of method.rows) assert.ok(fetched.includes(method.custodian(row, n)), `${cipherText} comes without its mate of ${row}`);
+  }
+
+  const { body } = await act().admin("GET", `${act().path(user)}/backups`);
+  if (!restored && body.backups.every(({ state }) => state === "complete")) {
+    const current = all.filter((one) => one.current && one.kind === "custodian");
+    assert.deepEqual(sorted(fetched), sorted(current.map(({ text }) => text)), "of a complete backup exactly the current shares");
+  }
+}
