@@ -1,20 +1,11 @@
-//! What runs in the background: rewrapping under a new key, scrubbing, and purging what is past its retention.
-//!
-//! The scheduled handler does a bounded part at every run. One walk over all sealed rows does three things at once:
-//! it opens every row, so that a damaged one is found while there is still a copy elsewhere (D1's Time Travel); it
-//! purges expired history; and it counts half-finished backups. Where it stands is kept in the database.
+//! The walk over all sealed rows: opens each, purges expired history, counts half-finished backups.
 
-use serde::Serialize;
-
-use crate::config::Settings;
-use crate::domain::names::new_id;
-use crate::domain::sealing::{Kind, Place};
+use crate::domain::sealing::Place;
 use crate::error::Result;
 use crate::log::{self, Field, Level};
 use crate::platform::now_ms;
-use crate::store::audit::{Actor, Event, Trail};
 use crate::store::maintenance::{self as store, SealedRow, TABLES, Table};
-use crate::store::{Database, health, versions};
+use crate::store::{Database, versions};
 use crate::vault::Vault;
 
 /// The cron trigger of wrangler.toml runs every 15 minutes.
@@ -22,153 +13,6 @@ const RUNS_PER_WEEK: u64 = 7 * 24 * 4;
 /// Rows that a run checks at least; a small database is checked whole at every run.
 const MIN_ROWS_PER_RUN: u64 = 500;
 const ROWS_PER_PAGE: u64 = 50;
-/// Rows that a run rewraps at most: 50 pages.
-const REWRAP_PER_RUN: u64 = 2_500;
-const AUDIT_PER_PAGE: u64 = 500;
-const AUDIT_PAGES_PER_RUN: u32 = 20;
-const MS_PER_DAY: u64 = 86_400_000;
-
-/// What a canary holds.
-pub const CANARY: &str = "portal-backup-worker canary";
-
-/// The place that a key's canary is sealed for.
-pub fn canary_place(key_id: &str) -> Place<'_> {
-    Place {
-        kind: Kind::Canary,
-        owner: key_id,
-        backup_method: "",
-    }
-}
-
-/// One run of the scheduled handler. A step that fails is logged, and does not keep the others from running.
-pub async fn run(db: &Database, vault: &Vault, settings: &Settings) {
-    let steps = [
-        (
-            "rewrap",
-            rewrap(db, vault, REWRAP_PER_RUN, Actor::System)
-                .await
-                .map(drop),
-        ),
-        (
-            "scrub",
-            scrub(db, vault, settings.history_retention_days).await,
-        ),
-        ("purge", purge(db, settings).await),
-        ("canary", ensure_canary(db, vault).await),
-    ];
-    for (step, result) in steps {
-        if let Err(mut error) = result {
-            let cause = error.take_cause().unwrap_or_default();
-            log::event(
-                Level::Error,
-                "maintenance step failed",
-                &[("step", Field::Text(step)), ("cause", Field::Text(&cause))],
-            );
-        }
-    }
-}
-
-/// Keeps a canary for the sealing key, once.
-pub async fn ensure_canary(db: &Database, vault: &Vault) -> Result<()> {
-    let (_, canaries) = health::read(db).await?;
-    let key_id = vault.current_key_id();
-    if canaries.iter().any(|canary| canary.key_id == key_id) {
-        return Ok(());
-    }
-    let sealed = vault.seal(canary_place(key_id), CANARY.as_bytes()).await?;
-    health::keep_canary(db, &sealed).await
-}
-
-#[derive(Debug, Serialize)]
-pub struct Rewrapped {
-    pub rewrapped: u64,
-    pub remaining: u64,
-}
-
-/// Seals up to `limit` rows that are under an older key again under the current one. A row that does not open stays as
-/// it is; scrubbing reports it.
-pub async fn rewrap(db: &Database, vault: &Vault, limit: u64, actor: Actor) -> Result<Rewrapped> {
-    let old_keys: Vec<&str> = vault.key_ids().skip(1).collect();
-    let mut rewrapped = 0;
-    for table in TABLES {
-        for key_id in &old_keys {
-            let mut after = 0;
-            while rewrapped < limit {
-                let page_limit = ROWS_PER_PAGE.min(limit - rewrapped);
-                let rows = store::page_under_key(db, table, key_id, after, page_limit).await?;
-                let Some(last) = rows.last() else { break };
-                after = last.number();
-                rewrapped += rewrap_page(db, vault, table, &rows, actor).await?;
-            }
-        }
-    }
-    let remaining = if old_keys.is_empty() {
-        0
-    } else {
-        let in_use = store::key_use(db).await?;
-        in_use
-            .iter()
-            .filter(|key| old_keys.contains(&key.id.as_str()))
-            .map(|key| key.shares)
-            .sum()
-    };
-    Ok(Rewrapped {
-        rewrapped,
-        remaining,
-    })
-}
-
-async fn rewrap_page(
-    db: &Database,
-    vault: &Vault,
-    table: Table,
-    rows: &[SealedRow],
-    actor: Actor,
-) -> Result<u64> {
-    let mut statements = Vec::with_capacity(rows.len() + 1);
-    for row in rows {
-        let key_id = row.key_id();
-        let (kind, owner, method) = row.place();
-        let place = Place {
-            kind,
-            owner: &owner,
-            backup_method: &method,
-        };
-        if let Some(share) = vault.open_bytes(place, &key_id, &row.sealed_share()).await {
-            statements.push(store::rewrap_statement(
-                table,
-                row,
-                &vault.seal(place, &share).await?,
-            ));
-        }
-    }
-    if statements.is_empty() {
-        return Ok(0);
-    }
-    let trail = background_trail()?;
-    statements.push(trail.event(&Event {
-        actor,
-        action: "rewrap_shares",
-        user_id: None,
-        client_id: None,
-        backup_method: None,
-        outcome: "rewrapped",
-    }));
-    let mut results = db.batch_all(statements).await?;
-    results.pop();
-    Ok(results.iter().filter(|rows| !rows.is_empty()).count() as u64)
-}
-
-fn background_trail() -> Result<Trail> {
-    let now_ms = now_ms();
-    let event_id = new_id(now_ms)?;
-    Ok(Trail {
-        request_id: event_id.clone(),
-        event_id,
-        now_ms,
-        source_address: None,
-    })
-}
 
 /// Where the walk stands, and what it found.
 #[derive(Debug, Default)]
@@ -253,7 +97,7 @@ impl Scrub {
     }
 }
 
-async fn scrub(db: &Database, vault: &Vault, retention_days: u32) -> Result<()> {
+pub(super) async fn scrub(db: &Database, vault: &Vault, retention_days: u32) -> Result<()> {
     let budget = (store::row_estimate(db).await? * 5 / 4 / RUNS_PER_WEEK).max(MIN_ROWS_PER_RUN);
     let mut scrub = Scrub::read(db).await?;
     scrub.at_ms = now_ms();
@@ -340,16 +184,6 @@ fn report_unopenable(table: Table, row: &SealedRow, vault: &Vault) {
             ("why", Field::Text(why)),
         ],
     );
-}
-
-async fn purge(db: &Database, settings: &Settings) -> Result<()> {
-    let before = now_ms().saturating_sub(u64::from(settings.audit_retention_days) * MS_PER_DAY);
-    for _ in 0..AUDIT_PAGES_PER_RUN {
-        if (store::purge_audit(db, before, AUDIT_PER_PAGE).await? as u64) < AUDIT_PER_PAGE {
-            break;
-        }
-    }
-    store::purge_deleted_users(db, settings.history_retention_days).await
 }
 
 #[cfg(test)]

@@ -1,0 +1,225 @@
+use super::*;
+
+fn entry(method: &str, pair: Option<&str>, at: &str) -> Entry {
+    Entry {
+        backup_method: BackupMethod::parse(method).unwrap(),
+        backup_share_pair_id: pair.map(str::to_owned),
+        stored_at: at.to_owned(),
+    }
+}
+
+fn old(method: &str, pair: Option<&str>, from: &str, until: &str) -> SupersededEntry {
+    SupersededEntry {
+        entry: entry(method, pair, from),
+        superseded_at: until.to_owned(),
+    }
+}
+
+fn state(custodian: &[Entry], user: &[Entry]) -> State {
+    backups(custodian, user)[0].state
+}
+
+fn added(current: &[Entry], user: &[Entry], superseded: &[SupersededEntry]) -> Vec<usize> {
+    superseded_to_add(FetchSuperseded::HalfFinished, current, user, superseded)
+}
+
+#[test]
+fn a_backup_is_complete_when_the_user_share_came_last() {
+    let user = [entry("GDRIVE", None, "3")];
+    assert_eq!(
+        state(
+            &[
+                entry("GDRIVE-SECP256K1", None, "1"),
+                entry("GDRIVE-ED25519", None, "3")
+            ],
+            &user
+        ),
+        State::Complete
+    );
+    assert_eq!(state(&[entry("GDRIVE", None, "2")], &user), State::Complete);
+}
+
+#[test]
+fn one_newer_custodian_share_makes_a_backup_half_finished() {
+    let custodian = [
+        entry("GDRIVE-SECP256K1", None, "1"),
+        entry("GDRIVE-ED25519", None, "4"),
+    ];
+    assert_eq!(
+        state(&custodian, &[entry("GDRIVE", None, "3")]),
+        State::HalfFinished
+    );
+}
+
+#[test]
+fn pairs_that_are_known_and_differ_make_a_backup_half_finished() {
+    let user = [entry("GDRIVE", Some("p1"), "3")];
+    assert_eq!(
+        state(&[entry("GDRIVE", Some("p2"), "1")], &user),
+        State::HalfFinished
+    );
+    assert_eq!(
+        state(&[entry("GDRIVE", Some("p1"), "1")], &user),
+        State::Complete
+    );
+    assert_eq!(state(&[entry("GDRIVE", None, "1")], &user), State::Complete);
+}
+
+#[test]
+fn a_share_without_its_counterpart_is_named_as_such() {
+    assert_eq!(
+        state(&[], &[entry("GDRIVE", None, "1")]),
+        State::NoCustodianShare
+    );
+    let both = [
+        entry("GDRIVE-ED25519", None, "1"),
+        entry("GDRIVE-SECP256K1", None, "1"),
+    ];
+    let backups = backups(&both, &[]);
+    assert_eq!(backups.len(), 1);
+    assert_eq!(backups[0].backup_method.as_str(), "GDRIVE");
+    assert_eq!(backups[0].state, State::NoUserShare);
+    assert_eq!(backups[0].custodian_shares, both);
+}
+
+#[test]
+fn methods_do_not_mix() {
+    let custodian = [
+        entry("GDRIVE2-SECP256K1", None, "9"),
+        entry("GDRIVE-SECP256K1", None, "1"),
+    ];
+    let backups = backups(&custodian, &[entry("GDRIVE", None, "2")]);
+    assert_eq!(
+        backups
+            .iter()
+            .map(|b| (b.backup_method.as_str(), b.state))
+            .collect::<Vec<_>>(),
+        [("GDRIVE", State::Complete), ("GDRIVE2", State::NoUserShare)]
+    );
+}
+
+#[test]
+fn a_half_finished_backup_gets_the_share_that_was_current_when_its_user_share_was_stored() {
+    let current = [
+        entry("GDRIVE-ED25519", None, "1"),
+        entry("GDRIVE-SECP256K1", None, "6"),
+    ];
+    let superseded = [
+        old("GDRIVE-SECP256K1", None, "1", "3"),
+        old("GDRIVE-SECP256K1", None, "3", "5"),
+        old("GDRIVE-SECP256K1", None, "5", "6"),
+        old("ICLOUD-SECP256K1", None, "1", "9"),
+    ];
+    assert_eq!(
+        added(&current, &[entry("GDRIVE", None, "4")], &superseded),
+        [1]
+    );
+}
+
+#[test]
+fn a_complete_backup_and_one_without_a_user_share_get_nothing_more() {
+    let current = [entry("GDRIVE-SECP256K1", None, "3")];
+    let superseded = [old("GDRIVE-SECP256K1", None, "1", "3")];
+    assert!(added(&current, &[entry("GDRIVE", None, "4")], &superseded).is_empty());
+    assert!(added(&current, &[], &superseded).is_empty());
+}
+
+#[test]
+fn a_known_pair_decides_before_the_time() {
+    // The old cipher text was posted late: by time the current share would be its mate.
+    let current = [entry("GDRIVE", Some("p2"), "3")];
+    let superseded = [old("GDRIVE", Some("p1"), "1", "3")];
+    assert_eq!(
+        added(&current, &[entry("GDRIVE", Some("p1"), "4")], &superseded),
+        [0]
+    );
+    // Current when the user share was stored, but known to be of another pair.
+    let other = [old("GDRIVE", Some("p3"), "1", "9")];
+    assert!(added(&current, &[entry("GDRIVE", Some("p1"), "4")], &other).is_empty());
+    // The current share is surely the mate.
+    let again = [old("GDRIVE", Some("p2"), "1", "3")];
+    assert!(added(&current, &[entry("GDRIVE", Some("p2"), "4")], &again).is_empty());
+}
+
+#[test]
+fn a_mate_displaced_by_a_restored_older_share_is_still_added() {
+    // C1 from 1, C2 from 2, user share at 3, then C1 restored at 4 with its own time.
+    let current = [entry("GDRIVE", None, "1")];
+    let superseded = [old("GDRIVE", None, "2", "4")];
+    assert_eq!(
+        added(&current, &[entry("GDRIVE", None, "3")], &superseded),
+        [0]
+    );
+}
+
+#[test]
+fn a_restore_while_a_backup_runs_does_not_hide_the_newer_share() {
+    // C1 from 1, C2 from 2, C1 restored at 3, and only then the user share of C2 arrives.
+    let current = [entry("GDRIVE", None, "1")];
+    let superseded = [old("GDRIVE", None, "2", "3")];
+    let user = [entry("GDRIVE", None, "4")];
+    assert_eq!(added(&current, &user, &superseded), [0]);
+    // C2 restored in its turn: C1 was never the newest when a user share came.
+    let current = [entry("GDRIVE", None, "2")];
+    let superseded = [old("GDRIVE", None, "1", "9")];
+    assert!(added(&current, &user, &superseded).is_empty());
+}
+
+#[test]
+fn a_user_share_that_names_the_pair_of_one_curve_keeps_the_mate_of_the_other() {
+    let current = [
+        entry("GDRIVE-ED25519", Some("e2"), "4"),
+        entry("GDRIVE-SECP256K1", Some("s2"), "4"),
+    ];
+    let superseded = [
+        old("GDRIVE-ED25519", Some("e0"), "0", "1"),
+        old("GDRIVE-ED25519", Some("e1"), "1", "4"),
+        old("GDRIVE-SECP256K1", Some("s1"), "1", "4"),
+    ];
+    assert_eq!(
+        added(&current, &[entry("GDRIVE", Some("s1"), "2")], &superseded),
+        [1, 2]
+    );
+}
+
+#[test]
+fn a_pair_id_used_again_does_not_hide_what_is_older_than_the_user_share() {
+    let current = [entry("GDRIVE", Some("p"), "3")];
+    let superseded = [old("GDRIVE", Some("p"), "1", "3")];
+    assert_eq!(
+        added(&current, &[entry("GDRIVE", Some("p"), "2")], &superseded),
+        [0]
+    );
+}
+
+#[test]
+fn a_user_share_under_unknown_stands_for_the_methods_that_have_none() {
+    let current = [entry("GDRIVE-SECP256K1", None, "3")];
+    let superseded = [old("GDRIVE-SECP256K1", None, "1", "3")];
+    let unknown = entry("UNKNOWN", None, "2");
+    assert_eq!(
+        added(&current, std::slice::from_ref(&unknown), &superseded),
+        [0]
+    );
+    let both = [unknown, entry("GDRIVE", None, "4")];
+    assert!(added(&current, &both, &superseded).is_empty());
+}
+
+#[test]
+fn the_other_policies_add_all_or_nothing() {
+    let current = [entry("GDRIVE", None, "3")];
+    let superseded = [old("GDRIVE", None, "1", "3")];
+    assert_eq!(
+        superseded_to_add(FetchSuperseded::Always, &current, &[], &superseded),
+        [0]
+    );
+    assert!(
+        superseded_to_add(
+            FetchSuperseded::Never,
+            &current,
+            &[entry("GDRIVE", None, "2")],
+            &superseded
+        )
+        .is_empty()
+    );
+}

@@ -1,0 +1,105 @@
+//! Key rotation: sealing what is under an older key again under the current one.
+
+use serde::Serialize;
+
+use crate::domain::names::new_id;
+use crate::domain::sealing::Place;
+use crate::error::Result;
+use crate::platform::now_ms;
+use crate::store::Database;
+use crate::store::audit::{Actor, Event, Trail};
+use crate::store::maintenance::{self as store, SealedRow, TABLES, Table};
+use crate::vault::Vault;
+
+const ROWS_PER_PAGE: u64 = 50;
+
+#[derive(Debug, Serialize)]
+pub struct Rewrapped {
+    pub rewrapped: u64,
+    pub remaining: u64,
+}
+
+/// Seals up to `limit` rows that are under an older key again under the current one. A row that does not open stays as
+/// it is; scrubbing reports it.
+pub async fn rewrap(db: &Database, vault: &Vault, limit: u64, actor: Actor) -> Result<Rewrapped> {
+    let old_keys: Vec<&str> = vault.key_ids().skip(1).collect();
+    let mut rewrapped = 0;
+    for table in TABLES {
+        for key_id in &old_keys {
+            let mut after = 0;
+            while rewrapped < limit {
+                let page_limit = ROWS_PER_PAGE.min(limit - rewrapped);
+                let rows = store::page_under_key(db, table, key_id, after, page_limit).await?;
+                let Some(last) = rows.last() else { break };
+                after = last.number();
+                rewrapped += rewrap_page(db, vault, table, &rows, actor).await?;
+            }
+        }
+    }
+    let remaining = if old_keys.is_empty() {
+        0
+    } else {
+        let in_use = store::key_use(db).await?;
+        in_use
+            .iter()
+            .filter(|key| old_keys.contains(&key.id.as_str()))
+            .map(|key| key.shares)
+            .sum()
+    };
+    Ok(Rewrapped {
+        rewrapped,
+        remaining,
+    })
+}
+
+async fn rewrap_page(
+    db: &Database,
+    vault: &Vault,
+    table: Table,
+    rows: &[SealedRow],
+    actor: Actor,
+) -> Result<u64> {
+    let mut statements = Vec::with_capacity(rows.len() + 1);
+    for row in rows {
+        let key_id = row.key_id();
+        let (kind, owner, method) = row.place();
+        let place = Place {
+            kind,
+            owner: &owner,
+            backup_method: &method,
+        };
+        if let Some(share) = vault.open_bytes(place, &key_id, &row.sealed_share()).await {
+            statements.push(store::rewrap_statement(
+                table,
+                row,
+                &vault.seal(place, &share).await?,
+            ));
+        }
+    }
+    if statements.is_empty() {
+        return Ok(0);
+    }
+    let trail = background_trail()?;
+    statements.push(trail.event(&Event {
+        actor,
+        action: "rewrap_shares",
+        user_id: None,
+        client_id: None,
+        backup_method: None,
+        outcome: "rewrapped",
+    }));
+    let mut results = db.batch_all(statements).await?;
+    results.pop();
+    Ok(results.iter().filter(|rows| !rows.is_empty()).count() as u64)
+}
+
+fn background_trail() -> Result<Trail> {
+    let now_ms = now_ms();
+    let event_id = new_id(now_ms)?;
+    Ok(Trail {
+        request_id: event_id.clone(),
+        event_id,
+        now_ms,
+        source_address: None,
+    })
+}
