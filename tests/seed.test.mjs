@@ -1,0 +1,62 @@
+// npm run seed writes past the Worker: what it writes must be what the Worker itself would have stored.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, before, describe, it } from "node:test";
+
+import { migrationsDir } from "../scripts/lib/paths.mjs";
+import { seed, seededUser } from "../scripts/lib/seed.mjs";
+import { backups } from "./support/backup.mjs";
+import { SECRETS, startWorker } from "./support/harness.mjs";
+
+describe("seeded users", () => {
+  const dir = mkdtempSync(join(tmpdir(), "portal-backup-seed-"));
+  let worker;
+  let of;
+  before(async () => {
+    const file = join(dir, "d1.sqlite");
+    const made = new DatabaseSync(file);
+    for (const name of readdirSync(migrationsDir).filter((name) => name.endsWith(".sql")).sort()) {
+      made.exec(readFileSync(join(migrationsDir, name), "utf8"));
+    }
+    made.close();
+    await seed(file, { users: 3, shareBytes: 100, keys: SECRETS.SHARE_ENCRYPTION_KEYS });
+    await seed(file, { users: 5, shareBytes: 100, keys: SECRETS.SHARE_ENCRYPTION_KEYS });
+
+    worker = await startWorker();
+    of = backups(worker);
+    const seeded = new DatabaseSync(file);
+    for (const table of ["users", "custodian_backup_shares", "user_backup_shares"]) {
+      for (const row of seeded.prepare(`SELECT * FROM ${table}`).all()) {
+        const columns = Object.keys(row);
+        await worker.sql(`INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => "?")})`, ...Object.values(row));
+      }
+    }
+    seeded.close();
+  });
+  after(async () => {
+    await worker?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  it("are there once, however often they are seeded", async () => {
+    assert.equal((await worker.sql("SELECT count(*) AS n FROM users"))[0].n, 5);
+  });
+
+  it("have shares that open, and a complete backup", async () => {
+    const who = seededUser(4);
+    const share = "0123456789".repeat(10);
+    assert.equal(await of.recovered({ ...who, clientApiKey: who.apiKey }, { backupMethod: "GDRIVE" }), share);
+    assert.deepEqual(await of.fetched(who), [share, share]);
+    assert.equal(await of.state(who, "GDRIVE"), "complete");
+  });
+
+  it("have the digests that tell the same share again", async () => {
+    const who = seededUser(3);
+    await of.custodian(who, "GDRIVE-ED25519", "0123456789".repeat(10));
+    assert.deepEqual(await of.history(who), []);
+  });
+});
