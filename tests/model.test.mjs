@@ -194,8 +194,9 @@ const STEPS_OF = {
   /** Half a year later. */
   async retention(wallet, note) {
     await heal(wallet, note);
-    await first.sql("UPDATE backup_share_versions SET superseded_at = strftime('%Y-%m-%dT%H:%M:%fZ', superseded_at, '-180 days') WHERE user_id = ?", wallet.user.id);
+    // Before they age: another wallet's maintenance may purge them at once.
     for (const { text, current } of await kept(wallet)) if (!current) wallet.acknowledged.delete(text);
+    await first.sql("UPDATE backup_share_versions SET superseded_at = strftime('%Y-%m-%dT%H:%M:%fZ', superseded_at, '-180 days') WHERE user_id = ?", wallet.user.id);
     // No backup that is under way takes so long.
     for (const method of wallet.methods) if (method.complete !== method.latest) method.custodiansOf = 0;
     await workers[deployed].scheduled();

@@ -1,0 +1,73 @@
+// docs/operations.md at 3 a.m.: its commands, word for word and in their order, and what it says of them.
+
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { after, test } from "node:test";
+
+import { backups } from "./support/backup.mjs";
+import { user } from "./support/client.mjs";
+import { SECRETS, startWorker } from "./support/harness.mjs";
+import { inRoot } from "../scripts/lib/paths.mjs";
+
+const doc = readFileSync(inRoot("docs", "operations.md"), "utf8");
+const hasShell = spawnSync("sh", ["-c", "command -v curl"]).status === 0;
+
+/** Without blocking the Worker, which lives in this process. */
+const sh = (script) =>
+  new Promise((resolve) => {
+    const child = spawn("sh", ["-eu", "-c", script]);
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
+    child.on("close", (code) => resolve({ code, output }));
+  });
+
+test("every command of docs/operations.md works", { skip: !hasShell && "SKIPPED: needs sh and curl" }, async () => {
+  const worker = await startWorker();
+  after(() => worker.stop());
+  const wallet = backups(worker);
+  const ada = user("ada");
+  await wallet.register(ada);
+  for (const n of [1, 2]) {
+    await wallet.custodian(ada, "GDRIVE-SECP256K1", `c${n}`);
+    await wallet.cipherText(ada, "GDRIVE", `u${n}`);
+  }
+  const version = (await wallet.history(ada)).find(({ kind }) => kind === "user").id;
+
+  const given = { BASE: String(worker.url).replace(/\/$/, ""), ADMIN_TOKEN: SECRETS.ADMIN_TOKEN, CLIENT_ID: ada.clientId, USER_ID: ada.id, VERSION: version };
+  const blocks = [...doc.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) =>
+    block.replace(/^([A-Z_]+)=(?:…|https:\/\/backup\.example\.com)(?=\s|$)/gm, (_, name) => {
+      assert.ok(given[name], `${name} has a value here`);
+      return `${name}='${given[name]}'`;
+    }),
+  );
+  assert.ok(blocks.length >= 10);
+  const { code, output } = await sh(blocks.join("echo ----\n"));
+  assert.equal(code, 0, output);
+  assert.doesNotMatch(output, /"code":|…/);
+
+  const parts = output.split("----\n");
+  const expected = [
+    /^$/,
+    /"ok"[\s\S]*"ready"[\s\S]*"shares":2,"users":1/,
+    /"id":"user-ada"/,
+    /"state":"complete"[\s\S]*"store_user_share"[\s\S]*"versions":\[\{/,
+    new RegExp(`"id":"${version}","kind":"user"`),
+    /^\n\{"id":"user-ada"[\s\S]*"half-finished"/, // the older cipher text was restored above
+    /^204\n[\s\S]*"outcome":"purged"/,
+    /"events":\[\][\s\S]*"events":\[/,
+    /"current":"k1"[\s\S]*"unknown":\[\]/,
+    /^k2:[A-Za-z0-9+/]{43}=\n$/,
+    /"ready"[\s\S]*"current":"k1"/,
+    /"rewrapped":0,"remaining":0/,
+  ];
+  assert.equal(parts.length, expected.length, output);
+  for (const [index, part] of parts.entries()) assert.match(part, expected[index], blocks[index]);
+});
+
+test("every log line that the Worker writes has its row in the table of alarms", () => {
+  const sources = ["maintenance.rs", "lib.rs", "handlers/webhook.rs", "auth/jwt.rs", "auth/limits.rs"].map((name) => readFileSync(inRoot("src", name), "utf8"));
+  const messages = sources.flatMap((text) => [...text.matchAll(/log::event\(\s*Level::\w+,\s*"([^"]+)"/g)].map(([, message]) => message));
+  assert.ok(messages.length >= 6, messages.join());
+  for (const message of messages) assert.ok(doc.includes(`| \`${message}\` |`), message);
+});
