@@ -1,6 +1,6 @@
 //! `POST /admin/import`: many users and shares at once, for moving in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use js_sys::JsString;
 use serde::Serialize;
@@ -66,13 +66,19 @@ pub async fn import(call: &Call<'_>) -> Result<Answer> {
         .into_iter()
         .map(|owner| (owner.id, owner.client_id))
         .collect();
+    let mut disputed = HashSet::new();
     for verdict in verdicts {
         let result = user_result(&verdict);
-        if mode.dry_run && result.outcome == "new" {
-            let would_be = users.iter().filter(|(line, _)| *line == verdict.line);
-            client_ids.extend(
-                would_be.map(|(_, user)| (user.id.to_string(), user.client_id.to_string())),
-            );
+        if let Some((_, user)) = users.iter().find(|(line, _)| *line == verdict.line) {
+            match verdict.outcome.as_str() {
+                "new" if mode.dry_run => {
+                    client_ids.insert(user.id.to_string(), user.client_id.to_string());
+                }
+                "id_taken" => {
+                    disputed.insert(user.id.as_str());
+                }
+                _ => {}
+            }
         }
         results.push(result);
     }
@@ -85,15 +91,16 @@ pub async fn import(call: &Call<'_>) -> Result<Answer> {
             results.push(unknown_user(*line));
             continue;
         };
-        if share
-            .client_id
-            .as_ref()
-            .is_some_and(|given| given.as_str() != client_id)
-        {
+        // Without a client id, the share of a user whose id another client has here could be either's.
+        let is_owners = match &share.client_id {
+            Some(given) => given.as_str() == client_id,
+            None => !disputed.contains(share.user_id.as_str()),
+        };
+        if !is_owners {
             results.push(LineResult::refused(
                 *line,
                 "invalid_field",
-                "clientId is not this user's",
+                "clientId is not that of the user who has this id",
             ));
         } else if let Some(clash) = taken.by_share(*line, share) {
             results.push(clash);

@@ -84,10 +84,10 @@ describe("POST /admin/import", () => {
       { ...USER, id: "u2" },
       { ...USER, id: "u3", clientId: "c3" },
       { ...USER, clientApiKey: "key-2" },
-      { ...CUSTODIAN, id: "v9", share: "other" },
+      { ...CUSTODIAN, clientId: "c1", id: "v9", share: "other" },
       { ...CIPHER_TEXT, id: "v9", cipherText: "other" },
-      { ...OLD, share: "other" },
-    ].map((record, index) => ({ ...record, index })));
+      { ...OLD, clientId: "c1", share: "other" },
+    ]);
     // Records of one request that take the same place as an earlier one are conflicts as well, so each goes alone.
     assert.ok(results.every((result) => result.outcome === "conflict"));
     const alone = async (record) => (await imported([record]))[0];
@@ -163,8 +163,14 @@ describe("POST /admin/import", () => {
 
   test("a share of a user of the same id with another client never goes to that user", async () => {
     await imported([{ ...USER, clientId: "someone-else" }]);
-    assert.deepEqual(await outcomes([USER, { ...CUSTODIAN, clientId: "c1" }, { ...CIPHER_TEXT }]), ["conflict", "refused", "refused"]);
+    assert.deepEqual(await outcomes([USER, { ...CUSTODIAN, clientId: "c1" }, { ...CIPHER_TEXT, clientId: undefined }]), ["conflict", "refused", "refused"]);
+    assert.deepEqual(await outcomes([{ ...CUSTODIAN, clientId: "c1" }]), ["refused"]);
     assert.deepEqual(await worker.sql("SELECT * FROM custodian_backup_shares"), []);
+  });
+
+  test("a user whose API key has changed keeps the old one, and gets the shares all the same", async () => {
+    await imported([USER]);
+    assert.deepEqual(await outcomes([{ ...USER, clientApiKey: "key-2" }, CUSTODIAN]), ["conflict", "new"]);
   });
 
   test("is bounded, and the operator's alone", async () => {
