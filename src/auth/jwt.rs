@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use crate::config::Issuer;
 use crate::domain::claims::{self, Rules};
 use crate::domain::jwks::{self, Freshness, PublicKey, Step};
-use crate::domain::jwt::{self, Object, Refusal, Unverified};
+use crate::domain::jwt::{self, Claims, Refusal, Unverified};
 use crate::log::{self, Field, Level};
 use crate::platform::verify::{VerifyKey, get_text};
 use crate::platform::{now_ms, pause};
@@ -66,7 +66,7 @@ thread_local! {
 /// 1. Its form and its algorithm, from the header alone.
 /// 2. Its signature, by a published key of exactly that algorithm.
 /// 3. Its claims: issuer, audience, times.
-pub async fn verify(token: &str, issuer: &Issuer) -> Result<Object, Denied> {
+pub async fn verify(token: &str, issuer: &Issuer) -> Result<Claims, Denied> {
     let token = Unverified::parse(token)?;
     let key = key_for(&token, &issuer.jwks_url).await?;
     if !key

@@ -6,8 +6,7 @@
 
 use std::cell::RefCell;
 
-use serde::Deserialize;
-
+use crate::domain::body::parse_portal_client;
 use crate::domain::names::ClientId;
 use crate::domain::recent::Recent;
 use crate::domain::secret::CredentialHash;
@@ -60,10 +59,6 @@ pub async fn client_of(api_url: &str, token: &str) -> Answer {
 }
 
 async fn ask(api_url: &str, token: &str) -> Answer {
-    #[derive(Deserialize)]
-    struct Client {
-        id: String,
-    }
     let url = format!("{api_url}/api/v3/clients/me");
     match get_text(
         &url,
@@ -75,11 +70,9 @@ async fn ask(api_url: &str, token: &str) -> Answer {
     {
         Err(failure) => Answer::Unavailable(failure.0),
         Ok(answer) => match answer.status {
-            200 => match serde_json::from_str::<Client>(&answer.body)
-                .map(|client| ClientId::parse(client.id))
-            {
-                Ok(Ok(client)) => Answer::Client(client),
-                _ => Answer::Unavailable("Portal's answer names no client".to_owned()),
+            200 => match parse_portal_client(&answer.body) {
+                Some(client) => Answer::Client(client),
+                None => Answer::Unavailable("Portal's answer names no client".to_owned()),
             },
             400 | 401 | 403 | 404 => Answer::Refused,
             other => Answer::Unavailable(format!("Portal answered {other}")),

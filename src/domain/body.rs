@@ -38,6 +38,11 @@ impl<'a> Fields<'a> {
         serde_json::from_slice(body).map_err(|_| InvalidBody::NotAnObject)
     }
 
+    /// Whether there is a field of that name, whatever it holds.
+    pub(super) fn has(&self, field: &str) -> bool {
+        self.0.iter().any(|(name, _)| name == field)
+    }
+
     /// The field of that name; None if it is missing or null.
     pub(super) fn get(&self, field: &str) -> Option<&'a RawValue> {
         let (_, value) = self.0.iter().find(|(name, _)| name == field)?;
@@ -153,6 +158,14 @@ impl CustodianBackup {
 /// The client id of `POST /webhook/backup/fetch`.
 pub fn parse_fetch(body: &[u8]) -> Result<ClientId, InvalidBody> {
     Fields::parse(body)?.required("clientId", ClientId::parse)
+}
+
+/// The client whose token it was, in Portal's answer to `GET /api/v3/clients/me`.
+pub fn parse_portal_client(answer: &str) -> Option<ClientId> {
+    Fields::parse(answer.as_bytes())
+        .ok()?
+        .required("id", ClientId::parse)
+        .ok()
 }
 
 /// What an app posts: its encrypted user backup share.

@@ -1,6 +1,7 @@
 //! What a token must say: of whom, for whom, until when, about which user. A pure function of the claims and the time.
 
-use super::jwt::{Object, Refusal};
+use super::body::Fields;
+use super::jwt::{Claims, Refusal};
 
 /// How far two clocks may differ, in seconds.
 const SKEW: i64 = 60;
@@ -12,7 +13,8 @@ pub struct Rules<'a> {
 }
 
 /// Whether the claims hold at `now` (seconds since 1970).
-pub fn check(claims: &Object, rules: &Rules, now: i64) -> Result<(), Refusal> {
+pub fn check(claims: &Claims, rules: &Rules, now: i64) -> Result<(), Refusal> {
+    let claims = &claims.fields()?;
     if claims.text("iss").as_deref() != Some(rules.issuer) {
         return Err(Refusal::Issuer);
     }
@@ -36,7 +38,8 @@ pub fn check(claims: &Object, rules: &Rules, now: i64) -> Result<(), Refusal> {
 }
 
 /// The user that the claims name. `name` is a key of the payload exactly as written, never a path into it.
-pub fn user_of(claims: &Object, name: &str) -> Result<String, Refusal> {
+pub fn user_of(claims: &Claims, name: &str) -> Result<String, Refusal> {
+    let claims = claims.fields()?;
     claims
         .text(name)
         .filter(|user| !user.is_empty())
@@ -44,7 +47,7 @@ pub fn user_of(claims: &Object, name: &str) -> Result<String, Refusal> {
 }
 
 /// A NumericDate: a number, if it is there at all.
-fn seconds(claims: &Object, name: &str) -> Result<Option<i64>, Refusal> {
+fn seconds(claims: &Fields, name: &str) -> Result<Option<i64>, Refusal> {
     if !claims.has(name) {
         return Ok(None);
     }

@@ -7,7 +7,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::jwt::{Algorithm, Object};
+use super::body::Fields;
+use super::jwt::Algorithm;
 
 /// A larger answer of the provider is refused. Real ones are under 10 KiB.
 pub const MAX_SET_BYTES: usize = 64 * 1024;
@@ -24,15 +25,12 @@ pub struct PublicKey {
 
 /// The usable keys of a set; `None` if the answer is no key set or holds no usable key.
 pub fn parse(json: &str) -> Option<Vec<PublicKey>> {
-    #[derive(serde::Deserialize)]
-    struct Set {
-        keys: Vec<Object>,
-    }
     if json.len() > MAX_SET_BYTES {
         return None;
     }
-    let set: Set = serde_json::from_str(json).ok()?;
-    let keys: Vec<_> = set.keys.iter().take(MAX_KEYS).filter_map(usable).collect();
+    let set = Fields::parse(json.as_bytes()).ok()?;
+    let keys: Vec<Fields> = serde_json::from_str(set.get("keys")?.get()).ok()?;
+    let keys: Vec<_> = keys.iter().take(MAX_KEYS).filter_map(usable).collect();
     (!keys.is_empty()).then_some(keys)
 }
 
@@ -57,7 +55,7 @@ impl AsRef<PublicKey> for PublicKey {
     }
 }
 
-fn usable(key: &Object) -> Option<PublicKey> {
+fn usable(key: &Fields) -> Option<PublicKey> {
     let text = |name: &str| key.text(name);
     // A private or shared key in a public document is in everybody's hands.
     if key.has("d") || key.has("k") {

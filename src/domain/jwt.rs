@@ -7,19 +7,14 @@
 //! A header cannot bring its own key: `jwk`, `jku`, `x5u` and `x5c` are never read, and `crit` (which would change
 //! what the rest means) refuses the token.
 
-use std::fmt;
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
-use serde::de::{Error as _, MapAccess, Visitor};
-use serde_json::value::RawValue;
+
+use super::body::Fields;
 
 /// Longer tokens are refused unread. Identity providers stay well under 4 KiB.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 const MAX_KID_BYTES: usize = 256;
-/// Of a header, of claims, of a key.
-const MAX_MEMBERS: usize = 200;
 
 /// The signatures that are accepted. There is no `none`, and none with a shared key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +107,8 @@ impl<'a> Unverified<'a> {
         if payload.contains('.') {
             return Err(Refusal::Malformed);
         }
-        let header = object(&decode(header)?)?;
+        let header = decode(header)?;
+        let header = fields(&header)?;
         if header.has("crit") {
             return Err(Refusal::Critical);
         }
@@ -142,9 +138,18 @@ impl<'a> Unverified<'a> {
     }
 }
 
+/// What a token says: a JSON object, still in its source text.
+pub struct Claims(pub(super) Vec<u8>);
+
 /// The claims, to be called once the signature is verified.
-pub fn claims_of(token: &Unverified) -> Result<Object, Refusal> {
-    object(&decode(token.payload)?)
+pub fn claims_of(token: &Unverified) -> Result<Claims, Refusal> {
+    decode(token.payload).map(Claims)
+}
+
+impl Claims {
+    pub(super) fn fields(&self) -> Result<Fields<'_>, Refusal> {
+        fields(&self.0)
+    }
 }
 
 fn decode(part: &str) -> Result<Vec<u8>, Refusal> {
@@ -155,66 +160,29 @@ fn decode(part: &str) -> Result<Vec<u8>, Refusal> {
 }
 
 /// A JSON object in which no name stands twice: two readers of a token must not see two different ones.
-pub(super) fn object(json: &[u8]) -> Result<Object, Refusal> {
-    let text = std::str::from_utf8(json).map_err(|_| Refusal::Malformed)?;
-    serde_json::from_str(text).map_err(|_| Refusal::Malformed)
+fn fields(json: &[u8]) -> Result<Fields<'_>, Refusal> {
+    Fields::parse(json).map_err(|_| Refusal::Malformed)
 }
 
-/// The members of an object, each still as its JSON text.
-pub struct Object(Vec<(String, Box<RawValue>)>);
-
-impl Object {
-    fn get(&self, name: &str) -> Option<&str> {
-        let member = self.0.iter().find(|(known, _)| known == name);
-        member.map(|(_, value)| value.get())
+/// How tokens and key sets are read; `null` is no text, no texts and no number.
+impl Fields<'_> {
+    /// A field that is a string.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        serde_json::from_str(self.get(name)?.get()).ok()
     }
 
-    pub fn has(&self, name: &str) -> bool {
-        self.get(name).is_some()
+    /// A field that is an array of strings.
+    pub(super) fn texts(&self, name: &str) -> Option<Vec<String>> {
+        serde_json::from_str(self.get(name)?.get()).ok()
     }
 
-    /// A member that is a string.
-    pub fn text(&self, name: &str) -> Option<String> {
-        serde_json::from_str(self.get(name)?).ok()
-    }
-
-    /// A member that is an array of strings.
-    pub fn texts(&self, name: &str) -> Option<Vec<String>> {
-        serde_json::from_str(self.get(name)?).ok()
-    }
-
-    /// A member that is a number, as a whole one: what stands behind the point is cut off. Not with an exponent,
-    /// which no time needs.
-    pub fn whole_number(&self, name: &str) -> Option<i64> {
-        let number = self.get(name)?;
+    /// A field that is a number, as a whole one: what stands behind the point is cut off. Not with an exponent, which
+    /// no time needs.
+    pub(super) fn whole_number(&self, name: &str) -> Option<i64> {
+        let number = self.get(name)?.get();
         let (whole, rest) = number.split_once('.').unwrap_or((number, ""));
         let rest_is_plain = rest.bytes().all(|byte| byte.is_ascii_digit());
         whole.parse().ok().filter(|_| rest_is_plain)
-    }
-}
-
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct UniqueNames;
-        impl<'de> Visitor<'de> for UniqueNames {
-            type Value = Object;
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Object, M::Error> {
-                let mut object = Object(Vec::new());
-                while let Some(name) = map.next_key::<String>()? {
-                    if object.has(&name) || object.0.len() == MAX_MEMBERS {
-                        return Err(M::Error::custom(
-                            "a name stands twice, or there are too many",
-                        ));
-                    }
-                    object.0.push((name, map.next_value()?));
-                }
-                Ok(object)
-            }
-        }
-        from.deserialize_map(UniqueNames)
     }
 }
 
