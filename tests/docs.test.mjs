@@ -34,6 +34,7 @@ test("the page lets nothing in but its own files, and cannot be framed", async (
   assert.match(policy, /connect-src 'self';/);
   assert.match(policy, /frame-ancestors 'none'/);
   assert.doesNotMatch(policy, /unsafe|https?:|\*/);
+  assert.equal(headers.get("cache-control"), "no-store");
   assert.equal(headers.get("x-content-type-options"), "nosniff");
   assert.match(headers.get("strict-transport-security"), /^max-age=\d+/);
 });
