@@ -12,6 +12,7 @@ import { ensureRust } from "../scripts/lib/deploy/workers-builds.mjs";
 import { inRoot, isWindows, wranglerConfig } from "../scripts/lib/paths.mjs";
 import { ask, run } from "../scripts/lib/run.mjs";
 import { nodeBin, nodeEnv } from "../scripts/lib/toolchain.mjs";
+import { SECRETS, startWorker } from "./support/harness.mjs";
 
 const MADE = "11111111-2222-4333-8444-555555555555";
 const OLD = "99999999-2222-4333-8444-555555555555";
@@ -60,7 +61,7 @@ describe("npm run deploy", () => {
     const write = process.stderr.write;
     process.stderr.write = (text) => ((said += text), true);
     try {
-      const options = parseOptions(["--no-doctor", ...args], env);
+      const options = parseOptions(args.includes("--url") ? args : ["--no-doctor", ...args], env);
       await deployAll({ options, file: file("wrangler.toml"), env, ui, cli: file("wrangler.mjs"), buildWorker: async () => false, ...context });
     } finally {
       process.stderr.write = write;
@@ -218,6 +219,29 @@ describe("npm run deploy", () => {
     writeFileSync(file("wrangler.toml"), REACHABLE.replace('ACCESS_AUD = ""', 'ACCESS_AUD = "tag"'));
     await deploying(["--location", "weur"], { env: { ...GIVEN, ADMIN_TOKEN: undefined } });
     assert.deepEqual(Object.keys(state().secrets), ["WEBHOOK_SECRET", "SHARE_ENCRYPTION_KEYS"]);
+  });
+
+  it("has the doctor examine what it deployed, with the secrets of this run", async () => {
+    const worker = await startWorker();
+    try {
+      const args = ["--location", "weur", "--url", String(worker.url)];
+      await deploying(args, { env: SECRETS });
+      assert.match(said, /8\. The doctor\n[\s\S]*All is well: 16 checks passed/);
+      for (const secret of Object.values(SECRETS)) assert.ok(!said.includes(secret));
+
+      said = "";
+      await rejects(deploying(args, { env: { ...SECRETS, WEBHOOK_SECRET: "not the one that it has" } }), /deployed, but not all is well/, /npm run doctor/);
+      said = "";
+      await deploying(args, { env: {} });
+      assert.match(said, /WEBHOOK_SECRET=… ADMIN_TOKEN=… npm run doctor/);
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it("says what to do where the Worker does not answer", async () => {
+    const args = ["--location", "weur", "--url", "http://127.0.0.1:9"];
+    await rejects(deploying(args, { env: GIVEN, patience: 1 }), /127\.0\.0\.1:9 does not answer/, /DNS and certificate/);
   });
 
   for (const failing of new Set(ORDER.slice(1))) {
