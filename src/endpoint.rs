@@ -21,6 +21,7 @@ pub enum Endpoint {
     GetUser(UserId),
     DeleteUser(UserId),
     RestoreUser(UserId),
+    CreateSession(UserId),
     BackupHistory(UserId),
     RestoreVersion(UserId),
     OpenEject(UserId),

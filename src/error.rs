@@ -143,6 +143,17 @@ impl Error {
         self
     }
 
+    /// The same, told otherwise.
+    pub fn detailed(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.header = Some(("retry-after", Cow::Owned(seconds.to_string())));
+        self
+    }
+
     pub fn unauthorized(detail: &'static str) -> Self {
         Self::new(Code::Unauthorized, detail)
             .with_header("www-authenticate", "Bearer realm=\"portal-backup-worker\"")

@@ -13,6 +13,7 @@ pub mod http;
 pub mod log;
 pub mod maintenance;
 pub mod platform;
+pub mod portal;
 pub mod router;
 pub mod store;
 pub mod vault;

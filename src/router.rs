@@ -4,7 +4,9 @@ use crate::domain::names::{ClientId, InvalidName, UserId};
 use crate::domain::url::decode_segment;
 use crate::endpoint::Endpoint;
 use crate::error::{Code, Error, Result};
-use crate::handlers::{admin, client, export, health, import, legacy, users, webhook};
+use crate::handlers::{
+    admin, client, export, health, import, legacy, portal_users, users, webhook,
+};
 use crate::http::{Answer, Call};
 
 /// Where a request belongs: the pattern is what the log says of it, for a path holds ids.
@@ -101,6 +103,10 @@ pub fn route(method: &str, path: &str) -> Route {
             "/users/:userId/restore",
             only_of_user("POST", user, RestoreUser),
         ),
+        ["users", user, "session"] => at(
+            "/users/:userId/session",
+            only_of_user("POST", user, CreateSession),
+        ),
         ["users", user, "backups", "history"] => at(
             "/users/:userId/backups/history",
             only_of_user("GET", user, BackupHistory),
@@ -154,6 +160,7 @@ pub async fn handle(endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer> {
         Endpoint::GetUser(user) => users::get(call, user).await,
         Endpoint::DeleteUser(user) => users::delete(call, user).await,
         Endpoint::RestoreUser(user) => users::restore(call, user).await,
+        Endpoint::CreateSession(user) => portal_users::session(call, user).await,
         Endpoint::BackupHistory(user) => users::history(call, user).await,
         Endpoint::RestoreVersion(user) => users::restore_version(call, user).await,
         Endpoint::OpenEject(user) => users::open_eject(call, user).await,

@@ -15,7 +15,8 @@ use crate::domain::claims::{self, Rules};
 use crate::domain::jwks::{self, Freshness, PublicKey, Step};
 use crate::domain::jwt::{self, Claims, Refusal, Unverified};
 use crate::log::{self, Field, Level};
-use crate::platform::verify::{VerifyKey, get_text};
+use crate::platform::outbound::get_text;
+use crate::platform::verify::VerifyKey;
 use crate::platform::{now_ms, pause};
 
 /// Within Portal's and any app's patience, with time left for the database.

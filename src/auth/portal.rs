@@ -11,7 +11,7 @@ use crate::domain::names::ClientId;
 use crate::domain::recent::Recent;
 use crate::domain::secret::CredentialHash;
 use crate::platform::now_ms;
-use crate::platform::verify::get_text;
+use crate::platform::outbound::get_text;
 
 const TIMEOUT_MS: u32 = 3_000;
 /// Portal's answer holds a client's wallets: a few KiB.

@@ -79,6 +79,15 @@ impl<'a> Fields<'a> {
         })
     }
 
+    pub(super) fn flag(&self, field: &'static str) -> Result<Option<bool>, InvalidBody> {
+        match self.get(field).map(RawValue::get) {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => invalid(field, "be true or false"),
+        }
+    }
+
     pub(super) fn backup_method(&self) -> Result<BackupMethod, InvalidBody> {
         let method = self.optional("backupMethod", BackupMethod::parse)?;
         Ok(method.unwrap_or_else(BackupMethod::unknown))
@@ -229,6 +238,8 @@ pub struct Registration {
     pub id: Option<UserId>,
     pub client_id: Option<ClientId>,
     pub client_api_key: Option<Secret>,
+    /// Of a client that Portal is to make.
+    pub is_account_abstracted: Option<bool>,
 }
 
 impl Registration {
@@ -238,6 +249,7 @@ impl Registration {
             id: fields.optional("id", UserId::parse)?,
             client_id: fields.optional("clientId", ClientId::parse)?,
             client_api_key: fields.optional("clientApiKey", client_api_key)?,
+            is_account_abstracted: fields.flag("isAccountAbstracted")?,
         })
     }
 }

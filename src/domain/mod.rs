@@ -10,6 +10,7 @@ pub mod jwks;
 pub mod jwt;
 pub mod names;
 pub mod origin;
+pub mod portal;
 pub mod recent;
 pub mod recovery;
 pub mod sealing;

@@ -7,5 +7,6 @@ pub mod export;
 pub mod health;
 pub mod import;
 pub mod legacy;
+pub mod portal_users;
 pub mod users;
 pub mod webhook;

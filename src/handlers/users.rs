@@ -7,17 +7,19 @@ use crate::domain::body::{Registration, parse_number, parse_restore};
 use crate::domain::names::{ClientId, UserId, check_name};
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
+use crate::handlers::portal_users;
 use crate::http::{Answer, Call};
 use crate::store::users::{self, Registered, unknown_user};
 use crate::store::{eject, versions};
 
-/// Registers a user with its Portal client: 201; the same again 200; a clash 409.
+/// Registers a user with its Portal client: 201; the same again 200; a clash 409. Without a client, one is made at
+/// Portal.
 pub async fn register(call: &Call<'_>) -> Result<Answer> {
-    let _: Admin = Admin::authenticate(call).await?;
-    let registration = Registration::parse(&call.json_body().await?)?;
-    let client_id = registration
-        .client_id
-        .ok_or_else(|| Error::field("clientId", "be a string"))?;
+    let admin = Admin::authenticate(call).await?;
+    let mut registration = Registration::parse(&call.json_body().await?)?;
+    let Some(client_id) = registration.client_id.take() else {
+        return portal_users::register(&admin, call, registration).await;
+    };
     let key = registration
         .client_api_key
         .ok_or_else(|| Error::field("clientApiKey", "be a string"))?;

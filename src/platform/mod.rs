@@ -2,6 +2,7 @@
 //!
 //! The functions themselves are in `glue.js`; this module gives them Rust types.
 
+pub mod outbound;
 pub mod verify;
 mod wait;
 

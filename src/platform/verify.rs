@@ -1,6 +1,6 @@
-//! Other servers, other people's signatures, Cloudflare's rate limiter. The functions are in `verify.js`.
+//! Other people's signatures, Cloudflare's rate limiter. The functions are in `verify.js`.
 
-use js_sys::{Array, Promise};
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 use super::JsFailure;
@@ -10,14 +10,6 @@ use crate::domain::jwt::Algorithm;
 
 #[wasm_bindgen(module = "/src/platform/verify.js")]
 extern "C" {
-    #[wasm_bindgen(js_name = getText)]
-    fn get_text_js(
-        url: &str,
-        authorization: Option<&str>,
-        timeout_ms: u32,
-        max_bytes: u32,
-    ) -> Promise;
-
     #[wasm_bindgen(js_name = importPublicKey)]
     fn import_public_key(algorithm: &str, jwk: &str) -> Promise;
 
@@ -31,35 +23,6 @@ extern "C" {
 
     #[wasm_bindgen(js_name = withinLimit)]
     fn within_limit(limiter: &JsValue, key: &str) -> Promise;
-}
-
-/// An answer of another server; the body is there for a 200 only.
-pub struct Answered {
-    pub status: u16,
-    pub body: String,
-}
-
-/// GET, without following redirects, within a time and a size.
-pub async fn get_text(
-    url: &str,
-    authorization: Option<&str>,
-    timeout_ms: u32,
-    max_bytes: u32,
-) -> Result<Answered, JsFailure> {
-    let pair: Array = wait(&get_text_js(url, authorization, timeout_ms, max_bytes))
-        .await?
-        .unchecked_into();
-    let status = pair.get(0).as_f64().unwrap_or_default();
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "an HTTP status"
-    )]
-    let status = status as u16;
-    Ok(Answered {
-        status,
-        body: pair.get(1).as_string().unwrap_or_default(),
-    })
 }
 
 /// A public key in WebCrypto, for one algorithm.

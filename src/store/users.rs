@@ -156,6 +156,27 @@ const EVENT_IF_USER: &str = concat!(
     audit_returning_outcome!()
 );
 
+/// The client of a user for whom a session is to be made; leaves its event. None: there is no such user.
+pub async fn client_for_session(
+    db: &Database,
+    trail: &Trail,
+    id: &UserId,
+) -> Result<Option<ClientId>> {
+    let event = trail
+        .statement(EVENT_IF_USER)
+        .text("create_session")
+        .text(id.as_str())
+        .text("asked");
+    let select = Statement::new("SELECT client_id FROM users WHERE id = ?1").text(id.as_str());
+    let [_, client] = db.batch([event, select]).await?;
+    let Some(client_id) = client.first_text("client_id") else {
+        return Ok(None);
+    };
+    ClientId::parse(client_id)
+        .map(Some)
+        .map_err(|_| Error::internal("the client id in the database is no client id"))
+}
+
 /// Deletes a user; it and its shares stay in the history. False: there is none.
 pub async fn delete(db: &Database, trail: &Trail, id: &UserId) -> Result<bool> {
     let event = trail

@@ -1,0 +1,114 @@
+//! The operator's routes that need Portal: users whose client is made on the way, and sessions.
+
+use serde::Serialize;
+
+use crate::auth::admin::Admin;
+use crate::domain::body::Registration;
+use crate::domain::names::{ClientId, UserId};
+use crate::domain::secret::CredentialHash;
+use crate::error::{Code, Error, Result};
+use crate::http::{Answer, Call};
+use crate::portal::Portal;
+use crate::store::users::{self, Registered, unknown_user};
+
+/// Makes a client at Portal and registers it: 201 with its credentials, which are kept nowhere here.
+///
+/// 1. An id that is taken is refused before Portal makes a client for nothing.
+/// 2. Portal makes the client.
+/// 3. It is registered. Should that fail, the answer names the client: Portal has it all the same.
+pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) -> Result<Answer> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct NewUser<'a> {
+        id: &'a str,
+        client_id: &'a str,
+        client_api_key: &'a str,
+        client_session_token: &'a str,
+    }
+    if registration.client_api_key.is_some() {
+        return Err(Error::field(
+            "clientId",
+            "be a string, as `clientApiKey` is given",
+        ));
+    }
+    let portal = Portal::new(call.settings).ok_or_else(|| {
+        Error::field(
+            "clientId",
+            "be a string, or the secret PORTAL_API_KEY be set so that the client is made at Portal",
+        )
+    })?;
+    // 1.
+    let id = match registration.id {
+        Some(id) if users::get(call.db, &id).await?.is_some() => {
+            return Err(Error::new(
+                Code::Conflict,
+                "This id is registered already; no client was made.",
+            ));
+        }
+        Some(id) => id,
+        None => UserId::parse(call.trail.event_id.clone())
+            .map_err(|_| Error::internal("the id of the request is no id"))?,
+    };
+    // 2.
+    let client = portal
+        .make_client(registration.is_account_abstracted)
+        .await?;
+    // 3.
+    let hash = CredentialHash::of(client.api_key.expose_secret());
+    match users::register(call.db, &call.trail, Some(&id), &client.id, Some(hash)).await {
+        Ok(Registered::Created(_) | Registered::Same(_)) => Answer::json(
+            201,
+            &NewUser {
+                id: id.as_str(),
+                client_id: client.id.as_str(),
+                client_api_key: client.api_key.expose_secret(),
+                client_session_token: client.session_token.expose_secret(),
+            },
+        ),
+        Err(error) => Err(made_in_vain(error, &client.id)),
+    }
+}
+
+/// The failure of a registration whose client is there: the same, and which client that is.
+fn made_in_vain(error: Error, client: &ClientId) -> Error {
+    let made = format!(
+        "Portal made the client {}, but it is not registered",
+        client.as_str()
+    );
+    let why = match error.code {
+        Code::Conflict => "the id was registered by someone else in the meantime",
+        _ => "the database did not answer",
+    };
+    let cause = error.cause.clone().unwrap_or_default();
+    error
+        .detailed(format!(
+            "{made}: {why}. It has no wallet yet, and nothing depends on it. Try again, with another id after a conflict."
+        ))
+        .caused_by(format!("{made}: {cause}"))
+}
+
+/// A new session token of a user's client, from Portal.
+pub async fn session(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Session<'a> {
+        client_session_token: &'a str,
+    }
+    let _: Admin = Admin::authenticate(call).await?;
+    let portal = Portal::new(call.settings).ok_or_else(|| {
+        Error::new(
+            Code::Misconfigured,
+            "Sessions are made by Portal: set the secret PORTAL_API_KEY to a custodian API key of Portal's dashboard.",
+        )
+    })?;
+    let client_id = users::client_for_session(call.db, &call.trail, user_id)
+        .await?
+        .ok_or_else(unknown_user)?;
+    let token = portal.make_session(&client_id).await?;
+    Answer::json(
+        200,
+        &Session {
+            client_session_token: token.expose_secret(),
+        },
+    )
+}

@@ -1,0 +1,89 @@
+// A small Portal on loopback: the custodian calls that are documented, with faults on demand.
+
+import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export const PORTAL_API_KEY = "portal-api-key-0123456789abcdef";
+
+export async function startFakePortal() {
+  const portal = {
+    /** Every client that was made. */
+    clients: [],
+    /** Every request: `{ method, path, body }`. */
+    requests: [],
+    /** What goes wrong with the next requests: `(request, respond) => …`, returning false to go on as usual. */
+    fault: undefined,
+  };
+  const server = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const text = Buffer.concat(chunks).toString();
+    const seen = { method: request.method, path: request.url, body: text === "" ? undefined : JSON.parse(text) };
+    portal.requests.push(seen);
+    const respond = (status, body, headers = {}) =>
+      response.writeHead(status, { "content-type": "application/json", ...headers }).end(typeof body === "string" ? body : JSON.stringify(body));
+    if (request.headers.authorization !== `Bearer ${PORTAL_API_KEY}`) return respond(401, { error: "Unauthorized" });
+    if (portal.fault && (await portal.fault(seen, respond, response)) !== false) return;
+    answer(portal, seen, respond);
+  });
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  const url = `http://127.0.0.1:${server.address().port}`;
+  return Object.assign(portal, {
+    url,
+    makeClient: (body) => make(portal, body),
+    reset: () => Object.assign(portal, { clients: [], requests: [], fault: undefined }),
+    stop: () => new Promise((stopped) => server.close(stopped).closeAllConnections()),
+    /** Answers the Worker's own requests to Portal's API: to be given to the test harness as `outbound`. */
+    async outbound(request) {
+      const { pathname, hostname } = new URL(request.url);
+      if (hostname !== "api.portalhq.io") return undefined;
+      const { authorization } = Object.fromEntries(request.headers);
+      return fetch(`${url}${pathname}`, {
+        method: request.method,
+        headers: { authorization, "content-type": request.headers.get("content-type") },
+        body: await request.text(),
+        redirect: "manual",
+      });
+    },
+  });
+}
+
+const CLIENTS = "/api/v3/custodians/me/clients";
+
+function answer(portal, { method, path, body }, respond) {
+  const session = path.match(new RegExp(`^${CLIENTS}/([^/]+)/sessions$`));
+  if (method === "POST" && path === CLIENTS) return respond(200, make(portal, body));
+  if (method === "POST" && session) {
+    const client = portal.clients.find(({ id }) => id === decodeURIComponent(session[1]));
+    if (!client) return respond(404, { error: "Not found" });
+    return respond(200, { id: client.id, clientSessionToken: `session-${crypto.randomUUID()}`, isAccountAbstracted: client.isAccountAbstracted });
+  }
+  return respond(404, { error: "Not found" });
+}
+
+function make(portal, { isAccountAbstracted = false } = {}) {
+  const client = {
+    id: `client-${portal.clients.length + 1}-${crypto.randomUUID()}`,
+    clientApiKey: crypto.randomUUID(),
+    clientSessionToken: `session-${crypto.randomUUID()}`,
+    isAccountAbstracted,
+  };
+  portal.clients.push(client);
+  return client;
+}
+
+/** Faults. */
+export const faults = {
+  status: (status, headers, body = {}) => (_request, respond) => respond(status, body, headers),
+  body: (text) => (_request, respond) => respond(200, text),
+  cut: (_request, _respond, response) => response.destroy(),
+  slow: (ms) => async (_request, respond) => {
+    await sleep(ms);
+    respond(200, {});
+  },
+  /** Portal has made it, and then the connection breaks. */
+  madeThenCut: (portal) => (request, _respond, response) => {
+    portal.makeClient(request.body);
+    response.destroy();
+  },
+};
