@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 
 import { doctorWith, examined } from "../support/doctor.mjs";
+import { startFakePortal } from "../support/fake-portal.mjs";
 import { startWorker } from "../support/harness.mjs";
 
 describe("npm run doctor, against a Worker with other settings", () => {
@@ -36,7 +37,7 @@ describe("npm run doctor, against a Worker with other settings", () => {
     assert.match(of("ready").advice, /d1 migrations apply DB --remote/);
   });
 
-  it("takes Portal's allowlist for what it is, and tries the rest", { todo: "PORTAL_IP_ALLOWLIST" }, async () => {
+  it("takes Portal's allowlist for what it is, and tries the rest", async () => {
     const { code, outcome, of } = await examined(await workerWith({ vars: { PORTAL_IP_ALLOWLIST: "35.203.150.117" } }));
     assert.equal(code, 0, JSON.stringify(outcome));
     assert.match(of("webhook gate").note, /PORTAL_IP_ALLOWLIST/);
@@ -57,6 +58,31 @@ describe("npm run doctor, against a Worker with other settings", () => {
   it("goes along with FETCH_SUPERSEDED = always", async () => {
     const told = await doctorWith({ FETCH_SUPERSEDED: "always" }, await workerWith({ vars: { FETCH_SUPERSEDED: "always" } }));
     assert.equal(told.code, 0, told.said);
+  });
+
+  it("skips the app's part where it cannot make the app's token", async () => {
+    const url = await workerWith({ vars: { CLIENT_AUTH: "portal" }, outbound: () => new Response("{}", { status: 401 }) });
+    const { code, of } = await examined(url);
+    assert.equal(code, 1);
+    assert.match(of("store").advice, /CLIENT_AUTH=jwt npm run doctor/);
+    const told = await doctorWith({ CLIENT_AUTH: "portal" }, url);
+    assert.equal(told.code, 0, told.said);
+    assert.match(told.said, /– The app stores its cipher text[\s\S]*DOCTOR_CLIENT_TOKEN/);
+    assert.match(told.said, /✓ Portal backs up both curves/);
+  });
+
+  it("tries everything with the token of a test user, for CLIENT_AUTH = portal", async () => {
+    const portal = await startFakePortal();
+    try {
+      const url = await workerWith({ vars: { CLIENT_AUTH: "portal" }, outbound: portal.outbound });
+      const { id, clientSessionToken } = portal.makeClient({});
+      const told = await doctorWith({ CLIENT_AUTH: "portal", DOCTOR_CLIENT_TOKEN: clientSessionToken }, url, "--client-id", id);
+      assert.equal(told.code, 0, told.said);
+      assert.match(told.said, /16 checks passed\.\n/);
+      assert.deepEqual(await worker.sql("SELECT COUNT(*) AS n FROM users"), [{ n: 0 }]);
+    } finally {
+      await portal.stop();
+    }
   });
 
   it("erases the unknown client too where unknown clients are registered", async () => {

@@ -22,6 +22,7 @@ export async function startFakePortal() {
     portal.requests.push(seen);
     const respond = (status, body, headers = {}) =>
       response.writeHead(status, { "content-type": "application/json", ...headers }).end(typeof body === "string" ? body : JSON.stringify(body));
+    if (request.url === "/api/v3/clients/me") return whoIs(portal, request.headers.authorization, respond);
     if (request.headers.authorization !== `Bearer ${PORTAL_API_KEY}`) return respond(401, { error: "Unauthorized" });
     if (portal.fault && (await portal.fault(seen, respond, response)) !== false) return;
     answer(portal, seen, respond);
@@ -40,8 +41,8 @@ export async function startFakePortal() {
       const { authorization } = Object.fromEntries(request.headers);
       return fetch(`${url}${pathname}`, {
         method: request.method,
-        headers: { authorization, "content-type": request.headers.get("content-type") },
-        body: await request.text(),
+        headers: { authorization, "content-type": request.headers.get("content-type") ?? "" },
+        body: request.method === "GET" ? undefined : await request.text(),
         redirect: "manual",
       });
     },
@@ -59,6 +60,12 @@ function answer(portal, { method, path, body }, respond) {
     return respond(200, { id: client.id, clientSessionToken: `session-${crypto.randomUUID()}`, isAccountAbstracted: client.isAccountAbstracted });
   }
   return respond(404, { error: "Not found" });
+}
+
+/** Whose client API key or session token this is. */
+function whoIs({ clients }, authorization, respond) {
+  const client = clients.find(({ clientApiKey, clientSessionToken }) => [`Bearer ${clientApiKey}`, `Bearer ${clientSessionToken}`].includes(authorization));
+  return client ? respond(200, { id: client.id, wallets: [] }) : respond(401, { error: "Unauthorized" });
 }
 
 function make(portal, { isAccountAbstracted = false } = {}) {
