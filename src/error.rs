@@ -145,12 +145,7 @@ impl Error {
 
     /// The same, told otherwise.
     pub fn detailed(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
-        self.detail = detail.into();
-        self
-    }
-
-    pub fn retry_after(mut self, seconds: u32) -> Self {
-        self.header = Some(("retry-after", Cow::Owned(seconds.to_string())));
+        self.0.detail = detail.into();
         self
     }
 

@@ -53,9 +53,7 @@ impl<'a> Portal<'a> {
             let detail = format!(
                 "Portal made a client{which}, but its answer lacks what is needed to register it. It has no wallet yet, and nothing depends on it. Try again."
             );
-            Error::new(Code::Unavailable, detail)
-                .retry_after(5)
-                .caused_by("Portal's answer lacks an id, a key or a token")
+            Error::unavailable(5, "Portal's answer lacks an id, a key or a token").detailed(detail)
         })
     }
 
@@ -69,9 +67,7 @@ impl<'a> Portal<'a> {
             .await
             .map_err(|failure| failure.into_error(PASSING, PASSING))?;
         parse_session(&body).ok_or_else(|| {
-            Error::new(Code::Unavailable, PASSING)
-                .retry_after(5)
-                .caused_by("Portal's answer holds no token")
+            Error::unavailable(5, "Portal's answer holds no token").detailed(PASSING)
         })
     }
 
@@ -95,11 +91,7 @@ enum Failure {
 impl Failure {
     /// `unsure` is the detail where Portal may have done it, `undone` where it certainly has not.
     fn into_error(self, unsure: &'static str, undone: &'static str) -> Error {
-        let unavailable = |detail, cause: String| {
-            Error::new(Code::Unavailable, detail)
-                .retry_after(5)
-                .caused_by(cause)
-        };
+        let unavailable = |detail, cause: String| Error::unavailable(5, cause).detailed(detail);
         match self {
             Failure::Broken(cause) => unavailable(unsure, format!("Portal: {cause}")),
             Failure::Refused(Refusal::Failed(status)) => {
