@@ -14,6 +14,11 @@ impl Secret {
         Self(Zeroizing::new(text))
     }
 
+    /// Takes the secret out of what holds it, and leaves nothing there: to be rid of it before the rest.
+    pub fn take(&mut self) -> Self {
+        Self(Zeroizing::new(std::mem::take(&mut *self.0)))
+    }
+
     /// The only way to the text: every use stands out in a review.
     pub fn expose_secret(&self) -> &str {
         &self.0

@@ -27,8 +27,9 @@ pub async fn store_share(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     // 1.
     let credential = Credential::read(call).await?;
     // 2.
-    let backup = UserBackup::parse(&call.json_body().await?)?;
-    // 3.
+    let mut backup = UserBackup::parse(&call.json_body().await?)?;
+    // 3. The cipher text goes right after: many backups may wait for the database at once.
+    let cipher_text = backup.cipher_text.take();
     let place = Place {
         kind: Kind::User,
         owner: user_id.as_str(),
@@ -36,8 +37,9 @@ pub async fn store_share(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     };
     let sealed = call
         .vault
-        .seal(place, backup.cipher_text.expose_secret().as_bytes())
+        .seal(place, cipher_text.expose_secret().as_bytes())
         .await?;
+    drop(cipher_text);
     // 4.
     user_shares::store(call.db, &call.trail, &credential, user_id, &backup, &sealed).await?;
     // 5.

@@ -28,8 +28,9 @@ pub async fn backup(call: &Call<'_>) -> Result<Answer> {
     // 1.
     let _: Portal = Portal::authenticate(call).await?;
     // 2.
-    let backup = CustodianBackup::parse(&call.json_body().await?)?;
-    // 3.
+    let mut backup = CustodianBackup::parse(&call.json_body().await?)?;
+    // 3. The share goes right after: many backups may wait for the database at once.
+    let share = backup.share.take();
     let place = Place {
         kind: Kind::Custodian,
         owner: backup.client_id.as_str(),
@@ -37,8 +38,9 @@ pub async fn backup(call: &Call<'_>) -> Result<Answer> {
     };
     let sealed = call
         .vault
-        .seal(place, backup.share.expose_secret().as_bytes())
+        .seal(place, share.expose_secret().as_bytes())
         .await?;
+    drop(share);
     // 4.
     let unknown_clients = call.settings.unknown_clients;
     let stored =
