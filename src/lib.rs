@@ -91,7 +91,7 @@ async fn fetch(
     let request_url = request.url();
     let (path, query) = url::split(&request_url);
     let headers = request.headers();
-    let header = |name| headers.get(name).ok().flatten();
+    let header = |name: &'static str| headers.get(name).ok().flatten();
 
     let event_id = new_id(start_ms).map_err(|error| worker::Error::RustError(error.to_string()))?;
     let trail = Trail {
@@ -103,12 +103,8 @@ async fn fetch(
     let request_id = trail.request_id.clone();
 
     let Route { pattern, endpoint } = router::route(&method, path);
-    let cors = cors_of(pattern, header("origin"), &env).await;
-    let requested_method = header("access-control-request-method");
-    let result = match (
-        cors.preflight(&method, requested_method.as_deref()),
-        endpoint,
-    ) {
+    let cors = cors_of(pattern, header, &env).await;
+    let result = match (cors.preflight(&method, header), endpoint) {
         (Some(preflight), _) => preflight,
         (None, Ok(Endpoint::Healthz)) => handlers::health::healthz(),
         (None, Ok(endpoint)) => answer(&endpoint, &request, &headers, query, &env, trail).await,
@@ -136,14 +132,18 @@ async fn fetch(
     answer.into_response(&request_id)
 }
 
-async fn cors_of(pattern: &str, origin: Option<String>, env: &Env) -> Cors {
+async fn cors_of(
+    pattern: &str,
+    header: impl FnOnce(&'static str) -> Option<String>,
+    env: &Env,
+) -> Cors {
     let Some(methods) = endpoint::browser_methods(pattern) else {
         return Cors::default();
     };
     match Service::get(env).await {
         Ok(service) => Cors::new(
             &service.settings.callers.cors_allowed_origins,
-            origin,
+            header,
             methods,
         ),
         Err(_) => Cors::default(), // The answer itself will say what is wrong.

@@ -13,6 +13,7 @@ const ROUTES = [
   ["GET", "/users"], ["POST", "/users"], ["GET", "/users/alice"], ["DELETE", "/users/alice"], ["POST", "/users/alice/eject"],
   ["DELETE", "/users/alice/eject"], ["POST", "/users/alice/restore"], ["GET", "/users/alice/backups/history"],
   ["POST", "/users/alice/backups/restore"], ["GET", "/audit"], ["GET", "/admin/keys"], ["POST", "/admin/keys/rewrap"], ["GET", "/admin/status"],
+  ["POST", "/admin/import"], ["GET", "/admin/export"],
 ];
 
 describe("the operator token", () => {
