@@ -70,6 +70,10 @@ impl Settings {
         let required = |name| get(name).ok_or_else(|| invalid(name, "is missing"));
 
         let webhook_secret = required("WEBHOOK_SECRET")?;
+        // Cloudflare's deploy button offers the values of .dev.vars.example, and the other secrets there are malformed.
+        if webhook_secret == "replace-me" {
+            return Err(invalid("WEBHOOK_SECRET", "still has the example's value"));
+        }
         let webhook_secrets = std::iter::once(webhook_secret)
             .chain(get("WEBHOOK_SECRET_PREVIOUS"))
             .map(|secret| CredentialHash::of(&secret))
@@ -175,6 +179,7 @@ mod tests {
     fn a_missing_or_malformed_setting_is_named_and_its_value_is_not() {
         for (name, value) in [
             ("WEBHOOK_SECRET", ""),
+            ("WEBHOOK_SECRET", "replace-me"),
             ("WEBHOOK_SECRET", "   "),
             ("SHARE_ENCRYPTION_KEYS", ""),
             ("SHARE_ENCRYPTION_KEYS", "k1:VALUE"),

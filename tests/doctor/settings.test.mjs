@@ -1,8 +1,11 @@
 // npm run doctor, against Workers whose settings are wrong, or other than the defaults.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { afterEach, describe, it } from "node:test";
 
+import { parseDevVars } from "../../scripts/lib/dev-vars.mjs";
+import { inRoot } from "../../scripts/lib/paths.mjs";
 import { doctorWith, examined } from "../support/doctor.mjs";
 import { startFakePortal } from "../support/fake-portal.mjs";
 import { startWorker } from "../support/harness.mjs";
@@ -22,6 +25,16 @@ describe("npm run doctor, against a Worker with other settings", () => {
     assert.equal(of("alive").status, "ok");
     assert.match(of("ready").note, /503 misconfigured/);
     assert.match(of("ready").advice, /SHARE_ENCRYPTION_KEYS[\s\S]*wrangler secret list/);
+  });
+
+  it("sees that the example's values were left as they are", async () => {
+    const example = parseDevVars(readFileSync(inRoot(".dev.vars.example"), "utf8"));
+    for (const [name, value] of Object.entries(example)) {
+      const { of } = await examined(await workerWith({ secrets: { [name]: value } }));
+      assert.match(of("ready").note, /503 misconfigured/, name);
+      await worker.stop();
+    }
+    worker = undefined;
   });
 
   it("sees that the operator API has no token", async () => {
