@@ -1,8 +1,5 @@
 //! The lines of one `POST /admin/import`: which records they hold, and what became of each.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
 use serde::Serialize;
 
 use super::body::InvalidBody;
@@ -84,7 +81,6 @@ impl ImportPage {
     /// Reads the lines; blank ones count, and have no result. None: there are more than `limit`.
     pub fn parse(body: &[u8], limit: usize) -> Option<Self> {
         let mut page = Self::default();
-        let mut taken = Taken::default();
         let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
         for (index, text) in lines.enumerate().filter(|(_, text)| !text.is_empty()) {
             if page.users.len() + page.shares.len() + page.results.len() == limit {
@@ -94,7 +90,7 @@ impl ImportPage {
             match Record::parse(text) {
                 Err(invalid) => page.results.push(LineResult::invalid(line, &invalid)),
                 Ok(Record::Share(share)) => page.shares.push((line, share)),
-                Ok(Record::User(user)) => match taken.by_user(line, &user) {
+                Ok(Record::User(user)) => match page.clash(line, &user) {
                     Some(clash) => page.results.push(clash),
                     None => page.users.push((line, user)),
                 },
@@ -102,65 +98,41 @@ impl ImportPage {
         }
         Some(page)
     }
+
+    /// The result of a user, if an earlier one has taken its id, its client or its API key. The database is asked about
+    /// all records at once, so of those that would take the same only the first may be sent there.
+    fn clash(&self, line: usize, user: &UserRecord) -> Option<LineResult> {
+        let hash = &user.client_api_key_hash;
+        let (_, earlier) = self.users.iter().find(|(_, earlier)| {
+            earlier.id == user.id
+                || earlier.client_id == user.client_id
+                || (hash.is_some() && earlier.client_api_key_hash == *hash)
+        })?;
+        let same = earlier.id == user.id
+            && earlier.client_id == user.client_id
+            && earlier.client_api_key_hash == *hash;
+        Some(again(line, same))
+    }
 }
 
-/// What the records of a request take: a user's id, client and API key; a share's place. The database is asked about all
-/// of them at once, so of those that would take the same only the first may be sent there.
-#[derive(Default)]
-pub struct Taken<'a> {
-    by_users: HashMap<String, String>,
-    by_shares: HashMap<String, &'a ShareRecord>,
-}
-
-impl<'a> Taken<'a> {
-    /// The result, if an earlier user has taken any of it.
-    fn by_user(&mut self, line: usize, user: &UserRecord) -> Option<LineResult> {
-        let whole = format!(
-            "{}\0{}\0{:?}",
-            user.id, user.client_id, user.client_api_key_hash
-        );
-        let parts = [
-            Some(format!("id\0{}", user.id)),
-            Some(format!("client\0{}", user.client_id)),
-            user.client_api_key_hash
-                .as_ref()
-                .map(|hash| format!("key\0{hash}")),
-        ];
-        let mut result = None;
-        for part in parts.into_iter().flatten() {
-            match self.by_users.entry(part) {
-                Entry::Vacant(free) => {
-                    free.insert(whole.clone());
-                }
-                Entry::Occupied(earlier) => result = Some(again(line, *earlier.get() == whole)),
+/// The result of a share, if an earlier one has taken its place. The owners of both are known to be right.
+pub fn clash<'a>(
+    line: usize,
+    share: &ShareRecord,
+    mut earlier: impl Iterator<Item = &'a ShareRecord>,
+) -> Option<LineResult> {
+    let earlier = earlier.find(|earlier| {
+        earlier.kind == share.kind
+            && earlier.user_id == share.user_id
+            && match (&earlier.superseded, &share.superseded) {
+                (Some(_), Some(_)) => earlier.id == share.id,
+                (None, None) => earlier.backup_method == share.backup_method,
+                _ => false,
             }
-        }
-        result
-    }
-
-    /// The result, if an earlier share has taken the place. The owner of both is known to be right.
-    pub fn by_share(&mut self, line: usize, share: &'a ShareRecord) -> Option<LineResult> {
-        let kind = share.kind.as_str();
-        let place = match (&share.superseded, &share.id) {
-            (Some(_), Some(id)) => format!("version\0{kind}\0{}\0{id}", share.user_id),
-            _ => format!(
-                "current\0{kind}\0{}\0{}",
-                share.user_id, share.backup_method
-            ),
-        };
-        match self.by_shares.entry(place) {
-            Entry::Vacant(free) => {
-                free.insert(share);
-                None
-            }
-            Entry::Occupied(earlier) => {
-                let earlier = earlier.get();
-                let same = earlier.share.expose_secret() == share.share.expose_secret()
-                    && earlier.backup_share_pair_id == share.backup_share_pair_id;
-                Some(again(line, same))
-            }
-        }
-    }
+    })?;
+    let same = earlier.share.expose_secret() == share.share.expose_secret()
+        && earlier.backup_share_pair_id == share.backup_share_pair_id;
+    Some(again(line, same))
 }
 
 fn again(line: usize, same: bool) -> LineResult {
@@ -244,13 +216,14 @@ mod tests {
             &share("userBackupShare", "cipherText", "y"),
             &share("custodianBackupShare", "share", "y"),
         ]);
-        let mut taken = Taken::default();
-        let results: Vec<_> = page
-            .shares
-            .iter()
-            .filter_map(|(line, share)| taken.by_share(*line, share))
-            .map(|result| (result.line, result.outcome))
-            .collect();
+        let mut sent: Vec<&ShareRecord> = Vec::new();
+        let mut results = Vec::new();
+        for (line, share) in &page.shares {
+            match clash(*line, share, sent.iter().copied()) {
+                Some(result) => results.push((result.line, result.outcome)),
+                None => sent.push(share),
+            }
+        }
         assert_eq!(results, [(2, "same"), (3, "conflict")]);
     }
 

@@ -1,19 +1,17 @@
 //! `POST /admin/import`: many users and shares at once, for moving in.
 
-use std::collections::{HashMap, HashSet};
-
 use js_sys::JsString;
 use serde::Serialize;
 
 use crate::auth::admin::Admin;
 use crate::domain::bulk::ShareRecord;
-use crate::domain::import_page::{ImportPage, LineResult, Taken};
+use crate::domain::import_page::{ImportPage, LineResult, clash};
 use crate::domain::names::new_id;
 use crate::domain::sealing::{Kind, Place};
 use crate::domain::url;
 use crate::error::{Error, Result};
 use crate::http::{Answer, Call};
-use crate::store::import::{self, Mode, UserItem, Verdict};
+use crate::store::import::{self, Mode, Owner, UserItem, Verdict};
 use crate::store::import_shares::{self, ShareItem};
 
 /// What a request brings at most. Sealed, it still fits into one parameter of D1 (2 MB).
@@ -61,40 +59,39 @@ pub async fn import(call: &Call<'_>) -> Result<Answer> {
         .iter()
         .map(|(_, share)| share.user_id.as_str())
         .collect();
-    let (verdicts, owners) = import::users(call.db, &call.trail, mode, &items, &owner_ids).await?;
-    let mut client_ids: HashMap<String, String> = owners
-        .into_iter()
-        .map(|owner| (owner.id, owner.client_id))
-        .collect();
-    let mut disputed = HashSet::new();
+    let (verdicts, mut owners) =
+        import::users(call.db, &call.trail, mode, &items, &owner_ids).await?;
+    let mut disputed = Vec::new();
     for verdict in verdicts {
-        let result = user_result(&verdict);
-        if let Some((_, user)) = users.iter().find(|(line, _)| *line == verdict.line) {
-            match verdict.outcome.as_str() {
-                "new" if mode.dry_run => {
-                    client_ids.insert(user.id.to_string(), user.client_id.to_string());
-                }
-                "id_taken" => {
-                    disputed.insert(user.id.as_str());
-                }
-                _ => {}
-            }
+        results.push(user_result(&verdict));
+        let Some((_, user)) = users.iter().find(|(line, _)| *line == verdict.line) else {
+            continue;
+        };
+        match verdict.outcome.as_str() {
+            "new" if mode.dry_run => owners.push(Owner {
+                id: user.id.to_string(),
+                client_id: user.client_id.to_string(),
+            }),
+            "id_taken" => disputed.push(user.id.as_str()),
+            _ => {}
         }
-        results.push(result);
     }
     // 3.
     let mut items = Vec::with_capacity(shares.len());
-    let mut sent = HashMap::with_capacity(shares.len());
-    let mut taken = Taken::default();
+    let mut sent: Vec<(usize, &ShareRecord, &str)> = Vec::with_capacity(shares.len());
     for (line, share) in &shares {
-        let Some(client_id) = client_ids.get(share.user_id.as_str()) else {
+        let Some(owner) = owners
+            .iter()
+            .find(|owner| owner.id == share.user_id.as_str())
+        else {
             results.push(unknown_user(*line));
             continue;
         };
+        let client_id = owner.client_id.as_str();
         // Without a client id, the share of a user whose id another client has here could be either's.
         let is_owners = match &share.client_id {
             Some(given) => given.as_str() == client_id,
-            None => !disputed.contains(share.user_id.as_str()),
+            None => !disputed.contains(&share.user_id.as_str()),
         };
         if !is_owners {
             results.push(LineResult::refused(
@@ -102,21 +99,20 @@ pub async fn import(call: &Call<'_>) -> Result<Answer> {
                 "invalid_field",
                 "clientId is not that of the user who has this id",
             ));
-        } else if let Some(clash) = taken.by_share(*line, share) {
+        } else if let Some(clash) = clash(*line, share, sent.iter().map(|(_, share, _)| *share)) {
             results.push(clash);
         } else {
             items.push(seal(call, *line, share, client_id).await?);
-            sent.insert(*line, (share, client_id.as_str()));
+            sent.push((*line, share, client_id));
         }
     }
     // 4.
     let verdicts = import_shares::import(call.db, &call.trail, mode, items).await?;
     // 5.
     for verdict in verdicts {
-        let Some((share, client_id)) = sent.get(&verdict.line) else {
-            continue;
-        };
-        results.push(share_result(call, mode, &verdict, share, client_id).await);
+        if let Some((_, share, client_id)) = sent.iter().find(|(line, ..)| *line == verdict.line) {
+            results.push(share_result(call, mode, &verdict, share, client_id).await);
+        }
     }
     // 6.
     #[derive(Serialize)]

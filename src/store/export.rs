@@ -4,76 +4,21 @@
 //! one instant. Between pages things may change; the order sees to it that a share that is replaced meanwhile is met
 //! at least once: as the current one, or later as history. Shares of deleted users are left out.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::audit::{Actor, Event, Trail};
-use super::{Database, Row, Statement};
+use super::{Database, Rows, Statement};
 use crate::error::Result;
 
 /// Where a page ended: the last record's place in the order.
-#[derive(Default, Serialize, Deserialize)]
-pub struct Cursor {
+#[derive(Default, Deserialize)]
+pub struct Place {
     user_id: String,
     /// 0 the user, 1 custodian shares, 2 user shares, 3 and 4 their histories.
     part: u64,
     /// A current share's method, a version's time.
     key: String,
     row: u64,
-}
-
-/// A record, with what its place is made of; a share still sealed.
-pub struct Record {
-    pub part: u64,
-    pub user_id: String,
-    key: String,
-    row: u64,
-    /// The record is of a user who was deleted.
-    pub deleted: bool,
-    pub client_id: Option<String>,
-    pub client_api_key_hash: Option<String>,
-    pub user_created_at: Option<String>,
-    pub id: Option<String>,
-    pub backup_method: Option<String>,
-    pub backup_share_pair_id: Option<String>,
-    pub created_at: Option<String>,
-    pub stored_at: Option<String>,
-    pub superseded_at: Option<String>,
-    pub reason: Option<String>,
-    pub key_id: Option<String>,
-    pub sealed_share: Option<String>,
-}
-
-impl Record {
-    fn read(row: &Row) -> Self {
-        Self {
-            part: row.number("part"),
-            user_id: row.text("user_id"),
-            key: row.text("key"),
-            row: row.number("row"),
-            deleted: row.number("deleted") != 0,
-            client_id: row.optional("client_id"),
-            client_api_key_hash: row.optional("client_api_key_hash"),
-            user_created_at: row.optional("user_created_at"),
-            id: row.optional("id"),
-            backup_method: row.optional("backup_method"),
-            backup_share_pair_id: row.optional("backup_share_pair_id"),
-            created_at: row.optional("created_at"),
-            stored_at: row.optional("stored_at"),
-            superseded_at: row.optional("superseded_at"),
-            reason: row.optional("reason"),
-            key_id: row.optional("key_id"),
-            sealed_share: row.optional("sealed_share"),
-        }
-    }
-
-    pub fn cursor(&self) -> Cursor {
-        Cursor {
-            user_id: self.user_id.clone(),
-            part: self.part,
-            key: self.key.clone(),
-            row: self.row,
-        }
-    }
 }
 
 /// A page ends with the record that takes it over this many characters of sealed text …
@@ -100,22 +45,29 @@ const PAGE: &str = "WITH places AS ( \
        ORDER BY 1, 2, 3, 4 LIMIT ?8 \
      ), page AS ( \
        SELECT *, sum(size + ?10) OVER (ORDER BY user_id, part, key, row) - size - ?10 AS bytes_before FROM places \
-     ) SELECT p.part, p.user_id, p.key, p.row, \
-       u.id IS NULL OR coalesce(v.client_id <> u.client_id, 0) AS deleted, u.client_id, u.client_api_key_hash, u.created_at AS user_created_at, \
-       coalesce(c.id, s.id, v.id) AS id, coalesce(c.backup_method, s.backup_method, v.backup_method) AS backup_method, \
-       coalesce(c.backup_share_pair_id, s.backup_share_pair_id, v.backup_share_pair_id) AS backup_share_pair_id, \
-       coalesce(c.created_at, s.created_at, v.created_at) AS created_at, \
-       coalesce(c.updated_at, s.updated_at, v.stored_at) AS stored_at, v.superseded_at, v.reason, \
-       coalesce(c.key_id, s.key_id, v.key_id) AS key_id, \
-       coalesce(c.sealed_share, s.sealed_share, v.sealed_share) AS sealed_share \
+     ) SELECT json_array(p.user_id, p.part, p.key, p.row) AS place, CASE \
+       WHEN u.id IS NULL OR v.client_id <> u.client_id THEN NULL \
+       WHEN p.part = 0 THEN json_object('type', 'user', 'id', u.id, 'clientId', u.client_id, \
+         'clientApiKeyHash', u.client_api_key_hash, 'createdAt', u.created_at) \
+       WHEN p.part = 1 THEN json_object('type', 'custodianBackupShare', 'id', c.id, 'userId', u.id, \
+         'clientId', u.client_id, 'backupMethod', c.backup_method, 'backupSharePairId', c.backup_share_pair_id, \
+         'createdAt', c.created_at, 'storedAt', c.updated_at, 'keyId', c.key_id, 'sealedShare', c.sealed_share) \
+       WHEN p.part = 2 THEN json_object('type', 'userBackupShare', 'id', s.id, 'userId', u.id, \
+         'clientId', u.client_id, 'backupMethod', s.backup_method, 'backupSharePairId', s.backup_share_pair_id, \
+         'createdAt', s.created_at, 'storedAt', s.updated_at, 'keyId', s.key_id, 'sealedShare', s.sealed_share) \
+       ELSE json_object('type', v.kind || 'BackupShare', 'id', v.id, 'userId', u.id, \
+         'clientId', u.client_id, 'backupMethod', v.backup_method, 'backupSharePairId', v.backup_share_pair_id, \
+         'createdAt', v.created_at, 'storedAt', v.stored_at, 'supersededAt', v.superseded_at, 'reason', v.reason, \
+         'keyId', v.key_id, 'sealedShare', v.sealed_share) END AS record \
      FROM page p LEFT JOIN users u ON u.id = p.user_id \
        LEFT JOIN custodian_backup_shares c ON p.part = 1 AND c.rowid = p.row \
        LEFT JOIN user_backup_shares s ON p.part = 2 AND s.rowid = p.row \
        LEFT JOIN backup_share_versions v ON p.part > 2 AND v.rowid = p.row \
-     WHERE p.bytes_before < ?9 ORDER BY 2, 1, 3, 4";
+     WHERE p.bytes_before < ?9 ORDER BY p.user_id, p.part, p.key, p.row";
 
-/// The records behind a place, and an audit event of their leaving.
-pub async fn page(db: &Database, trail: &Trail, after: &Cursor) -> Result<Vec<Record>> {
+/// The records behind a place as JSON, each with its own place, and an audit event of their leaving. What is of a deleted
+/// user has a place only.
+pub async fn page(db: &Database, trail: &Trail, after: &Place) -> Result<Rows> {
     // Of a part before the place's own nothing of this user is left, of one behind it everything.
     let key = |part: u64| match part.cmp(&after.part) {
         std::cmp::Ordering::Less => LAST,
@@ -143,5 +95,5 @@ pub async fn page(db: &Database, trail: &Trail, after: &Cursor) -> Result<Vec<Re
         outcome: "exported",
     });
     let [rows, _] = db.batch([page, event]).await?;
-    Ok(rows.iter().map(|row| Record::read(&row)).collect())
+    Ok(rows)
 }
