@@ -11,18 +11,18 @@ export function encode({ method, path, headers = {}, body }) {
   return payload ? Buffer.concat([head, payload]) : head;
 }
 
-/** Sends `total` requests over `connections`; `next(i)` gives the bytes of the i-th. */
+/** Sends `total` requests over `connections`; `next(i, connection)` gives the bytes of the i-th. */
 export async function load(port, { next, total, connections, expect }) {
   let sent = 0;
   const seconds = [];
   const wrong = new Map();
   const begin = performance.now();
   await Promise.all(
-    Array.from({ length: Math.min(connections, total) }, async () => {
+    Array.from({ length: Math.min(connections, total) }, async (_, connection) => {
       const client = await open(port);
       while (sent < total) {
         const at = performance.now();
-        const status = (await client.send(next(sent++))).status;
+        const status = (await client.send(next(sent++, connection))).status;
         seconds.push((performance.now() - at) / 1000);
         if (status !== expect) wrong.set(status, (wrong.get(status) ?? 0) + 1);
       }

@@ -13,8 +13,8 @@ import { ROUTES } from "./routes.mjs";
 import { SIZES } from "./requests.mjs";
 import { cpuMicros } from "./workerd.mjs";
 
-/** Several users, since two stores of one at the same moment fail: each deletes the old share, then both insert theirs. */
-const USERS = Array.from({ length: 64 }, (_, i) => ({ id: `user-${i + 1}`, clientId: `client-${i + 1}` }));
+/** A user for each connection: two stores for one user at the same moment fail, both delete the old share and insert. */
+const USERS = Array.from({ length: 8 }, (_, i) => ({ id: `user-${i + 1}`, clientId: `client-${i + 1}` }));
 
 /** The folder of Postgres' own programs, or undefined where they are not installed. */
 export function postgresBin() {
@@ -38,8 +38,8 @@ export async function measurePostgres({ rounds, requests }) {
       for (const { route, size, ...samples } of scenarios) {
         const bytes = USERS.map((user) => ROUTES[route].request(size, "second", user));
         const before = cpu();
-        const next = (i) => bytes[i % USERS.length];
-        const { perSecond } = await load(port, { next, total: requests, connections: 8, expect: ROUTES[route].expect });
+        const next = (_, connection) => bytes[connection];
+        const { perSecond } = await load(port, { next, total: requests, connections: USERS.length, expect: ROUTES[route].expect });
         if (round > 0) {
           samples.cpu.push((cpu() - before) / requests);
           samples.perSecond.push(perSecond);

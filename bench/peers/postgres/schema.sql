@@ -16,4 +16,4 @@ CREATE TABLE user_backup_shares (
   created_at TIMESTAMPTZ NOT NULL DEFAULT now(),
   UNIQUE (user_id, backup_method)
 );
-INSERT INTO users (id, client_id) SELECT 'user-' || n, 'client-' || n FROM generate_series(1, 64) AS n;
+INSERT INTO users (id, client_id) SELECT 'user-' || n, 'client-' || n FROM generate_series(1, 8) AS n;
