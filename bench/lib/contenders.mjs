@@ -48,8 +48,9 @@ export async function contenders() {
   };
   const ours = {
     files: [
-      ["index.js", join(buildDir, "index.js"), "esModule"],
-      ["index_bg.wasm", join(buildDir, "index_bg.wasm"), "wasm"],
+      ["src/entry.js", inRoot("src", "entry.js"), "esModule"],
+      ["build/index.js", join(buildDir, "index.js"), "esModule"],
+      ["build/index_bg.wasm", join(buildDir, "index_bg.wasm"), "wasm"],
     ],
     bindings: { ...vars, ...SECRETS },
     schema: [...migrations(), registered],

@@ -26,7 +26,7 @@ export async function seededDatabase(dir, users, keys, onProgress) {
   return startDatabase(dir);
 }
 
-/** → [{users, routes: {name: {micros, rowsRead, rowsWritten, roundTrips}}}] */
+/** → [{users, routes: {name: {micros, cpu, rowsRead, rowsWritten, roundTrips}}}] */
 export async function measureScale(ours, sizes, { rounds, requests }) {
   const root = mkdtempSync(join(tmpdir(), "bench-scale-"));
   const server = startServer();
@@ -52,7 +52,9 @@ export async function measureScale(ours, sizes, { rounds, requests }) {
     }
     bar.end();
     for (const side of sides) {
-      for (const route of Object.keys(ROUTES)) side.routes[route].micros = median(side.samples[route]);
+      for (const route of Object.keys(ROUTES)) {
+        Object.assign(side.routes[route], { micros: median(side.samples[route].micros), cpu: median(side.samples[route].cpu) });
+      }
     }
     return sides.map(({ users, routes }) => ({ users, routes }));
   } finally {
@@ -66,18 +68,23 @@ export async function measureScale(ours, sizes, { rounds, requests }) {
   }
 }
 
-/** One after another, each for a user somewhere in the table: the time of a request, not of a queue. */
+const SPREAD = 200; // users, evenly over the table, the same ones of each size in the same order
+
+/** One after another: the time of a request, not of a queue. */
 async function requestsOf(server, side, route, round, requests) {
   await server.record(side.name, side.name, side.database.port);
-  const samples = (side.samples[route] ??= []);
+  const samples = (side.samples[route] ??= { micros: [], cpu: [] });
+  const cpu = () => side.worker.cpuMicros() + side.database.worker.cpuMicros();
+  const before = cpu();
   for (let i = 0; i < requests; i++) {
-    const user = seededUser(Math.floor(Math.random() * side.users));
+    const user = seededUser(Math.floor((((i * 37) % SPREAD) / SPREAD) * side.users));
     const bytes = ROUTES[route].request(SHARE_BYTES, `${round}-${i}`, user);
     const at = performance.now();
     const { status, body } = await side.client.send(bytes);
-    if (round > 0) samples.push((performance.now() - at) * 1000); // the first round warms up
+    if (round > 0) samples.micros.push((performance.now() - at) * 1000); // the first round warms up
     if (status !== ROUTES[route].expect) throw new Error(`${ROUTES[route].title} among ${side.users} users: ${status} ${body}`);
   }
+  if (round > 0) samples.cpu.push((cpu() - before) / requests);
   const { roundTrips, rowsRead, rowsWritten } = await server.counts(side.name);
   side.routes[route] = { roundTrips: roundTrips / requests, rowsRead: rowsRead / requests, rowsWritten: rowsWritten / requests };
 }

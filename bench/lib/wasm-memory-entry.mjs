@@ -1,3 +1,2 @@
 import "./wasm-memory.mjs";
-export * from "./index.js";
-export { default } from "./index.js";
+export { default } from "./src/entry.js";

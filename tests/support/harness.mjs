@@ -28,7 +28,7 @@ const UNLIMITED = 1_000_000;
  *
  * - `vars`, `secrets`: over the ones of wrangler.toml and `SECRETS`; null takes a setting away.
  * - `limits`: `{ APP_LIMITER: 3 }`, requests in 60 s; null takes the binding away.
- * - `main`: another entry than build/index.js, for example one that injects faults.
+ * - `main`: another entry than src/entry.js, for example one that injects faults.
  * - `outbound`: answers the Worker's own requests: `(request) => Response`. Without it they get a 599: no test reaches
  *   the network.
  * - `assets: true`: with the static files of build/assets/ in front, as when deployed.
@@ -42,7 +42,7 @@ export async function startWorker({
   vars = {},
   secrets = {},
   limits = {},
-  main = inRoot("build", "index.js"),
+  main = inRoot("src", "entry.js"),
   outbound,
   assets = false,
   migrate = true,
