@@ -1,0 +1,96 @@
+// npm run deploy: where it stops, before harm is done, and goes on from there.
+
+import assert from "node:assert/strict";
+import { existsSync, writeFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, it } from "node:test";
+
+import { parseOptions } from "../../scripts/lib/deploy/options.mjs";
+import { GIVEN, OLD, ORDER, begin, changed, commands, deploying, end, file, person, read, rejects, state, withDatabase } from "../support/deployment.mjs";
+
+describe("npm run deploy", () => {
+  beforeEach(begin);
+  afterEach(end);
+
+  it("makes no new sealing key for a database that holds shares of another one", async () => {
+    withDatabase(OLD);
+    const account = { databases: [{ uuid: OLD, name: "portal-backup" }], canaries: 1 };
+    await rejects(deploying(["--secrets-out", file("made.env")], { account }), /used with a key already/, /sealed what is there/);
+    assert.equal(state().secrets, undefined);
+    assert.ok(!existsSync(file("made.env")));
+  });
+
+  it("stops where nobody can be asked, before anything is changed there", async () => {
+    await rejects(deploying([]), /Where should the database/, /--location/);
+    await rejects(deploying(["--location", "weur"]), /WEBHOOK_SECRET is not set/, /--secrets-out/);
+    assert.ok(!commands().includes("secret bulk"));
+    assert.ok(!commands().includes("deploy"));
+  });
+
+  it("refuses a secret of the wrong form", async () => {
+    const env = { ...GIVEN, SHARE_ENCRYPTION_KEYS: "k1:short" };
+    await rejects(deploying(["--location", "weur"], { env }), /SHARE_ENCRYPTION_KEYS is not of the right form/, /base64-of-32-bytes/);
+    assert.ok(!commands().includes("secret bulk"));
+  });
+
+  it("takes a database of that name only if told that it is the right one", async () => {
+    const account = { databases: [{ uuid: OLD, name: "portal-backup" }], secrets: GIVEN };
+    await rejects(deploying([], { account }), /has a database named portal-backup already/, /--existing-database/);
+    await rejects(deploying([], { account, ui: person("n") }), /has a database named portal-backup already/);
+    await deploying(["--existing-database"], { account });
+    assert.ok(read("wrangler.toml").includes(`database_id = "${OLD}"`));
+    assert.ok(!commands().some((command) => command.startsWith("d1 create")));
+  });
+
+  it("stops where the configured database is not in this account", async () => {
+    withDatabase(OLD);
+    await rejects(deploying([], { account: { secrets: GIVEN } }), /not in this account/, /CLOUDFLARE_ACCOUNT_ID/);
+  });
+
+  it("makes no database on a build server, whose checkout is thrown away", async () => {
+    await rejects(deploying(["--location", "weur"], { env: { ...GIVEN, CI: "true" } }), /not the place/, /commit wrangler.toml/);
+  });
+
+  it("says how to log in, and believes a token that cannot tell whose it is", async () => {
+    await rejects(deploying([], { account: { loggedIn: false } }), /Nobody is logged in/, /wrangler login/);
+    assert.deepEqual(commands(), ["whoami --json"]);
+    await deploying(["--location", "weur"], { account: { loggedIn: false }, env: { ...GIVEN, CLOUDFLARE_API_TOKEN: "t" } });
+    assert.ok(commands().includes("deploy"));
+  });
+
+  it("asks which account where the login reaches several", async () => {
+    const account = { accounts: [{ id: "a1", name: "One" }, { id: "a2", name: "Two" }] };
+    await rejects(deploying([], { account }), /2 accounts/, /CLOUDFLARE_ACCOUNT_ID[\s\S]*a2 {2}Two/);
+  });
+
+  it("says what to do where the Worker does not answer", async () => {
+    const args = ["--location", "weur", "--url", "http://127.0.0.1:9"];
+    await rejects(deploying(args, { env: GIVEN, patience: 1 }), /127\.0\.0\.1:9 does not answer/, /DNS and certificate/);
+  });
+
+  for (const failing of new Set(ORDER.slice(1))) {
+    it(`shows why \`wrangler ${failing}\` failed, goes no further, and ends the work on the next run`, async () => {
+      const account = { fails: { [failing]: "Cloudflare says no" } };
+      await rejects(deploying(["--location", "weur"], { account, env: GIVEN }), /Cloudflare says no/);
+      assert.equal(commands().at(-1), failing);
+      writeFileSync(file("state.json"), JSON.stringify({ ...state(), fails: {} }));
+      await deploying(["--location", "weur"], { env: GIVEN });
+      assert.equal(state().deployed, 1);
+      assert.equal(state().databases.length, 1);
+      assert.deepEqual(state().secrets, GIVEN);
+    });
+  }
+
+  it("deploys nothing that does not build", async () => {
+    const buildWorker = async () => {
+      throw new Error("error[E0308]: mismatched types");
+    };
+    await assert.rejects(deploying(["--location", "weur"], { env: GIVEN, buildWorker }), /E0308/);
+    assert.deepEqual(commands(), ["whoami --json"]);
+  });
+
+  it("refuses arguments that it does not know or that exclude each other", () => {
+    assert.throws(() => parseOptions(["--location", "mars"], {}), /mars is unknown/);
+    assert.throws(() => parseOptions(["--location", "weur", "--jurisdiction", "eu"], {}), /exclude each other/);
+    assert.throws(() => parseOptions(["--domain", "https://x"], {}), /not a host name/);
+  });
+});

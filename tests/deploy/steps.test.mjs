@@ -1,0 +1,158 @@
+// npm run deploy, step by step, against a wrangler that plays Cloudflare's answers.
+
+import assert from "node:assert/strict";
+import { statSync, writeFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, it } from "node:test";
+
+import { isWindows } from "../../scripts/lib/paths.mjs";
+import { CONFIG, DATABASE_ID, DOMAIN_ROUTE, GIVEN, MADE, OLD, ORDER, REACHABLE, begin, calls, changed, commands, deploying, end, file, forget, person, read, rejects, said, state, withDatabase, withoutAddress } from "../support/deployment.mjs";
+import { SECRETS, startWorker } from "../support/harness.mjs";
+
+describe("npm run deploy", () => {
+  beforeEach(begin);
+  afterEach(end);
+
+  it("does every step in order, from an empty account", async () => {
+    await deploying(["--location", "weur"], { env: GIVEN });
+    assert.deepEqual(commands(), ORDER);
+    assert.deepEqual(state().secrets, GIVEN);
+    assert.equal(state().databases[0].location, "weur");
+  });
+
+  it("writes the database's id into its own section, and leaves every other line as it was", async () => {
+    await deploying(["--jurisdiction", "eu"], { env: GIVEN });
+    assert.deepEqual(changed(REACHABLE), {
+      added: [`database_id = "${MADE}"`],
+      removed: ['database_id = "00000000-0000-0000-0000-000000000000" # of production'],
+    });
+    assert.equal(state().databases[0].jurisdiction, "eu");
+    assert.ok(calls().every(({ environment }) => environment === "production"));
+  });
+
+  it("deploys the environment that is named, also one whose database has no id line yet", async () => {
+    await deploying(["--env", "staging", "--location", "apac"], { env: GIVEN });
+    assert.deepEqual(changed(REACHABLE), { added: [`database_id = "${MADE}"`], removed: [] });
+    assert.ok(read("wrangler.toml").endsWith(`[[env.staging.d1_databases]]\ndatabase_id = "${MADE}"\nbinding = "DB"\ndatabase_name = "portal-backup-staging"\n`));
+    assert.equal(state().databases[0].name, "portal-backup-staging");
+    assert.ok(calls().every(({ environment }) => environment === "staging"));
+    await rejects(deploying(["--env", "nowhere"]), /No environment found[\s\S]*nowhere/);
+  });
+
+  it("does nothing twice: a second run makes no database, sets no secret and changes no file", async () => {
+    await deploying(["--location", "weur"], { env: GIVEN });
+    const written = read("wrangler.toml");
+    writeFileSync(file("calls.ndjson"), "");
+    await deploying(["--location", "weur"], { env: { ...GIVEN, ADMIN_TOKEN: "another-admin-token-0123456789abcdef" } });
+    assert.deepEqual(commands(), ["whoami --json", "d1 list --json", "secret list --format=json", "d1 time-travel info DB --json", "d1 migrations apply DB --remote", "deploy"]);
+    assert.equal(read("wrangler.toml"), written);
+    assert.deepEqual(state().secrets, GIVEN);
+  });
+
+  it("prints the way back before it migrates a database that was there", async () => {
+    withDatabase(OLD);
+    await deploying([], { account: { databases: [{ uuid: OLD, name: "portal-backup" }], secrets: GIVEN } });
+    assert.match(said, /npx wrangler d1 time-travel restore DB --env production --bookmark=00000085-/);
+    assert.ok(commands().indexOf("d1 time-travel info DB --json") < commands().indexOf("d1 migrations apply DB --remote"));
+  });
+
+  it("sets only the secret that is missing, and never one that is there", async () => {
+    withDatabase(OLD);
+    const there = { WEBHOOK_SECRET: "as it was", SHARE_ENCRYPTION_KEYS: "as it was" };
+    await deploying([], { account: { databases: [{ uuid: OLD, name: "portal-backup" }], secrets: there }, env: GIVEN });
+    assert.deepEqual(JSON.parse(calls().find(({ command }) => command === "secret bulk").input), { ADMIN_TOKEN: GIVEN.ADMIN_TOKEN });
+    assert.equal(state().secrets.WEBHOOK_SECRET, "as it was");
+  });
+
+  it("asks who is at the terminal for the place and for the secrets, and shows what it made once", async () => {
+    const ui = person("nowhere", "weur", "pasted-webhook-secret", "", "", "no", "yes");
+    await deploying([], { ui });
+    const { WEBHOOK_SECRET, SHARE_ENCRYPTION_KEYS, ADMIN_TOKEN } = state().secrets;
+    assert.equal(WEBHOOK_SECRET, "pasted-webhook-secret");
+    assert.match(SHARE_ENCRYPTION_KEYS, /^k1:[A-Za-z0-9+/]{43}=$/);
+    assert.ok(ADMIN_TOKEN.length >= 32);
+    const shown = ui.shown.join("\n");
+    assert.equal(shown.split(SHARE_ENCRYPTION_KEYS).length, 2);
+    assert.equal(shown.split(ADMIN_TOKEN).length, 2);
+    assert.ok(!shown.includes(WEBHOOK_SECRET));
+    for (const secret of [WEBHOOK_SECRET, SHARE_ENCRYPTION_KEYS, ADMIN_TOKEN]) assert.ok(!said.includes(secret), "a secret is in what a log may keep");
+    assert.deepEqual(ui.left, []);
+  });
+
+  it("writes the secrets that it makes into a new file that only its owner can read", async () => {
+    await deploying(["--location", "auto", "--secrets-out", file("made.env")]);
+    for (const [name, value] of Object.entries(state().secrets)) {
+      assert.ok(read("made.env").includes(`${name}=${value}`));
+      assert.ok(!said.includes(value));
+    }
+    if (!isWindows) assert.equal(statSync(file("made.env")).mode & 0o077, 0);
+    assert.ok(commands().includes("d1 create portal-backup"));
+  });
+
+  it("takes the database and leaves the secrets of the dashboard in Cloudflare's own builds", async () => {
+    // The dashboard has made the database, and written its id into the top of the file.
+    writeFileSync(file("wrangler.toml"), CONFIG.replace(/[0-]+" # of the top/, `${OLD}"`));
+    await deploying([], { account: { databases: [{ uuid: OLD, name: "x" }] }, env: { CI: "true", WORKERS_CI: "1" } });
+    assert.equal(read("wrangler.toml").split(`database_id = "${OLD}"`).length, 3, "also of production");
+    assert.ok(!read("wrangler.toml").includes("until you say"), "on workers.dev, where no address is set");
+    assert.match(said, /not set: WEBHOOK_SECRET, SHARE_ENCRYPTION_KEYS, ADMIN_TOKEN/);
+    assert.ok(commands().includes("deploy"));
+  });
+
+  it("wants no ADMIN_TOKEN where Cloudflare Access stands in for it", async () => {
+    writeFileSync(file("wrangler.toml"), REACHABLE.replace('ACCESS_AUD = ""', 'ACCESS_AUD = "tag"'));
+    await deploying(["--location", "weur"], { env: { ...GIVEN, ADMIN_TOKEN: undefined } });
+    assert.deepEqual(Object.keys(state().secrets), ["WEBHOOK_SECRET", "SHARE_ENCRYPTION_KEYS"]);
+  });
+
+  it("has the doctor examine what it deployed, with the secrets of this run", async () => {
+    const worker = await startWorker();
+    try {
+      const args = ["--location", "weur", "--url", String(worker.url)];
+      await deploying(args, { env: SECRETS });
+      assert.match(said, /8\. The doctor\n[\s\S]*All is well: 16 checks passed/);
+      for (const secret of Object.values(SECRETS)) assert.ok(!said.includes(secret));
+
+      forget();
+      await rejects(deploying(args, { env: { ...SECRETS, WEBHOOK_SECRET: "not the one that it has" } }), /deployed, but not all is well/, /npm run doctor/);
+      forget();
+      await deploying(args, { env: {} });
+      assert.match(said, /WEBHOOK_SECRET=… ADMIN_TOKEN=… npm run doctor/);
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it("asks for an address where nobody could reach the Worker otherwise", async () => {
+    withoutAddress();
+    await rejects(deploying([], { env: GIVEN }), /Nobody could reach/, /--domain[\s\S]*--workers-dev/);
+    assert.deepEqual(commands(), ["whoami --json"]);
+    await deploying(["--location", "weur"], { env: GIVEN, ui: person("backup.example.com") });
+    assert.deepEqual(changed(CONFIG).added, [DOMAIN_ROUTE, DATABASE_ID]);
+  });
+
+  it("takes a custom domain, for good", async () => {
+    withoutAddress();
+    await deploying(["--location", "weur", "--domain", "backup.example.com"], { env: GIVEN });
+    assert.deepEqual(changed(CONFIG).added, [DOMAIN_ROUTE, DATABASE_ID]);
+    await deploying(["--domain", "backup.example.com"], { env: GIVEN });
+    assert.deepEqual(changed(CONFIG).added, [DOMAIN_ROUTE, DATABASE_ID]);
+    await rejects(deploying(["--domain", "other.example.com"], { env: GIVEN }), /serves on backup.example.com, not on other/);
+  });
+
+  it("takes workers.dev for who has no domain", async () => {
+    withoutAddress();
+    await deploying(["--location", "weur", "--workers-dev"], { env: GIVEN });
+    assert.deepEqual(changed(CONFIG), {
+      added: [DATABASE_ID], // staging has the line workers_dev = true as well
+      removed: ["workers_dev = false # until you say", 'database_id = "00000000-0000-0000-0000-000000000000" # of production'],
+    });
+  });
+
+  it("tells each step in a dry run, without a login and without a change", async () => {
+    const account = { loggedIn: false, fails: {} };
+    await rejects(deploying(["--dry-run"], { account }), /does not know: deploy --dry-run/);
+    for (const told of ["whoami", "d1 create portal-backup", "wrangler.toml", "secret bulk", "time-travel", "migrations apply"]) assert.ok(said.includes(told), told);
+    assert.deepEqual(commands(), ["deploy --dry-run"]);
+    assert.equal(read("wrangler.toml"), REACHABLE);
+  });
+});
