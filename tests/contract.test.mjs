@@ -8,12 +8,15 @@ import { inRoot } from "../scripts/lib/paths.mjs";
 import { run } from "../scripts/lib/run.mjs";
 import { schemathesisBin } from "../scripts/lib/test-tools.mjs";
 import { callers, user } from "./support/client.mjs";
+import { PORTAL_API_KEY, startFakePortal } from "./support/fake-portal.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
 
 const skip = !existsSync(schemathesisBin) && "SKIPPED: schemathesis is not installed. npm test installs it where Python 3.10 or newer is.";
 
 test("schemathesis finds nothing, and no input makes a 5xx", { skip, timeout: 600_000 }, async (t) => {
-  const worker = await startWorker({ assets: true });
+  const portal = await startFakePortal();
+  t.after(() => portal.stop());
+  const worker = await startWorker({ assets: true, secrets: { PORTAL_API_KEY }, outbound: portal.outbound });
   t.after(() => worker.stop());
   const ada = user("ada");
   await callers(worker).register(ada);

@@ -25,7 +25,7 @@ const route = (method, pattern, credential, body, query = "") => ({
   type: pattern === "/admin/import" ? "application/x-ndjson" : "application/json",
 });
 
-const ALL = [
+export const ROUTES = [
   route("GET", "/healthz", "none"),
   route("GET", "/readyz", "none"),
   route("POST", "/webhook/backup", "webhook", share),
@@ -57,11 +57,6 @@ const ALL = [
   route("GET", "/admin/export", "admin"),
   route("DELETE", "/users/{userId}", "admin"),
 ];
-
-/** Described, but not yet on main. */
-const LATER = ["/users/{userId}/session"];
-export const ROUTES = ALL.filter(({ pattern }) => !LATER.includes(pattern));
-export const DESCRIBED = ALL.map(({ name }) => name);
 
 /** The paths that static files answer. */
 export const ASSETS = ["/openapi.yaml", "/docs"];
