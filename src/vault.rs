@@ -2,13 +2,15 @@
 
 use js_sys::JsString;
 
-use crate::domain::sealing::{self, HEADER_LENGTH, Key, Place, VERSION};
+use crate::domain::sealing::{self, HEADER_LENGTH, Key, Kind, Place, VERSION};
 use crate::error::Result;
-use crate::platform::CryptoKeys;
+use crate::platform::{CryptoKeys, Envelope};
 
 pub struct Vault {
     current: VaultKey,
     older: Vec<VaultKey>,
+    /// The digest of the sealing key's canary.
+    key_check: JsString,
 }
 
 struct VaultKey {
@@ -21,6 +23,20 @@ pub struct Sealed {
     pub key_id: String,
     pub envelope: JsString,
     pub digest: JsString,
+    /// Tells whether the bytes behind the key's id are those that the database knows; see `key_canaries`.
+    pub key_check: JsString,
+}
+
+/// What a canary holds.
+pub const CANARY: &str = "portal-backup-worker canary";
+
+/// The place that a key's canary is sealed for.
+pub fn canary_place(key_id: &str) -> Place<'_> {
+    Place {
+        kind: Kind::Canary,
+        owner: key_id,
+        backup_method: "",
+    }
 }
 
 impl Vault {
@@ -35,7 +51,12 @@ impl Vault {
             });
         }
         let mut imported = imported.into_iter();
-        Ok(imported.next().map(|current| Self {
+        let Some(current) = imported.next() else {
+            return Ok(None);
+        };
+        let canary = seal(&current, canary_place(&current.id), CANARY.as_bytes()).await?;
+        Ok(Some(Self {
+            key_check: canary.digest,
             current,
             older: imported.collect(),
         }))
@@ -54,16 +75,12 @@ impl Vault {
 
     /// Seals a share for its place under the current key.
     pub async fn seal(&self, place: Place<'_>, share: &[u8]) -> Result<Sealed> {
-        let mut text = place.associated_data();
-        let aad_length = text.len();
-        text.extend_from_slice(share);
-        let text = zeroize::Zeroizing::new(text);
-        let header = sealing::new_header()?;
-        let envelope = self.current.keys.seal(&header, &text, aad_length).await?;
+        let envelope = seal(&self.current, place, share).await?;
         Ok(Sealed {
             key_id: self.current.id.clone(),
             envelope: envelope.text,
             digest: envelope.digest,
+            key_check: self.key_check.clone(),
         })
     }
 
@@ -100,4 +117,13 @@ impl Vault {
             .chain(&self.older)
             .find(|key| key.id == id)
     }
+}
+
+async fn seal(key: &VaultKey, place: Place<'_>, share: &[u8]) -> Result<Envelope> {
+    let mut text = place.associated_data();
+    let aad_length = text.len();
+    text.extend_from_slice(share);
+    let text = zeroize::Zeroizing::new(text);
+    let header = sealing::new_header()?;
+    Ok(key.keys.seal(&header, &text, aad_length).await?)
 }

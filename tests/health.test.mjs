@@ -38,7 +38,7 @@ describe("a service that is set up", () => {
 
   test("readyz is 503 when another key stands behind the id that sealed the shares", async (t) => {
     await ready(worker);
-    const [canary] = await worker.sql("SELECT * FROM key_canaries");
+    const [canary] = await worker.sql("SELECT key_id, sealed_canary, created_at FROM key_canaries");
     const other = await startWorker({ secrets: { SHARE_ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 2).toString("base64")}` } });
     t.after(() => other.stop());
     await other.sql("INSERT INTO key_canaries (key_id, sealed_canary, created_at) VALUES (?, ?, ?)", ...Object.values(canary));

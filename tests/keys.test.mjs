@@ -5,7 +5,7 @@ import { after, beforeEach, describe, test } from "node:test";
 
 import { backups } from "./support/backup.mjs";
 import { assertProblem, sorted, user } from "./support/client.mjs";
-import { startWorker } from "./support/harness.mjs";
+import { SECRETS, startWorker } from "./support/harness.mjs";
 import { GOLDEN, digest, open, seal } from "./support/sealing.mjs";
 import { inRoot } from "../scripts/lib/paths.mjs";
 
@@ -18,7 +18,7 @@ const S = "GDRIVE-SECP256K1";
 const old = await startWorker({
   main: inRoot("tests", "support", "faulty-entry.mjs"),
   secrets: { SHARE_ENCRYPTION_KEYS: K1 },
-  siblings: { both: { SHARE_ENCRYPTION_KEYS: `${K2},${K1}` }, new: { SHARE_ENCRYPTION_KEYS: K2 }, wrong: { SHARE_ENCRYPTION_KEYS: `k1:${keyBytes(9)}` } },
+  siblings: { both: { SHARE_ENCRYPTION_KEYS: `${K2},${K1}` }, new: { SHARE_ENCRYPTION_KEYS: K2 }, wrong: { SHARE_ENCRYPTION_KEYS: `k1:${keyBytes(9)}` }, "wrong-in-front": { SHARE_ENCRYPTION_KEYS: `k2:${keyBytes(9)},${K1}` } },
 });
 const ada = user("ada");
 /** The deployed Worker, and what is done with it. */
@@ -262,17 +262,63 @@ describe("a rotation", () => {
 });
 
 describe("other bytes behind the same key id", () => {
-  test("are noticed by /readyz, and nothing is lost: the former key opens everything again", async () => {
+  const all = () => worker.sql(SEALED.map((table) => `SELECT id, key_id, sealed_share FROM ${table}`).join(" UNION ALL "));
+  beforeEach(async () => {
     await oneOfEach();
     assert.equal((await worker.send("GET", "/readyz")).status, 200);
     deploy("wrong");
+  });
+
+  test("are noticed by /readyz and the schedule, and nothing is lost: the former key opens everything again", async () => {
     const answer = await worker.send("GET", "/readyz");
     assertProblem(answer, 503, "misconfigured");
     assert.match(answer.body.detail, /k1/);
     assertProblem(await wallet.fetchCustodian(ada), 500, "internal");
+    worker.clearLogs();
+    await worker.scheduled();
+    assert.deepEqual(worker.logLines().filter(({ message }) => message === "maintenance step failed").map(({ step }) => step), ["canary"]);
+    assert.equal(unopenable().length, 3);
     deploy(K1);
     assert.equal((await worker.send("GET", "/readyz")).status, 200);
     await assertAllThere();
+  });
+
+  test("seal nothing: a backup is refused, so that the app does not take it for stored", async () => {
+    const before = await all();
+    worker.clearLogs();
+    for (const request of [() => wallet.storeCustodian(ada, S, "s3"), () => wallet.storeCipherText(ada, "GDRIVE", "u2"), () => wallet.storeCustodian(ada, "NEW", "n1")]) {
+      assertProblem(await request(), 503, "misconfigured");
+    }
+    for (const line of worker.logLines().filter(({ message }) => message === "request")) assert.match(line.cause, /SHARE_ENCRYPTION_KEYS/);
+    assert.deepEqual(await all(), before);
+    const outcomes = await worker.sql("SELECT DISTINCT outcome FROM audit_events WHERE action LIKE 'store%' AND outcome NOT IN ('stored', 'unchanged')");
+    assert.deepEqual(outcomes, [{ outcome: "wrong_key" }]);
+    deploy(K1);
+    await assertAllThere();
+    await custodian(ada, S, "s3");
+  });
+
+  test("rewrap nothing and import nothing", async () => {
+    const before = await all();
+    deploy("wrong-in-front");
+    await old.sql("INSERT INTO key_canaries (key_id, sealed_canary, key_check, created_at) SELECT 'k2', sealed_canary, 'another', created_at FROM key_canaries");
+    assertProblem(await wallet.admin("POST", "/admin/keys/rewrap"), 503, "misconfigured");
+    await worker.scheduled();
+    const record = { type: "custodianBackupShare", userId: ada.id, backupMethod: "NEW", share: "n1" };
+    const answer = await worker.send("POST", "/admin/import", { bearer: SECRETS.ADMIN_TOKEN, headers: { "content-type": "application/x-ndjson" }, body: JSON.stringify(record) });
+    assertProblem(answer, 503, "misconfigured");
+    assert.deepEqual(await all(), before);
+  });
+
+  test("a canary from before there were checks gets one, from the right key only", async () => {
+    const check = () => worker.sql("SELECT key_check FROM key_canaries");
+    const before = await check();
+    await worker.sql("UPDATE key_canaries SET key_check = NULL");
+    await worker.scheduled();
+    assert.deepEqual(await check(), [{ key_check: null }]);
+    deploy(K1);
+    await worker.scheduled();
+    assert.deepEqual(await check(), before);
   });
 });
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
-use crate::maintenance::{CANARY, canary_place, ensure_canary};
+use crate::maintenance::{ensure_canary, opens};
 use crate::store::health::{self, SCHEMA_VERSION};
 
 #[derive(Serialize)]
@@ -28,15 +28,14 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
     let not_ready = |detail: String| Error::new(Code::Misconfigured, detail);
     // 2.
     let (schema, canaries) = health::read(call.db).await.map_err(|error| {
-        match error
-            .cause
-            .as_deref()
-            .is_some_and(|cause| cause.contains("no such table"))
-        {
-            true => {
-                not_ready("Not ready: the database has no schema. Apply the migrations.".to_owned())
-            }
-            false => error,
+        let cause = error.cause.as_deref().unwrap_or_default();
+        if cause.contains("no such table") || cause.contains("no such column") {
+            not_ready(
+                "Not ready: the database has no schema, or an older one. Apply the migrations."
+                    .to_owned(),
+            )
+        } else {
+            error
         }
     })?;
     // 3.
@@ -51,11 +50,7 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
         let Some(canary) = canaries.iter().find(|canary| canary.key_id == key_id) else {
             continue;
         };
-        let opened = call
-            .vault
-            .open(canary_place(key_id), key_id, &canary.envelope)
-            .await;
-        if opened.is_none_or(|text| text != CANARY) {
+        if !opens(call.vault, canary).await {
             return Err(not_ready(format!(
                 "Not ready: the key \"{key_id}\" of SHARE_ENCRYPTION_KEYS is not the one that sealed this database's shares. Put the former key back."
             )));

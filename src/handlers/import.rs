@@ -11,6 +11,7 @@ use crate::domain::sealing::{Kind, Place};
 use crate::domain::url;
 use crate::error::{Error, Result};
 use crate::http::{Answer, Call};
+use crate::maintenance::ensure_canary;
 use crate::store::import::{self, Mode, Owner, UserItem, Verdict};
 use crate::store::import_shares::{self, ShareItem};
 
@@ -23,7 +24,7 @@ const MAX_IMPORT_LINES: usize = 200;
 ///
 /// 1. The body: 400, 413, 415. What is wrong with a single line goes into its result.
 /// 2. One transaction: the users, and the owners of the shares.
-/// 3. Seal each share for its owner and method.
+/// 3. Seal each share for its owner and method, if the key is the right one.
 /// 4. One transaction: the shares.
 /// 5. Where the digest of a share that is there was made with another key: open it, and compare.
 /// 6. 200 with a result for each line.
@@ -77,6 +78,9 @@ pub async fn import(call: &Call<'_>) -> Result<Answer> {
         }
     }
     // 3.
+    if !shares.is_empty() {
+        ensure_canary(call.db, call.vault).await?; // Never seal under bytes that nobody knows tomorrow.
+    }
     let mut items = Vec::with_capacity(shares.len());
     let mut sent: Vec<(usize, &ShareRecord, &str)> = Vec::with_capacity(shares.len());
     for (line, share) in &shares {

@@ -11,32 +11,20 @@ pub use rewrap::rewrap;
 pub use scrub::Scrub;
 
 use crate::config::Settings;
-use crate::domain::sealing::{Kind, Place};
 use crate::error::Result;
 use crate::log::{self, Field, Level};
 use crate::platform::now_ms;
 use crate::store::audit::Actor;
+use crate::store::health::{Canary, wrong_key};
 use crate::store::maintenance as store;
 use crate::store::{Database, health};
-use crate::vault::Vault;
+use crate::vault::{CANARY, Vault, canary_place};
 
 /// Rows that a run rewraps at most: 50 pages.
 const REWRAP_PER_RUN: u64 = 2_500;
 const AUDIT_PER_PAGE: u64 = 500;
 const AUDIT_PAGES_PER_RUN: u32 = 20;
 const MS_PER_DAY: u64 = 86_400_000;
-
-/// What a canary holds.
-pub const CANARY: &str = "portal-backup-worker canary";
-
-/// The place that a key's canary is sealed for.
-pub fn canary_place(key_id: &str) -> Place<'_> {
-    Place {
-        kind: Kind::Canary,
-        owner: key_id,
-        backup_method: "",
-    }
-}
 
 /// One run of the scheduled handler. A step that fails is logged, and does not keep the others from running.
 pub async fn run(db: &Database, vault: &Vault, settings: &Settings) {
@@ -66,15 +54,32 @@ pub async fn run(db: &Database, vault: &Vault, settings: &Settings) {
     }
 }
 
-/// Keeps a canary for the sealing key, once.
+/// Keeps a canary for the sealing key, once. An error: the bytes behind its id are not those of the canary that is kept.
 pub async fn ensure_canary(db: &Database, vault: &Vault) -> Result<()> {
     let (_, canaries) = health::read(db).await?;
     let key_id = vault.current_key_id();
-    if canaries.iter().any(|canary| canary.key_id == key_id) {
-        return Ok(());
+    if let Some(canary) = canaries.iter().find(|canary| canary.key_id == key_id) {
+        if !opens(vault, canary).await {
+            return Err(wrong_key());
+        }
+        if canary.has_check {
+            return Ok(());
+        }
     }
     let sealed = vault.seal(canary_place(key_id), CANARY.as_bytes()).await?;
     health::keep_canary(db, &sealed).await
+}
+
+/// Whether the key of a canary is still the one that sealed it.
+pub async fn opens(vault: &Vault, canary: &Canary) -> bool {
+    vault
+        .open(
+            canary_place(&canary.key_id),
+            &canary.key_id,
+            &canary.envelope,
+        )
+        .await
+        .is_some_and(|text| text == CANARY)
 }
 
 async fn purge(db: &Database, settings: &Settings) -> Result<()> {

@@ -23,6 +23,9 @@ pub struct Rewrapped {
 /// it is; scrubbing reports it.
 pub async fn rewrap(db: &Database, vault: &Vault, limit: u64, actor: Actor) -> Result<Rewrapped> {
     let old_keys: Vec<&str> = vault.key_ids().skip(1).collect();
+    if !old_keys.is_empty() {
+        super::ensure_canary(db, vault).await?; // Nothing good is sealed again with wrong bytes.
+    }
     let mut rewrapped = 0;
     for table in TABLES {
         for key_id in &old_keys {

@@ -4,6 +4,7 @@ use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
 use super::audit::{Trail, audit_columns, audit_returning_outcome};
+use super::health::{is_wrong_key, wrong_key};
 use super::versions::may_be_mate;
 use super::{Database, Rows, Statement, at, just_after, now};
 use crate::config::UnknownClients;
@@ -45,7 +46,9 @@ const STORE: &str = concat!(
     just_after!("max(v.stored_at)"),
     " FROM backup_share_versions v WHERE v.user_id = u.id AND v.kind = 'custodian' \
        AND v.backup_method = ?3), '')), ?7 \
-     FROM users u WHERE u.client_id = ?2 AND NOT EXISTS (SELECT 1 FROM audit_events WHERE id = ?1) \
+     FROM users u WHERE u.client_id = ?2 AND NOT EXISTS (SELECT 1 FROM audit_events WHERE id = ?1) AND NOT ",
+    is_wrong_key!("?5", "?8"),
+    " \
      ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
      backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
      share_digest = excluded.share_digest, updated_at = excluded.updated_at, sealed_share = excluded.sealed_share \
@@ -58,8 +61,9 @@ const STORE_EVENT: &str = concat!(
     audit_columns!(),
     ") SELECT ?1, ",
     at!("?2"),
-    ", 'portal', 'store_custodian_share', u.id, ?5, ?6, CASE WHEN u.id IS NULL THEN 'unknown_client' \
-     WHEN EXISTS (SELECT 1 FROM custodian_backup_shares c \
+    ", 'portal', 'store_custodian_share', u.id, ?5, ?6, CASE WHEN u.id IS NULL THEN 'unknown_client' WHEN ",
+    is_wrong_key!("?7", "?8"),
+    " THEN 'wrong_key' WHEN EXISTS (SELECT 1 FROM custodian_backup_shares c \
        WHERE c.user_id = u.id AND c.backup_method = ?6 AND c.id = ?1) THEN 'stored' \
      ELSE 'unchanged' END, ?3, ?4 \
      FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?5 WHERE true ",
@@ -88,13 +92,14 @@ pub async fn store(
         .text(backup.client_id.as_str())
         .text(method.as_str())
         .optional(pair_id)
-        .text(&sealed.key_id)
-        .js(&sealed.digest)
-        .js(&sealed.envelope);
+        .sealed(sealed)
+        .js(&sealed.key_check);
     let event = trail
         .statement(STORE_EVENT)
         .text(backup.client_id.as_str())
-        .text(method.as_str());
+        .text(method.as_str())
+        .text(&sealed.key_id)
+        .js(&sealed.key_check);
     let outcome = match unknown_clients {
         UnknownClients::Reject => {
             let [_, outcome] = db.batch([store, event]).await?;
@@ -110,6 +115,7 @@ pub async fn store(
         Some("stored") => Ok(Stored::Stored),
         Some("unchanged") => Ok(Stored::Unchanged),
         Some("unknown_client") => Ok(Stored::UnknownClient),
+        Some("wrong_key") => Err(wrong_key()),
         other => Err(Error::internal(format!("store answered {other:?}"))),
     }
 }

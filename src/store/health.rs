@@ -4,11 +4,11 @@ use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
 use super::{Database, Statement, now};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::vault::Sealed;
 
 /// The least schema version that this code works on. Migrations only add, so a newer schema serves as well.
-pub const SCHEMA_VERSION: u32 = 4;
+pub const SCHEMA_VERSION: u32 = 5;
 
 const SCHEMA: &str = "SELECT value FROM meta WHERE name = 'schema_version'";
 
@@ -16,6 +16,8 @@ const SCHEMA: &str = "SELECT value FROM meta WHERE name = 'schema_version'";
 pub struct Canary {
     pub key_id: String,
     pub envelope: JsString,
+    /// False where it was kept before there were any.
+    pub has_check: bool,
 }
 
 #[wasm_bindgen]
@@ -25,11 +27,14 @@ extern "C" {
     fn key_id(this: &Row) -> String;
     #[wasm_bindgen(method, getter)]
     fn sealed_canary(this: &Row) -> JsString;
+    #[wasm_bindgen(method, getter)]
+    fn has_check(this: &Row) -> u32;
 }
 
 /// The schema's version and the canaries of all keys ever used.
 pub async fn read(db: &Database) -> Result<(Option<u32>, Vec<Canary>)> {
-    const CANARIES: &str = "SELECT key_id, sealed_canary FROM key_canaries";
+    const CANARIES: &str =
+        "SELECT key_id, sealed_canary, key_check IS NOT NULL AS has_check FROM key_canaries";
     let [schema, canaries] = db
         .batch([Statement::new(SCHEMA), Statement::new(CANARIES)])
         .await?;
@@ -38,6 +43,7 @@ pub async fn read(db: &Database) -> Result<(Option<u32>, Vec<Canary>)> {
         .map(|row| Canary {
             key_id: row.key_id(),
             envelope: row.sealed_canary(),
+            has_check: row.has_check() != 0,
         })
         .collect();
     Ok((schema_version(&schema), canaries))
@@ -53,16 +59,41 @@ fn schema_version(rows: &super::Rows) -> Option<u32> {
         .and_then(|version| version.parse().ok())
 }
 
-/// Keeps the canary of a key that has none yet; the first one stays.
+/// Keeps the canary of a key that has none yet, and its check; the first one stays.
 pub async fn keep_canary(db: &Database, sealed: &Sealed) -> Result<()> {
     const SQL: &str = concat!(
-        "INSERT INTO key_canaries (key_id, sealed_canary, created_at) SELECT ?1, ?2, ",
+        "INSERT INTO key_canaries (key_id, sealed_canary, key_check, created_at) SELECT ?1, ?2, ?3, ",
         now!(),
-        " WHERE true ON CONFLICT DO NOTHING"
+        " WHERE true ON CONFLICT (key_id) DO UPDATE SET key_check = excluded.key_check WHERE key_check IS NULL"
     );
     db.batch([Statement::new(SQL)
         .text(&sealed.key_id)
-        .js(&sealed.envelope)])
+        .js(&sealed.envelope)
+        .js(&sealed.key_check)])
         .await
         .map(drop)
+}
+
+/// Whether the bytes behind a key's id, told by their check, are other ones than those that the database knows: what is
+/// sealed with them could not be opened once the right ones are back.
+macro_rules! is_wrong_key {
+    ($key_id:literal, $check:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM key_canaries WHERE key_id = ",
+            $key_id,
+            " AND key_check <> ",
+            $check,
+            ")"
+        )
+    };
+}
+pub(crate) use is_wrong_key;
+
+/// The answer where [`is_wrong_key`] holds.
+pub fn wrong_key() -> Error {
+    Error::new(
+        Code::Misconfigured,
+        "A setting is wrong; the Worker's log names it. Nothing was stored.",
+    )
+    .caused_by("SHARE_ENCRYPTION_KEYS: the first key is not the one that its id stood for before")
 }

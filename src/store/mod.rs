@@ -26,6 +26,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::{Code, Error, Result};
 use crate::platform::{self, D1, JsFailure};
+use crate::vault::Sealed;
 
 /// The current time in SQL: ISO 8601, UTC, milliseconds.
 macro_rules! now {
@@ -108,6 +109,13 @@ impl Statement {
     pub fn js(self, value: &JsValue) -> Self {
         self.parameters.push(value);
         self
+    }
+
+    /// Key id, digest and envelope: in this order in every statement.
+    pub fn sealed(self, sealed: &Sealed) -> Self {
+        self.text(&sealed.key_id)
+            .js(&sealed.digest)
+            .js(&sealed.envelope)
     }
 }
 

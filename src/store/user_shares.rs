@@ -7,6 +7,7 @@ use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
 use super::audit::{Trail, audit_columns, audit_returning_outcome};
+use super::health::{is_wrong_key, wrong_key};
 use super::users::unknown_user;
 use super::{Database, Rows, Statement, at, just_after, now};
 use crate::auth::client::Credential;
@@ -24,6 +25,7 @@ pub fn allowed(outcome: &Rows) -> Result<String> {
             "This credential is another user's.",
         )),
         Some("unknown_user") => Err(unknown_user()),
+        Some("wrong_key") => Err(wrong_key()),
         Some(outcome) => Ok(outcome.to_owned()),
         None => Err(Error::internal("an event came back without an outcome")),
     }
@@ -80,7 +82,9 @@ macro_rules! store_sql {
             " FROM user_backup_shares s WHERE s.user_id = u.id AND s.backup_method = ?3), '')), ?7 \
              FROM users u WHERE u.id = ?2 AND u.",
             $column,
-            " = ?8 AND NOT EXISTS (SELECT 1 FROM audit_events WHERE id = ?1) \
+            " = ?8 AND NOT EXISTS (SELECT 1 FROM audit_events WHERE id = ?1) AND NOT ",
+            is_wrong_key!("?5", "?9"),
+            " \
              ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
              backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
              share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
@@ -99,7 +103,9 @@ macro_rules! store_event_sql {
             at!("?2"),
             ", 'client', 'store_user_share', ?5, p.client_id, ?6, ",
             refused_cases!($column, "?7"),
-            "WHEN EXISTS (SELECT 1 FROM user_backup_shares s \
+            "WHEN ",
+            is_wrong_key!("?8", "?9"),
+            " THEN 'wrong_key' WHEN EXISTS (SELECT 1 FROM user_backup_shares s \
                WHERE s.user_id = ?5 AND s.backup_method = ?6 AND s.id = ?1) THEN 'stored' \
              ELSE 'unchanged' END, ?3, ?4 \
              FROM (SELECT 1) LEFT JOIN users p ON p.",
@@ -125,15 +131,16 @@ pub async fn store(
         .text(user_id.as_str())
         .text(method)
         .optional(backup.backup_share_pair_id.as_ref().map(|id| id.as_str()))
-        .text(&sealed.key_id)
-        .js(&sealed.digest)
-        .js(&sealed.envelope)
-        .text(credential.as_sql());
+        .sealed(sealed)
+        .text(credential.as_sql())
+        .js(&sealed.key_check);
     let event = trail
         .statement(for_credential!(credential, store_event_sql))
         .text(user_id.as_str())
         .text(method)
-        .text(credential.as_sql());
+        .text(credential.as_sql())
+        .text(&sealed.key_id)
+        .js(&sealed.key_check);
     let [_, outcome] = db.batch([store, event]).await?;
     allowed(&outcome).map(drop)
 }
