@@ -32,7 +32,7 @@ export async function d1Batch(db, statements, timeoutMs) {
   });
   try {
     const results = await Promise.race([
-      db.batch(statements.map(([sql, parameters]) => db.prepare(sql).bind(...parameters))),
+      db.batch(statements.map(([sql, ...parameters]) => db.prepare(sql).bind(...parameters))),
       timeout,
     ]);
     return results.map((result) => result.results);
@@ -89,10 +89,12 @@ async function openBytes([aesKey], version, headerLength, aad, envelope) {
   }
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** As `openBytes`, but to a string. A share was UTF-8 when it came, so decoding is exact; a BOM stays. */
 export async function open(keys, version, headerLength, aad, envelope) {
   const bytes = await openBytes(keys, version, headerLength, aad, envelope);
-  return bytes && new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  return bytes && utf8.decode(bytes);
 }
 
 /** As `open`, but to bytes, for sealing them again under another key. */

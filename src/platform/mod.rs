@@ -210,7 +210,7 @@ impl D1 {
         binding(env, name).map(Self)
     }
 
-    /// One transaction, one round trip. `statements` holds [SQL, parameters] pairs; the answer, an array of rows
+    /// One transaction, one round trip. `statements` holds [SQL, parameter…] lists; the answer, an array of rows
     /// for each.
     pub async fn batch(&self, statements: &Array, timeout_ms: u32) -> Result<Array, JsFailure> {
         Ok(wait(&d1_batch(&self.0, statements, timeout_ms))

@@ -75,18 +75,12 @@ const TRANSIENT: [&str; 9] = [
     "Can't read from request stream",
 ];
 
-/// A statement with its parameters.
-pub struct Statement {
-    sql: &'static str,
-    parameters: Array,
-}
+/// A statement: its SQL, and behind it its parameters.
+pub struct Statement(Array);
 
 impl Statement {
     pub fn new(sql: &'static str) -> Self {
-        Self {
-            sql,
-            parameters: Array::new(),
-        }
+        Self(Array::new()).js(&platform::constant(sql))
     }
 
     pub fn text(self, value: &str) -> Self {
@@ -107,7 +101,7 @@ impl Statement {
     }
 
     pub fn js(self, value: &JsValue) -> Self {
-        self.parameters.push(value);
+        self.0.push(value);
         self
     }
 
@@ -233,10 +227,7 @@ impl Database {
 
     /// As [`batch`](Self::batch), for a number of statements that is not known beforehand.
     pub async fn batch_all(&self, statements: Vec<Statement>) -> Result<Vec<Rows>> {
-        let list: Array = statements
-            .iter()
-            .map(|s| Array::of2(&platform::constant(s.sql), &s.parameters))
-            .collect();
+        let list: Array = statements.iter().map(|statement| &statement.0).collect();
         let mut lost = self.lost_ms.as_ref().map_or(0, Cell::get);
         let mut attempt = 1;
         loop {
