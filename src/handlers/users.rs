@@ -1,9 +1,8 @@
 //! The operator's routes about one user, and the list of users.
 
-use serde::Serialize;
-
 use crate::auth::admin::Admin;
 use crate::domain::body::{Registration, parse_number, parse_restore};
+use crate::domain::json::Writer;
 use crate::domain::names::{ClientId, UserId, check_name};
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
@@ -33,8 +32,8 @@ pub async fn register(call: &Call<'_>) -> Result<Answer> {
     )
     .await?
     {
-        Registered::Created(user) => Ok(Answer::raw_json(201, &user)),
-        Registered::Same(user) => Ok(Answer::raw_json(200, &user)),
+        Registered::Created(user) => Ok(Answer::json(201, &user)),
+        Registered::Same(user) => Ok(Answer::json(200, &user)),
     }
 }
 
@@ -57,7 +56,7 @@ pub async fn get(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let user = users::get(call.db, user_id)
         .await?
         .ok_or_else(unknown_user)?;
-    Ok(Answer::raw_json(200, &user))
+    Ok(Answer::json(200, &user))
 }
 
 /// Deletes a user, who can be restored within the retention; with `?purge=<client id>`, erases the user for good.
@@ -87,16 +86,16 @@ pub async fn delete(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
 pub async fn restore(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let _: Admin = Admin::authenticate(call).await?;
     let user = users::restore(call.db, &call.trail, user_id).await?;
-    Ok(Answer::raw_json(200, &user))
+    Ok(Answer::json(200, &user))
 }
 
 /// The versions that were superseded, the newest first; never a share.
 pub async fn history(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let _: Admin = Admin::authenticate(call).await?;
     let versions = versions::list(call.db, user_id).await?.to_json()?;
-    Ok(Answer::raw_json(
+    Ok(Answer::json(
         200,
-        &format!(r#"{{"versions":{versions}}}"#),
+        &Writer::default().raw("versions", &versions).end(),
     ))
 }
 
@@ -105,18 +104,13 @@ pub async fn restore_version(call: &Call<'_>, user_id: &UserId) -> Result<Answer
     let _: Admin = Admin::authenticate(call).await?;
     let version_id = parse_restore(&call.json_body().await?)?;
     let version = versions::restore(call.db, &call.trail, user_id, &version_id).await?;
-    Ok(Answer::raw_json(200, &version))
+    Ok(Answer::json(200, &version))
 }
 
 const DEFAULT_EJECT_MINUTES: u32 = 5;
 
 /// Opens the window in which the user's app may retrieve each custodian share once.
 pub async fn open_eject(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Window {
-        ejectable_until: String,
-    }
     let _: Admin = Admin::authenticate(call).await?;
     let body = call.optional_json_body().await?;
     let minutes = parse_number(&body, "minutes", 1..=60, "be a whole number from 1 to 60")?;
@@ -127,12 +121,11 @@ pub async fn open_eject(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
         minutes.unwrap_or(DEFAULT_EJECT_MINUTES),
     )
     .await?;
-    Answer::json(
+    let until = until.ok_or_else(unknown_user)?;
+    Ok(Answer::json(
         201,
-        &Window {
-            ejectable_until: until.ok_or_else(unknown_user)?,
-        },
-    )
+        &Writer::default().text("ejectableUntil", &until).end(),
+    ))
 }
 
 pub async fn close_eject(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
