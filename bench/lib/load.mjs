@@ -66,6 +66,7 @@ export async function open(port) {
   return {
     send(bytes) {
       return new Promise((resolve, reject) => {
+        if (socket.destroyed) return reject(new Error("the Worker closed the connection while it was idle"));
         waiting = { resolve, reject };
         socket.write(bytes);
       });

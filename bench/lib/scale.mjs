@@ -39,8 +39,10 @@ export async function measureScale(ours, sizes, { rounds, requests }) {
       const name = `scale ${users}`;
       const worker = await startWorker({ ...ours, d1: `127.0.0.1:${await server.open(name)}`, compatibilityDate });
       await server.record(name, name, database.port); // passes every call on
-      sides.push({ users, name, database, worker, client: await open(worker.port), samples: {}, routes: {} });
+      sides.push({ users, name, database, worker, samples: {}, routes: {} });
     }
+    // Only now: a connection that waits for the next database to be made is closed meanwhile.
+    for (const side of sides) side.client = await open(side.worker.port);
     const bar = progress("a request among more and more users", rounds * sides.length * Object.keys(ROUTES).length);
     for (let round = 0; round < rounds; round++) {
       for (const route of Object.keys(ROUTES)) {
@@ -59,7 +61,7 @@ export async function measureScale(ours, sizes, { rounds, requests }) {
     return sides.map(({ users, routes }) => ({ users, routes }));
   } finally {
     for (const side of sides) {
-      side.client.close();
+      side.client?.close();
       await side.worker.stop();
       await side.database.stop();
     }
