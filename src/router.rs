@@ -1,5 +1,6 @@
 //! Every route on one screen.
 
+use crate::auth::admin::Admin;
 use crate::domain::names::{ClientId, InvalidName, UserId};
 use crate::domain::url::decode_segment;
 use crate::endpoint::Endpoint;
@@ -155,22 +156,39 @@ pub async fn handle(endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer> {
         Endpoint::RetrieveCustodianShare(user) => {
             client::retrieve_custodian_share(call, user).await
         }
-        Endpoint::RegisterUser => users::register(call).await,
-        Endpoint::ListUsers => users::list(call).await,
-        Endpoint::GetUser(user) => users::get(call, user).await,
-        Endpoint::DeleteUser(user) => users::delete(call, user).await,
-        Endpoint::RestoreUser(user) => users::restore(call, user).await,
-        Endpoint::CreateSession(user) => portal_users::session(call, user).await,
-        Endpoint::BackupHistory(user) => users::history(call, user).await,
-        Endpoint::RestoreVersion(user) => users::restore_version(call, user).await,
-        Endpoint::OpenEject(user) => users::open_eject(call, user).await,
-        Endpoint::CloseEject(user) => users::close_eject(call, user).await,
-        Endpoint::Audit => admin::audit(call).await,
-        Endpoint::AdminKeys => admin::keys(call).await,
-        Endpoint::AdminRewrap => admin::rewrap(call).await,
-        Endpoint::AdminStatus => admin::status(call).await,
-        Endpoint::Import => import::import(call).await,
-        Endpoint::Export => export::export(call).await,
+        _ => operate(&Admin::authenticate(call).await?, endpoint, call).await,
+    }
+}
+
+/// The operators' part of it.
+async fn operate(admin: &Admin, endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer> {
+    match endpoint {
+        Endpoint::RegisterUser => users::register(admin, call).await,
+        Endpoint::ListUsers => users::list(admin, call).await,
+        Endpoint::GetUser(user) => users::get(admin, call, user).await,
+        Endpoint::DeleteUser(user) => users::delete(admin, call, user).await,
+        Endpoint::RestoreUser(user) => users::restore(admin, call, user).await,
+        Endpoint::CreateSession(user) => portal_users::session(admin, call, user).await,
+        Endpoint::BackupHistory(user) => users::history(admin, call, user).await,
+        Endpoint::RestoreVersion(user) => users::restore_version(admin, call, user).await,
+        Endpoint::OpenEject(user) => users::open_eject(admin, call, user).await,
+        Endpoint::CloseEject(user) => users::close_eject(admin, call, user).await,
+        Endpoint::Audit => admin::audit(admin, call).await,
+        Endpoint::AdminKeys => admin::keys(admin, call).await,
+        Endpoint::AdminRewrap => admin::rewrap(admin, call).await,
+        Endpoint::AdminStatus => admin::status(admin, call).await,
+        Endpoint::Import => import::import(admin, call).await,
+        Endpoint::Export => export::export(admin, call).await,
+        Endpoint::Healthz
+        | Endpoint::Readyz
+        | Endpoint::WebhookBackup
+        | Endpoint::WebhookBackupFetch
+        | Endpoint::StoreUserShare(_)
+        | Endpoint::FetchUserShare(_)
+        | Endpoint::StoreLegacyBackup(_)
+        | Endpoint::FetchLegacyBackup(_)
+        | Endpoint::ListBackups(_)
+        | Endpoint::RetrieveCustodianShare(_) => Err(Error::internal("not an operators' route")),
     }
 }
 

@@ -13,8 +13,7 @@ use crate::store::health;
 use crate::store::maintenance::{self as store, KeyUse};
 
 /// `GET /audit`: events, the newest first.
-pub async fn audit(call: &Call<'_>) -> Result<Answer> {
-    let _: Admin = Admin::authenticate(call).await?;
+pub async fn audit(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let name = |text: String| check_name(&text).map(|()| text);
     let user_id = call.query_name("userId", UserId::parse)?;
     let action = call.query_name("action", name)?;
@@ -71,8 +70,7 @@ fn to_json(keys: &[KeyUse]) -> String {
 }
 
 /// `GET /admin/keys`: how many shares each key seals. A key with none may be removed.
-pub async fn keys(call: &Call<'_>) -> Result<Answer> {
-    let _: Admin = Admin::authenticate(call).await?;
+pub async fn keys(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let Keys { known, unknown } = keys_in_use(call).await?;
     let report = Writer::default()
         .text("current", call.vault.current_key_id())
@@ -84,8 +82,7 @@ pub async fn keys(call: &Call<'_>) -> Result<Answer> {
 const DEFAULT_REWRAP_LIMIT: u32 = 100;
 
 /// `POST /admin/keys/rewrap`: seals a page of shares again under the current key.
-pub async fn rewrap(call: &Call<'_>) -> Result<Answer> {
-    let _: Admin = Admin::authenticate(call).await?;
+pub async fn rewrap(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let body = call.optional_json_body().await?;
     let limit = parse_number(&body, "limit", 1..=1000, "be a whole number from 1 to 1000")?;
     let limit = u64::from(limit.unwrap_or(DEFAULT_REWRAP_LIMIT));
@@ -101,8 +98,7 @@ pub async fn rewrap(call: &Call<'_>) -> Result<Answer> {
 const COUNT_AT_ONCE: u64 = 50_000;
 
 /// `GET /admin/status`.
-pub async fn status(call: &Call<'_>) -> Result<Answer> {
-    let _: Admin = Admin::authenticate(call).await?;
+pub async fn status(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let counts = store::counts(call.db).await?;
     let Keys { mut known, unknown } = keys_in_use(call).await?;
     known.extend(unknown);

@@ -13,11 +13,10 @@ use crate::store::{eject, versions};
 
 /// Registers a user with its Portal client: 201; the same again 200; a clash 409. Without a client, one is made at
 /// Portal.
-pub async fn register(call: &Call<'_>) -> Result<Answer> {
-    let admin = Admin::authenticate(call).await?;
+pub async fn register(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
     let mut registration = Registration::parse(&call.json_body().await?)?;
     let Some(client_id) = registration.client_id.take() else {
-        return portal_users::register(&admin, call, registration).await;
+        return portal_users::register(admin, call, registration).await;
     };
     let key = registration
         .client_api_key
@@ -38,8 +37,7 @@ pub async fn register(call: &Call<'_>) -> Result<Answer> {
 }
 
 /// Lists users by id, or finds the one with a client id.
-pub async fn list(call: &Call<'_>) -> Result<Answer> {
-    let _: Admin = Admin::authenticate(call).await?;
+pub async fn list(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let limit = call.page_limit()?;
     let page = match call.query_name("clientId", ClientId::parse)? {
         Some(client_id) => users::with_client_id(call.db, &client_id).await?,
@@ -51,8 +49,7 @@ pub async fn list(call: &Call<'_>) -> Result<Answer> {
     Answer::page("users", &page)
 }
 
-pub async fn get(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    let _: Admin = Admin::authenticate(call).await?;
+pub async fn get(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let user = users::get(call.db, user_id)
         .await?
         .ok_or_else(unknown_user)?;
@@ -60,8 +57,7 @@ pub async fn get(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
 }
 
 /// Deletes a user, who can be restored within the retention; with `?purge=<client id>`, erases the user for good.
-pub async fn delete(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    let _: Admin = Admin::authenticate(call).await?;
+pub async fn delete(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     match call.query_name("purge", ClientId::parse)? {
         None => {
             if !users::delete(call.db, &call.trail, user_id).await? {
@@ -83,15 +79,13 @@ pub async fn delete(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     Ok(Answer::no_content())
 }
 
-pub async fn restore(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    let _: Admin = Admin::authenticate(call).await?;
+pub async fn restore(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let user = users::restore(call.db, &call.trail, user_id).await?;
     Ok(Answer::json(200, &user))
 }
 
 /// The versions that were superseded, the newest first; never a share.
-pub async fn history(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    let _: Admin = Admin::authenticate(call).await?;
+pub async fn history(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let versions = versions::list(call.db, user_id).await?.to_json()?;
     Ok(Answer::json(
         200,
@@ -100,8 +94,7 @@ pub async fn history(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
 }
 
 /// Makes a superseded version current again; what it displaces is kept.
-pub async fn restore_version(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    let _: Admin = Admin::authenticate(call).await?;
+pub async fn restore_version(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let version_id = parse_restore(&call.json_body().await?)?;
     let version = versions::restore(call.db, &call.trail, user_id, &version_id).await?;
     Ok(Answer::json(200, &version))
@@ -110,8 +103,7 @@ pub async fn restore_version(call: &Call<'_>, user_id: &UserId) -> Result<Answer
 const DEFAULT_EJECT_MINUTES: u32 = 5;
 
 /// Opens the window in which the user's app may retrieve each custodian share once.
-pub async fn open_eject(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    let _: Admin = Admin::authenticate(call).await?;
+pub async fn open_eject(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let body = call.optional_json_body().await?;
     let minutes = parse_number(&body, "minutes", 1..=60, "be a whole number from 1 to 60")?;
     let until = eject::open(
@@ -128,8 +120,7 @@ pub async fn open_eject(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     ))
 }
 
-pub async fn close_eject(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    let _: Admin = Admin::authenticate(call).await?;
+pub async fn close_eject(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     if !eject::close(call.db, &call.trail, user_id).await? {
         return Err(unknown_user());
     }
