@@ -118,8 +118,12 @@ pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         }
     }
     // 6.
-    results.sort_unstable_by_key(|result| result.line);
-    let results = json::array(results.iter().map(LineResult::to_json));
+    let mut by_line: Vec<LineResult> = Vec::with_capacity(results.len());
+    for result in results {
+        let at = by_line.partition_point(|known| known.line < result.line);
+        by_line.insert(at, result);
+    }
+    let results = json::array(by_line.iter().map(LineResult::to_json));
     Ok(Answer::json(
         200,
         &Writer::default().raw("results", &results).end(),
