@@ -155,13 +155,13 @@ describe("GET /audit", () => {
     assert.deepEqual([first.events[0].userId, second.events[0].userId], [bob.id, ada.id]);
   });
 
-  test("since a time, in any form of ISO 8601", async () => {
+  test("since a time, whatever its offset from UTC", async () => {
     await at("2026-03-01T00:00:00.000Z", "2026-03-02T00:00:00.000Z", "2026-03-03T00:00:00.000Z");
-    for (const since of ["2026-03-02T00:00:00.000Z", "2026-03-02T01:00:00+01:00", "2026-03-02"]) {
+    for (const since of ["2026-03-02T00:00:00.000Z", "2026-03-02T00:00:00Z", "2026-03-02T01:00:00+01:00"]) {
       assert.deepEqual(outcomes(await page({ since, action: "old" })), ["n2", "n1"], since);
       assert.deepEqual(outcomes(await page({ since, userId: ada.id, action: "old" })), ["n2", "n1"], since);
     }
-    assert.ok((await page({ since: "2100-01-01" })).events.length === 0);
+    assert.ok((await page({ since: "2100-01-01T00:00:00Z" })).events.length === 0);
   });
 
   test("with a query that makes no sense is refused", async () => {
