@@ -155,9 +155,9 @@ describe("GET /audit", () => {
     assert.deepEqual([first.events[0].userId, second.events[0].userId], [bob.id, ada.id]);
   });
 
-  test("since a time, whatever its offset from UTC", async () => {
+  test("since a time or a day, in UTC", async () => {
     await at("2026-03-01T00:00:00.000Z", "2026-03-02T00:00:00.000Z", "2026-03-03T00:00:00.000Z");
-    for (const since of ["2026-03-02T00:00:00.000Z", "2026-03-02T00:00:00Z", "2026-03-02T01:00:00+01:00"]) {
+    for (const since of ["2026-03-02T00:00:00.000Z", "2026-03-02T00:00:00Z", "2026-03-02"]) {
       assert.deepEqual(outcomes(await page({ since, action: "old" })), ["n2", "n1"], since);
       assert.deepEqual(outcomes(await page({ since, userId: ada.id, action: "old" })), ["n2", "n1"], since);
     }
@@ -165,7 +165,7 @@ describe("GET /audit", () => {
   });
 
   test("with a query that makes no sense is refused", async () => {
-    for (const [query, field] of [["since=yesterday", "since"], ["limit=0", "limit"], ["limit=1001", "limit"], ["limit=x", "limit"], ["userId=", "userId"]]) {
+    for (const [query, field] of [["since=yesterday", "since"], ["since=2026-03-02T01:00:00%2B01:00", "since"], ["limit=0", "limit"], ["limit=1001", "limit"], ["limit=x", "limit"], ["userId=", "userId"]]) {
       assertProblem(await wallet.admin("GET", `/audit?${query}`), 400, "invalid_field", { field });
     }
   });
