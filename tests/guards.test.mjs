@@ -14,9 +14,10 @@ import { user } from "./support/client.mjs";
 import { startWorker } from "./support/harness.mjs";
 import { ROUTES, owner, send } from "./support/routes.mjs";
 
-const BUDGET_KIB = 120;
+// What it has now and a little more: whatever makes it grow is to be noticed. The aim is 120.
+const BUDGET_KIB = 192;
 
-it(`the release Worker is at most ${BUDGET_KIB} KiB, gzipped`, { todo: "it is being made smaller" }, () => {
+it(`the release Worker is at most ${BUDGET_KIB} KiB, gzipped`, () => {
   const sizes = ["index.js", "index_bg.wasm"].map((name) => gzipSync(readFileSync(join(buildDir, name))).length / 1024);
   const total = sizes.reduce((sum, size) => sum + size);
   assert.ok(total <= BUDGET_KIB, `${total.toFixed(1)} KiB`);
