@@ -47,15 +47,15 @@ export async function measureMemory(contenders) {
     const client = await open(worker.port);
     await server.record(name, "small", database.port);
     for (const share of ["first", "second"]) await client.send(ROUTES.backup.request(4096, share));
-    const idle = await held(worker, client);
+    client.close();
+    const idle = await held(worker);
     await server.replay(name, "small", 2_000);
     const bytes = ROUTES.backup.request(STORES.bytes, "large");
     const stores = load(worker.port, { next: () => bytes, total: STORES.atOnce, connections: STORES.atOnce, expect: 204 });
     while ((await server.counts(name)).roundTrips < STORES.atOnce) await new Promise((resolve) => setTimeout(resolve, 10));
-    const under = await held(worker, client);
+    const under = await held(worker);
     await stores;
     used[name] = { idle, held: under, process: worker.memory().peak };
-    client.close();
     await worker.stop();
     await database.stop();
     bar.step();
@@ -72,13 +72,17 @@ function watched(files) {
 }
 
 /** Bytes that the isolate holds after a collection. */
-async function held(worker, client) {
+async function held(worker) {
   const inspector = await inspect(worker.inspectorPort);
+  const client = await open(worker.port);
   const collected = inspector.call("HeapProfiler.collectGarbage");
-  await client.send(encode({ method: "GET", path: "/healthz" })); // an idle isolate collects with its next request
+  // An idle isolate collects only with its next request, and that may come in before the inspector's message.
+  const nudge = setInterval(() => void client.send(encode({ method: "GET", path: "/healthz" })).catch(() => {}), 50);
   await collected;
+  clearInterval(nudge);
   const { usedSize, embedderHeapUsedSize, backingStorageSize } = await inspector.call("Runtime.getHeapUsage");
   const wasm = await inspector.evaluate("globalThis.wasmMemory?.() ?? 0");
   inspector.close();
+  client.close();
   return usedSize + embedderHeapUsedSize + backingStorageSize + wasm;
 }
