@@ -1,6 +1,6 @@
 // Who is measured: our release Worker and its peers, each as the files, settings and schema that it runs with.
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -41,6 +41,7 @@ const registered = `INSERT INTO users (id, client_id, client_api_key_hash, creat
 
 export async function contenders() {
   const bundles = mkdtempSync(join(tmpdir(), "bench-peers-"));
+  process.on("exit", () => rmSync(bundles, { recursive: true, force: true }));
   const bundled = async (name, entry) => {
     const outfile = join(bundles, `${name}.mjs`);
     await build({ entryPoints: [entry], outfile, bundle: true, minify: true, format: "esm", target: "esnext", logLevel: "warning" });

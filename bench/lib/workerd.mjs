@@ -9,6 +9,9 @@ import { createRequire } from "node:module";
 const BINARY = join(dirname(createRequire(import.meta.url).resolve("workerd/package.json")), "bin/workerd");
 const quoted = JSON.stringify; // a JSON string is a valid Cap'n Proto text literal
 
+const running = new Set();
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+
 /**
  * What `startWorker` takes:
  * - `files`: [[module name, path, "esModule" | "wasm"]], the entry first
@@ -59,6 +62,8 @@ const worker :Workerd.Worker = (
   const started = performance.now();
   const options = ["--experimental", "--control-fd=3", ...(inspect ? ["--inspector-addr=127.0.0.1:0"] : [])];
   const child = spawn(BINARY, ["serve", ...options, config], { stdio: ["ignore", "ignore", "pipe", "pipe"] });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   let complaints = "";
   child.stderr.on("data", (text) => (complaints = (complaints + text).slice(-4000)));
   const ports = await new Promise((resolve, reject) => {
