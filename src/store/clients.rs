@@ -1,7 +1,7 @@
 //! The user of a Portal client, for the paths that name the client.
 
 use super::audit::{Trail, audit_columns, audit_returning_outcome};
-use super::user_shares::{allowed, for_credential};
+use super::credential::{allowed, for_credential};
 use super::{Database, Statement, at};
 use crate::auth::client::Credential;
 use crate::domain::names::{ClientId, UserId};

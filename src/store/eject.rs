@@ -1,8 +1,8 @@
 //! The gate of an eject: a window per user, and one retrieval per custodian share and window.
 
 use super::audit::{Trail, audit_columns, audit_returning_outcome};
+use super::credential::{allowed, for_credential, refused_cases};
 use super::custodian_shares::{Fetched, fetch_statement, read};
-use super::user_shares::{allowed, for_credential, refused_cases};
 use super::{Database, Statement, at, now};
 use crate::auth::client::Credential;
 use crate::domain::names::{BackupMethod, UserId};

@@ -8,6 +8,7 @@
 
 pub mod audit;
 pub mod clients;
+pub mod credential;
 pub mod custodian_shares;
 pub mod eject;
 pub mod export;

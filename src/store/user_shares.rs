@@ -7,61 +7,14 @@ use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
 use super::audit::{Trail, audit_columns, audit_returning_outcome};
-use super::health::{is_wrong_key, wrong_key};
-use super::users::unknown_user;
-use super::{Database, Rows, Statement, at, just_after, now};
+use super::credential::{allowed, for_credential, refused_cases};
+use super::health::is_wrong_key;
+use super::{Database, Statement, at, just_after, now};
 use crate::auth::client::Credential;
 use crate::domain::body::UserBackup;
 use crate::domain::names::{BackupMethod, UserId};
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::vault::Sealed;
-
-/// Turns the outcome that an app's event was written with into the answer's error, if it is one.
-pub fn allowed(outcome: &Rows) -> Result<String> {
-    match outcome.first_text("outcome").as_deref() {
-        Some("unauthorized") => Err(Credential::refused()),
-        Some("forbidden") => Err(Error::new(
-            Code::Forbidden,
-            "This credential is another user's.",
-        )),
-        Some("unknown_user") => Err(unknown_user()),
-        Some("wrong_key") => Err(wrong_key()),
-        Some(outcome) => Ok(outcome.to_owned()),
-        None => Err(Error::internal("an event came back without an outcome")),
-    }
-}
-
-/// Makes the SQL of this folder's statements for each way in which a credential names a user: $run gets the users'
-/// column that must hold the credential.
-macro_rules! for_credential {
-    ($credential:expr, $make:ident) => {
-        match $credential {
-            Credential::ClientApiKey(_) => $make!("client_api_key_hash"),
-            Credential::User(_) => $make!("id"),
-            Credential::PortalClient(_) => $make!("client_id"),
-        }
-    };
-}
-pub(crate) use for_credential;
-
-/// The outcome of an app's event where the credential is refused, as the beginning of a CASE. `p` is the user whom the
-/// credential names, ?5 the user of the path, $credential the parameter that holds the credential.
-///
-/// An API key that nobody has is no credential at all. A proven identity that nobody here has is one, of somebody else;
-/// unless it is the very id of the path, which then is not registered yet.
-macro_rules! refused_cases {
-    ("client_api_key_hash", $credential:tt) => {
-        "CASE WHEN p.id IS NULL THEN 'unauthorized' WHEN p.id <> ?5 THEN 'forbidden' "
-    };
-    ($column:tt, $credential:tt) => {
-        concat!(
-            "CASE WHEN p.id IS NULL AND ?5 = ",
-            $credential,
-            " THEN 'unknown_user' WHEN p.id IS NULL OR p.id <> ?5 THEN 'forbidden' "
-        )
-    };
-}
-pub(crate) use refused_cases;
 
 /// Newer than the one that it replaces and not older than any custodian share, even if the clock went back. A request
 /// that has its event is not carried out again (see `custodian_shares`).

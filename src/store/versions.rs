@@ -1,7 +1,7 @@
 //! `backup_share_versions`: the history. Triggers fill it; this module lists it and makes versions current again.
 
 use super::audit::{Trail, audit_columns, audit_returning_outcome};
-use super::user_shares::{allowed, for_credential, refused_cases};
+use super::credential::{allowed, for_credential, refused_cases};
 use super::users::unknown_user;
 use super::{Database, Rows, Statement, at};
 use crate::auth::admin::Admin;
