@@ -3,21 +3,12 @@
 use super::audit::{Trail, audit_columns, audit_returning_outcome};
 use super::credential::{allowed, for_credential, refused_cases};
 use super::custodian_shares::{Fetched, fetch_statement, read};
+use super::users::EVENT_IF_USER;
 use super::{Database, Statement, at, now};
 use crate::auth::client::Credential;
 use crate::domain::names::{BackupMethod, UserId};
 use crate::domain::recovery::FetchSuperseded;
 use crate::error::{Code, Error, Result};
-
-const EVENT: &str = concat!(
-    "INSERT INTO audit_events (",
-    audit_columns!(),
-    ") SELECT ?1, ",
-    at!("?2"),
-    ", 'admin', ?5, ?6, u.client_id, NULL, CASE WHEN u.id IS NULL THEN 'unknown_user' ELSE ?7 END, ?3, ?4 \
-     FROM (SELECT 1) LEFT JOIN users u ON u.id = ?6 WHERE true ",
-    audit_returning_outcome!()
-);
 
 /// Opens a new window: every custodian share of the user can be retrieved once. Answers with its end; None: there is
 /// no such user.
@@ -43,7 +34,7 @@ pub async fn open(
                 .text(&minutes.to_string()),
             Statement::new(READ).text(user_id.as_str()),
             trail
-                .statement(EVENT)
+                .statement(EVENT_IF_USER)
                 .text("open_eject")
                 .text(user_id.as_str())
                 .text("opened"),
@@ -58,7 +49,7 @@ pub async fn close(db: &Database, trail: &Trail, user_id: &UserId) -> Result<boo
         .batch([
             Statement::new("DELETE FROM eject_windows WHERE user_id = ?1").text(user_id.as_str()),
             trail
-                .statement(EVENT)
+                .statement(EVENT_IF_USER)
                 .text("close_eject")
                 .text(user_id.as_str())
                 .text("closed"),

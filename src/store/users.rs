@@ -146,7 +146,9 @@ pub async fn list(db: &Database, after: &str, limit: u64) -> Result<Page> {
     Ok(Page { rows, cursor })
 }
 
-const EVENT_IF_USER: &str = concat!(
+/// The event of what an operator does to one user; `unknown_user` where there is none. ?5 is the action, ?6 the user, ?7
+/// the outcome.
+pub(super) const EVENT_IF_USER: &str = concat!(
     "INSERT INTO audit_events (",
     audit_columns!(),
     ") SELECT ?1, ",
