@@ -5,9 +5,8 @@
 use std::borrow::Cow;
 use std::ops::Deref;
 
-use serde::Serialize;
-
 use crate::domain::body::InvalidBody;
+use crate::domain::json::Writer;
 use crate::platform::JsFailure;
 
 /// The `code` of the problem details, fixed by the contract.
@@ -190,25 +189,17 @@ impl Error {
 
     /// RFC 9457 problem details.
     pub fn to_problem(&self) -> String {
-        #[derive(Serialize)]
-        struct Problem<'a> {
-            r#type: String,
-            title: &'a str,
-            status: u16,
-            detail: &'a str,
-            code: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            field: Option<&'a str>,
-        }
-        let problem = Problem {
-            r#type: format!("urn:portal-backup-worker:problem:{}", self.code.as_str()),
-            title: self.code.title(),
-            status: self.code.status(),
-            detail: &self.detail,
-            code: self.code.as_str(),
-            field: self.field,
-        };
-        serde_json::to_string(&problem).unwrap_or_default()
+        Writer::default()
+            .text(
+                "type",
+                &format!("urn:portal-backup-worker:problem:{}", self.code.as_str()),
+            )
+            .text("title", self.code.title())
+            .number("status", self.code.status().into())
+            .text("detail", &self.detail)
+            .text("code", self.code.as_str())
+            .given("field", self.field)
+            .end()
     }
 }
 

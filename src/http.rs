@@ -1,11 +1,11 @@
 //! A request on its way in and an answer on its way out.
 
 use js_sys::JsString;
-use serde::Serialize;
 use wasm_bindgen::JsValue;
 
 use crate::auth::limits::Limiters;
 use crate::config::Settings;
+use crate::domain::json::Writer;
 use crate::domain::names::InvalidName;
 use crate::domain::url;
 use crate::error::{Code, Error, Result};
@@ -134,22 +134,17 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub fn json(status: u16, body: &impl Serialize) -> Result<Self> {
-        let text =
-            serde_json::to_string(body).map_err(|error| Error::internal(error.to_string()))?;
-        Ok(Self::text(status, "application/json", &text))
-    }
-
-    /// JSON text made by the database's rows.
-    pub fn raw_json(status: u16, text: &str) -> Self {
+    pub fn json(status: u16, text: &str) -> Self {
         Self::text(status, "application/json", text)
     }
 
     /// A page of a listing, under the name of what it lists.
     pub fn page(name: &str, page: &Page) -> Result<Self> {
-        let cursor = serde_json::to_string(&page.cursor).unwrap_or_default();
-        let text = format!(r#"{{"{name}":{},"cursor":{cursor}}}"#, page.rows.to_json()?);
-        Ok(Self::raw_json(200, &text))
+        let text = Writer::default()
+            .raw(name, &page.rows.to_json()?)
+            .optional("cursor", page.cursor.as_deref())
+            .end();
+        Ok(Self::json(200, &text))
     }
 
     /// JSON text that JavaScript made and that never was in Rust: with shares in it.

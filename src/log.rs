@@ -2,8 +2,7 @@
 //!
 //! Never in a log: shares, secrets, keys, bodies, query strings, tokens.
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
-
+use crate::domain::json::{self, Writer, quoted};
 use crate::platform::console_line;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,16 +38,6 @@ pub enum Field<'a> {
     Texts(&'a [String]),
 }
 
-impl Serialize for Field<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Field::Text(text) => serializer.serialize_str(text),
-            Field::Number(number) => serializer.serialize_u64(*number),
-            Field::Texts(texts) => texts.serialize(serializer),
-        }
-    }
-}
-
 /// The one line that every request leaves.
 pub struct RequestLine<'a> {
     pub method: &'a str,
@@ -81,18 +70,17 @@ pub fn request(line: &RequestLine) {
 
 /// A line of the log.
 pub fn event(level: Level, message: &str, fields: &[(&str, Field)]) {
-    struct Line<'a>(Level, &'a str, &'a [(&'a str, Field<'a>)]);
-    impl Serialize for Line<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            let mut line = serializer.serialize_map(None)?;
-            line.serialize_entry("level", self.0.as_str())?;
-            line.serialize_entry("message", self.1)?;
-            for (name, value) in self.2 {
-                line.serialize_entry(name, value)?;
+    let mut line = Writer::default()
+        .text("level", level.as_str())
+        .text("message", message);
+    for (name, value) in fields {
+        line = match value {
+            Field::Text(text) => line.text(name, text),
+            Field::Number(number) => line.number(name, *number),
+            Field::Texts(texts) => {
+                line.raw(name, &json::array(texts.iter().map(|text| quoted(text))))
             }
-            line.end()
-        }
+        };
     }
-    let line = serde_json::to_string(&Line(level, message, fields)).unwrap_or_default();
-    console_line(level.console(), &line);
+    console_line(level.console(), &line.end());
 }

@@ -3,12 +3,7 @@
 //! Shares and cipher texts are opaque: a string is kept as it is, an object as its exact source text. Unknown
 //! fields are ignored; `null` counts as missing.
 
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{Error as _, MapAccess, Visitor};
-use serde_json::value::RawValue;
-
+use super::json::{self, Object};
 use super::names::{BackupMethod, BackupSharePairId, ClientId, InvalidName, UserId, check_name};
 use super::secret::Secret;
 
@@ -28,25 +23,24 @@ fn invalid<T>(field: &'static str, must: &'static str) -> Result<T, InvalidBody>
     Err(InvalidBody::Field { field, must })
 }
 
-/// The fields of a JSON object, each still in its source text.
-///
-/// One type for all bodies, rather than a derived one for each: derived code was a tenth of the Worker.
-pub(super) struct Fields<'a>(Vec<(String, &'a RawValue)>);
+/// The fields of a body.
+pub(super) struct Fields<'a>(Object<'a>);
 
 impl<'a> Fields<'a> {
     pub(super) fn parse(body: &'a [u8]) -> Result<Self, InvalidBody> {
-        serde_json::from_slice(body).map_err(|_| InvalidBody::NotAnObject)
+        let text = std::str::from_utf8(body).map_err(|_| InvalidBody::NotAnObject)?;
+        let object = Object::parse(text, MAX_FIELDS).ok_or(InvalidBody::NotAnObject)?;
+        Ok(Self(object))
     }
 
     /// Whether there is a field of that name, whatever it holds.
     pub(super) fn has(&self, field: &str) -> bool {
-        self.0.iter().any(|(name, _)| name == field)
+        self.0.get(field).is_some()
     }
 
-    /// The field of that name; None if it is missing or null.
-    pub(super) fn get(&self, field: &str) -> Option<&'a RawValue> {
-        let (_, value) = self.0.iter().find(|(name, _)| name == field)?;
-        (value.get() != "null").then_some(*value)
+    /// The source text of the field of that name; None if it is missing or null.
+    pub(super) fn get(&self, field: &str) -> Option<&'a str> {
+        self.0.get(field).filter(|value| *value != "null")
     }
 
     pub(super) fn optional<T>(
@@ -57,10 +51,10 @@ impl<'a> Fields<'a> {
         let Some(raw) = self.get(field) else {
             return Ok(None);
         };
-        if !raw.get().starts_with('"') {
+        if !raw.starts_with('"') {
             return invalid(field, "be a string");
         }
-        let Ok(text) = serde_json::from_str(raw.get()) else {
+        let Some(text) = json::text(raw) else {
             return invalid(field, "be valid Unicode");
         };
         parse(text)
@@ -80,7 +74,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn flag(&self, field: &'static str) -> Result<Option<bool>, InvalidBody> {
-        match self.get(field).map(RawValue::get) {
+        match self.get(field) {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
@@ -99,44 +93,17 @@ impl<'a> Fields<'a> {
 
     /// A share: a string that is not empty, or an object, of which the exact source text is the share.
     pub(super) fn share(&self, field: &'static str) -> Result<Secret, InvalidBody> {
-        let text = self.get(field).map_or("", RawValue::get);
+        let text = self.get(field).unwrap_or_default();
         if text.starts_with('{') {
             return Ok(Secret::new(text.to_owned()));
         }
         if text.starts_with('"') && text != "\"\"" {
-            return match serde_json::from_str(text) {
-                Ok(text) => Ok(Secret::new(text)),
-                Err(_) => invalid(field, "be valid Unicode"),
+            return match json::text(text) {
+                Some(text) => Ok(Secret::new(text)),
+                None => invalid(field, "be valid Unicode"),
             };
         }
         invalid(field, "be a string that is not empty, or an object")
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Vec<(String, &'de RawValue)>;
-
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields: Self::Value = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, _>()? {
-                    // Which of two would count is anybody's guess, so neither does.
-                    if fields.len() == MAX_FIELDS || fields.iter().any(|(known, _)| *known == name)
-                    {
-                        return Err(A::Error::custom("a duplicate field, or too many"));
-                    }
-                    fields.push((name, value));
-                }
-                Ok(fields)
-            }
-        }
-        deserializer.deserialize_map(Object).map(Fields)
     }
 }
 
@@ -195,11 +162,8 @@ impl UserBackup {
         let mut source = std::str::from_utf8(body).map_err(|_| InvalidBody::NotAnObject)?;
         let mut fields = Fields::parse(body)?;
         // axios' `axios.post(url, {data: {…}})`, as the guides print it, wraps the fields in one more object.
-        if let Some(data) = fields
-            .get("data")
-            .filter(|data| data.get().starts_with('{'))
-        {
-            source = data.get();
+        if let Some(data) = fields.get("data").filter(|data| data.starts_with('{')) {
+            source = data;
             fields = Fields::parse(source.as_bytes())?;
         }
         let mut given = CIPHER_TEXT
@@ -278,7 +242,7 @@ pub fn parse_number(
         return Ok(None);
     }
     let fields = Fields::parse(body)?;
-    let Some(number) = fields.get(field).map(RawValue::get) else {
+    let Some(number) = fields.get(field) else {
         return Ok(None);
     };
     // JSON has one kind of number: 5.0 is 5.

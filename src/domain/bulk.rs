@@ -49,7 +49,7 @@ pub struct Superseded {
 impl Record {
     pub fn parse(line: &[u8]) -> Result<Self, InvalidBody> {
         let fields = Fields::parse(line)?;
-        match fields.get("type").map(|raw| raw.get()) {
+        match fields.get("type") {
             Some("\"user\"") => user(&fields).map(Record::User),
             Some("\"custodianBackupShare\"") => share(&fields, Kind::Custodian).map(Record::Share),
             Some("\"userBackupShare\"") => share(&fields, Kind::User).map(Record::Share),

@@ -1,19 +1,16 @@
 //! The lines of one `POST /admin/import`: which records they hold, and what became of each.
 
-use serde::Serialize;
-
 use super::body::InvalidBody;
 use super::bulk::{Record, ShareRecord, UserRecord};
+use super::json::Writer;
 
 /// What became of one line.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct LineResult {
     pub line: usize,
     pub outcome: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'static str>,
     /// For the operator: never a share.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
@@ -53,6 +50,15 @@ impl LineResult {
             code: Some(code),
             reason: Some(reason.into()),
         }
+    }
+
+    pub fn to_json(&self) -> String {
+        Writer::default()
+            .number("line", self.line as u64)
+            .text("outcome", self.outcome)
+            .given("code", self.code)
+            .given("reason", self.reason.as_deref())
+            .end()
     }
 
     fn invalid(line: usize, invalid: &InvalidBody) -> Self {

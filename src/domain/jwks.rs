@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::body::Fields;
+use super::json;
 use super::jwt::Algorithm;
 
 /// A larger answer of the provider is refused. Real ones are under 10 KiB.
@@ -24,12 +25,16 @@ pub struct PublicKey {
 }
 
 /// The usable keys of a set; `None` if the answer is no key set or holds no usable key.
-pub fn parse(json: &str) -> Option<Vec<PublicKey>> {
-    if json.len() > MAX_SET_BYTES {
+pub fn parse(text: &str) -> Option<Vec<PublicKey>> {
+    if text.len() > MAX_SET_BYTES {
         return None;
     }
-    let set = Fields::parse(json.as_bytes()).ok()?;
-    let keys: Vec<Fields> = serde_json::from_str(set.get("keys")?.get()).ok()?;
+    let set = Fields::parse(text.as_bytes()).ok()?;
+    let keys: Result<Vec<_>, _> = json::elements(set.get("keys")?)?
+        .into_iter()
+        .map(|key| Fields::parse(key.as_bytes()))
+        .collect();
+    let keys = keys.ok()?;
     let keys: Vec<_> = keys.iter().take(MAX_KEYS).filter_map(usable).collect();
     (!keys.is_empty()).then_some(keys)
 }

@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::body::Fields;
+use super::json;
 
 /// Longer tokens are refused unread. Identity providers stay well under 4 KiB.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
@@ -168,18 +169,19 @@ fn fields(json: &[u8]) -> Result<Fields<'_>, Refusal> {
 impl Fields<'_> {
     /// A field that is a string.
     pub(super) fn text(&self, name: &str) -> Option<String> {
-        serde_json::from_str(self.get(name)?.get()).ok()
+        json::text(self.get(name)?)
     }
 
     /// A field that is an array of strings.
     pub(super) fn texts(&self, name: &str) -> Option<Vec<String>> {
-        serde_json::from_str(self.get(name)?.get()).ok()
+        let elements = json::elements(self.get(name)?)?;
+        elements.into_iter().map(json::text).collect()
     }
 
     /// A field that is a number, as a whole one: what stands behind the point is cut off. Not with an exponent, which
     /// no time needs.
     pub(super) fn whole_number(&self, name: &str) -> Option<i64> {
-        let number = self.get(name)?.get();
+        let number = self.get(name)?;
         let (whole, rest) = number.split_once('.').unwrap_or((number, ""));
         let rest_is_plain = rest.bytes().all(|byte| byte.is_ascii_digit());
         whole.parse().ok().filter(|_| rest_is_plain)

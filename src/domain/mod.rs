@@ -6,6 +6,7 @@ pub mod bulk;
 pub mod claims;
 pub mod import_page;
 pub mod ip;
+pub mod json;
 pub mod jwks;
 pub mod jwt;
 pub mod names;

@@ -1,8 +1,7 @@
 //! Portal's custodian API: what its answers mean. Asking is `crate::portal`'s part.
 
-use serde::{Deserialize, Serialize};
-
 use super::body::client_api_key;
+use super::json::{self, Object, Writer};
 use super::names::ClientId;
 use super::secret::Secret;
 
@@ -50,33 +49,23 @@ pub fn judge(status: u16, retry_after: Option<&str>) -> Result<(), Refusal> {
 
 /// The body that asks for a new client.
 pub fn new_client_request(is_account_abstracted: Option<bool>) -> String {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Request {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        is_account_abstracted: Option<bool>,
+    match is_account_abstracted {
+        Some(whether) => Writer::default().raw("isAccountAbstracted", &whether.to_string()),
+        None => Writer::default(),
     }
-    let request = Request {
-        is_account_abstracted,
-    };
-    serde_json::to_string(&request).unwrap_or_default()
+    .end()
 }
+
+/// More fields than an answer of Portal has.
+const MAX_FIELDS: usize = 200;
 
 /// The answer to that. `Err`: it cannot be used; the id of the client that was made nevertheless, if it has one.
 pub fn parse_new_client(body: &str) -> Result<NewClient, Option<ClientId>> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Client {
-        id: Option<String>,
-        client_api_key: Option<String>,
-        client_session_token: Option<String>,
-    }
-    let client: Client = serde_json::from_str(body).map_err(|_| None)?;
-    let id = client.id.and_then(|id| ClientId::parse(id).ok());
-    let key = client
-        .client_api_key
-        .and_then(|key| client_api_key(key).ok());
-    match (id, key, client.client_session_token) {
+    let client = Object::parse(body, MAX_FIELDS).ok_or(None)?;
+    let text = |name| client.get(name).and_then(json::text);
+    let id = text("id").and_then(|id| ClientId::parse(id).ok());
+    let key = text("clientApiKey").and_then(|key| client_api_key(key).ok());
+    match (id, key, text("clientSessionToken")) {
         (Some(id), Some(api_key), Some(token)) => Ok(NewClient {
             id,
             api_key,
@@ -88,13 +77,9 @@ pub fn parse_new_client(body: &str) -> Result<NewClient, Option<ClientId>> {
 
 /// The answer to the request for a session of a client. None: it holds no token.
 pub fn parse_session(body: &str) -> Option<Secret> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Session {
-        client_session_token: String,
-    }
-    let session: Session = serde_json::from_str(body).ok()?;
-    (!session.client_session_token.is_empty()).then(|| Secret::new(session.client_session_token))
+    let session = Object::parse(body, MAX_FIELDS)?;
+    let token = json::text(session.get("clientSessionToken")?)?;
+    (!token.is_empty()).then(|| Secret::new(token))
 }
 
 #[cfg(test)]

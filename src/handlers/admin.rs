@@ -1,9 +1,8 @@
 //! The operator's routes about the whole service: the audit trail, keys, status.
 
-use serde::Serialize;
-
 use crate::auth::admin::Admin;
 use crate::domain::body::parse_number;
+use crate::domain::json::{self, Writer};
 use crate::domain::names::{InvalidName, UserId, check_name};
 use crate::error::Result;
 use crate::http::{Answer, Call};
@@ -61,23 +60,23 @@ async fn keys_in_use(call: &Call<'_>) -> Result<Keys> {
     Ok(Keys { known, unknown })
 }
 
+fn to_json(keys: &[KeyUse]) -> String {
+    json::array(keys.iter().map(|key| {
+        Writer::default()
+            .text("id", &key.id)
+            .number("shares", key.shares)
+            .end()
+    }))
+}
+
 /// `GET /admin/keys`: how many shares each key seals. A key with none may be removed.
 pub async fn keys(_: &Admin, call: &Call<'_>) -> Result<Answer> {
-    #[derive(Serialize)]
-    struct Report<'a> {
-        current: &'a str,
-        keys: Vec<KeyUse>,
-        unknown: Vec<KeyUse>,
-    }
     let Keys { known, unknown } = keys_in_use(call).await?;
-    Answer::json(
-        200,
-        &Report {
-            current: call.vault.current_key_id(),
-            keys: known,
-            unknown,
-        },
-    )
+    let report = Writer::default()
+        .text("current", call.vault.current_key_id())
+        .raw("keys", &to_json(&known))
+        .raw("unknown", &to_json(&unknown));
+    Ok(Answer::json(200, &report.end()))
 }
 
 const DEFAULT_REWRAP_LIMIT: u32 = 100;
@@ -87,10 +86,11 @@ pub async fn rewrap(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let body = call.optional_json_body().await?;
     let limit = parse_number(&body, "limit", 1..=1000, "be a whole number from 1 to 1000")?;
     let limit = u64::from(limit.unwrap_or(DEFAULT_REWRAP_LIMIT));
-    Answer::json(
-        200,
-        &maintenance::rewrap(call.db, call.vault, limit, Actor::Admin).await?,
-    )
+    let rewrapped = maintenance::rewrap(call.db, call.vault, limit, Actor::Admin).await?;
+    let report = Writer::default()
+        .number("rewrapped", rewrapped.rewrapped)
+        .number("remaining", rewrapped.remaining);
+    Ok(Answer::json(200, &report.end()))
 }
 
 /// Up to this many user shares, half-finished backups are counted when asked for; beyond, as of the last scrub: counting
@@ -99,22 +99,6 @@ const COUNT_AT_ONCE: u64 = 50_000;
 
 /// `GET /admin/status`.
 pub async fn status(_: &Admin, call: &Call<'_>) -> Result<Answer> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Status {
-        shares: u64,
-        users: u64,
-        keys: Vec<KeyUse>,
-        scrub: ScrubStatus,
-        half_finished: u64,
-        schema: Option<u32>,
-    }
-    #[derive(Serialize)]
-    struct ScrubStatus {
-        at: Option<String>,
-        checked: u64,
-        failed: u64,
-    }
     let counts = store::counts(call.db).await?;
     let Keys { mut known, unknown } = keys_in_use(call).await?;
     known.extend(unknown);
@@ -124,19 +108,19 @@ pub async fn status(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     } else {
         scrub.half_finished()
     };
-    Answer::json(
-        200,
-        &Status {
-            shares: counts.shares,
-            users: counts.users,
-            keys: known,
-            scrub: ScrubStatus {
-                at: (scrub.at_ms > 0).then(|| format_date(scrub.at_ms)),
-                checked: scrub.checked(),
-                failed: scrub.failed(),
-            },
-            half_finished,
-            schema: health::read_schema_version(call.db).await?,
-        },
-    )
+    let at = (scrub.at_ms > 0).then(|| format_date(scrub.at_ms));
+    let scrubbed = Writer::default()
+        .optional("at", at.as_deref())
+        .number("checked", scrub.checked())
+        .number("failed", scrub.failed());
+    let schema = health::read_schema_version(call.db).await?;
+    let schema = schema.map_or_else(|| "null".to_owned(), |version| version.to_string());
+    let status = Writer::default()
+        .number("shares", counts.shares)
+        .number("users", counts.users)
+        .raw("keys", &to_json(&known))
+        .raw("scrub", &scrubbed.end())
+        .number("halfFinished", half_finished)
+        .raw("schema", &schema);
+    Ok(Answer::json(200, &status.end()))
 }

@@ -1,13 +1,13 @@
 //! What apps call: their user's encrypted share, and which backups there are.
 
-use serde::Serialize;
 use wasm_bindgen::JsValue;
 
 use crate::auth::admin::Admin;
 use crate::auth::client::Credential;
 use crate::domain::body::UserBackup;
+use crate::domain::json::{self, Writer};
 use crate::domain::names::{BackupMethod, BackupSharePairId, UserId};
-use crate::domain::recovery::{FetchSuperseded, backups, superseded_to_add};
+use crate::domain::recovery::{Backup, FetchSuperseded, backups, superseded_to_add};
 use crate::domain::sealing::{Kind, Place};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
@@ -43,16 +43,10 @@ pub async fn store_share(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     // 4.
     user_shares::store(call.db, &call.trail, &credential, user_id, &backup, &sealed).await?;
     // 5.
-    #[derive(Serialize)]
-    struct Message {
-        message: &'static str,
-    }
-    Answer::json(
+    Ok(Answer::json(
         200,
-        &Message {
-            message: "Successfully stored client backup share",
-        },
-    )
+        r#"{"message":"Successfully stored client backup share"}"#,
+    ))
 }
 
 /// Gives a user's cipher text back.
@@ -109,26 +103,6 @@ pub async fn fetch_share_as(call: &Call<'_>, user_id: &UserId, names: &[&str]) -
 
 /// Which backups of a user exist, and whether each can be recovered; never a share.
 pub async fn list_backups(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Backups {
-        backups: Vec<Backup>,
-    }
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Backup {
-        backup_method: String,
-        user_share_at: Option<String>,
-        custodian_shares: Vec<CustodianShare>,
-        state: &'static str,
-    }
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct CustodianShare {
-        backup_method: String,
-        stored_at: String,
-    }
-
     let entries = match Admin::recognise(call).await? {
         Some(admin) => versions::entries_for_admin(call.db, &admin, user_id).await?,
         None => {
@@ -136,23 +110,27 @@ pub async fn list_backups(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
             versions::entries_for_client(call.db, &call.trail, &credential, user_id).await?
         }
     };
-    let backups = backups(&entries.custodian, &entries.user)
-        .into_iter()
-        .map(|backup| Backup {
-            backup_method: backup.backup_method.to_string(),
-            user_share_at: backup.user_share_at,
-            custodian_shares: backup
-                .custodian_shares
-                .into_iter()
-                .map(|share| CustodianShare {
-                    backup_method: share.backup_method.to_string(),
-                    stored_at: share.stored_at,
-                })
-                .collect(),
-            state: backup.state.as_str(),
-        })
-        .collect();
-    Answer::json(200, &Backups { backups })
+    let backups = backups(&entries.custodian, &entries.user);
+    let backups = json::array(backups.iter().map(to_json));
+    Ok(Answer::json(
+        200,
+        &Writer::default().raw("backups", &backups).end(),
+    ))
+}
+
+fn to_json(backup: &Backup) -> String {
+    let shares = backup.custodian_shares.iter().map(|share| {
+        Writer::default()
+            .text("backupMethod", share.backup_method.as_str())
+            .text("storedAt", &share.stored_at)
+            .end()
+    });
+    Writer::default()
+        .text("backupMethod", backup.backup_method.as_str())
+        .optional("userShareAt", backup.user_share_at.as_deref())
+        .raw("custodianShares", &json::array(shares))
+        .text("state", backup.state.as_str())
+        .end()
 }
 
 /// Gives a custodian share to the user's own device, for an eject: the end of the wallet's MPC security.

@@ -3,6 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::auth::admin::Admin;
+use crate::domain::json::{self, Writer};
 use crate::domain::url;
 use crate::error::{Error, Result};
 use crate::http::{Answer, Call};
@@ -14,17 +15,16 @@ pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         None => Place::default(),
         Some(text) => text
             .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
-            .and_then(|json| serde_json::from_slice(&json).ok())
+            .and_then(|json| Place::parse(&String::from_utf8(json).ok()?))
             .ok_or_else(|| Error::field("cursor", "be one that this route has given"))?,
     };
     let rows = export::page(call.db, &call.trail, &after).await?;
-    let records: Vec<String> = rows
-        .iter()
-        .filter_map(|row| row.optional("record"))
-        .collect();
-    let cursor = rows.last().map_or("null".to_owned(), |row| {
-        format!("\"{}\"", URL_SAFE_NO_PAD.encode(row.text("place")))
-    });
-    let text = format!(r#"{{"records":[{}],"cursor":{cursor}}}"#, records.join(","));
-    Ok(Answer::raw_json(200, &text))
+    let records = json::array(rows.iter().filter_map(|row| row.optional("record")));
+    let cursor = rows
+        .last()
+        .map(|row| URL_SAFE_NO_PAD.encode(row.text("place")));
+    let page = Writer::default()
+        .raw("records", &records)
+        .optional("cursor", cursor.as_deref());
+    Ok(Answer::json(200, &page.end()))
 }

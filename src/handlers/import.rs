@@ -1,11 +1,11 @@
 //! `POST /admin/import`: many users and shares at once, for moving in.
 
 use js_sys::JsString;
-use serde::Serialize;
 
 use crate::auth::admin::Admin;
 use crate::domain::bulk::ShareRecord;
 use crate::domain::import_page::{ImportPage, LineResult, clash};
+use crate::domain::json::{self, Writer};
 use crate::domain::names::new_id;
 use crate::domain::sealing::{Kind, Place};
 use crate::domain::url;
@@ -118,12 +118,16 @@ pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         }
     }
     // 6.
-    #[derive(Serialize)]
-    struct Results {
-        results: Vec<LineResult>,
+    let mut by_line: Vec<LineResult> = Vec::with_capacity(results.len());
+    for result in results {
+        let at = by_line.partition_point(|known| known.line < result.line);
+        by_line.insert(at, result);
     }
-    results.sort_unstable_by_key(|result| result.line);
-    Answer::json(200, &Results { results })
+    let results = json::array(by_line.iter().map(LineResult::to_json));
+    Ok(Answer::json(
+        200,
+        &Writer::default().raw("results", &results).end(),
+    ))
 }
 
 fn flag(call: &Call<'_>, name: &'static str) -> Result<bool> {

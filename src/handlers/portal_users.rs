@@ -1,9 +1,8 @@
 //! The operator's routes that need Portal: users whose client is made on the way, and sessions.
 
-use serde::Serialize;
-
 use crate::auth::admin::Admin;
 use crate::domain::body::Registration;
+use crate::domain::json::Writer;
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
@@ -17,14 +16,6 @@ use crate::store::users::{self, Registered, unknown_user};
 /// 2. Portal makes the client.
 /// 3. It is registered. Should that fail, the answer names the client: Portal has it all the same.
 pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) -> Result<Answer> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct NewUser<'a> {
-        id: &'a str,
-        client_id: &'a str,
-        client_api_key: &'a str,
-        client_session_token: &'a str,
-    }
     if registration.client_api_key.is_some() {
         return Err(Error::field(
             "clientId",
@@ -56,15 +47,14 @@ pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) ->
     // 3.
     let hash = CredentialHash::of(client.api_key.expose_secret());
     match users::register(call.db, &call.trail, Some(&id), &client.id, Some(hash)).await {
-        Ok(Registered::Created(_) | Registered::Same(_)) => Answer::json(
-            201,
-            &NewUser {
-                id: id.as_str(),
-                client_id: client.id.as_str(),
-                client_api_key: client.api_key.expose_secret(),
-                client_session_token: client.session_token.expose_secret(),
-            },
-        ),
+        Ok(Registered::Created(_) | Registered::Same(_)) => {
+            let user = Writer::default()
+                .text("id", id.as_str())
+                .text("clientId", client.id.as_str())
+                .text("clientApiKey", client.api_key.expose_secret())
+                .text("clientSessionToken", client.session_token.expose_secret());
+            Ok(Answer::json(201, &user.end()))
+        }
         Err(error) => Err(made_in_vain(error, &client.id)),
     }
 }
@@ -89,11 +79,6 @@ fn made_in_vain(error: Error, client: &ClientId) -> Error {
 
 /// A new session token of a user's client, from Portal.
 pub async fn session(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Session<'a> {
-        client_session_token: &'a str,
-    }
     let portal = Portal::new(call.settings).ok_or_else(|| {
         Error::new(
             Code::Misconfigured,
@@ -104,10 +89,6 @@ pub async fn session(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Ans
         .await?
         .ok_or_else(unknown_user)?;
     let token = portal.make_session(&client_id).await?;
-    Answer::json(
-        200,
-        &Session {
-            client_session_token: token.expose_secret(),
-        },
-    )
+    let session = Writer::default().text("clientSessionToken", token.expose_secret());
+    Ok(Answer::json(200, &session.end()))
 }

@@ -1,9 +1,8 @@
 //! The operator's routes about one user, and the list of users.
 
-use serde::Serialize;
-
 use crate::auth::admin::Admin;
 use crate::domain::body::{Registration, parse_number, parse_restore};
+use crate::domain::json::Writer;
 use crate::domain::names::{ClientId, UserId, check_name};
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
@@ -32,8 +31,8 @@ pub async fn register(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
     )
     .await?
     {
-        Registered::Created(user) => Ok(Answer::raw_json(201, &user)),
-        Registered::Same(user) => Ok(Answer::raw_json(200, &user)),
+        Registered::Created(user) => Ok(Answer::json(201, &user)),
+        Registered::Same(user) => Ok(Answer::json(200, &user)),
     }
 }
 
@@ -54,7 +53,7 @@ pub async fn get(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer>
     let user = users::get(call.db, user_id)
         .await?
         .ok_or_else(unknown_user)?;
-    Ok(Answer::raw_json(200, &user))
+    Ok(Answer::json(200, &user))
 }
 
 /// Deletes a user, who can be restored within the retention; with `?purge=<client id>`, erases the user for good.
@@ -82,15 +81,15 @@ pub async fn delete(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answ
 
 pub async fn restore(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let user = users::restore(call.db, &call.trail, user_id).await?;
-    Ok(Answer::raw_json(200, &user))
+    Ok(Answer::json(200, &user))
 }
 
 /// The versions that were superseded, the newest first; never a share.
 pub async fn history(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let versions = versions::list(call.db, user_id).await?.to_json()?;
-    Ok(Answer::raw_json(
+    Ok(Answer::json(
         200,
-        &format!(r#"{{"versions":{versions}}}"#),
+        &Writer::default().raw("versions", &versions).end(),
     ))
 }
 
@@ -98,18 +97,13 @@ pub async fn history(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Ans
 pub async fn restore_version(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let version_id = parse_restore(&call.json_body().await?)?;
     let version = versions::restore(call.db, &call.trail, user_id, &version_id).await?;
-    Ok(Answer::raw_json(200, &version))
+    Ok(Answer::json(200, &version))
 }
 
 const DEFAULT_EJECT_MINUTES: u32 = 5;
 
 /// Opens the window in which the user's app may retrieve each custodian share once.
 pub async fn open_eject(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Window {
-        ejectable_until: String,
-    }
     let body = call.optional_json_body().await?;
     let minutes = parse_number(&body, "minutes", 1..=60, "be a whole number from 1 to 60")?;
     let until = eject::open(
@@ -119,12 +113,11 @@ pub async fn open_eject(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<
         minutes.unwrap_or(DEFAULT_EJECT_MINUTES),
     )
     .await?;
-    Answer::json(
+    let until = until.ok_or_else(unknown_user)?;
+    Ok(Answer::json(
         201,
-        &Window {
-            ejectable_until: until.ok_or_else(unknown_user)?,
-        },
-    )
+        &Writer::default().text("ejectableUntil", &until).end(),
+    ))
 }
 
 pub async fn close_eject(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {

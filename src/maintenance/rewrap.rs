@@ -1,7 +1,5 @@
 //! Key rotation: sealing what is under an older key again under the current one.
 
-use serde::Serialize;
-
 use crate::domain::names::new_id;
 use crate::domain::sealing::Place;
 use crate::error::Result;
@@ -13,7 +11,6 @@ use crate::vault::Vault;
 
 const ROWS_PER_PAGE: u64 = 50;
 
-#[derive(Debug, Serialize)]
 pub struct Rewrapped {
     pub rewrapped: u64,
     pub remaining: u64,

@@ -4,14 +4,13 @@
 //! one instant. Between pages things may change; the order sees to it that a share that is replaced meanwhile is met
 //! at least once: as the current one, or later as history. Shares of deleted users are left out.
 
-use serde::Deserialize;
-
 use super::audit::{Actor, Event, Trail};
 use super::{Database, Rows, Statement};
+use crate::domain::json;
 use crate::error::Result;
 
 /// Where a page ended: the last record's place in the order.
-#[derive(Default, Deserialize)]
+#[derive(Default)]
 pub struct Place {
     user_id: String,
     /// 0 the user, 1 custodian shares, 2 user shares, 3 and 4 their histories.
@@ -19,6 +18,19 @@ pub struct Place {
     /// A current share's method, a version's time.
     key: String,
     row: u64,
+}
+
+impl Place {
+    /// Of the array that the page's statement makes of it.
+    pub fn parse(array: &str) -> Option<Self> {
+        let [user_id, part, key, row] = json::elements(array)?.try_into().ok()?;
+        Some(Self {
+            user_id: json::text(user_id)?,
+            part: part.parse().ok()?,
+            key: json::text(key)?,
+            row: row.parse().ok()?,
+        })
+    }
 }
 
 /// A page ends with the record that takes it over this many characters of sealed text …

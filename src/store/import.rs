@@ -5,11 +5,10 @@
 //! those records that are new, and the rows follow the events: so a batch that is sent again after a lost answer changes
 //! nothing and gives the same verdicts.
 
-use serde::Serialize;
-
 use super::audit::{Trail, audit_columns};
 use super::{Database, Row, Statement, at, now};
-use crate::error::{Error, Result};
+use crate::domain::json::{self, Writer, quoted};
+use crate::error::Result;
 
 /// How an import treats what is there.
 #[derive(Clone, Copy)]
@@ -21,8 +20,6 @@ pub struct Mode {
 }
 
 /// A user to take in.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct UserItem<'a> {
     pub line: usize,
     pub event_id: String,
@@ -30,6 +27,19 @@ pub struct UserItem<'a> {
     pub client_id: &'a str,
     pub hash: Option<&'a str>,
     pub created_at: Option<&'a str>,
+}
+
+impl UserItem<'_> {
+    fn to_json(&self) -> String {
+        Writer::default()
+            .number("line", self.line as u64)
+            .text("eventId", &self.event_id)
+            .text("id", self.id)
+            .text("clientId", self.client_id)
+            .optional("hash", self.hash)
+            .optional("createdAt", self.created_at)
+            .end()
+    }
 }
 
 /// What the database says of one record.
@@ -116,9 +126,9 @@ pub async fn users(
     users: &[UserItem<'_>],
     owner_ids: &[&str],
 ) -> Result<(Vec<Verdict>, Vec<Owner>)> {
-    let items = to_json(users)?;
+    let items = json::array(users.iter().map(UserItem::to_json));
     let with = |sql| trail.statement(sql).text(&items);
-    let owners = Statement::new(OWNERS).text(&to_json(owner_ids)?);
+    let owners = Statement::new(OWNERS).text(&json::array(owner_ids.iter().map(|id| quoted(id))));
     let (verdicts, owners) = if mode.dry_run {
         let [verdicts, owners] = db.batch([with(USER_VERDICTS), owners]).await?;
         (verdicts, owners)
@@ -138,8 +148,4 @@ pub async fn users(
         verdicts.iter().map(|row| Verdict::read(&row)).collect(),
         owners,
     ))
-}
-
-pub(super) fn to_json<T: Serialize + ?Sized>(items: &T) -> Result<String> {
-    serde_json::to_string(items).map_err(|error| Error::internal(error.to_string()))
 }

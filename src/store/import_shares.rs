@@ -1,16 +1,13 @@
 //! The shares of an import. How it works is told in `store::import`.
 
-use serde::Serialize;
-
 use super::audit::{Trail, audit_columns};
-use super::import::{Mode, Verdict, to_json};
+use super::import::{Mode, Verdict};
 use super::{Database, at, now};
+use crate::domain::json::{self, Writer};
 use crate::domain::sealing::Kind;
 use crate::error::Result;
 
 /// A share to take in, sealed.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct ShareItem {
     pub line: usize,
     pub event_id: String,
@@ -27,6 +24,28 @@ pub struct ShareItem {
     pub stored_at: Option<String>,
     pub superseded_at: Option<String>,
     pub reason: Option<&'static str>,
+}
+
+impl ShareItem {
+    fn to_json(&self) -> String {
+        Writer::default()
+            .number("line", self.line as u64)
+            .text("eventId", &self.event_id)
+            .text("kind", self.kind)
+            .text("id", &self.id)
+            .text("userId", &self.user_id)
+            .text("clientId", &self.client_id)
+            .text("backupMethod", &self.backup_method)
+            .optional("pairId", self.pair_id.as_deref())
+            .text("keyId", &self.key_id)
+            .text("digest", &self.digest)
+            .text("sealed", &self.sealed)
+            .optional("createdAt", self.created_at.as_deref())
+            .optional("storedAt", self.stored_at.as_deref())
+            .optional("supersededAt", self.superseded_at.as_deref())
+            .optional("reason", self.reason)
+            .end()
+    }
 }
 
 /// The records, as the table `j`; ?5 holds them.
@@ -210,7 +229,7 @@ pub async fn import(
         if items.is_empty() {
             continue;
         }
-        let items = to_json(&items)?;
+        let items = json::array(items.iter().map(ShareItem::to_json));
         let with = |sql| trail.statement(sql).text(&items);
         let judging = |sql| {
             if target.by_mode {

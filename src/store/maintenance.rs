@@ -4,7 +4,6 @@
 //! A page is bounded by bytes as well as by rows: a share may be up to 512 KiB.
 
 use js_sys::JsString;
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::{Database, Rows, Statement, now};
@@ -184,7 +183,6 @@ pub fn rewrap_statement(table: Table, row: &SealedRow, sealed: &Sealed) -> State
 }
 
 /// How many shares, history included, are sealed under a key.
-#[derive(Debug, Serialize)]
 pub struct KeyUse {
     pub id: String,
     pub shares: u64,

@@ -1,0 +1,70 @@
+//! Writing: compact text, escaped as little as JSON allows.
+
+/// A JSON object, written field by field.
+#[derive(Default)]
+pub struct Writer(String);
+
+impl Writer {
+    pub fn text(self, name: &str, value: &str) -> Self {
+        let mut written = self.name(name);
+        written.0.push_str(&quoted(value));
+        written
+    }
+
+    /// `null`, if there is none.
+    pub fn optional(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.text(name, value),
+            None => self.raw(name, "null"),
+        }
+    }
+
+    /// Left out, if there is none.
+    pub fn given(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.text(name, value),
+            None => self,
+        }
+    }
+
+    pub fn number(self, name: &str, value: u64) -> Self {
+        self.raw(name, &value.to_string())
+    }
+
+    /// A value that is JSON already.
+    pub fn raw(self, name: &str, json: &str) -> Self {
+        let mut written = self.name(name);
+        written.0.push_str(json);
+        written
+    }
+
+    pub fn end(mut self) -> String {
+        self.0.push_str(if self.0.is_empty() { "{}" } else { "}" });
+        self.0
+    }
+
+    fn name(mut self, name: &str) -> Self {
+        self.0.push(if self.0.is_empty() { '{' } else { ',' });
+        self.0.push_str(&quoted(name));
+        self.0.push(':');
+        self
+    }
+}
+
+/// An array of values that are JSON already.
+pub fn array(elements: impl IntoIterator<Item = String>) -> String {
+    let mut json = String::from("[");
+    for element in elements {
+        if json.len() > 1 {
+            json.push(',');
+        }
+        json.push_str(&element);
+    }
+    json.push(']');
+    json
+}
+
+/// A string as JSON.
+pub fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default() // Only maps and a failing writer can fail.
+}
