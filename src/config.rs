@@ -3,12 +3,11 @@
 mod callers;
 
 pub use callers::{Callers, ClientAuth, IdentityProvider, Issuer};
-use worker::Env;
 
 use crate::domain::recovery::FetchSuperseded;
 use crate::domain::sealing::{self, Key};
 use crate::domain::secret::{CredentialHash, Secret};
-use crate::platform::{D1, binding};
+use crate::platform::{Bindings, D1};
 
 /// What is wrong with which setting. The value is never part of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,8 +54,8 @@ const MIN_ADMIN_TOKEN_LENGTH: usize = 32;
 const MAX_RETENTION_DAYS: u32 = 36_500;
 
 impl Settings {
-    pub fn from_env(env: &Env) -> Result<Self, InvalidSetting> {
-        Self::parse(|name| binding(env, name).and_then(|value| value.as_string()))
+    pub fn of(bindings: &Bindings) -> Result<Self, InvalidSetting> {
+        Self::parse(|name| bindings.setting(name))
     }
 
     /// Parses the settings that `get` knows. An empty setting counts as absent.
@@ -134,8 +133,8 @@ impl Settings {
 }
 
 /// The database. One today; a company that outgrows it will have many, and a rule which user is in which.
-pub fn database(env: &Env) -> Option<D1> {
-    D1::binding(env, "DB")
+pub fn database(bindings: &Bindings) -> Option<D1> {
+    D1::of(bindings)
 }
 
 #[cfg(test)]

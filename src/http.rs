@@ -1,5 +1,7 @@
 //! A request on its way in and an answer on its way out.
 
+use std::cell::OnceCell;
+
 use js_sys::JsString;
 use wasm_bindgen::JsValue;
 
@@ -7,6 +9,7 @@ use crate::auth::limits::Limiters;
 use crate::config::Settings;
 use crate::domain::json::Writer;
 use crate::domain::names::InvalidName;
+use crate::domain::secret::{CredentialHash, SecretBytes};
 use crate::domain::url;
 use crate::error::{Code, Error, Result};
 use crate::platform;
@@ -20,10 +23,50 @@ pub const MAX_BODY_BYTES: u32 = 512 * 1024;
 /// Longest credential, in bytes: a longer one is taken for none, unread.
 const MAX_CREDENTIAL_BYTES: usize = 8 * 1024;
 
+/// A request's method, address and headers. The usual headers are there at once, as one text that `requestHead` in
+/// `platform/glue.js` writes; each of the others is asked for.
+pub struct Head<'a> {
+    request: &'a web_sys::Request,
+    text: String,
+}
+
+impl<'a> Head<'a> {
+    pub fn of(request: &'a web_sys::Request) -> Self {
+        Self {
+            request,
+            text: platform::request_head(request),
+        }
+    }
+
+    pub fn method(&self) -> &str {
+        self.first_line().0
+    }
+
+    pub fn url(&self) -> &str {
+        self.first_line().1
+    }
+
+    fn first_line(&self) -> (&str, &str) {
+        let line = self.text.split('\n').next().unwrap_or_default();
+        line.split_once(' ').unwrap_or((line, ""))
+    }
+
+    /// One of the usual headers.
+    pub fn usual(&self, name: &str) -> Option<&str> {
+        let mut headers = self.text.split('\n').skip(1);
+        headers.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+
+    /// Any header.
+    pub fn header(&self, name: &str) -> Option<String> {
+        platform::request_header(self.request, name)
+    }
+}
+
 /// A request with all that a handler needs to answer it.
 pub struct Call<'a> {
     pub request: &'a web_sys::Request,
-    pub headers: &'a web_sys::Headers,
+    pub head: &'a Head<'a>,
     /// Without the `?`, still encoded.
     pub query: &'a str,
     pub settings: &'a Settings,
@@ -31,18 +74,15 @@ pub struct Call<'a> {
     pub db: &'a Database,
     pub limiters: Limiters<'a>,
     pub trail: Trail,
+    /// [`bearer_hash`](Self::bearer_hash), once it is made.
+    pub bearer: OnceCell<Option<CredentialHash>>,
 }
 
 impl Call<'_> {
-    /// A request header. None too where its value is not valid text.
-    pub fn header(&self, name: &str) -> Option<String> {
-        self.headers.get(name).ok().flatten()
-    }
-
-    /// A header that holds a credential.
-    pub fn credential(&self, name: &str) -> Option<String> {
-        self.header(name)
-            .filter(|value| value.len() <= MAX_CREDENTIAL_BYTES)
+    /// A usual header that holds a credential.
+    pub fn credential(&self, name: &str) -> Option<&str> {
+        let value = self.head.usual(name)?;
+        (value.len() <= MAX_CREDENTIAL_BYTES).then_some(value)
     }
 
     /// The address that the request came from, as Cloudflare says.
@@ -51,20 +91,25 @@ impl Call<'_> {
     }
 
     /// The token of `Authorization: Bearer …`.
-    pub fn bearer_token(&self) -> Option<String> {
-        let header = self.credential("authorization")?;
-        let (scheme, token) = header.split_once(' ')?;
+    pub fn bearer_token(&self) -> Option<&str> {
+        let (scheme, token) = self.credential("authorization")?.split_once(' ')?;
         let token = token.trim();
-        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.to_owned())
+        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    }
+
+    /// The hash of [`bearer_token`](Self::bearer_token).
+    pub fn bearer_hash(&self) -> Option<CredentialHash> {
+        let hash = || self.bearer_token().map(CredentialHash::of);
+        *self.bearer.get_or_init(hash)
     }
 
     /// The body of a JSON request.
-    pub async fn json_body(&self) -> Result<Vec<u8>> {
+    pub async fn json_body(&self) -> Result<SecretBytes> {
         self.body_of_type("application/json", MAX_BODY_BYTES).await
     }
 
-    pub async fn body_of_type(&self, wanted: &str, limit: u32) -> Result<Vec<u8>> {
-        let content_type = self.header("content-type").unwrap_or_default();
+    pub async fn body_of_type(&self, wanted: &str, limit: u32) -> Result<SecretBytes> {
+        let content_type = self.head.usual("content-type").unwrap_or_default();
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
         if !media_type.eq_ignore_ascii_case(wanted) {
             return Err(Error::new(
@@ -76,21 +121,21 @@ impl Call<'_> {
     }
 
     /// As [`json_body`](Self::json_body), where the body may be left out.
-    pub async fn optional_json_body(&self) -> Result<Vec<u8>> {
-        if self.header("content-type").is_none() {
+    pub async fn optional_json_body(&self) -> Result<SecretBytes> {
+        if self.head.usual("content-type").is_none() {
             self.body(MAX_BODY_BYTES).await
         } else {
             self.json_body().await
         }
     }
 
-    pub async fn body(&self, limit: u32) -> Result<Vec<u8>> {
+    pub async fn body(&self, limit: u32) -> Result<SecretBytes> {
         let body = platform::read_body(self.request, limit)
             .await
             .map_err(|failure| {
                 Error::new(Code::InvalidJson, "The body did not arrive whole.").caused_by(failure.0)
             })?;
-        body.ok_or_else(|| {
+        body.map(SecretBytes::from).ok_or_else(|| {
             Error::new(
                 Code::BodyTooLarge,
                 format!("The body may have {limit} bytes at most."),
@@ -130,6 +175,7 @@ pub struct Answer {
     status: u16,
     body: JsValue,
     content_type: Option<&'static str>,
+    /// Besides those that every answer has: "name: value".
     pub headers: Vec<String>,
 }
 
@@ -141,7 +187,7 @@ impl Answer {
     /// A page of a listing, under the name of what it lists.
     pub fn page(name: &str, page: &Page) -> Result<Self> {
         let text = Writer::default()
-            .raw(name, &page.rows.to_json()?)
+            .raw(name, page.rows.to_json())
             .optional("cursor", page.cursor.as_deref())
             .end();
         Ok(Self::json(200, &text))
@@ -179,15 +225,18 @@ impl Answer {
         self.status
     }
 
-    pub fn into_response(self, request_id: &str) -> worker::Result<web_sys::Response> {
+    pub fn into_response(
+        self,
+        request_id: &str,
+    ) -> std::result::Result<web_sys::Response, JsValue> {
+        let extra = (!self.headers.is_empty()).then(|| self.headers.join("\n"));
         platform::respond(
             self.status,
             &self.body,
             self.content_type,
             request_id,
-            self.headers,
+            extra.as_deref(),
         )
-        .map_err(|failure| worker::Error::JsError(failure.0))
     }
 }
 
@@ -199,7 +248,7 @@ impl From<&Error> for Answer {
             &error.to_problem(),
         );
         if let Some((name, value)) = &error.header {
-            answer.headers = vec![(*name).to_owned(), value.to_string()];
+            answer.headers = vec![format!("{name}: {value}")];
         }
         answer
     }

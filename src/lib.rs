@@ -21,7 +21,8 @@ pub mod vault;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
+use wasm_bindgen::prelude::*;
+use worker::worker_sys::{Context, ScheduleContext, ScheduledEvent, web_sys};
 
 use auth::limits::{self, Limiters};
 use config::Settings;
@@ -30,9 +31,9 @@ use domain::names::new_id;
 use domain::url;
 use endpoint::Endpoint;
 use error::{Code, Error, Result};
-use http::{Answer, Call};
+use http::{Answer, Call, Head};
 use log::{Field, Level, RequestLine};
-use platform::{D1, now_ms};
+use platform::{Bindings, D1, now_ms};
 use router::Route;
 use store::Database;
 use store::audit::Trail;
@@ -49,12 +50,12 @@ thread_local! {
 }
 
 impl Service {
-    async fn get(env: &Env) -> Result<Rc<Self>> {
+    async fn get(env: &Bindings) -> Result<Rc<Self>> {
         if let Some(service) = SERVICE.with(|cell| cell.get().cloned()) {
             return Ok(service);
         }
-        let settings = Settings::from_env(env)
-            .map_err(|invalid| misconfigured(invalid.name, &invalid.wrong))?;
+        let settings =
+            Settings::of(env).map_err(|invalid| misconfigured(invalid.name, &invalid.wrong))?;
         let vault = Vault::new(&settings.share_encryption_keys).await?;
         let vault = vault.ok_or_else(|| misconfigured("SHARE_ENCRYPTION_KEYS", "is missing"))?;
         let service = Rc::new(Self { settings, vault });
@@ -71,43 +72,43 @@ fn misconfigured(name: &str, wrong: &str) -> Error {
     .caused_by(format!("{name} {wrong}"))
 }
 
-fn database(env: &Env) -> Result<D1> {
+fn database(env: &Bindings) -> Result<D1> {
     config::database(env).ok_or_else(|| misconfigured("DB", "is not bound"))
 }
 
-#[event(start)]
+#[wasm_bindgen(start)]
 fn start() {
     console_error_panic_hook::set_once();
 }
 
-#[event(fetch)]
-async fn fetch(
+/// workers-rs' `event` macro would bring its own way of turning errors into answers, 7 KiB of the Worker; here every
+/// error is an answer already. What it names an event's arguments, these are.
+#[wasm_bindgen]
+pub async fn fetch(
     request: web_sys::Request,
-    env: Env,
+    env: Bindings,
     _: Context,
-) -> worker::Result<web_sys::Response> {
+) -> std::result::Result<web_sys::Response, JsValue> {
     let start_ms = now_ms();
-    let method = request.method();
-    let request_url = request.url();
-    let (path, query) = url::split(&request_url);
-    let headers = request.headers();
-    let header = |name: &'static str| headers.get(name).ok().flatten();
+    let head = Head::of(&request);
+    let (path, query) = url::split(head.url());
 
-    let event_id = new_id(start_ms).map_err(|error| worker::Error::RustError(error.to_string()))?;
+    let event_id = new_id(start_ms).map_err(|error| JsValue::from_str(&error.to_string()))?;
     let trail = Trail {
-        request_id: header("cf-ray").unwrap_or_else(|| event_id.clone()),
+        request_id: head.usual("cf-ray").unwrap_or(&event_id).to_owned(),
         event_id,
         now_ms: start_ms,
-        source_address: header("cf-connecting-ip"),
+        source_address: head.usual("cf-connecting-ip").map(str::to_owned),
     };
     let request_id = trail.request_id.clone();
 
-    let Route { pattern, endpoint } = router::route(&method, path);
-    let cors = cors_of(pattern, header, &env).await;
-    let result = match (cors.preflight(&method, header), endpoint) {
+    let Route { pattern, endpoint } = router::route(head.method(), path);
+    let cors = cors_of(pattern, &head, &env).await;
+    let preflight = cors.preflight(head.method(), |name| head.header(name));
+    let result = match (preflight, endpoint) {
         (Some(preflight), _) => preflight,
         (None, Ok(Endpoint::Healthz)) => handlers::health::healthz(),
-        (None, Ok(endpoint)) => answer(&endpoint, &request, &headers, query, &env, trail).await,
+        (None, Ok(endpoint)) => answer(&endpoint, &request, &head, query, &env, trail).await,
         (None, Err(error)) => Err(error),
     };
 
@@ -121,7 +122,7 @@ async fn fetch(
     };
     answer.headers.extend(cors.headers());
     log::request(&RequestLine {
-        method: &method,
+        method: head.method(),
         route: pattern,
         status: answer.status(),
         code,
@@ -132,18 +133,14 @@ async fn fetch(
     answer.into_response(&request_id)
 }
 
-async fn cors_of(
-    pattern: &str,
-    header: impl FnOnce(&'static str) -> Option<String>,
-    env: &Env,
-) -> Cors {
+async fn cors_of(pattern: &str, head: &Head<'_>, env: &Bindings) -> Cors {
     let Some(methods) = endpoint::browser_methods(pattern) else {
         return Cors::default();
     };
     match Service::get(env).await {
         Ok(service) => Cors::new(
             &service.settings.callers.cors_allowed_origins,
-            header,
+            |name| head.header(name),
             methods,
         ),
         Err(_) => Cors::default(), // The answer itself will say what is wrong.
@@ -153,28 +150,29 @@ async fn cors_of(
 async fn answer(
     endpoint: &Endpoint,
     request: &web_sys::Request,
-    headers: &web_sys::Headers,
+    head: &Head<'_>,
     query: &str,
-    env: &Env,
+    env: &Bindings,
     trail: Trail,
 ) -> Result<Answer> {
     let service = Service::get(env).await?;
     let db = Database::for_request(database(env)?);
     let call = Call {
         request,
-        headers,
+        head,
         query,
         settings: &service.settings,
         vault: &service.vault,
         db: &db,
         limiters: Limiters(env),
         trail,
+        bearer: OnceCell::new(),
     };
     limits::guard(&call, endpoint.door(), router::handle(endpoint, &call)).await
 }
 
-#[event(scheduled)]
-async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
+#[wasm_bindgen]
+pub async fn scheduled(_: ScheduledEvent, env: Bindings, _: ScheduleContext) {
     let parts = match Service::get(&env).await {
         Ok(service) => database(&env).map(|db| (service, Database::for_background(db))),
         Err(error) => Err(error),

@@ -3,6 +3,7 @@
 use js_sys::JsString;
 
 use crate::domain::sealing::{self, HEADER_LENGTH, Key, Kind, Place, VERSION};
+use crate::domain::secret::SecretBytes;
 use crate::error::Result;
 use crate::platform::{CryptoKeys, Envelope};
 
@@ -103,13 +104,13 @@ impl Vault {
         place: Place<'_>,
         key_id: &str,
         envelope: &JsString,
-    ) -> Option<zeroize::Zeroizing<Vec<u8>>> {
+    ) -> Option<SecretBytes> {
         let key = self.key(key_id)?;
         let bytes = key
             .keys
             .open_bytes(VERSION, HEADER_LENGTH, &place.associated_data(), envelope)
             .await?;
-        Some(zeroize::Zeroizing::new(bytes))
+        Some(SecretBytes::from(bytes))
     }
 
     fn key(&self, id: &str) -> Option<&VaultKey> {
@@ -122,8 +123,9 @@ impl Vault {
 async fn seal(key: &VaultKey, place: Place<'_>, share: &[u8]) -> Result<Envelope> {
     let mut text = place.associated_data();
     let aad_length = text.len();
+    text.reserve_exact(share.len()); // no growing, which would leave a copy behind
     text.extend_from_slice(share);
-    let text = zeroize::Zeroizing::new(text);
+    let text = SecretBytes::from(text);
     let header = sealing::new_header()?;
     Ok(key.keys.seal(&header, &text, aad_length).await?)
 }

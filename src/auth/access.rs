@@ -19,7 +19,7 @@ pub async fn recognises(call: &Call<'_>) -> Result<bool> {
     let Some(issuer) = &call.settings.callers.access else {
         return Ok(false);
     };
-    let Some(assertion) = call.credential(HEADER) else {
+    let Some(assertion) = call.head.header(HEADER) else {
         return Ok(false);
     };
     match jwt::verify(&assertion, issuer).await {
@@ -28,7 +28,7 @@ pub async fn recognises(call: &Call<'_>) -> Result<bool> {
             5,
             "the keys of Cloudflare Access are not to be had",
         )),
-        Ok(_) if call.request.method() != "GET" && is_cross_site(call) => Err(Error::new(
+        Ok(_) if call.head.method() != "GET" && is_cross_site(call) => Err(Error::new(
             Code::Forbidden,
             "Pages of other origins may not use the operator API.",
         )),
@@ -38,7 +38,7 @@ pub async fn recognises(call: &Call<'_>) -> Result<bool> {
 
 /// Browsers name the page's origin with every request that may change something.
 fn is_cross_site(call: &Call<'_>) -> bool {
-    let url = call.request.url();
+    let url = call.head.url();
     let own = url.find("://").and_then(|at| {
         let end = url
             .get(at + 3..)?
@@ -46,6 +46,7 @@ fn is_cross_site(call: &Call<'_>) -> bool {
             .map_or(url.len(), |end| at + 3 + end);
         url.get(..end)
     });
-    call.header("origin")
+    call.head
+        .header("origin")
         .is_some_and(|origin| Some(origin.as_str()) != own)
 }

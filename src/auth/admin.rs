@@ -1,7 +1,6 @@
 //! Operators: by their token, or through Cloudflare Access.
 
 use super::{access, refused};
-use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
 use crate::http::Call;
 use crate::store::audit::Actor;
@@ -30,8 +29,7 @@ impl Admin {
 
     /// None: the caller is no operator, which for some routes is not the end.
     pub async fn recognise(call: &Call<'_>) -> Result<Option<Self>> {
-        if let Some(token) = call.bearer_token() {
-            let given = CredentialHash::of(&token);
+        if let Some(given) = call.bearer_hash() {
             // All are compared, whichever matches.
             let known = call
                 .settings

@@ -42,30 +42,28 @@ impl Credential {
         for (at, way) in callers.client_auth.iter().enumerate() {
             match way {
                 ClientAuth::ClientApiKey => {
-                    let hash = CredentialHash::of(&token).to_hex();
+                    let hash = CredentialHash::of(token).to_hex();
                     // As the last way it needs no look of its own: the request's batch finds out.
                     let decides = at + 1 == callers.client_auth.len() && unavailable.is_none();
                     if decides || users::has_client_api_key(call.db, &hash).await? {
                         return Ok(Self::ClientApiKey(hash));
                     }
                 }
-                ClientAuth::Jwt => {
-                    match user_of(&token, callers.identity_provider.as_ref()).await {
-                        Ok(user) => return Ok(Self::User(user)),
-                        Err(Denied::Refused(refusal)) => {
-                            reason = Some(refusal.reason());
-                            if refusal == Refusal::Expired {
-                                detail = "The token has expired. Get a new one.";
-                            }
-                        }
-                        Err(Denied::Unavailable) => {
-                            unavailable =
-                                Some("the identity provider's keys are not to be had".to_owned());
+                ClientAuth::Jwt => match user_of(token, callers.identity_provider.as_ref()).await {
+                    Ok(user) => return Ok(Self::User(user)),
+                    Err(Denied::Refused(refusal)) => {
+                        reason = Some(refusal.reason());
+                        if refusal == Refusal::Expired {
+                            detail = "The token has expired. Get a new one.";
                         }
                     }
-                }
+                    Err(Denied::Unavailable) => {
+                        unavailable =
+                            Some("the identity provider's keys are not to be had".to_owned());
+                    }
+                },
                 ClientAuth::Portal => {
-                    match portal::client_of(&callers.portal_api_url, &token).await {
+                    match portal::client_of(&callers.portal_api_url, token).await {
                         portal::Answer::Client(client) => {
                             return Ok(Self::PortalClient(client.to_string()));
                         }

@@ -14,16 +14,14 @@
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 
-use worker::Env;
-
 use crate::domain::ip;
 use crate::domain::recent::Recent;
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
 use crate::log::{self, Field, Level};
-use crate::platform::now_ms;
 use crate::platform::verify::Limiter;
+use crate::platform::{Bindings, now_ms};
 
 const AUTH_FAILURES: &str = "AUTH_FAILURE_LIMITER";
 const APP: &str = "APP_LIMITER";
@@ -57,7 +55,7 @@ thread_local! {
 
 /// The Worker's rate limiting bindings.
 #[derive(Clone, Copy)]
-pub struct Limiters<'a>(pub &'a Env);
+pub struct Limiters<'a>(pub &'a Bindings);
 
 /// Carries out `handle` between the limits of its door.
 pub async fn guard(
@@ -75,9 +73,9 @@ pub async fn guard(
             "apps"
         }
     };
-    let key = CredentialHash::of(&format!("{name} {}", ip::counted_as(source)));
-    let is_shut = SHUT.with_borrow(|shut| shut.get(key, now_ms()).is_some());
-    if is_shut && !(matches!(door, Door::App(_)) && was_good(call)) {
+    let key = || CredentialHash::of(&format!("{name} {}", ip::counted_as(source)));
+    let is_shut = |shut: &Recent<()>| !shut.is_empty() && shut.get(key(), now_ms()).is_some();
+    if SHUT.with_borrow(is_shut) && !(matches!(door, Door::App(_)) && was_good(call)) {
         return Err(too_many_failures());
     }
     let result = handle.await;
@@ -91,7 +89,7 @@ pub async fn guard(
                     .await =>
         {
             let until = now_ms() + u64::from(SHUT_SECONDS) * 1000;
-            SHUT.with_borrow_mut(|shut| shut.insert(key, (), until));
+            SHUT.with_borrow_mut(|shut| shut.insert(key(), (), until));
             return Err(too_many_failures());
         }
         _ => {}
@@ -122,21 +120,26 @@ fn too_many_failures() -> Error {
 }
 
 fn was_good(call: &Call<'_>) -> bool {
-    let hash = call.bearer_token().map(|token| CredentialHash::of(&token));
-    hash.is_some_and(|hash| GOOD.with_borrow(|good| good.get(hash, now_ms()).is_some()))
+    call.bearer_hash()
+        .is_some_and(|hash| GOOD.with_borrow(|good| good.get(hash, now_ms()).is_some()))
 }
 
 fn remember_good(call: &Call<'_>) {
-    if let Some(token) = call.bearer_token() {
-        let until = now_ms() + GOOD_MS;
-        GOOD.with_borrow_mut(|good| good.insert(CredentialHash::of(&token), (), until));
+    if let Some(hash) = call.bearer_hash() {
+        let until = call.trail.now_ms + GOOD_MS;
+        GOOD.with_borrow_mut(|good| good.insert(hash, (), until));
     }
 }
 
 impl Limiters<'_> {
     /// Counts one more for `key`; false: that was too many.
     async fn allow(self, name: &'static str, key: &str) -> bool {
-        let cause = match Limiter::binding(self.0, name) {
+        let binding = match name {
+            AUTH_FAILURES => self.0.auth_failure_limiter(),
+            APP => self.0.app_limiter(),
+            _ => self.0.webhook_limiter(),
+        };
+        let cause = match Limiter::new(binding) {
             None => "it is not bound".to_owned(),
             Some(limiter) => match limiter.allows(key).await {
                 Ok(allowed) => return allowed,

@@ -29,7 +29,7 @@ async fn refused(call: &Call<'_>, actor: Actor, detail: &'static str) -> Error {
         outcome: "unauthorized",
     });
     let error = Error::unauthorized(detail);
-    match call.db.batch([event]).await {
+    match call.db.batch(vec![event]).await {
         Ok(_) => error,
         Err(mut failure) => error.caused_by(failure.take_cause().unwrap_or_default()),
     }

@@ -25,7 +25,7 @@ impl Portal {
         }
         // 2.
         if let Some(secret) = call.credential("x-webhook-secret") {
-            let given = CredentialHash::of(&secret);
+            let given = CredentialHash::of(secret);
             // All are compared, whichever matches.
             if call
                 .settings

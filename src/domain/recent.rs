@@ -23,6 +23,11 @@ impl<V> Recent<V> {
         }
     }
 
+    /// Whether nothing was ever remembered.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
     pub fn get(&self, key: CredentialHash, now: u64) -> Option<&V> {
         let entry = self.slots.get(self.slot(key))?.as_ref()?;
         (entry.key == key && now < entry.until).then_some(&entry.value)

@@ -1,27 +1,32 @@
 //! Secrets: redacted in `Debug`, wiped on drop, compared in constant time, never serialised.
 
 use std::fmt;
+use std::ops::Deref;
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 /// A secret text that must be sent on as it is, such as an API key of ours.
-pub struct Secret(Zeroizing<String>);
+pub struct Secret(String);
 
 impl Secret {
     pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        Self(text)
     }
 
-    /// Takes the secret out of what holds it, and leaves nothing there: to be rid of it before the rest.
+    /// Takes the secret out, leaving an empty one.
     pub fn take(&mut self) -> Self {
-        Self(Zeroizing::new(std::mem::take(&mut *self.0)))
+        Self(std::mem::take(&mut self.0))
     }
 
-    /// The only way to the text: every use stands out in a review.
     pub fn expose_secret(&self) -> &str {
         &self.0
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        wipe(&mut std::mem::take(&mut self.0).into_bytes());
     }
 }
 
@@ -29,6 +34,36 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }
+}
+
+/// Bytes with a secret somewhere in them, wiped when they are dropped.
+pub struct SecretBytes(Vec<u8>);
+
+impl From<Vec<u8>> for SecretBytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl Deref for SecretBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for SecretBytes {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+/// Overwrites what is needed no more. All at once: the `zeroize` crate's volatile write for every byte costs a share of 64 KB
+/// as much as sealing it. `black_box` keeps the compiler from leaving it out as useless.
+fn wipe(bytes: &mut [u8]) {
+    bytes.fill(0);
+    std::hint::black_box(bytes);
 }
 
 /// SHA-256 of a credential. What has only to be recognised is kept as this, never as text.

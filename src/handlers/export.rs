@@ -19,7 +19,11 @@ pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
             .ok_or_else(|| Error::field("cursor", "be one that this route has given"))?,
     };
     let rows = export::page(call.db, &call.trail, &after).await?;
-    let records = json::array(rows.iter().filter_map(|row| row.optional("record")));
+    let records = json::array(
+        rows.read()
+            .into_iter()
+            .filter_map(|row| row.optional("record")),
+    );
     let cursor = rows
         .last()
         .map(|row| URL_SAFE_NO_PAD.encode(row.text("place")));

@@ -249,5 +249,5 @@ async fn holds(call: &Call<'_>, verdict: &Verdict, share: &ShareRecord, client_i
             &JsString::from(sealed.as_str()),
         )
         .await;
-    held.is_some_and(|held| held.as_slice() == share.share.expose_secret().as_bytes())
+    held.is_some_and(|held| *held == *share.share.expose_secret().as_bytes())
 }

@@ -17,7 +17,7 @@ pub async fn store(call: &Call<'_>, client_id: &ClientId) -> Result<Answer> {
 
 pub async fn fetch(call: &Call<'_>, client_id: &ClientId) -> Result<Answer> {
     let user_id = caller(call, client_id).await?;
-    client::fetch_share_as(call, &user_id, &["cipherText", "backupShare"]).await
+    client::fetch_share_as(call, &user_id, "cipherText backupShare").await
 }
 
 /// The user of the client, who must be the caller: 401, 403.

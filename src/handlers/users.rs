@@ -86,10 +86,10 @@ pub async fn restore(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Ans
 
 /// The versions that were superseded, the newest first; never a share.
 pub async fn history(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    let versions = versions::list(call.db, user_id).await?.to_json()?;
+    let versions = versions::list(call.db, user_id).await?;
     Ok(Answer::json(
         200,
-        &Writer::default().raw("versions", &versions).end(),
+        &Writer::default().raw("versions", versions.to_json()).end(),
     ))
 }
 

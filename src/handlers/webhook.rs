@@ -92,7 +92,7 @@ pub async fn fetch(call: &Call<'_>) -> Result<Answer> {
             );
         }
     }
-    Ok(Answer::json_text(json_object(&["backupShares"], &shares)))
+    Ok(Answer::json_text(json_object("backupShares", &shares)))
 }
 
 async fn open(

@@ -1,7 +1,6 @@
 //! Key rotation: sealing what is under an older key again under the current one.
 
 use crate::domain::names::new_id;
-use crate::domain::sealing::Place;
 use crate::error::Result;
 use crate::platform::now_ms;
 use crate::store::Database;
@@ -31,7 +30,7 @@ pub async fn rewrap(db: &Database, vault: &Vault, limit: u64, actor: Actor) -> R
                 let page_limit = ROWS_PER_PAGE.min(limit - rewrapped);
                 let rows = store::page_under_key(db, table, key_id, after, page_limit).await?;
                 let Some(last) = rows.last() else { break };
-                after = last.number();
+                after = last.number;
                 rewrapped += rewrap_page(db, vault, table, &rows, actor).await?;
             }
         }
@@ -61,14 +60,8 @@ async fn rewrap_page(
 ) -> Result<u64> {
     let mut statements = Vec::with_capacity(rows.len() + 1);
     for row in rows {
-        let key_id = row.key_id();
-        let (kind, owner, method) = row.place();
-        let place = Place {
-            kind,
-            owner: &owner,
-            backup_method: &method,
-        };
-        if let Some(share) = vault.open_bytes(place, &key_id, &row.sealed_share()).await {
+        let place = row.place();
+        if let Some(share) = vault.open_bytes(place, &row.key_id, &row.envelope).await {
             statements.push(store::rewrap_statement(
                 table,
                 row,
@@ -88,8 +81,8 @@ async fn rewrap_page(
         backup_method: None,
         outcome: "rewrapped",
     }));
-    let mut results = db.batch_all(statements).await?;
-    results.pop();
+    let mut results = db.batch(statements).await?.all();
+    results.pop(); // the event's
     Ok(results.iter().filter(|rows| !rows.is_empty()).count() as u64)
 }
 

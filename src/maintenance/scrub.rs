@@ -1,6 +1,5 @@
 //! The walk over all sealed rows: opens each, purges expired history, counts half-finished backups.
 
-use crate::domain::sealing::Place;
 use crate::error::Result;
 use crate::log::{self, Field, Level};
 use crate::platform::now_ms;
@@ -116,7 +115,7 @@ pub(super) async fn scrub(db: &Database, vault: &Vault, retention_days: u32) -> 
             scrub.after = 0;
             continue;
         };
-        let (first, last) = (first.number(), last.number());
+        let (first, last) = (first.number, last.number);
         for row in &rows {
             scrub.running.checked += 1;
             if !opens(vault, row).await {
@@ -131,12 +130,12 @@ pub(super) async fn scrub(db: &Database, vault: &Vault, retention_days: u32) -> 
             }
             Table::Versions => {
                 let purge = versions::purge_expired_statement(first, last, retention_days);
-                let [purged] = db.batch([purge]).await?;
+                let [purged] = db.batch(vec![purge]).await?.rows()?;
                 if !purged.is_empty() {
                     log::event(
                         Level::Info,
                         "history purged",
-                        &[("rows", Field::Number(purged.count().into()))],
+                        &[("rows", Field::Number(purged.count() as u64))],
                     );
                 }
             }
@@ -148,25 +147,12 @@ pub(super) async fn scrub(db: &Database, vault: &Vault, retention_days: u32) -> 
 }
 
 async fn opens(vault: &Vault, row: &SealedRow) -> bool {
-    let key_id = row.key_id();
-    let (kind, owner, method) = row.place();
-    vault
-        .open_bytes(
-            Place {
-                kind,
-                owner: &owner,
-                backup_method: &method,
-            },
-            &key_id,
-            &row.sealed_share(),
-        )
-        .await
-        .is_some()
+    let opened = vault.open_bytes(row.place(), &row.key_id, &row.envelope);
+    opened.await.is_some()
 }
 
 fn report_unopenable(table: Table, row: &SealedRow, vault: &Vault) {
-    let key_id = row.key_id();
-    let why = if vault.key_ids().any(|id| id == key_id) {
+    let why = if vault.key_ids().any(|id| id == row.key_id) {
         "damaged or moved"
     } else {
         "its key is not configured"
@@ -176,11 +162,11 @@ fn report_unopenable(table: Table, row: &SealedRow, vault: &Vault) {
         "a sealed share does not open",
         &[
             ("table", Field::Text(table.name())),
-            ("row", Field::Number(row.number())),
-            ("version", Field::Text(&row.id())),
-            ("userId", Field::Text(&row.user_id())),
-            ("backupMethod", Field::Text(&row.backup_method())),
-            ("keyId", Field::Text(&key_id)),
+            ("row", Field::Number(row.number)),
+            ("version", Field::Text(&row.id)),
+            ("userId", Field::Text(&row.user_id)),
+            ("backupMethod", Field::Text(&row.backup_method)),
+            ("keyId", Field::Text(&row.key_id)),
             ("why", Field::Text(why)),
         ],
     );

@@ -1,7 +1,7 @@
-// What the Worker asks of the JavaScript runtime: D1, WebCrypto, the request's body, the answer, the console.
+// What the Worker asks of the JavaScript runtime: the request, D1, WebCrypto, the answer, the console.
 // Rust decides everything; the functions here only carry it out. They exist because every crossing between wasm
-// and JavaScript costs: one call here does what would be ten from Rust, and a share that is only passed through
-// never enters wasm memory at all.
+// and JavaScript costs, a text most of all: one call here does what would be ten from Rust, and a share that is only
+// passed through never enters wasm memory at all.
 
 // wasm-bindgen's executor calls queueMicrotask at every step of a request, and workerd's is a call out of V8. This one
 // stays inside.
@@ -24,21 +24,65 @@ export function whenSettled(promise, ticket) {
   );
 }
 
-/** Runs the statements as one transaction in one round trip. Resolves to one array of row objects per statement. */
-export async function d1Batch(db, statements, timeoutMs) {
-  let timer;
-  const timeout = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error("attempt timed out")), timeoutMs);
-  });
-  try {
-    const results = await Promise.race([
-      db.batch(statements.map(([sql, ...parameters]) => db.prepare(sql).bind(...parameters))),
-      timeout,
-    ]);
-    return results.map((result) => result.results);
-  } finally {
-    clearTimeout(timer);
+/** The headers that Rust looks at with nearly every request: it gets them at once. */
+const USUAL_HEADERS = ["authorization", "cf-connecting-ip", "cf-ray", "content-type", "x-webhook-secret"];
+
+/** The request's head in one text, as HTTP writes it: "POST https://…", then a line for each usual header that is there. */
+export function requestHead(request) {
+  const { headers } = request;
+  let head = `${request.method} ${request.url}`;
+  for (const name of USUAL_HEADERS) {
+    const value = headers.get(name); // never has a line break in it
+    if (value !== null) head += `\n${name}: ${value}`;
   }
+  return head;
+}
+
+/** Another header; undefined if it is not there. */
+export function requestHeader(request, name) {
+  return request.headers.get(name) ?? undefined;
+}
+
+/** The SQL texts that Rust uses; it names them by their places here. */
+const sqlTexts = [];
+
+export function keepSql(text) {
+  return sqlTexts.push(text) - 1;
+}
+
+/**
+ * Runs statements as one transaction in one round trip. `statements` is JSON: of each, the place of its SQL and its
+ * parameters; an object in a parameter's place stands for the next of `values`.
+ * Resolves to [the rows of each statement as JSON, a line each; the sealed shares in them]: a row has its share's place
+ * there, so that shares stay here.
+ */
+export async function d1Batch(db, statements, values, timeoutMs) {
+  let next = 0;
+  const prepared = [];
+  for (const parameters of JSON.parse(statements)) {
+    const sql = sqlTexts[parameters.shift()];
+    for (let i = 0; next < values.length && i < parameters.length; i++) {
+      if (parameters[i] !== null && typeof parameters[i] === "object") parameters[i] = values[next++];
+    }
+    prepared.push(db.prepare(sql).bind(...parameters));
+  }
+  const results = await within(timeoutMs, db.batch(prepared));
+  const shares = [];
+  const lines = results.map(({ results: rows }) => {
+    for (const row of rows) {
+      if (typeof row.sealed_share === "string") row.sealed_share = shares.push(row.sealed_share) - 1;
+    }
+    return JSON.stringify(rows);
+  });
+  return [lines.join("\n"), shares];
+}
+
+/** The promise's own outcome, if it comes in time. */
+function within(ms, promise) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("attempt timed out")), ms);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 export function sleep(ms) {
@@ -105,13 +149,13 @@ export async function openForRewrap(keys, version, headerLength, aad, envelope) 
 
 /** The request's body; undefined as soon as it is longer than `limit`, without reading the rest. */
 export async function readBody(request, limit) {
-  if (request.body === null) return new Uint8Array(0);
   const declared = request.headers.get("content-length");
   if (declared !== null) {
     if (Number(declared) > limit) return undefined;
     const body = new Uint8Array(await request.arrayBuffer());
     return body.length > limit ? undefined : body;
   }
+  if (request.body === null) return new Uint8Array(0);
   const chunks = [];
   let length = 0;
   const reader = request.body.getReader();
@@ -134,22 +178,37 @@ export async function readBody(request, limit) {
   return body;
 }
 
-/** JSON text of an object that holds the value under each of the names. */
+/** JSON text of an object that holds the value under each of the names, which are separated by spaces. */
 export function jsonObject(names, value) {
-  return JSON.stringify(Object.fromEntries(names.map((name) => [name, value])));
+  const json = JSON.stringify(value);
+  return `{${names.split(" ").map((name) => `"${name}":${json}`).join()}}`;
 }
 
-/** An answer with the headers that every answer carries, and `extra` ones as [name, value, name, value…]. */
+const EVERY_ANSWER = {
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+  "strict-transport-security": "max-age=63072000",
+};
+
+/** The headers of answers without a body, and of those of each type: made once, for making them costs a request dearly. */
+const usualHeaders = new Map();
+
+function headersOf(contentType) {
+  if (!usualHeaders.has(contentType)) {
+    const type = contentType === undefined ? {} : { "content-type": contentType };
+    usualHeaders.set(contentType, new Headers({ ...EVERY_ANSWER, ...type }));
+  }
+  return usualHeaders.get(contentType);
+}
+
+/** An answer with the headers that every answer carries, and `extra` ones: "name: value", a line each. */
 export function respond(status, body, contentType, requestId, extra) {
-  const headers = {
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-    "strict-transport-security": "max-age=63072000",
-    "x-request-id": requestId,
-  };
-  if (contentType !== undefined) headers["content-type"] = contentType;
-  const response = new Response(body, { status, headers });
-  for (let i = 0; i < extra.length; i += 2) response.headers.append(extra[i], extra[i + 1]);
+  const response = new Response(body, { status, headers: headersOf(contentType) });
+  response.headers.set("x-request-id", requestId);
+  for (const line of extra?.split("\n") ?? []) {
+    const end = line.indexOf(": ");
+    response.headers.append(line.slice(0, end), line.slice(end + 2));
+  }
   return response;
 }
 

@@ -15,8 +15,17 @@ use wait::wait;
 
 #[wasm_bindgen(module = "/src/platform/glue.js")]
 extern "C" {
+    #[wasm_bindgen(js_name = requestHead)]
+    pub fn request_head(request: &web_sys::Request) -> String;
+
+    #[wasm_bindgen(js_name = requestHeader)]
+    pub fn request_header(request: &web_sys::Request, name: &str) -> Option<String>;
+
+    #[wasm_bindgen(js_name = keepSql)]
+    fn keep_sql(text: &str) -> u32;
+
     #[wasm_bindgen(js_name = d1Batch)]
-    fn d1_batch(db: &JsValue, statements: &Array, timeout_ms: u32) -> Promise;
+    fn d1_batch(db: &JsValue, statements: &str, values: &Array, timeout_ms: u32) -> Promise;
 
     fn sleep(ms: u32) -> Promise;
 
@@ -46,15 +55,15 @@ extern "C" {
     fn read_body_js(request: &web_sys::Request, limit: u32) -> Promise;
 
     #[wasm_bindgen(js_name = jsonObject)]
-    fn json_object_js(names: Vec<String>, value: &JsValue) -> JsString;
+    pub fn json_object(names: &str, value: &JsValue) -> JsString;
 
-    #[wasm_bindgen(catch, js_name = respond)]
-    fn respond_js(
+    #[wasm_bindgen(catch)]
+    pub fn respond(
         status: u16,
         body: &JsValue,
         content_type: Option<&str>,
         request_id: &str,
-        extra: Vec<String>,
+        extra: Option<&str>,
     ) -> Result<web_sys::Response, JsValue>;
 
     #[wasm_bindgen(js_name = consoleLine)]
@@ -124,21 +133,6 @@ pub async fn read_body(
     Ok(body.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec))
 }
 
-/// JSON text of an object that holds one value under each of the names, made by JavaScript of a value that stays there.
-pub fn json_object(names: &[&str], value: &JsValue) -> JsString {
-    json_object_js(names.iter().map(|name| (*name).to_owned()).collect(), value)
-}
-
-pub fn respond(
-    status: u16,
-    body: &JsValue,
-    content_type: Option<&str>,
-    request_id: &str,
-    extra: Vec<String>,
-) -> Result<web_sys::Response, JsFailure> {
-    Ok(respond_js(status, body, content_type, request_id, extra)?)
-}
-
 /// An AES-256-GCM key and its digest key, imported into WebCrypto.
 pub struct CryptoKeys(JsValue);
 
@@ -201,28 +195,50 @@ impl CryptoKeys {
     }
 }
 
+/// The Worker's bindings, those that requests use, by their names: a getter makes no text of a name.
+#[wasm_bindgen]
+extern "C" {
+    pub type Bindings;
+    #[wasm_bindgen(method, getter, js_name = DB)]
+    fn db(this: &Bindings) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = AUTH_FAILURE_LIMITER)]
+    pub fn auth_failure_limiter(this: &Bindings) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = APP_LIMITER)]
+    pub fn app_limiter(this: &Bindings) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = WEBHOOK_LIMITER)]
+    pub fn webhook_limiter(this: &Bindings) -> JsValue;
+}
+
+impl Bindings {
+    /// A setting: a secret or a variable.
+    pub fn setting(&self, name: &str) -> Option<String> {
+        let value = js_sys::Reflect::get(self, &JsValue::from_str(name)).ok()?;
+        value.as_string()
+    }
+}
+
 /// A D1 binding.
 pub struct D1(JsValue);
 
 impl D1 {
-    /// The binding of that name, if the Worker has one.
-    pub fn binding(env: &worker::Env, name: &str) -> Option<Self> {
-        binding(env, name).map(Self)
+    /// The Worker's own, if it is bound.
+    pub fn of(bindings: &Bindings) -> Option<Self> {
+        Some(Self(bindings.db())).filter(|db| db.0.is_truthy())
     }
 
-    /// One transaction, one round trip. `statements` holds [SQL, parameter…] lists; the answer, an array of rows
-    /// for each.
-    pub async fn batch(&self, statements: &Array, timeout_ms: u32) -> Result<Array, JsFailure> {
-        Ok(wait(&d1_batch(&self.0, statements, timeout_ms))
+    /// One transaction, one round trip: see `d1Batch` in `glue.js`.
+    pub async fn batch(
+        &self,
+        statements: &str,
+        values: &Array,
+        timeout_ms: u32,
+    ) -> Result<(String, Array), JsFailure> {
+        let pair: Array = wait(&d1_batch(&self.0, statements, values, timeout_ms))
             .await?
-            .unchecked_into())
+            .unchecked_into();
+        let rows = pair.get(0).as_string().unwrap_or_default();
+        Ok((rows, pair.get(1).unchecked_into()))
     }
-}
-
-/// A binding or setting of the Worker, as it is.
-pub fn binding(env: &worker::Env, name: &str) -> Option<JsValue> {
-    let value = js_sys::Reflect::get(env, &JsValue::from_str(name)).ok()?;
-    (!value.is_undefined() && !value.is_null()).then_some(value)
 }
 
 /// ISO 8601 of milliseconds since 1970.
@@ -236,19 +252,18 @@ pub fn format_date(unix_ms: u64) -> String {
         .into()
 }
 
-thread_local! {
-    static CONSTANTS: RefCell<Vec<(&'static str, JsString)>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A constant text as a JavaScript string, made once for the instance: SQL texts are long, and every request needs the
-/// same few.
-pub fn constant(text: &'static str) -> JsString {
-    CONSTANTS.with_borrow_mut(|known| {
-        if let Some((_, made)) = known.iter().find(|(t, _)| std::ptr::eq(*t, text)) {
-            return made.clone();
+/// The place where JavaScript keeps a text of SQL, which it is told once for the instance: the texts are long, and every
+/// request needs the same few.
+pub fn sql(text: &'static str) -> u32 {
+    thread_local! {
+        static KEPT: RefCell<Vec<(&'static str, u32)>> = const { RefCell::new(Vec::new()) };
+    }
+    KEPT.with_borrow_mut(|kept| {
+        if let Some((_, place)) = kept.iter().find(|(known, _)| std::ptr::eq(*known, text)) {
+            return *place;
         }
-        let made = JsString::from(text);
-        known.push((text, made.clone()));
-        made
+        let place = keep_sql(text);
+        kept.push((text, place));
+        place
     })
 }

@@ -59,8 +59,9 @@ impl VerifyKey {
 pub struct Limiter(JsValue);
 
 impl Limiter {
-    pub fn binding(env: &worker::Env, name: &str) -> Option<Self> {
-        super::binding(env, name).map(Self)
+    /// None: it is not bound.
+    pub fn new(binding: JsValue) -> Option<Self> {
+        Some(Self(binding)).filter(|limiter| limiter.0.is_truthy())
     }
 
     /// Counts one more for `key`; `Ok(false)`: that was too many.

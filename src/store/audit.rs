@@ -163,8 +163,11 @@ pub async fn list(db: &Database, query: &Query<'_>) -> Result<Page> {
     } else {
         0
     };
-    let [rows, examined] = db.batch([events, range(LAST_EXAMINED, searched)]).await?;
-    let full = u64::from(rows.count()) == query.limit;
+    let [rows, examined] = db
+        .batch(vec![events, range(LAST_EXAMINED, searched)])
+        .await?
+        .rows()?;
+    let full = rows.count() as u64 == query.limit;
     let cursor = if full {
         rows.last().map(|event| event.text("id"))
     } else {

@@ -47,7 +47,7 @@ pub async fn user_of(
     client_id: &ClientId,
 ) -> Result<UserId> {
     let [user, refusal] = db
-        .batch([
+        .batch(vec![
             Statement::new(for_credential!(credential, user_sql))
                 .text(client_id.as_str())
                 .text(credential.as_sql()),
@@ -56,7 +56,8 @@ pub async fn user_of(
                 .text(client_id.as_str())
                 .text(credential.as_sql()),
         ])
-        .await?;
+        .await?
+        .rows()?;
     if !refusal.is_empty() {
         allowed(&refusal)?;
     }

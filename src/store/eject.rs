@@ -27,7 +27,7 @@ pub async fn open(
     );
     const READ: &str = "SELECT ejectable_until FROM eject_windows WHERE user_id = ?1";
     let [_, window, _] = db
-        .batch([
+        .batch(vec![
             Statement::new(OPEN)
                 .text(user_id.as_str())
                 .text(&trail.event_id)
@@ -39,14 +39,15 @@ pub async fn open(
                 .text(user_id.as_str())
                 .text("opened"),
         ])
-        .await?;
+        .await?
+        .rows()?;
     Ok(window.first_text("ejectable_until"))
 }
 
 /// Closes the window, open or not. False: there is no such user.
 pub async fn close(db: &Database, trail: &Trail, user_id: &UserId) -> Result<bool> {
     let [_, outcome] = db
-        .batch([
+        .batch(vec![
             Statement::new("DELETE FROM eject_windows WHERE user_id = ?1").text(user_id.as_str()),
             trail
                 .statement(EVENT_IF_USER)
@@ -54,7 +55,8 @@ pub async fn close(db: &Database, trail: &Trail, user_id: &UserId) -> Result<boo
                 .text(user_id.as_str())
                 .text("closed"),
         ])
-        .await?;
+        .await?
+        .rows()?;
     Ok(outcome.first_text("outcome").as_deref() == Some("closed"))
 }
 
@@ -118,13 +120,14 @@ pub async fn retrieve(
     // 1. Which client is it? It never changes, so this may be read beforehand.
     const CLIENT: &str = "SELECT client_id FROM users WHERE id = ?1";
     let [client] = db
-        .batch([Statement::new(CLIENT).text(user_id.as_str())])
-        .await?;
+        .batch(vec![Statement::new(CLIENT).text(user_id.as_str())])
+        .await?
+        .rows()?;
     let client_id = client.first_text("client_id").unwrap_or_default();
     // 2. Take the retrieval, read the shares, write the event.
     let method = backup_method.as_str();
     let [_, shares, outcome] = db
-        .batch([
+        .batch(vec![
             Statement::new(for_credential!(credential, take_sql))
                 .text(&trail.event_id)
                 .text(user_id.as_str())
@@ -137,7 +140,8 @@ pub async fn retrieve(
                 .text(method)
                 .text(credential.as_sql()),
         ])
-        .await?;
+        .await?
+        .rows()?;
     // 3. The shares leave this function only if the event says so.
     match allowed(&outcome)?.as_str() {
         "retrieved" => {

@@ -106,6 +106,6 @@ pub async fn page(db: &Database, trail: &Trail, after: &Place) -> Result<Rows> {
         backup_method: None,
         outcome: "exported",
     });
-    let [rows, _] = db.batch([page, event]).await?;
+    let [rows, _] = db.batch(vec![page, event]).await?.rows()?;
     Ok(rows)
 }

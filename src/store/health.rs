@@ -1,7 +1,6 @@
 //! What `/readyz` asks of the database.
 
 use js_sys::JsString;
-use wasm_bindgen::prelude::*;
 
 use super::{Database, Statement, now};
 use crate::error::{Code, Error, Result};
@@ -20,37 +19,27 @@ pub struct Canary {
     pub has_check: bool,
 }
 
-#[wasm_bindgen]
-extern "C" {
-    type Row;
-    #[wasm_bindgen(method, getter)]
-    fn key_id(this: &Row) -> String;
-    #[wasm_bindgen(method, getter)]
-    fn sealed_canary(this: &Row) -> JsString;
-    #[wasm_bindgen(method, getter)]
-    fn has_check(this: &Row) -> u32;
-}
-
 /// The schema's version and the canaries of all keys ever used.
 pub async fn read(db: &Database) -> Result<(Option<u32>, Vec<Canary>)> {
-    const CANARIES: &str =
-        "SELECT key_id, sealed_canary, key_check IS NOT NULL AS has_check FROM key_canaries";
+    const CANARIES: &str = "SELECT key_id, sealed_canary AS sealed_share, key_check IS NOT NULL AS has_check FROM key_canaries";
     let [schema, canaries] = db
-        .batch([Statement::new(SCHEMA), Statement::new(CANARIES)])
-        .await?;
+        .batch(vec![Statement::new(SCHEMA), Statement::new(CANARIES)])
+        .await?
+        .rows()?;
     let canaries = canaries
-        .typed::<Row>()
+        .read()
+        .iter()
         .map(|row| Canary {
-            key_id: row.key_id(),
-            envelope: row.sealed_canary(),
-            has_check: row.has_check() != 0,
+            key_id: row.text("key_id"),
+            envelope: row.sealed_share(),
+            has_check: row.number("has_check") != 0,
         })
         .collect();
     Ok((schema_version(&schema), canaries))
 }
 
 pub async fn read_schema_version(db: &Database) -> Result<Option<u32>> {
-    let [schema] = db.batch([Statement::new(SCHEMA)]).await?;
+    let [schema] = db.batch(vec![Statement::new(SCHEMA)]).await?.rows()?;
     Ok(schema_version(&schema))
 }
 
@@ -66,12 +55,14 @@ pub async fn keep_canary(db: &Database, sealed: &Sealed) -> Result<()> {
         now!(),
         " WHERE true ON CONFLICT (key_id) DO UPDATE SET key_check = excluded.key_check WHERE key_check IS NULL"
     );
-    db.batch([Statement::new(SQL)
-        .text(&sealed.key_id)
-        .js(&sealed.envelope)
-        .js(&sealed.key_check)])
-        .await
-        .map(drop)
+    db.batch(vec![
+        Statement::new(SQL)
+            .text(&sealed.key_id)
+            .js(&sealed.envelope)
+            .js(&sealed.key_check),
+    ])
+    .await
+    .map(drop)
 }
 
 /// Whether the bytes behind a key's id, told by their check, are other ones than those that the database knows: what is

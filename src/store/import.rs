@@ -130,22 +130,20 @@ pub async fn users(
     let with = |sql| trail.statement(sql).text(&items);
     let owners = Statement::new(OWNERS).text(&json::array(owner_ids.iter().map(|id| quoted(id))));
     let (verdicts, owners) = if mode.dry_run {
-        let [verdicts, owners] = db.batch([with(USER_VERDICTS), owners]).await?;
+        let [verdicts, owners] = db.batch(vec![with(USER_VERDICTS), owners]).await?.rows()?;
         (verdicts, owners)
     } else {
-        let statements = [with(USER_EVENTS), with(USER_VERDICTS), with(USERS), owners];
-        let [_, verdicts, _, owners] = db.batch(statements).await?;
+        let statements = vec![with(USER_EVENTS), with(USER_VERDICTS), with(USERS), owners];
+        let [_, verdicts, _, owners] = db.batch(statements).await?.rows()?;
         (verdicts, owners)
     };
     let owners = owners
+        .read()
         .iter()
         .map(|row| Owner {
             id: row.text("id"),
             client_id: row.text("client_id"),
         })
         .collect();
-    Ok((
-        verdicts.iter().map(|row| Verdict::read(&row)).collect(),
-        owners,
-    ))
+    Ok((verdicts.read().iter().map(Verdict::read).collect(), owners))
 }

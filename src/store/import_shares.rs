@@ -251,11 +251,11 @@ pub async fn import(
     if statements.is_empty() {
         return Ok(Vec::new());
     }
-    let results = db.batch_all(statements).await?;
+    let results = db.batch(statements).await?.all();
     let (first, step) = if mode.dry_run { (0, 1) } else { (1, 3) };
     let mut verdicts = Vec::new();
     for rows in results.iter().skip(first).step_by(step) {
-        verdicts.extend(rows.iter().map(|row| Verdict::read(&row)));
+        verdicts.extend(rows.read().iter().map(Verdict::read));
     }
     Ok(verdicts)
 }

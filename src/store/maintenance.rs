@@ -4,11 +4,10 @@
 //! A page is bounded by bytes as well as by rows: a share may be up to 512 KiB.
 
 use js_sys::JsString;
-use wasm_bindgen::prelude::*;
 
-use super::{Database, Rows, Statement, now};
+use super::{Database, Row, Rows, Statement, now};
 use crate::domain::names::least_id_at;
-use crate::domain::sealing::Kind;
+use crate::domain::sealing::{Kind, Place};
 use crate::error::{Error, Result};
 use crate::vault::Sealed;
 
@@ -35,44 +34,44 @@ impl Table {
 /// Pages end after the row that takes them over this many characters of sealed text.
 const PAGE_BYTES: u64 = 1_000_000;
 
-#[wasm_bindgen]
-extern "C" {
-    /// A sealed row, with all that its place is made of.
-    pub type SealedRow;
-    #[wasm_bindgen(method, getter)]
-    pub fn row(this: &SealedRow) -> f64;
-    #[wasm_bindgen(method, getter)]
-    pub fn id(this: &SealedRow) -> String;
-    #[wasm_bindgen(method, getter)]
-    fn kind(this: &SealedRow) -> String;
-    #[wasm_bindgen(method, getter)]
-    pub fn user_id(this: &SealedRow) -> String;
-    #[wasm_bindgen(method, getter)]
-    fn client_id(this: &SealedRow) -> String;
-    #[wasm_bindgen(method, getter)]
-    pub fn backup_method(this: &SealedRow) -> String;
-    #[wasm_bindgen(method, getter)]
-    pub fn key_id(this: &SealedRow) -> String;
-    #[wasm_bindgen(method, getter)]
-    pub fn sealed_share(this: &SealedRow) -> JsString;
+/// A sealed row, with all that its place is made of.
+pub struct SealedRow {
+    pub number: u64,
+    /// The version's.
+    pub id: String,
+    pub user_id: String,
+    pub key_id: String,
+    pub envelope: JsString,
+    kind: Kind,
+    owner: String,
+    pub backup_method: String,
 }
 
 impl SealedRow {
-    /// The row's number, of which a table has fewer than 2^53.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a row id: whole and positive"
-    )]
-    pub fn number(&self) -> u64 {
-        self.row() as u64
+    fn read(row: &Row) -> Self {
+        let user_id = row.text("user_id");
+        let (kind, owner) = match row.text("kind").as_str() {
+            "custodian" => (Kind::Custodian, row.text("client_id")),
+            _ => (Kind::User, user_id.clone()),
+        };
+        Self {
+            number: row.number("row"),
+            id: row.text("id"),
+            user_id,
+            key_id: row.text("key_id"),
+            envelope: row.sealed_share(),
+            kind,
+            owner,
+            backup_method: row.text("backup_method"),
+        }
     }
 
-    /// The kind, owner and method of the place that the row is sealed for.
-    pub fn place(&self) -> (Kind, String, String) {
-        match self.kind().as_str() {
-            "custodian" => (Kind::Custodian, self.client_id(), self.backup_method()),
-            _ => (Kind::User, self.user_id(), self.backup_method()),
+    /// The place that the row is sealed for.
+    pub fn place(&self) -> Place<'_> {
+        Place {
+            kind: self.kind,
+            owner: &self.owner,
+            backup_method: &self.backup_method,
         }
     }
 }
@@ -126,12 +125,15 @@ pub async fn page(db: &Database, table: Table, after: u64, limit: u64) -> Result
         Table::Versions => page_sql!(rows_of!("versions", "t.rowid > ?1")),
     };
     let [rows] = db
-        .batch([Statement::new(sql)
-            .number(after)
-            .number(limit)
-            .number(PAGE_BYTES)])
-        .await?;
-    Ok(rows.typed().collect())
+        .batch(vec![
+            Statement::new(sql)
+                .number(after)
+                .number(limit)
+                .number(PAGE_BYTES),
+        ])
+        .await?
+        .rows()?;
+    Ok(rows.read().iter().map(SealedRow::read).collect())
 }
 
 /// The next rows of a table, behind a row, that are sealed under a key.
@@ -152,8 +154,8 @@ pub async fn page_under_key(
         .number(limit)
         .number(PAGE_BYTES)
         .text(key_id);
-    let [rows] = db.batch([statement]).await?;
-    Ok(rows.typed().collect())
+    let [rows] = db.batch(vec![statement]).await?.rows()?;
+    Ok(rows.read().iter().map(SealedRow::read).collect())
 }
 
 /// Puts a newly sealed text in the place of a row's, only if the row is still the version, under the key, that was
@@ -177,9 +179,9 @@ pub fn rewrap_statement(table: Table, row: &SealedRow, sealed: &Sealed) -> State
     .js(&sealed.envelope)
     .text(&sealed.key_id)
     .js(&sealed.digest)
-    .number(row.number())
-    .text(&row.id())
-    .text(&row.key_id())
+    .number(row.number)
+    .text(&row.id)
+    .text(&row.key_id)
 }
 
 /// How many shares, history included, are sealed under a key.
@@ -195,8 +197,9 @@ pub async fn key_use(db: &Database) -> Result<Vec<KeyUse>> {
            UNION ALL SELECT key_id, count(*) FROM user_backup_shares GROUP BY key_id \
            UNION ALL SELECT key_id, count(*) FROM backup_share_versions GROUP BY key_id \
          ) GROUP BY key_id ORDER BY key_id";
-    let [rows] = db.batch([Statement::new(SQL)]).await?;
+    let [rows] = db.batch(vec![Statement::new(SQL)]).await?.rows()?;
     Ok(rows
+        .read()
         .iter()
         .map(|row| KeyUse {
             id: row.text("key_id"),
@@ -217,7 +220,7 @@ pub async fn counts(db: &Database) -> Result<Counts> {
     const SQL: &str = "SELECT (SELECT count(*) FROM custodian_backup_shares) + (SELECT count(*) FROM user_backup_shares) \
            AS shares, (SELECT count(*) FROM users) AS users, \
            (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) AS user_rows";
-    let [rows] = db.batch([Statement::new(SQL)]).await?;
+    let [rows] = db.batch(vec![Statement::new(SQL)]).await?.rows()?;
     let row = rows.first().ok_or_else(|| Error::internal("no counts"))?;
     Ok(Counts {
         shares: row.number("shares"),
@@ -231,7 +234,7 @@ pub async fn row_estimate(db: &Database) -> Result<u64> {
     const SQL: &str = "SELECT (SELECT coalesce(max(rowid), 0) FROM custodian_backup_shares) \
              + (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) \
              + (SELECT coalesce(max(rowid), 0) FROM backup_share_versions) AS n";
-    let [rows] = db.batch([Statement::new(SQL)]).await?;
+    let [rows] = db.batch(vec![Statement::new(SQL)]).await?.rows()?;
     Ok(first_count(&rows))
 }
 
@@ -243,8 +246,9 @@ pub async fn half_finished(db: &Database, first_row: u64, last_row: u64) -> Resu
              OR substr(c.backup_method, 1, length(s.backup_method) + 1) = s.backup_method || '-') \
            AND (c.updated_at > s.updated_at OR c.backup_share_pair_id <> s.backup_share_pair_id))";
     let [rows] = db
-        .batch([Statement::new(SQL).number(first_row).number(last_row)])
-        .await?;
+        .batch(vec![Statement::new(SQL).number(first_row).number(last_row)])
+        .await?
+        .rows()?;
     Ok(first_count(&rows))
 }
 
@@ -255,13 +259,16 @@ fn first_count(rows: &Rows) -> u64 {
 /// A note that one run of the scheduled handler leaves for the next.
 pub async fn read_note(db: &Database, name: &str) -> Result<Option<String>> {
     const SQL: &str = "SELECT value FROM meta WHERE name = ?1";
-    let [rows] = db.batch([Statement::new(SQL).text(name)]).await?;
+    let [rows] = db
+        .batch(vec![Statement::new(SQL).text(name)])
+        .await?
+        .rows()?;
     Ok(rows.first_text("value"))
 }
 
 pub async fn write_note(db: &Database, name: &str, value: &str) -> Result<()> {
     const SQL: &str = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    db.batch([Statement::new(SQL).text(name).text(value)])
+    db.batch(vec![Statement::new(SQL).text(name).text(value)])
         .await
         .map(drop)
 }
@@ -271,11 +278,14 @@ pub async fn purge_audit(db: &Database, before_ms: u64, limit: u64) -> Result<us
     const SQL: &str = "DELETE FROM audit_events WHERE id IN \
          (SELECT id FROM audit_events WHERE id < ?1 ORDER BY id LIMIT ?2) RETURNING 1 AS gone";
     let [rows] = db
-        .batch([Statement::new(SQL)
-            .text(&least_id_at(before_ms))
-            .number(limit)])
-        .await?;
-    Ok(rows.typed::<JsValue>().count())
+        .batch(vec![
+            Statement::new(SQL)
+                .text(&least_id_at(before_ms))
+                .number(limit),
+        ])
+        .await?
+        .rows()?;
+    Ok(rows.count())
 }
 
 /// Forgets deleted users past the retention; their shares go with the history.
@@ -285,7 +295,7 @@ pub async fn purge_deleted_users(db: &Database, retention_days: u32) -> Result<(
         now!(),
         ", '-' || ?1 || ' days')"
     );
-    db.batch([Statement::new(SQL).text(&retention_days.to_string())])
+    db.batch(vec![Statement::new(SQL).text(&retention_days.to_string())])
         .await
         .map(drop)
 }

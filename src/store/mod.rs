@@ -22,11 +22,12 @@ pub mod versions;
 
 use std::cell::Cell;
 
-use js_sys::Array;
+use js_sys::{Array, JsString};
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::domain::json::{self, Object, quoted};
 use crate::error::{Code, Error, Result};
-use crate::platform::{self, D1, JsFailure};
+use crate::platform::{self, D1};
 use crate::vault::Sealed;
 
 /// The current time in SQL: ISO 8601, UTC, milliseconds.
@@ -76,34 +77,50 @@ const TRANSIENT: [&str; 9] = [
     "Can't read from request stream",
 ];
 
-/// A statement: its SQL, and behind it its parameters.
-pub struct Statement(Array);
+/// A statement, as `d1Batch` in `platform/glue.js` takes it. One pointer, for it is handed from call to call.
+pub struct Statement(Box<Parts>);
+
+struct Parts {
+    /// JSON: an array of the place of its SQL and its parameters, still open.
+    json: String,
+    /// The parameters that are in JavaScript, in whose place `{}` stands.
+    values: Vec<JsValue>,
+}
 
 impl Statement {
     pub fn new(sql: &'static str) -> Self {
-        Self(Array::new()).js(&platform::constant(sql))
+        Self(Box::new(Parts {
+            json: format!("[{}", platform::sql(sql)),
+            values: Vec::new(),
+        }))
+    }
+
+    /// A parameter that is JSON already.
+    fn raw(mut self, json: &str) -> Self {
+        self.0.json.push(',');
+        self.0.json.push_str(json);
+        self
     }
 
     pub fn text(self, value: &str) -> Self {
-        self.js(&JsValue::from_str(value))
+        self.raw(&quoted(value))
     }
 
     pub fn optional(self, value: Option<&str>) -> Self {
-        self.js(&value.map_or(JsValue::NULL, JsValue::from_str))
+        match value {
+            Some(value) => self.text(value),
+            None => self.raw("null"),
+        }
     }
 
     /// Integers up to 2^53 arrive exactly.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "times in milliseconds and counts are far below 2^53"
-    )]
     pub fn number(self, value: u64) -> Self {
-        self.js(&JsValue::from_f64(value as f64))
+        self.raw(&value.to_string())
     }
 
-    pub fn js(self, value: &JsValue) -> Self {
-        self.0.push(value);
-        self
+    pub fn js(mut self, value: &JsValue) -> Self {
+        self.0.values.push(value.clone());
+        self.raw("{}")
     }
 
     /// Key id, digest and envelope: in this order in every statement.
@@ -114,36 +131,42 @@ impl Statement {
     }
 }
 
-/// The rows that one statement of a batch gave.
-pub struct Rows(Array);
+/// The rows that one statement of a batch gave. The sealed shares in them have stayed in JavaScript.
+pub struct Rows {
+    json: String,
+    shares: Array,
+}
 
 impl Rows {
+    /// The rows as JSON, for an answer that shows them as they are: the SQL names the fields.
+    pub fn to_json(&self) -> &str {
+        &self.json
+    }
+
+    /// As [`to_json`](Self::to_json), the first row only.
+    pub fn first_to_json(&self) -> Option<String> {
+        self.sources().first().map(|row| (*row).to_owned())
+    }
+
     pub fn is_empty(&self) -> bool {
-        self.0.length() == 0
+        self.json == "[]"
     }
 
-    pub fn count(&self) -> u32 {
-        self.0.length()
+    pub fn count(&self) -> usize {
+        self.sources().len()
     }
 
-    /// The rows as a type of the JavaScript bindings: for shares, which then stay in JavaScript.
-    pub fn typed<T: JsCast + 'static>(&self) -> impl Iterator<Item = T> {
-        self.0.iter().map(JsCast::unchecked_into)
+    pub fn read(&self) -> Vec<Row<'_>> {
+        let rows = self.sources().into_iter();
+        rows.filter_map(|row| self.row(row)).collect()
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = Row> {
-        self.0.iter().map(Row)
+    pub fn first(&self) -> Option<Row<'_>> {
+        self.row(self.sources().first()?)
     }
 
-    pub fn first(&self) -> Option<Row> {
-        self.iter().next()
-    }
-
-    pub fn last(&self) -> Option<Row> {
-        self.0
-            .length()
-            .checked_sub(1)
-            .map(|last| Row(self.0.get(last)))
+    pub fn last(&self) -> Option<Row<'_>> {
+        self.row(self.sources().last()?)
     }
 
     /// The first row's text in a column.
@@ -151,32 +174,31 @@ impl Rows {
         self.first()?.optional(column)
     }
 
-    /// The rows as JSON, for an answer that shows them as they are: the SQL names the fields.
-    pub fn to_json(&self) -> Result<String> {
-        let text = js_sys::JSON::stringify(&self.0).map_err(JsFailure::from)?;
-        Ok(text.into())
+    fn sources(&self) -> Vec<&str> {
+        json::elements(&self.json).unwrap_or_default() // JavaScript wrote it, so it is well formed.
     }
 
-    /// As [`to_json`](Self::to_json), the first row only.
-    pub fn first_to_json(&self) -> Result<Option<String>> {
-        let Some(Row(row)) = self.first() else {
-            return Ok(None);
-        };
-        let text = js_sys::JSON::stringify(&row).map_err(JsFailure::from)?;
-        Ok(Some(text.into()))
+    fn row<'a>(&'a self, json: &'a str) -> Option<Row<'a>> {
+        let columns = Object::parse(json, MAX_COLUMNS)?;
+        Some(Row {
+            columns,
+            shares: &self.shares,
+        })
     }
 }
 
+/// D1 allows no more.
+const MAX_COLUMNS: usize = 100;
+
 /// A row, by the names of its columns. Reading them one by one, rather than into derived types, keeps the Worker small.
-pub struct Row(JsValue);
+pub struct Row<'a> {
+    columns: Object<'a>,
+    shares: &'a Array,
+}
 
-impl Row {
-    fn get(&self, column: &str) -> JsValue {
-        js_sys::Reflect::get(&self.0, &JsValue::from_str(column)).unwrap_or(JsValue::UNDEFINED)
-    }
-
+impl Row<'_> {
     pub fn optional(&self, column: &str) -> Option<String> {
-        self.get(column).as_string()
+        json::text(self.columns.get(column)?)
     }
 
     pub fn text(&self, column: &str) -> String {
@@ -184,13 +206,30 @@ impl Row {
     }
 
     /// A count, a time, or a truth value; 0 if it is none.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "whole and not negative in every column"
-    )]
     pub fn number(&self, column: &str) -> u64 {
-        self.get(column).as_f64().unwrap_or_default() as u64
+        let number = self.columns.get(column);
+        number.and_then(|n| n.parse().ok()).unwrap_or_default()
+    }
+
+    /// The text in the column `sealed_share`, which stays in JavaScript. Not a string in a row that has none.
+    pub fn sealed_share(&self) -> JsString {
+        let place = u32::try_from(self.number("sealed_share")).unwrap_or(u32::MAX);
+        self.shares.get(place).unchecked_into()
+    }
+}
+
+/// What the statements of a batch gave, one after the other.
+pub struct Results(Vec<Rows>);
+
+impl Results {
+    /// Of a batch of N statements.
+    pub fn rows<const N: usize>(self) -> Result<[Rows; N]> {
+        let rows = self.0.try_into();
+        rows.map_err(|_| Error::internal("D1 answered with another number of results"))
+    }
+
+    pub fn all(self) -> Vec<Rows> {
+        self.0
     }
 }
 
@@ -219,26 +258,31 @@ impl Database {
     }
 
     /// Carries out the statements as one transaction; transient failures are tried again.
-    pub async fn batch<const N: usize>(&self, statements: [Statement; N]) -> Result<[Rows; N]> {
-        let results = self.batch_all(statements.into()).await?;
-        results
-            .try_into()
-            .map_err(|_| Error::internal("D1 answered with another number of results"))
-    }
-
-    /// As [`batch`](Self::batch), for a number of statements that is not known beforehand.
-    pub async fn batch_all(&self, statements: Vec<Statement>) -> Result<Vec<Rows>> {
-        let list: Array = statements.iter().map(|statement| &statement.0).collect();
+    pub async fn batch(&self, statements: Vec<Statement>) -> Result<Results> {
+        let mut json = String::from("[");
+        let values = Array::new();
+        for statement in statements {
+            if json.len() > 1 {
+                json.push(',');
+            }
+            json.push_str(&statement.0.json);
+            json.push(']');
+            for value in &statement.0.values {
+                values.push(value);
+            }
+        }
+        json.push(']');
         let mut lost = self.lost_ms.as_ref().map_or(0, Cell::get);
         let mut attempt = 1;
         loop {
             let start = platform::now_ms();
-            let failure = match self.binding.batch(&list, ATTEMPT_MS).await {
-                Ok(results) => {
-                    return Ok(results
-                        .iter()
-                        .map(|rows| Rows(rows.unchecked_into()))
-                        .collect());
+            let failure = match self.binding.batch(&json, &values, ATTEMPT_MS).await {
+                Ok((lines, shares)) => {
+                    let rows = lines.split('\n').map(|json| Rows {
+                        json: json.to_owned(),
+                        shares: shares.clone(),
+                    });
+                    return Ok(Results(rows.collect()));
                 }
                 Err(failure) => failure.0,
             };

@@ -4,7 +4,6 @@
 //! itself, so that a refused credential changes and reads nothing.
 
 use js_sys::JsString;
-use wasm_bindgen::prelude::*;
 
 use super::audit::{Trail, audit_columns, audit_returning_outcome};
 use super::credential::{allowed, for_credential, refused_cases};
@@ -94,19 +93,8 @@ pub async fn store(
         .text(credential.as_sql())
         .text(&sealed.key_id)
         .js(&sealed.key_check);
-    let [_, outcome] = db.batch([store, event]).await?;
+    let [_, outcome] = db.batch(vec![store, event]).await?.rows()?;
     allowed(&outcome).map(drop)
-}
-
-#[wasm_bindgen]
-extern "C" {
-    type Row;
-    #[wasm_bindgen(method, getter)]
-    fn backup_method(this: &Row) -> String;
-    #[wasm_bindgen(method, getter)]
-    fn key_id(this: &Row) -> String;
-    #[wasm_bindgen(method, getter)]
-    fn sealed_share(this: &Row) -> JsString;
 }
 
 /// A sealed cipher text, and the method that it is stored under: that of the request, or `UNKNOWN`.
@@ -216,10 +204,10 @@ pub async fn fetch(
 ) -> Result<Option<SealedUserShare>> {
     let by = credential.as_sql();
     let user = user_id.as_str();
-    let [rows, outcome] = match wanted {
+    let statements = match wanted {
         Wanted::Method(method) => {
             let method = method.as_str();
-            db.batch([
+            vec![
                 Statement::new(for_credential!(credential, fetch_sql))
                     .text(user)
                     .text(by)
@@ -229,12 +217,11 @@ pub async fn fetch(
                     .text(user)
                     .text(method)
                     .text(by),
-            ])
-            .await?
+            ]
         }
         Wanted::Pair { id, method } => {
             let method = method.map(BackupMethod::as_str);
-            db.batch([
+            vec![
                 Statement::new(for_credential!(credential, fetch_pair_sql))
                     .text(user)
                     .text(by)
@@ -246,14 +233,14 @@ pub async fn fetch(
                     .optional(method)
                     .text(by)
                     .text(id),
-            ])
-            .await?
+            ]
         }
     };
+    let [rows, outcome] = db.batch(statements).await?.rows()?;
     allowed(&outcome)?;
-    Ok(rows.typed::<Row>().next().map(|row| SealedUserShare {
-        backup_method: row.backup_method(),
-        key_id: row.key_id(),
+    Ok(rows.first().map(|row| SealedUserShare {
+        backup_method: row.text("backup_method"),
+        key_id: row.text("key_id"),
         envelope: row.sealed_share(),
     }))
 }

@@ -67,8 +67,9 @@ pub async fn register(
     let hash = client_api_key.map(CredentialHash::to_hex);
     // Whether the client was there before tells "registered" from "unchanged"; a retry keeps its first outcome.
     let [before] = db
-        .batch([Statement::new(EXISTS).text(client_id.as_str())])
-        .await?;
+        .batch(vec![Statement::new(EXISTS).text(client_id.as_str())])
+        .await?
+        .rows()?;
     let is_new = before.first().is_some_and(|row| row.number("n") == 0);
     let with = |sql, id: Option<&str>| {
         Statement::new(sql)
@@ -77,7 +78,7 @@ pub async fn register(
             .optional(hash.as_deref())
     };
     let [_, _, user, outcome] = db
-        .batch([
+        .batch(vec![
             with(INSERT, Some(new_id)),
             with(FILL_IN_KEY, given_id),
             with(SELECT, given_id),
@@ -89,9 +90,10 @@ pub async fn register(
                 .text(new_id)
                 .number(u64::from(is_new)),
         ])
-        .await?;
+        .await?
+        .rows()?;
     match (
-        user.first_to_json()?,
+        user.first_to_json(),
         outcome.first_text("outcome").as_deref(),
     ) {
         (Some(user), Some("registered")) => Ok(Registered::Created(user)),
@@ -113,14 +115,20 @@ pub fn unknown_user() -> Error {
 
 pub async fn get(db: &Database, id: &UserId) -> Result<Option<JsonText>> {
     const SQL: &str = concat!(shown!(), " WHERE id = ?1");
-    let [users] = db.batch([Statement::new(SQL).text(id.as_str())]).await?;
-    users.first_to_json()
+    let [users] = db
+        .batch(vec![Statement::new(SQL).text(id.as_str())])
+        .await?
+        .rows()?;
+    Ok(users.first_to_json())
 }
 
 /// Whether an API key of this hash is registered.
 pub async fn has_client_api_key(db: &Database, hash: &str) -> Result<bool> {
     const SQL: &str = "SELECT 1 FROM users WHERE client_api_key_hash = ?1";
-    let [users] = db.batch([Statement::new(SQL).text(hash)]).await?;
+    let [users] = db
+        .batch(vec![Statement::new(SQL).text(hash)])
+        .await?
+        .rows()?;
     Ok(!users.is_empty())
 }
 
@@ -128,8 +136,9 @@ pub async fn has_client_api_key(db: &Database, hash: &str) -> Result<bool> {
 pub async fn with_client_id(db: &Database, client_id: &ClientId) -> Result<Page> {
     const SQL: &str = concat!(shown!(), " WHERE client_id = ?1");
     let [rows] = db
-        .batch([Statement::new(SQL).text(client_id.as_str())])
-        .await?;
+        .batch(vec![Statement::new(SQL).text(client_id.as_str())])
+        .await?
+        .rows()?;
     Ok(Page { rows, cursor: None })
 }
 
@@ -138,7 +147,7 @@ pub async fn list(db: &Database, after: &str, limit: u64) -> Result<Page> {
     const SQL: &str = concat!(shown!(), " WHERE id > ?1 ORDER BY id LIMIT ?2");
     const NEXT: &str = "SELECT id FROM users WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2";
     let range = |sql| Statement::new(sql).text(after).number(limit);
-    let [rows, next] = db.batch([range(SQL), range(NEXT)]).await?;
+    let [rows, next] = db.batch(vec![range(SQL), range(NEXT)]).await?.rows()?;
     let cursor = rows
         .last()
         .filter(|_| !next.is_empty())
@@ -170,7 +179,7 @@ pub async fn client_for_session(
         .text(id.as_str())
         .text("asked");
     let select = Statement::new("SELECT client_id FROM users WHERE id = ?1").text(id.as_str());
-    let [_, client] = db.batch([event, select]).await?;
+    let [_, client] = db.batch(vec![event, select]).await?.rows()?;
     let Some(client_id) = client.first_text("client_id") else {
         return Ok(None);
     };
@@ -187,7 +196,7 @@ pub async fn delete(db: &Database, trail: &Trail, id: &UserId) -> Result<bool> {
         .text(id.as_str())
         .text("deleted");
     let delete = Statement::new("DELETE FROM users WHERE id = ?1").text(id.as_str());
-    let [outcome, _] = db.batch([event, delete]).await?;
+    let [outcome, _] = db.batch(vec![event, delete]).await?.rows()?;
     Ok(outcome.first_text("outcome").as_deref() == Some("deleted"))
 }
 
@@ -215,8 +224,8 @@ pub async fn purge(
             .text(id.as_str())
             .text(client_id.as_str())
     };
-    let [outcome, ..] = db
-        .batch([
+    let [outcome, _, _, _] = db
+        .batch(vec![
             trail
                 .statement(EVENT)
                 .text(id.as_str())
@@ -226,7 +235,8 @@ pub async fn purge(
             both("DELETE FROM backup_share_versions WHERE user_id = ?1 AND client_id = ?2"),
             both("DELETE FROM deleted_users WHERE id = ?1 AND client_id = ?2"),
         ])
-        .await?;
+        .await?
+        .rows()?;
     Ok(outcome.first_text("outcome").as_deref() == Some("purged"))
 }
 
@@ -258,7 +268,10 @@ pub async fn restore(db: &Database, trail: &Trail, id: &UserId) -> Result<JsonTe
     const FORGET_USER: &str = "DELETE FROM deleted_users WHERE id = ?1 AND deleted_at = ?2";
 
     // 1. Which deletion is to be undone, and does nothing stand in its way?
-    let [found] = db.batch([Statement::new(FIND).text(id.as_str())]).await?;
+    let [found] = db
+        .batch(vec![Statement::new(FIND).text(id.as_str())])
+        .await?
+        .rows()?;
     let Some(deleted) = found.first() else {
         return match get(db, id).await? {
             Some(user) => Ok(user), // Restored already: by the same request sent again.
@@ -277,7 +290,7 @@ pub async fn restore(db: &Database, trail: &Trail, id: &UserId) -> Result<JsonTe
     let (client_id, deleted_at) = (deleted.text("client_id"), deleted.text("deleted_at"));
     // 2. Undo it. Were the way blocked meanwhile, a UNIQUE constraint stops the whole transaction.
     let of_deletion = |sql| Statement::new(sql).text(id.as_str()).text(&deleted_at);
-    db.batch([
+    db.batch(vec![
         of_deletion(USER),
         of_deletion(shares!("custodian_backup_shares", "custodian")),
         of_deletion(shares!("user_backup_shares", "user")),

@@ -26,7 +26,10 @@ const ENTRIES: &str = "SELECT 'custodian' AS kind, backup_method, backup_share_p
 /// The current shares of a user, for an operator.
 pub async fn entries_for_admin(db: &Database, _: &Admin, user_id: &UserId) -> Result<Entries> {
     let of_user = |sql| Statement::new(sql).text(user_id.as_str());
-    let [user, entries] = db.batch([of_user(USER), of_user(ENTRIES)]).await?;
+    let [user, entries] = db
+        .batch(vec![of_user(USER), of_user(ENTRIES)])
+        .await?
+        .rows()?;
     if user.is_empty() {
         return Err(unknown_user());
     }
@@ -61,8 +64,9 @@ pub async fn entries_for_client(
         .text(user_id.as_str())
         .text(credential.as_sql());
     let [entries, outcome] = db
-        .batch([Statement::new(ENTRIES).text(user_id.as_str()), event])
-        .await?;
+        .batch(vec![Statement::new(ENTRIES).text(user_id.as_str()), event])
+        .await?
+        .rows()?;
     allowed(&outcome)?;
     read_entries(&entries)
 }
@@ -72,7 +76,7 @@ fn read_entries(rows: &Rows) -> Result<Entries> {
         custodian: Vec::new(),
         user: Vec::new(),
     };
-    for row in rows.iter() {
+    for row in rows.read() {
         let entry = Entry {
             backup_method: BackupMethod::parse(row.text("backup_method")).map_err(|invalid| {
                 Error::internal(format!("a stored method must {}", invalid.0))
@@ -97,7 +101,10 @@ pub async fn list(db: &Database, user_id: &UserId) -> Result<Rows> {
          FROM users u JOIN backup_share_versions v ON v.user_id = u.id AND v.client_id = u.client_id \
          WHERE u.id = ?1 ORDER BY v.superseded_at DESC, v.id DESC";
     let of_user = |sql| Statement::new(sql).text(user_id.as_str());
-    let [user, versions] = db.batch([of_user(USER), of_user(VERSIONS)]).await?;
+    let [user, versions] = db
+        .batch(vec![of_user(USER), of_user(VERSIONS)])
+        .await?
+        .rows()?;
     if user.is_empty() {
         return Err(unknown_user());
     }
@@ -156,7 +163,7 @@ pub async fn restore(
     // Only once: the retry of a restore must not displace a backup that came since.
     let once = |sql| both(sql).text(&trail.event_id);
     let [_, _, _, current, _] = db
-        .batch([
+        .batch(vec![
             once(restore_into!("custodian_backup_shares", "custodian")),
             once(restore_into!("user_backup_shares", "user")),
             both(FORGET),
@@ -166,8 +173,9 @@ pub async fn restore(
                 .text(user_id.as_str())
                 .text(version_id),
         ])
-        .await?;
-    current.first_to_json()?.ok_or_else(|| {
+        .await?
+        .rows()?;
+    current.first_to_json().ok_or_else(|| {
         Error::new(
             Code::NotFound,
             "The user has no version of this id. GET …/backups/history lists them.",

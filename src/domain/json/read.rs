@@ -1,7 +1,8 @@
 //! Reading, on hifijson's lexer: values stay in their source text until somebody asks what they stand for.
 
+use hifijson::escape::{Lex as _, Lit};
 use hifijson::num::Lex as _;
-use hifijson::str::{Lex as _, LexAlloc as _};
+use hifijson::str::LexAlloc as _;
 use hifijson::token::Lex;
 use hifijson::{Error, Expect, Read as _, SliceLexer};
 
@@ -42,8 +43,19 @@ impl<'a> Object<'a> {
 pub fn text(value: &str) -> Option<String> {
     let mut lexer = SliceLexer::new(value.as_bytes());
     lexer.expect(SliceLexer::peek_next, b'"')?;
-    let text = lexer.str_string().ok()?;
-    lexer.as_slice().is_empty().then(|| text.into_owned())
+    let mut text = String::with_capacity(value.len()); // no growing, which would leave copies of a secret behind
+    while let Some(run) = plain_run(value, &mut lexer) {
+        text.push_str(run);
+        match lexer.take_next()? {
+            b'"' => return lexer.as_slice().is_empty().then_some(text),
+            b'\\' => {
+                let escape = lexer.take_next()?;
+                text.push(lexer.escape(escape).ok()?);
+            }
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// The source texts of an array's elements.
@@ -73,34 +85,86 @@ fn sequence<'a>(
 fn source<'a>(text: &'a str, lexer: &mut SliceLexer<'a>) -> Result<&'a str, Error> {
     let next = lexer.ws_peek().ok_or(Expect::Value)?;
     let start = text.len() - lexer.as_slice().len();
-    skip(next, lexer, MAX_DEPTH)?;
+    skip(text, next, lexer, MAX_DEPTH)?;
     let end = text.len() - lexer.as_slice().len();
     text.get(start..end).ok_or(Expect::Value.into())
 }
 
 /// As `hifijson::ignore::parse`, which goes to any depth.
-fn skip(next: u8, lexer: &mut SliceLexer, depth: usize) -> Result<(), Error> {
+fn skip<'a>(
+    text: &'a str,
+    next: u8,
+    lexer: &mut SliceLexer<'a>,
+    depth: usize,
+) -> Result<(), Error> {
     let deeper = depth.checked_sub(1).ok_or(Error::Depth)?;
     match next {
         b'a'..=b'z' => lexer.null_or_bool().map(drop).ok_or(Expect::Value)?,
         b'0'..=b'9' | b'-' => lexer.num_ignore().validate().map(drop)?,
-        b'"' => lexer.discarded().str_ignore()?,
+        b'"' => skip_string(text, lexer.discarded())?,
         b'[' => lexer
             .discarded()
             .seq(b']', SliceLexer::ws_peek, |next, lexer| {
-                skip(next, lexer, deeper)
+                skip(text, next, lexer, deeper)
             })?,
         b'{' => lexer
             .discarded()
             .seq(b'}', SliceLexer::ws_peek, |next, lexer| {
                 lexer.expect(|_| Some(next), b'"').ok_or(Expect::String)?;
-                lexer.str_ignore()?;
+                skip_string(text, lexer)?;
                 lexer
                     .expect(SliceLexer::ws_peek, b':')
                     .ok_or(Expect::Colon)?;
-                skip(lexer.ws_peek().ok_or(Expect::Value)?, lexer, deeper)
+                let next = lexer.ws_peek().ok_or(Expect::Value)?;
+                skip(text, next, lexer, deeper)
             })?,
         _ => return Err(Expect::Value.into()),
     }
     Ok(())
+}
+
+/// The rest of a string, behind its first quote.
+fn skip_string<'a>(text: &'a str, lexer: &mut SliceLexer<'a>) -> Result<(), Error> {
+    loop {
+        plain_run(text, lexer);
+        match lexer.take_next().ok_or(Expect::String)? {
+            b'"' => return Ok(()),
+            b'\\' => {
+                let escape = lexer.take_next().ok_or(Expect::String)?;
+                let holds = match escape {
+                    b'u' => lexer.hex::<u16>().is_ok(),
+                    other => Lit::try_from(other).is_some(),
+                };
+                if !holds {
+                    return Err(Expect::String.into());
+                }
+            }
+            _ => return Err(Expect::String.into()),
+        }
+    }
+}
+
+/// What means itself in a string: everything up to a quote, a backslash or a control character. hifijson looks at one
+/// byte after another; shares are long, so here it is eight at a time.
+fn plain_run<'a>(text: &'a str, lexer: &mut SliceLexer<'a>) -> Option<&'a str> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const TOP: u64 = 0x8080_8080_8080_8080;
+    // A byte below `limit` borrows, and so sets its top bit.
+    let any_below = |word: u64, limit: u64| word.wrapping_sub(EACH * limit) & !word & TOP != 0;
+    let special = |chunk: &[u8; 8]| {
+        let word = u64::from_ne_bytes(*chunk);
+        any_below(word, 0x20)
+            || any_below(word ^ (EACH * u64::from(b'"')), 1)
+            || any_below(word ^ (EACH * u64::from(b'\\')), 1)
+    };
+    let bytes = lexer.as_slice();
+    let (chunks, _) = bytes.as_chunks();
+    let plain = 8 * chunks.iter().take_while(|chunk| !special(chunk)).count();
+    let rest = bytes.get(plain..)?;
+    let end = rest
+        .iter()
+        .position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+    let rest = rest.get(end.unwrap_or(rest.len())..)?;
+    *lexer = SliceLexer::new(rest);
+    text.get(text.len() - bytes.len()..text.len() - rest.len())
 }
