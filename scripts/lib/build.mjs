@@ -13,7 +13,7 @@ import { run } from "./run.mjs";
 import { buildEnv, toolchainKey, workerBuild } from "./toolchain.mjs";
 
 /** What the build is made of: files, and folders with all that is in them. */
-const SOURCES = ["Cargo.toml", "Cargo.lock", ".cargo", "build.rs", "src", "migrations"];
+const SOURCES = ["Cargo.toml", "Cargo.lock", ".cargo", "build.rs", "src", "migrations", "scripts/lib/build.mjs"];
 const KEY_FILE = join(buildDir, ".built-from");
 const OUTPUTS = ["index.js", "index_bg.wasm"];
 
@@ -58,7 +58,7 @@ const WASM_FEATURES = [
 async function shrink(env) {
   const wasm = join(buildDir, "index_bg.wasm");
   const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
-  const { code, output } = await run(env.WASM_OPT_BIN, [wasm, "-Oz", "--one-caller-inline-max-function-size=20", "--strip-debug", "--strip-producers", ...features, "-o", wasm], { env });
+  const { code, output } = await run(env.WASM_OPT_BIN, [wasm, "-O3", "--one-caller-inline-max-function-size=20", "--strip-debug", "--strip-producers", ...features, "-o", wasm], { env });
   if (code !== 0) throw new Failure(`wasm-opt failed.\n${output.trimEnd()}`);
 }
 

@@ -81,7 +81,7 @@ const TRANSIENT: [&str; 9] = [
 pub struct Statement(Box<Parts>);
 
 struct Parts {
-    /// JSON: an array of the place of its SQL and its parameters, still open.
+    /// JSON: the place of its SQL and its parameters, between commas.
     json: String,
     /// The parameters that are in JavaScript, in whose place `{}` stands.
     values: Vec<JsValue>,
@@ -90,7 +90,7 @@ struct Parts {
 impl Statement {
     pub fn new(sql: &'static str) -> Self {
         Self(Box::new(Parts {
-            json: format!("[{}", platform::sql(sql)),
+            json: platform::sql(sql).to_string(),
             values: Vec::new(),
         }))
     }
@@ -262,9 +262,7 @@ impl Database {
         let mut json = String::from("[");
         let values = Array::new();
         for statement in statements {
-            if json.len() > 1 {
-                json.push(',');
-            }
+            json.push_str(if json.len() > 1 { ",[" } else { "[" });
             json.push_str(&statement.0.json);
             json.push(']');
             for value in &statement.0.values {

@@ -1,8 +1,9 @@
 //! Reading, on hifijson's lexer: values stay in their source text until somebody asks what they stand for.
 
+use std::borrow::Cow;
+
 use hifijson::escape::{Lex as _, Lit};
 use hifijson::num::Lex as _;
-use hifijson::str::LexAlloc as _;
 use hifijson::token::Lex;
 use hifijson::{Error, Expect, Read as _, SliceLexer};
 
@@ -10,23 +11,23 @@ use hifijson::{Error, Expect, Read as _, SliceLexer};
 pub const MAX_DEPTH: usize = 128;
 
 /// The fields of a JSON object, each value still in its source text.
-pub struct Object<'a>(Vec<(String, &'a str)>);
+pub struct Object<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
 impl<'a> Object<'a> {
     /// None: not JSON, not an object, a name stands twice (which of two would count is anybody's guess, so neither
     /// does), or there are more than `max_fields`.
     pub fn parse(text: &'a str, max_fields: usize) -> Option<Self> {
-        let mut fields: Vec<(String, &str)> = Vec::new();
+        let mut fields: Vec<(Cow<str>, &str)> = Vec::new();
         sequence(text, b'{', b'}', |next, lexer| {
             lexer.expect(|_| Some(next), b'"').ok_or(Expect::String)?;
-            let name = lexer.str_string()?;
+            let name = string(text, lexer, 0).ok_or(Expect::String)?;
             if fields.len() == max_fields || fields.iter().any(|(known, _)| *known == name) {
                 return Err(Expect::Eof.into());
             }
             lexer
                 .expect(SliceLexer::ws_peek, b':')
                 .ok_or(Expect::Colon)?;
-            fields.push((name.into_owned(), source(text, lexer)?));
+            fields.push((name, source(text, lexer)?));
             Ok(())
         })?;
         Some(Self(fields))
@@ -43,19 +44,31 @@ impl<'a> Object<'a> {
 pub fn text(value: &str) -> Option<String> {
     let mut lexer = SliceLexer::new(value.as_bytes());
     lexer.expect(SliceLexer::peek_next, b'"')?;
-    let mut text = String::with_capacity(value.len()); // no growing, which would leave copies of a secret behind
-    while let Some(run) = plain_run(value, &mut lexer) {
-        text.push_str(run);
+    // Never longer than its source, so it does not grow, which would leave copies of a secret behind.
+    let text = string(value, &mut lexer, value.len())?;
+    lexer.as_slice().is_empty().then(|| text.into_owned())
+}
+
+/// What the rest of a string, behind its first quote, stands for. One with escapes in it becomes a text with room for so
+/// many bytes.
+fn string<'a>(text: &'a str, lexer: &mut SliceLexer<'a>, room: usize) -> Option<Cow<'a, str>> {
+    let run = plain_run(text, lexer)?;
+    if lexer.expect(SliceLexer::peek_next, b'"').is_some() {
+        return Some(Cow::Borrowed(run));
+    }
+    let mut string = String::with_capacity(room);
+    string.push_str(run);
+    loop {
         match lexer.take_next()? {
-            b'"' => return lexer.as_slice().is_empty().then_some(text),
+            b'"' => return Some(Cow::Owned(string)),
             b'\\' => {
                 let escape = lexer.take_next()?;
-                text.push(lexer.escape(escape).ok()?);
+                string.push(lexer.escape(escape).ok()?);
             }
             _ => return None,
         }
+        string.push_str(plain_run(text, lexer)?);
     }
-    None
 }
 
 /// The source texts of an array's elements.
