@@ -187,7 +187,7 @@ impl Answer {
     /// A page of a listing, under the name of what it lists.
     pub fn page(name: &str, page: &Page) -> Result<Self> {
         let text = Writer::default()
-            .raw(name, page.rows.to_json())
+            .raw(name, &page.rows.to_json())
             .optional("cursor", page.cursor.as_deref())
             .end();
         Ok(Self::json(200, &text))

@@ -67,6 +67,17 @@ fn half_finishes(custodian: &Entry, user: &Entry) -> bool {
         || matches!((&custodian.backup_share_pair_id, &user.backup_share_pair_id), (Some(a), Some(b)) if a != b)
 }
 
+/// The app's methods whose backups are half-finished.
+pub fn half_finished<'a>(custodian: &[Entry], user: &'a [Entry]) -> Vec<&'a BackupMethod> {
+    let is_half_finished = |share: &&Entry| {
+        custodian
+            .iter()
+            .any(|c| c.backup_method.belongs_to(&share.backup_method) && half_finishes(c, share))
+    };
+    let half_finished = user.iter().filter(is_half_finished);
+    half_finished.map(|share| &share.backup_method).collect()
+}
+
 /// The backups of a user, by method.
 pub fn backups(custodian: &[Entry], user: &[Entry]) -> Vec<Backup> {
     let mut backups: Vec<Backup> = user

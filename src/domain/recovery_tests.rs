@@ -15,8 +15,14 @@ fn old(method: &str, pair: Option<&str>, from: &str, until: &str) -> SupersededE
     }
 }
 
+/// The first backup's state, which both ways of asking tell alike.
 fn state(custodian: &[Entry], user: &[Entry]) -> State {
-    backups(custodian, user)[0].state
+    let state = backups(custodian, user)[0].state;
+    assert_eq!(
+        half_finished(custodian, user).contains(&&user[0].backup_method),
+        state == State::HalfFinished
+    );
+    state
 }
 
 fn added(current: &[Entry], user: &[Entry], superseded: &[SupersededEntry]) -> Vec<usize> {

@@ -31,6 +31,9 @@ pub fn query_value(query: &str, name: &str) -> Option<Option<String>> {
 }
 
 fn decode_form(text: &str) -> Option<String> {
+    if !text.contains(['+', '%']) {
+        return Some(text.to_owned());
+    }
     decode_segment(&text.replace('+', " "))
 }
 

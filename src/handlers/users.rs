@@ -89,7 +89,7 @@ pub async fn history(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Ans
     let versions = versions::list(call.db, user_id).await?;
     Ok(Answer::json(
         200,
-        &Writer::default().raw("versions", versions.to_json()).end(),
+        &Writer::default().raw("versions", &versions.to_json()).end(),
     ))
 }
 

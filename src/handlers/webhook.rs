@@ -9,7 +9,7 @@ use wasm_bindgen::JsValue;
 use crate::auth::webhook::Portal;
 use crate::domain::body::{CustodianBackup, parse_fetch};
 use crate::domain::names::ClientId;
-use crate::domain::recovery::{State, backups, superseded_to_add};
+use crate::domain::recovery::{half_finished, superseded_to_add};
 use crate::domain::sealing::{Kind, Place};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
@@ -116,11 +116,8 @@ async fn open(
 }
 
 fn log_half_finished(call: &Call<'_>, fetched: &Fetched, added: usize) {
-    let half_finished: Vec<_> = backups(&fetched.current, &fetched.user)
-        .into_iter()
-        .filter(|backup| backup.state == State::HalfFinished)
-        .map(|backup| backup.backup_method.to_string())
-        .collect();
+    let methods = half_finished(&fetched.current, &fetched.user);
+    let half_finished: Vec<String> = methods.iter().map(ToString::to_string).collect();
     if !half_finished.is_empty() || added > 0 {
         log::event(
             Level::Warn,

@@ -85,7 +85,7 @@ pub async fn opens(vault: &Vault, canary: &Canary) -> bool {
 async fn purge(db: &Database, settings: &Settings) -> Result<()> {
     let before = now_ms().saturating_sub(u64::from(settings.audit_retention_days) * MS_PER_DAY);
     for _ in 0..AUDIT_PAGES_PER_RUN {
-        if (store::purge_audit(db, before, AUDIT_PER_PAGE).await? as u64) < AUDIT_PER_PAGE {
+        if u64::from(store::purge_audit(db, before, AUDIT_PER_PAGE).await?) < AUDIT_PER_PAGE {
             break;
         }
     }

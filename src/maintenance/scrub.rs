@@ -135,7 +135,7 @@ pub(super) async fn scrub(db: &Database, vault: &Vault, retention_days: u32) -> 
                     log::event(
                         Level::Info,
                         "history purged",
-                        &[("rows", Field::Number(purged.count() as u64))],
+                        &[("rows", Field::Number(purged.count().into()))],
                     );
                 }
             }

@@ -53,8 +53,7 @@ export function keepSql(text) {
 /**
  * Runs statements as one transaction in one round trip. `statements` is JSON: of each, the place of its SQL and its
  * parameters; an object in a parameter's place stands for the next of `values`.
- * Resolves to [the rows of each statement as JSON, a line each; the sealed shares in them]: a row has its share's place
- * there, so that shares stay here.
+ * Resolves to one array of row objects per statement.
  */
 export async function d1Batch(db, statements, values, timeoutMs) {
   let next = 0;
@@ -67,14 +66,7 @@ export async function d1Batch(db, statements, values, timeoutMs) {
     prepared.push(db.prepare(sql).bind(...parameters));
   }
   const results = await within(timeoutMs, db.batch(prepared));
-  const shares = [];
-  const lines = results.map(({ results: rows }) => {
-    for (const row of rows) {
-      if (typeof row.sealed_share === "string") row.sealed_share = shares.push(row.sealed_share) - 1;
-    }
-    return JSON.stringify(rows);
-  });
-  return [lines.join("\n"), shares];
+  return results.map((result) => result.results);
 }
 
 /** The promise's own outcome, if it comes in time. */

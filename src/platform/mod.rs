@@ -7,6 +7,7 @@ pub mod verify;
 mod wait;
 
 use std::cell::RefCell;
+use std::thread::LocalKey;
 
 use js_sys::{Array, JsString, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -232,12 +233,9 @@ impl D1 {
         statements: &str,
         values: &Array,
         timeout_ms: u32,
-    ) -> Result<(String, Array), JsFailure> {
-        let pair: Array = wait(&d1_batch(&self.0, statements, values, timeout_ms))
-            .await?
-            .unchecked_into();
-        let rows = pair.get(0).as_string().unwrap_or_default();
-        Ok((rows, pair.get(1).unchecked_into()))
+    ) -> Result<Array, JsFailure> {
+        let results = wait(&d1_batch(&self.0, statements, values, timeout_ms)).await?;
+        Ok(results.unchecked_into())
     }
 }
 
@@ -252,18 +250,35 @@ pub fn format_date(unix_ms: u64) -> String {
         .into()
 }
 
-/// The place where JavaScript keeps a text of SQL, which it is told once for the instance: the texts are long, and every
-/// request needs the same few.
+/// What `make` makes of a constant text, made once for the instance.
+fn once<T: Clone>(
+    made: &'static LocalKey<RefCell<Vec<(&'static str, T)>>>,
+    text: &'static str,
+    make: impl FnOnce(&str) -> T,
+) -> T {
+    made.with_borrow_mut(|made| {
+        if let Some((_, value)) = made.iter().find(|(known, _)| std::ptr::eq(*known, text)) {
+            return value.clone();
+        }
+        let value = make(text);
+        made.push((text, value.clone()));
+        value
+    })
+}
+
+/// The place where JavaScript keeps a text of SQL: the texts are long, and every request needs the same few.
 pub fn sql(text: &'static str) -> u32 {
     thread_local! {
-        static KEPT: RefCell<Vec<(&'static str, u32)>> = const { RefCell::new(Vec::new()) };
+        static PLACES: RefCell<Vec<(&'static str, u32)>> = const { RefCell::new(Vec::new()) };
     }
-    KEPT.with_borrow_mut(|kept| {
-        if let Some((_, place)) = kept.iter().find(|(known, _)| std::ptr::eq(*known, text)) {
-            return *place;
-        }
-        let place = keep_sql(text);
-        kept.push((text, place));
-        place
-    })
+    once(&PLACES, text, keep_sql)
+}
+
+/// A property of an object, by a name that is constant: making a JavaScript string of it is dearer than the look.
+pub fn property(object: &JsValue, name: &'static str) -> JsValue {
+    thread_local! {
+        static NAMES: RefCell<Vec<(&'static str, JsValue)>> = const { RefCell::new(Vec::new()) };
+    }
+    let name = once(&NAMES, name, JsValue::from_str);
+    js_sys::Reflect::get(object, &name).unwrap_or(JsValue::UNDEFINED)
 }

@@ -167,7 +167,7 @@ pub async fn list(db: &Database, query: &Query<'_>) -> Result<Page> {
         .batch(vec![events, range(LAST_EXAMINED, searched)])
         .await?
         .rows()?;
-    let full = rows.count() as u64 == query.limit;
+    let full = u64::from(rows.count()) == query.limit;
     let cursor = if full {
         rows.last().map(|event| event.text("id"))
     } else {

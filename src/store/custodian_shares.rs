@@ -1,6 +1,7 @@
 //! `custodian_backup_shares`: what Portal's webhook stores and fetches.
 
 use js_sys::JsString;
+use wasm_bindgen::prelude::*;
 
 use super::audit::{Trail, audit_columns, audit_returning_outcome};
 use super::health::{is_wrong_key, wrong_key};
@@ -119,6 +120,26 @@ pub async fn store(
     }
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// A row of a fetch: a current or superseded custodian share, or a user share's entry without its share.
+    type Row;
+    #[wasm_bindgen(method, getter)]
+    fn part(this: &Row) -> u32;
+    #[wasm_bindgen(method, getter)]
+    fn backup_method(this: &Row) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn backup_share_pair_id(this: &Row) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn stored_at(this: &Row) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn superseded_at(this: &Row) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn key_id(this: &Row) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn sealed_share(this: &Row) -> JsString;
+}
+
 /// A sealed custodian share, as it is stored.
 pub struct SealedShare {
     pub key_id: String,
@@ -135,9 +156,9 @@ pub struct Fetched {
     pub superseded_shares: Vec<SealedShare>,
 }
 
-const PART_CLIENT: u64 = 0;
-const PART_CURRENT: u64 = 1;
-const PART_USER: u64 = 2;
+const PART_CLIENT: u32 = 0;
+const PART_CURRENT: u32 = 1;
+const PART_USER: u32 = 2;
 
 macro_rules! fetch_current {
     () => {
@@ -218,32 +239,32 @@ pub async fn fetch(
 pub fn read(rows: &Rows) -> Result<Option<Fetched>> {
     let mut known = false;
     let mut fetched = Fetched::default();
-    for row in rows.read() {
-        let part = row.number("part");
+    for row in rows.typed::<Row>() {
+        let part = row.part();
         if part == PART_CLIENT {
             known = true;
             continue;
         }
         let entry = Entry {
-            backup_method: BackupMethod::parse(row.text("backup_method")).map_err(|invalid| {
-                Error::internal(format!("a stored method must {}", invalid.0))
-            })?,
-            backup_share_pair_id: row.optional("backup_share_pair_id"),
-            stored_at: row.text("stored_at"),
+            backup_method: BackupMethod::parse(row.backup_method().unwrap_or_default()).map_err(
+                |invalid| Error::internal(format!("a stored method must {}", invalid.0)),
+            )?,
+            backup_share_pair_id: row.backup_share_pair_id(),
+            stored_at: row.stored_at().unwrap_or_default(),
         };
         if part == PART_USER {
             fetched.user.push(entry);
             continue;
         }
         let share = SealedShare {
-            key_id: row.text("key_id"),
+            key_id: row.key_id().unwrap_or_default(),
             envelope: row.sealed_share(),
         };
         if part == PART_CURRENT {
             fetched.current.push(entry);
             fetched.current_shares.push(share);
         } else {
-            let superseded_at = row.text("superseded_at");
+            let superseded_at = row.superseded_at().unwrap_or_default();
             fetched.superseded.push(SupersededEntry {
                 entry,
                 superseded_at,

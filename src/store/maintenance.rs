@@ -274,7 +274,7 @@ pub async fn write_note(db: &Database, name: &str, value: &str) -> Result<()> {
 }
 
 /// Removes audit events made before a time, at most `limit`. Answers with how many.
-pub async fn purge_audit(db: &Database, before_ms: u64, limit: u64) -> Result<usize> {
+pub async fn purge_audit(db: &Database, before_ms: u64, limit: u64) -> Result<u32> {
     const SQL: &str = "DELETE FROM audit_events WHERE id IN \
          (SELECT id FROM audit_events WHERE id < ?1 ORDER BY id LIMIT ?2) RETURNING 1 AS gone";
     let [rows] = db

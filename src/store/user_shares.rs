@@ -4,6 +4,7 @@
 //! itself, so that a refused credential changes and reads nothing.
 
 use js_sys::JsString;
+use wasm_bindgen::prelude::*;
 
 use super::audit::{Trail, audit_columns, audit_returning_outcome};
 use super::credential::{allowed, for_credential, refused_cases};
@@ -95,6 +96,17 @@ pub async fn store(
         .js(&sealed.key_check);
     let [_, outcome] = db.batch(vec![store, event]).await?.rows()?;
     allowed(&outcome).map(drop)
+}
+
+#[wasm_bindgen]
+extern "C" {
+    type Row;
+    #[wasm_bindgen(method, getter)]
+    fn backup_method(this: &Row) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn key_id(this: &Row) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn sealed_share(this: &Row) -> JsString;
 }
 
 /// A sealed cipher text, and the method that it is stored under: that of the request, or `UNKNOWN`.
@@ -238,9 +250,9 @@ pub async fn fetch(
     };
     let [rows, outcome] = db.batch(statements).await?.rows()?;
     allowed(&outcome)?;
-    Ok(rows.first().map(|row| SealedUserShare {
-        backup_method: row.text("backup_method"),
-        key_id: row.text("key_id"),
+    Ok(rows.typed::<Row>().next().map(|row| SealedUserShare {
+        backup_method: row.backup_method(),
+        key_id: row.key_id(),
         envelope: row.sealed_share(),
     }))
 }
