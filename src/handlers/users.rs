@@ -9,7 +9,7 @@ use crate::error::{Code, Error, Result};
 use crate::handlers::portal_users;
 use crate::http::{Answer, Call};
 use crate::store::users::{self, Registered, unknown_user};
-use crate::store::{eject, versions};
+use crate::store::{deleted_users, eject, versions};
 
 /// Registers a user with its Portal client: 201; the same again 200; a clash 409. Without a client, one is made at
 /// Portal.
@@ -80,7 +80,7 @@ pub async fn delete(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answ
 }
 
 pub async fn restore(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    let user = users::restore(call.db, &call.trail, user_id).await?;
+    let user = deleted_users::restore(call.db, &call.trail, user_id).await?;
     Ok(Answer::json(200, &user))
 }
 

@@ -10,20 +10,24 @@ pub mod audit;
 pub mod clients;
 pub mod credential;
 pub mod custodian_shares;
+pub mod deleted_users;
 pub mod eject;
 pub mod export;
 pub mod health;
 pub mod import;
 pub mod import_shares;
 pub mod maintenance;
+mod rows;
 pub mod user_shares;
 pub mod users;
 pub mod versions;
 
+pub use rows::{Results, Row, Rows};
+
 use std::cell::Cell;
 
-use js_sys::{Array, JsString};
-use wasm_bindgen::{JsCast, JsValue};
+use js_sys::Array;
+use wasm_bindgen::JsValue;
 
 use crate::domain::json::quoted;
 use crate::error::{Code, Error, Result};
@@ -131,100 +135,6 @@ impl Statement {
     }
 }
 
-/// The rows that one statement of a batch gave. They stay in JavaScript; of each, what is asked for comes over.
-pub struct Rows(Array);
-
-impl Rows {
-    /// The rows as JSON, for an answer that shows them as they are: the SQL names the fields.
-    pub fn to_json(&self) -> String {
-        to_json(&self.0)
-    }
-
-    /// As [`to_json`](Self::to_json), the first row only.
-    pub fn first_to_json(&self) -> Option<String> {
-        self.first().map(|row| to_json(&row.0))
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.count() == 0
-    }
-
-    pub fn count(&self) -> u32 {
-        self.0.length()
-    }
-
-    pub fn read(&self) -> Vec<Row> {
-        self.0.iter().map(Row).collect()
-    }
-
-    /// The rows as a type of the JavaScript bindings: for what every recovery reads, for a getter is quicker than a name.
-    pub fn typed<T: JsCast + 'static>(&self) -> impl Iterator<Item = T> {
-        self.0.iter().map(JsCast::unchecked_into)
-    }
-
-    pub fn first(&self) -> Option<Row> {
-        (!self.is_empty()).then(|| Row(self.0.get(0)))
-    }
-
-    pub fn last(&self) -> Option<Row> {
-        self.count().checked_sub(1).map(|at| Row(self.0.get(at)))
-    }
-
-    /// The first row's text in a column.
-    pub fn first_text(&self, column: &'static str) -> Option<String> {
-        self.first()?.optional(column)
-    }
-}
-
-fn to_json(value: &JsValue) -> String {
-    let json = js_sys::JSON::stringify(value); // fails for a ring only
-    json.map_or_else(|_| "null".to_owned(), String::from)
-}
-
-/// A row, by the names of its columns. Reading them one by one, rather than into derived types, keeps the Worker small.
-pub struct Row(JsValue);
-
-impl Row {
-    pub fn optional(&self, column: &'static str) -> Option<String> {
-        platform::property(&self.0, column).as_string()
-    }
-
-    pub fn text(&self, column: &'static str) -> String {
-        self.optional(column).unwrap_or_default()
-    }
-
-    /// A count, a time, or a truth value; 0 if it is none.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "whole and not negative in every column"
-    )]
-    pub fn number(&self, column: &'static str) -> u64 {
-        let number = platform::property(&self.0, column).as_f64();
-        number.unwrap_or_default() as u64
-    }
-
-    /// The text in the column `sealed_share`, which stays in JavaScript. Not a string in a row that has none.
-    pub fn sealed_share(&self) -> JsString {
-        platform::property(&self.0, "sealed_share").unchecked_into()
-    }
-}
-
-/// What the statements of a batch gave, one after the other.
-pub struct Results(Vec<Rows>);
-
-impl Results {
-    /// Of a batch of N statements.
-    pub fn rows<const N: usize>(self) -> Result<[Rows; N]> {
-        let rows = self.0.try_into();
-        rows.map_err(|_| Error::internal("D1 answered with another number of results"))
-    }
-
-    pub fn all(self) -> Vec<Rows> {
-        self.0
-    }
-}
-
 /// A database. Handed to whoever needs it: which one it is, the caller has decided.
 pub struct Database {
     binding: D1,
@@ -267,10 +177,7 @@ impl Database {
         loop {
             let start = platform::now_ms();
             let failure = match self.binding.batch(&json, &values, ATTEMPT_MS).await {
-                Ok(results) => {
-                    let rows = results.iter().map(|rows| Rows(rows.unchecked_into()));
-                    return Ok(Results(rows.collect()));
-                }
+                Ok(results) => return Ok(Results::of(&results)),
                 Err(failure) => failure.0,
             };
             if failure.contains("constraint failed") {
