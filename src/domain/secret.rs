@@ -60,7 +60,7 @@ impl Drop for SecretBytes {
 }
 
 /// Overwrites what is needed no more. All at once: the `zeroize` crate's volatile write for every byte costs a share of 64 KB
-/// as much as sealing it. `black_box` keeps the compiler from leaving it out as useless.
+/// nearly as much as sealing it. `black_box` keeps the compiler from leaving it out as useless.
 fn wipe(bytes: &mut [u8]) {
     bytes.fill(0);
     std::hint::black_box(bytes);
