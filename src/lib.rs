@@ -81,8 +81,8 @@ fn start() {
     console_error_panic_hook::set_once();
 }
 
-/// workers-rs' `event` macro would bring its own way of turning errors into answers, 7 KiB of the Worker; here every
-/// error is an answer already. What it names an event's arguments, these are.
+/// Exported as workers-rs' `event` macro would: the macro itself brings its own way of turning errors into answers, 7 KiB of
+/// the Worker, and here every error is an answer already.
 #[wasm_bindgen]
 pub async fn fetch(
     request: web_sys::Request,

@@ -14,11 +14,12 @@ impl Secret {
         Self(text)
     }
 
-    /// Takes the secret out, leaving an empty one.
+    /// Takes the secret out of what holds it, and leaves nothing there: to be rid of it before the rest.
     pub fn take(&mut self) -> Self {
         Self(std::mem::take(&mut self.0))
     }
 
+    /// The only way to the text: every use stands out in a review.
     pub fn expose_secret(&self) -> &str {
         &self.0
     }

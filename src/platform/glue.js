@@ -24,8 +24,11 @@ export function whenSettled(promise, ticket) {
   );
 }
 
-/** The headers that Rust looks at with nearly every request: it gets them at once. */
-const USUAL_HEADERS = ["authorization", "cf-connecting-ip", "cf-ray", "content-type", "x-webhook-secret"];
+/**
+ * The headers that Rust looks at with nearly every request: it gets them at once. Cloudflare's own come first, so that no
+ * line behind them could be taken for one.
+ */
+const USUAL_HEADERS = ["cf-connecting-ip", "cf-ray", "authorization", "content-type", "x-webhook-secret"];
 
 /** The request's head in one text, as HTTP writes it: "POST https://…", then a line for each usual header that is there. */
 export function requestHead(request) {

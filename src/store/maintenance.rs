@@ -124,15 +124,12 @@ pub async fn page(db: &Database, table: Table, after: u64, limit: u64) -> Result
         Table::User => page_sql!(rows_of!("user", "t.rowid > ?1")),
         Table::Versions => page_sql!(rows_of!("versions", "t.rowid > ?1")),
     };
-    let [rows] = db
-        .batch(vec![
-            Statement::new(sql)
-                .number(after)
-                .number(limit)
-                .number(PAGE_BYTES),
-        ])
-        .await?
-        .rows()?;
+    let statement = Statement::new(sql).number(after).number(limit);
+    read_page(db, statement.number(PAGE_BYTES)).await
+}
+
+async fn read_page(db: &Database, statement: Statement) -> Result<Vec<SealedRow>> {
+    let [rows] = db.batch(vec![statement]).await?.rows()?;
     Ok(rows.read().iter().map(SealedRow::read).collect())
 }
 
@@ -154,8 +151,7 @@ pub async fn page_under_key(
         .number(limit)
         .number(PAGE_BYTES)
         .text(key_id);
-    let [rows] = db.batch(vec![statement]).await?.rows()?;
-    Ok(rows.read().iter().map(SealedRow::read).collect())
+    read_page(db, statement).await
 }
 
 /// Puts a newly sealed text in the place of a row's, only if the row is still the version, under the key, that was
