@@ -156,15 +156,13 @@ pub struct Fetched {
     pub superseded_shares: Vec<SealedShare>,
 }
 
-const PART_CLIENT: u32 = 0;
 const PART_CURRENT: u32 = 1;
 const PART_USER: u32 = 2;
 
 macro_rules! fetch_current {
     () => {
-        "SELECT 0 AS part, NULL AS backup_method, NULL AS backup_share_pair_id, NULL AS stored_at, \
-           NULL AS superseded_at, NULL AS key_id, NULL AS sealed_share FROM users WHERE client_id = ?1 \
-         UNION ALL SELECT 1, c.backup_method, c.backup_share_pair_id, c.updated_at, NULL, c.key_id, c.sealed_share \
+        "SELECT 1 AS part, c.backup_method, c.backup_share_pair_id, c.updated_at AS stored_at, \
+           NULL AS superseded_at, c.key_id, c.sealed_share \
            FROM custodian_backup_shares c WHERE c.user_id = (SELECT id FROM users WHERE client_id = ?1)"
     };
 }
@@ -228,23 +226,22 @@ pub async fn fetch(
     client_id: &ClientId,
 ) -> Result<Option<Fetched>> {
     let event = trail.statement(FETCH_EVENT).text(client_id.as_str());
-    let [rows, _] = db
+    let [rows, outcome] = db
         .batch(vec![fetch_statement(policy, client_id.as_str()), event])
         .await?
         .rows()?;
-    read(&rows)
+    match outcome.first_text("outcome").as_deref() {
+        Some("fetched") => read(&rows).map(Some),
+        Some("unknown_client") => Ok(None),
+        other => Err(Error::internal(format!("fetch answered {other:?}"))),
+    }
 }
 
 /// Reads the rows of [`fetch_statement`].
-pub fn read(rows: &Rows) -> Result<Option<Fetched>> {
-    let mut known = false;
+pub fn read(rows: &Rows) -> Result<Fetched> {
     let mut fetched = Fetched::default();
     for row in rows.typed::<Row>() {
         let part = row.part();
-        if part == PART_CLIENT {
-            known = true;
-            continue;
-        }
         let entry = Entry {
             backup_method: BackupMethod::parse(row.backup_method().unwrap_or_default()).map_err(
                 |invalid| Error::internal(format!("a stored method must {}", invalid.0)),
@@ -272,5 +269,5 @@ pub fn read(rows: &Rows) -> Result<Option<Fetched>> {
             fetched.superseded_shares.push(share);
         }
     }
-    Ok(known.then_some(fetched))
+    Ok(fetched)
 }

@@ -144,10 +144,10 @@ pub async fn retrieve(
         .rows()?;
     // 3. The shares leave this function only if the event says so.
     match allowed(&outcome)?.as_str() {
-        "retrieved" => {
-            let fetched = read(&shares)?.ok_or_else(|| Error::internal("the client is gone"))?;
-            Ok(Retrieved { client_id, fetched })
-        }
+        "retrieved" => Ok(Retrieved {
+            client_id,
+            fetched: read(&shares)?,
+        }),
         "not_found" => Err(Error::new(
             Code::NotFound,
             "No custodian share is stored under this backupMethod.",
