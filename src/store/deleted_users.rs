@@ -2,6 +2,7 @@
 
 use super::audit::{Actor, Event, Trail};
 use super::users::{JsonText, get};
+use super::versions::insert_version;
 use super::{Database, Statement};
 use crate::domain::names::UserId;
 use crate::error::{Code, Error, Result};
@@ -17,11 +18,8 @@ pub async fn restore(db: &Database, trail: &Trail, id: &UserId) -> Result<JsonTe
     macro_rules! shares {
         ($table:literal, $kind:literal) => {
             concat!(
-                "INSERT INTO ",
-                $table,
-                " (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, created_at, updated_at, \
-                 sealed_share) SELECT v.id, v.user_id, v.backup_method, v.backup_share_pair_id, v.key_id, \
-                 v.share_digest, v.created_at, v.stored_at, v.sealed_share FROM backup_share_versions v \
+                insert_version!($table),
+                "FROM backup_share_versions v \
                  JOIN deleted_users d ON d.id = ?1 AND d.deleted_at = ?2 AND d.client_id = v.client_id \
                  WHERE v.user_id = ?1 AND v.kind = '",
                 $kind,

@@ -111,6 +111,20 @@ pub async fn list(db: &Database, user_id: &UserId) -> Result<Rows> {
     Ok(versions)
 }
 
+/// Makes versions `v` current: the INSERT up to its FROM. Each keeps the time and the pair that it was stored with.
+macro_rules! insert_version {
+    ($table:literal) => {
+        concat!(
+            "INSERT INTO ",
+            $table,
+            " (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, created_at, updated_at, \
+             sealed_share) SELECT v.id, v.user_id, v.backup_method, v.backup_share_pair_id, v.key_id, \
+             v.share_digest, v.created_at, v.stored_at, v.sealed_share "
+        )
+    };
+}
+pub(crate) use insert_version;
+
 /// Makes a version current again, with the time and the pair that it was first stored with, so that its mates are
 /// found again. What it displaces goes into the history. Answers with the version, as the API shows it.
 pub async fn restore(
@@ -122,11 +136,8 @@ pub async fn restore(
     macro_rules! restore_into {
         ($table:literal, $kind:literal) => {
             concat!(
-                "INSERT INTO ",
-                $table,
-                " (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, created_at, updated_at, \
-                 sealed_share) SELECT v.id, v.user_id, v.backup_method, v.backup_share_pair_id, v.key_id, \
-                 v.share_digest, v.created_at, v.stored_at, v.sealed_share FROM users u \
+                insert_version!($table),
+                "FROM users u \
                  JOIN backup_share_versions v ON v.user_id = u.id AND v.client_id = u.client_id \
                    AND v.kind = '",
                 $kind,
