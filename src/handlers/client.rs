@@ -79,7 +79,7 @@ pub async fn fetch_share_as(call: &Call<'_>, user_id: &UserId, names: &str) -> R
     let share = share.ok_or_else(|| {
         Error::new(
             Code::NotFound,
-            "No backup share is stored for this user under it.",
+            "No backup share is stored for this user under this backupMethod or backupSharePairId.",
         )
     })?;
     // 4.
