@@ -23,44 +23,46 @@ pub const MAX_BODY_BYTES: u32 = 512 * 1024;
 /// Longest credential, in bytes: a longer one is taken for none, unread.
 const MAX_CREDENTIAL_BYTES: usize = 8 * 1024;
 
-/// A request's method, address and headers. The usual headers are there at once, as one text that `requestHead` in
-/// `platform/glue.js` writes; each of the others is asked for.
+/// A request's method, address and headers: the usual ones at once, any other when it is asked for. An empty header is
+/// none.
 pub struct Head<'a> {
     request: &'a web_sys::Request,
-    text: String,
+    pub method: &'a str,
+    pub url: &'a str,
+    /// Cloudflare's name for the request.
+    pub ray: Option<&'a str>,
+    pub connecting_ip: Option<&'a str>,
+    pub authorization: Option<&'a str>,
+    pub content_type: Option<&'a str>,
+    pub webhook_secret: Option<&'a str>,
 }
 
 impl<'a> Head<'a> {
-    pub fn of(request: &'a web_sys::Request) -> Self {
+    /// `text` is what `requestHead` in `platform/glue.js` makes of the request.
+    pub fn of(request: &'a web_sys::Request, text: &'a str) -> Self {
+        let mut lines = text.split('\n');
+        let mut line = || lines.next().filter(|line| !line.is_empty());
         Self {
             request,
-            text: platform::request_head(request),
+            method: line().unwrap_or_default(),
+            url: line().unwrap_or_default(),
+            ray: line(),
+            connecting_ip: line(),
+            authorization: line(),
+            content_type: line(),
+            webhook_secret: line(),
         }
-    }
-
-    pub fn method(&self) -> &str {
-        self.first_line().0
-    }
-
-    pub fn url(&self) -> &str {
-        self.first_line().1
-    }
-
-    fn first_line(&self) -> (&str, &str) {
-        let line = self.text.split('\n').next().unwrap_or_default();
-        line.split_once(' ').unwrap_or((line, ""))
-    }
-
-    /// One of the usual headers.
-    pub fn usual(&self, name: &str) -> Option<&str> {
-        let mut headers = self.text.split('\n').skip(1);
-        headers.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
 
     /// Any header.
     pub fn header(&self, name: &str) -> Option<String> {
         platform::request_header(self.request, name)
     }
+}
+
+/// A header that holds a credential.
+pub fn credential(header: Option<&str>) -> Option<&str> {
+    header.filter(|value| value.len() <= MAX_CREDENTIAL_BYTES)
 }
 
 /// A request with all that a handler needs to answer it.
@@ -79,12 +81,6 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// A usual header that holds a credential.
-    pub fn credential(&self, name: &str) -> Option<&str> {
-        let value = self.head.usual(name)?;
-        (value.len() <= MAX_CREDENTIAL_BYTES).then_some(value)
-    }
-
     /// The address that the request came from, as Cloudflare says.
     pub fn source(&self) -> Option<&str> {
         self.trail.source_address.as_deref()
@@ -92,7 +88,7 @@ impl Call<'_> {
 
     /// The token of `Authorization: Bearer …`.
     pub fn bearer_token(&self) -> Option<&str> {
-        let (scheme, token) = self.credential("authorization")?.split_once(' ')?;
+        let (scheme, token) = credential(self.head.authorization)?.split_once(' ')?;
         let token = token.trim();
         (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
     }
@@ -109,7 +105,7 @@ impl Call<'_> {
     }
 
     pub async fn body_of_type(&self, wanted: &str, limit: u32) -> Result<SecretBytes> {
-        let content_type = self.head.usual("content-type").unwrap_or_default();
+        let content_type = self.head.content_type.unwrap_or_default();
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
         if !media_type.eq_ignore_ascii_case(wanted) {
             return Err(Error::new(
@@ -122,7 +118,7 @@ impl Call<'_> {
 
     /// As [`json_body`](Self::json_body), where the body may be left out.
     pub async fn optional_json_body(&self) -> Result<SecretBytes> {
-        if self.head.usual("content-type").is_none() {
+        if self.head.content_type.is_none() {
             self.body(MAX_BODY_BYTES).await
         } else {
             self.json_body().await

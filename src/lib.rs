@@ -90,21 +90,22 @@ pub async fn fetch(
     _: Context,
 ) -> std::result::Result<web_sys::Response, JsValue> {
     let start_ms = now_ms();
-    let head = Head::of(&request);
-    let (path, query) = url::split(head.url());
+    let head = platform::request_head(&request);
+    let head = Head::of(&request, &head);
+    let (path, query) = url::split(head.url);
 
     let event_id = new_id(start_ms).map_err(|error| JsValue::from_str(&error.to_string()))?;
     let trail = Trail {
-        request_id: head.usual("cf-ray").unwrap_or(&event_id).to_owned(),
+        request_id: head.ray.unwrap_or(&event_id).to_owned(),
         event_id,
         now_ms: start_ms,
-        source_address: head.usual("cf-connecting-ip").map(str::to_owned),
+        source_address: head.connecting_ip.map(str::to_owned),
     };
     let request_id = trail.request_id.clone();
 
-    let Route { pattern, endpoint } = router::route(head.method(), path);
+    let Route { pattern, endpoint } = router::route(head.method, path);
     let cors = cors_of(pattern, &head, &env).await;
-    let preflight = cors.preflight(head.method(), |name| head.header(name));
+    let preflight = cors.preflight(head.method, |name| head.header(name));
     let result = match (preflight, endpoint) {
         (Some(preflight), _) => preflight,
         (None, Ok(Endpoint::Healthz)) => handlers::health::healthz(),
@@ -122,7 +123,7 @@ pub async fn fetch(
     };
     answer.headers.extend(cors.headers());
     log::request(&RequestLine {
-        method: head.method(),
+        method: head.method,
         route: pattern,
         status: answer.status(),
         code,

@@ -3,7 +3,7 @@
 //! Never in a log: shares, secrets, keys, bodies, query strings, tokens.
 
 use crate::domain::json::{self, Writer, quoted};
-use crate::platform::console_line;
+use crate::platform::console;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Level {
@@ -16,15 +16,6 @@ impl Level {
     const fn as_str(self) -> &'static str {
         match self {
             Level::Info => "info",
-            Level::Warn => "warn",
-            Level::Error => "error",
-        }
-    }
-
-    /// The console's method of the same meaning.
-    const fn console(self) -> &'static str {
-        match self {
-            Level::Info => "log",
             Level::Warn => "warn",
             Level::Error => "error",
         }
@@ -82,5 +73,10 @@ pub fn event(level: Level, message: &str, fields: &[(&str, Field)]) {
             }
         };
     }
-    console_line(level.console(), &line.end());
+    let line = line.end();
+    match level {
+        Level::Info => console::log(&line),
+        Level::Warn => console::warn(&line),
+        Level::Error => console::error(&line),
+    }
 }

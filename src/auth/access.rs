@@ -28,7 +28,7 @@ pub async fn recognises(call: &Call<'_>) -> Result<bool> {
             5,
             "the keys of Cloudflare Access are not to be had",
         )),
-        Ok(_) if call.head.method() != "GET" && is_cross_site(call) => Err(Error::new(
+        Ok(_) if call.head.method != "GET" && is_cross_site(call) => Err(Error::new(
             Code::Forbidden,
             "Pages of other origins may not use the operator API.",
         )),
@@ -38,7 +38,7 @@ pub async fn recognises(call: &Call<'_>) -> Result<bool> {
 
 /// Browsers name the page's origin with every request that may change something.
 fn is_cross_site(call: &Call<'_>) -> bool {
-    let url = call.head.url();
+    let url = call.head.url;
     let own = url.find("://").and_then(|at| {
         let end = url
             .get(at + 3..)?

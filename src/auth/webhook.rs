@@ -4,7 +4,7 @@ use super::{limits, refused};
 use crate::domain::ip;
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
-use crate::http::Call;
+use crate::http::{Call, credential};
 use crate::store::audit::Actor;
 
 /// The caller is Portal.
@@ -24,7 +24,7 @@ impl Portal {
             ));
         }
         // 2.
-        if let Some(secret) = call.credential("x-webhook-secret") {
+        if let Some(secret) = credential(call.head.webhook_secret) {
             let given = CredentialHash::of(secret);
             // All are compared, whichever matches.
             if call

@@ -105,11 +105,12 @@ impl fmt::Debug for CredentialHash {
 
 /// Lower-case. By hand: every request of an app makes one, and the formatter takes its time for each byte.
 fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    let text = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
-    let mut hex = String::with_capacity(bytes.len() * 2);
-    hex.extend(text);
-    hex
+    let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
+    let mut hex = Vec::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        hex.extend([digit(byte >> 4), digit(byte & 15)]);
+    }
+    String::from_utf8(hex).unwrap_or_default() // It is ASCII.
 }
 
 #[cfg(test)]

@@ -66,9 +66,18 @@ extern "C" {
         request_id: &str,
         extra: Option<&str>,
     ) -> Result<web_sys::Response, JsValue>;
+}
 
-    #[wasm_bindgen(js_name = consoleLine)]
-    pub fn console_line(level: &str, line: &str);
+/// The console's methods, each with one text.
+pub mod console {
+    use wasm_bindgen::prelude::*;
+
+    #[wasm_bindgen(js_namespace = console)]
+    extern "C" {
+        pub fn log(line: &str);
+        pub fn warn(line: &str);
+        pub fn error(line: &str);
+    }
 }
 
 /// A failure on the JavaScript side, by its message.

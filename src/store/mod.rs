@@ -29,7 +29,7 @@ use std::cell::Cell;
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 
-use crate::domain::json::quoted;
+use crate::domain::json::push_quoted;
 use crate::error::{Code, Error, Result};
 use crate::platform::{self, D1};
 use crate::vault::Sealed;
@@ -93,8 +93,10 @@ struct Parts {
 
 impl Statement {
     pub fn new(sql: &'static str) -> Self {
+        let mut json = String::with_capacity(256); // more than most have
+        json.push_str(&platform::sql(sql).to_string());
         Self(Box::new(Parts {
-            json: platform::sql(sql).to_string(),
+            json,
             values: Vec::new(),
         }))
     }
@@ -106,8 +108,10 @@ impl Statement {
         self
     }
 
-    pub fn text(self, value: &str) -> Self {
-        self.raw(&quoted(value))
+    pub fn text(mut self, value: &str) -> Self {
+        self.0.json.push(',');
+        push_quoted(&mut self.0.json, value);
+        self
     }
 
     pub fn optional(self, value: Option<&str>) -> Self {
@@ -161,7 +165,9 @@ impl Database {
 
     /// Carries out the statements as one transaction; transient failures are tried again.
     pub async fn batch(&self, statements: Vec<Statement>) -> Result<Results> {
-        let mut json = String::from("[");
+        let length: usize = statements.iter().map(|s| s.0.json.len() + 3).sum();
+        let mut json = String::with_capacity(length + 2);
+        json.push('[');
         let values = Array::new();
         for statement in statements {
             json.push_str(if json.len() > 1 { ",[" } else { "[" });
