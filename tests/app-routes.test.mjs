@@ -109,6 +109,14 @@ describe("backup methods", () => {
     assert.deepEqual(await worker.sql("SELECT * FROM backup_share_versions"), []);
   });
 
+  test("a `data` object beside it is none of it, unless it holds another one", async () => {
+    await stores(ada, { backupMethod: "GDRIVE", cipherText: "mine", data: { note: "of the app's own", note2: {} } });
+    assert.equal(await fetches(ada, "?backupMethod=GDRIVE"), "mine");
+    const both = { backupMethod: "GDRIVE", cipherText: "mine", data: { cipherText: "another" } };
+    assertProblem(await worker.send("POST", `/users/${ada.id}/user-backup-share`, { bearer: ada.clientApiKey, body: both }), 400, "invalid_field", { field: "data" });
+    assert.equal(await fetches(ada, "?backupMethod=GDRIVE"), "mine");
+  });
+
   test("where a method has none, the one under UNKNOWN answers; where it has one, that one", async () => {
     await stores(ada, { cipherText: "from before multi-backup" });
     assert.equal(await fetches(ada, "?backupMethod=GDRIVE"), "from before multi-backup");

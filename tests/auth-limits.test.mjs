@@ -97,6 +97,14 @@ describe("an app's requests", () => {
 });
 
 describe("webhooks", () => {
+  it("with the right secret always pass: whoever is a customer of Portal can make it send us wrong ones, from the same addresses", async () => {
+    worker = await startWorker({ limits: { AUTH_FAILURE_LIMITER: 2 } });
+    await seedUser(worker, { id: "alice", secrets: SECRETS });
+    for (let n = 0; n < 4; n += 1) await hook("another-customers-secret", "35.185.20.23");
+    assertLimited(await hook("another-customers-secret", "35.185.20.23"), "the door is shut");
+    assert.equal((await hook(SECRETS.WEBHOOK_SECRET, "35.185.20.23")).status, 200);
+  });
+
   it("are limited once their secret is right, so that nobody else can use the limit up", async () => {
     worker = await startWorker({ limits: { WEBHOOK_LIMITER: 2 } });
     await worker.send("POST", "/users", { bearer: SECRETS.ADMIN_TOKEN, body: { id: "alice", clientId: "client-alice", clientApiKey: "k" } });

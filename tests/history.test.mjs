@@ -328,12 +328,57 @@ describe("a deleted user", () => {
       await backup(1);
       await wallet.deleteUser(ada);
       await wallet.register(other);
-      assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore`), 409, "conflict");
+      const refused = await wallet.admin("POST", `${wallet.path(ada)}/restore`);
+      assertProblem(refused, 409, "conflict");
+      // What it says to do does it, even if the other has the same id and was deleted last.
       await wallet.deleteUser(other);
-      if (other.id === ada.id) continue;
-      await wallet.restoreUser(ada);
+      const [query] = /\?clientId=[^ ]*[^ .]/.exec(refused.body.detail);
+      assert.equal((await wallet.admin("POST", `${wallet.path(ada)}/restore${query}`)).body.clientId, ada.clientId);
       assert.deepEqual(await fetched(), ["e1", "s1"]);
+      assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
     }
+  });
+
+  test("that was registered again meanwhile comes back with what it had before, once the empty one is deleted", async () => {
+    await backup(1);
+    await wallet.deleteUser(ada);
+    await wallet.register(ada);
+    assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore`), 409, "conflict");
+    await wallet.deleteUser(ada);
+    await wallet.restoreUser(ada);
+    assert.deepEqual(await fetched(), ["e1", "s1"]);
+    assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
+    assert.deepEqual(await worker.sql("SELECT * FROM deleted_users"), []);
+    assert.deepEqual(await versions(), []);
+  });
+
+  test("that was backed up anew meanwhile comes back with the latest share of each method; the others are kept", async () => {
+    await backup(1);
+    await wallet.deleteUser(ada);
+    await wallet.register(ada);
+    await custodian(ada, S, "s2");
+    await wallet.deleteUser(ada);
+    await wallet.restoreUser(ada);
+    assert.deepEqual(await fetched(), ["e1", "s1", "s2"], "the current ones, and the mate of u1");
+    assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
+    assert.deepEqual(await versions(), [`custodian ${S}`]);
+  });
+
+  test("that a webhook registered again meanwhile comes back with the app's key", async () => {
+    const eve = { id: "client-eve", clientId: "client-eve", clientApiKey: "key-of-eve" };
+    await wallet.register(eve);
+    await cipherText(eve, "GDRIVE", "u1");
+    await wallet.deleteUser(eve);
+    await worker.sql("INSERT INTO users (id, client_id, created_at) VALUES ('client-eve', 'client-eve', '2026-01-01T00:00:00.000Z')");
+    await wallet.deleteUser(eve);
+    await wallet.restoreUser(eve);
+    assert.equal(await wallet.recovered(eve, GDRIVE), "u1");
+  });
+
+  test("of a client id that none was deleted with is unknown", async () => {
+    await wallet.deleteUser(ada);
+    assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore?clientId=another`), 404, "unknown_user");
+    assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore?clientId=`), 400, "invalid_field", { field: "clientId" });
   });
 
   test("registered anew with another client never sees what the old one had", async () => {

@@ -3,7 +3,9 @@
 //! - Failed credentials, per source address. One that is over the limit is answered 429 instead of 401, and for ten
 //!   seconds the same door (the webhooks, the operator API, the apps' routes) is shut to that address: its next tries
 //!   are refused before anything is looked at, so that guessing on does not help and costs the database nothing. Many
-//!   people can share an address, so an app's credential that was good a while ago still passes.
+//!   people can share an address, so an app's credential that was good a while ago still passes. And all of Portal's
+//!   customers share Portal's addresses: one who enters our URL for a webhook of their own makes Portal send us wrong
+//!   secrets, so the right one always passes.
 //! - App requests, per user and source address: counted before the credential is checked, so that one over the limit
 //!   costs nothing, and with the address in it, so that a stranger cannot use up what a user may have.
 //! - Webhooks, per source address, once the secret is right.
@@ -14,6 +16,7 @@
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 
+use super::webhook;
 use crate::domain::ip;
 use crate::domain::recent::Recent;
 use crate::domain::secret::CredentialHash;
@@ -75,7 +78,12 @@ pub async fn guard(
     };
     let key = || CredentialHash::of(&format!("{name} {}", ip::counted_as(source)));
     let is_shut = |shut: &Recent<()>| !shut.is_empty() && shut.get(key(), now_ms()).is_some();
-    if SHUT.with_borrow(is_shut) && !(matches!(door, Door::App(_)) && was_good(call)) {
+    let may_pass = || match door {
+        Door::App(_) => was_good(call),
+        Door::Webhooks => webhook::shows_secret(call),
+        Door::None | Door::Operators => false,
+    };
+    if SHUT.with_borrow(is_shut) && !may_pass() {
         return Err(too_many_failures());
     }
     let result = handle.await;
@@ -98,7 +106,7 @@ pub async fn guard(
 }
 
 /// Counts a webhook whose secret was right.
-pub async fn webhook(call: &Call<'_>) -> Result<()> {
+pub async fn count_webhook(call: &Call<'_>) -> Result<()> {
     count(call, WEBHOOK, &ip::counted_as(call.source())).await
 }
 

@@ -162,9 +162,18 @@ impl UserBackup {
         let mut source = std::str::from_utf8(body).map_err(|_| InvalidBody::NotAnObject)?;
         let mut fields = Fields::parse(body)?;
         // axios' `axios.post(url, {data: {…}})`, as the guides print it, wraps the fields in one more object.
+        let has_cipher_text = |fields: &Fields| {
+            let mut names = CIPHER_TEXT.iter().chain(&ENCLAVE_CIPHER_TEXTS);
+            names.any(|name| fields.get(name).is_some())
+        };
         if let Some(data) = fields.get("data").filter(|data| data.starts_with('{')) {
-            source = data;
-            fields = Fields::parse(source.as_bytes())?;
+            let inner = Fields::parse(data.as_bytes());
+            if !has_cipher_text(&fields) {
+                source = data;
+                fields = inner?;
+            } else if inner.is_ok_and(|inner| has_cipher_text(&inner)) {
+                return invalid("data", "not be sent beside another cipher text");
+            }
         }
         let mut given = CIPHER_TEXT
             .into_iter()

@@ -39,12 +39,10 @@ pub async fn register(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
 /// Lists users by id, or finds the one with a client id.
 pub async fn list(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let limit = call.page_limit()?;
+    let after = call.query_name("cursor", |text| check_name(&text).map(|()| text))?;
     let page = match call.query_name("clientId", ClientId::parse)? {
         Some(client_id) => users::with_client_id(call.db, &client_id).await?,
-        None => {
-            let after = call.query_name("cursor", |text| check_name(&text).map(|()| text))?;
-            users::list(call.db, after.as_deref().unwrap_or_default(), limit).await?
-        }
+        None => users::list(call.db, after.as_deref().unwrap_or_default(), limit).await?,
     };
     Answer::page("users", &page)
 }
@@ -79,8 +77,10 @@ pub async fn delete(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answ
     Ok(Answer::no_content())
 }
 
+/// Brings a deleted user back, the one deleted last or the one with the client id of the query.
 pub async fn restore(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    let user = deleted_users::restore(call.db, &call.trail, user_id).await?;
+    let client_id = call.query_name("clientId", ClientId::parse)?;
+    let user = deleted_users::restore(call.db, &call.trail, user_id, client_id.as_ref()).await?;
     Ok(Answer::json(200, &user))
 }
 

@@ -50,7 +50,32 @@ macro_rules! audit_returning_outcome {
         "ON CONFLICT (id) DO UPDATE SET id = excluded.id RETURNING outcome"
     };
 }
-pub(crate) use {audit_columns, audit_returning_outcome};
+/// A condition in SQL: the transaction of this event is the first to carry its request out. For what must be done once,
+/// however often, and however late, its batch arrives: the event comes first, with the outcome [`UNDER_WAY`], and
+/// [`Trail::finish`] comes last.
+macro_rules! is_under_way {
+    ($event:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM audit_events WHERE id = ",
+            $event,
+            " AND outcome = 'under way')"
+        )
+    };
+}
+/// A condition in SQL: no transaction has carried the request of this event out. For batches in which the event comes last.
+macro_rules! is_first {
+    ($event:literal) => {
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM audit_events WHERE id = ",
+            $event,
+            ")"
+        )
+    };
+}
+pub(crate) use {audit_columns, audit_returning_outcome, is_first, is_under_way};
+
+/// An event's outcome until its transaction ends; none outlives that.
+pub const UNDER_WAY: &str = "under way";
 
 impl Trail {
     /// A statement that begins with the parameters ?1 to ?4 of every event: id, time, request id, source address.
@@ -60,6 +85,13 @@ impl Trail {
             .number(self.now_ms)
             .text(&self.request_id)
             .optional(self.source_address.as_deref())
+    }
+
+    /// Ends an event that is [`UNDER_WAY`], with this outcome. Gives the outcome that it has then.
+    pub fn finish(&self, outcome: &str) -> Statement {
+        const SQL: &str = "UPDATE audit_events SET outcome = iif(outcome = 'under way', ?2, outcome) WHERE id = ?1 \
+             RETURNING outcome";
+        Statement::new(SQL).text(&self.event_id).text(outcome)
     }
 
     /// An event whose parts are all known beforehand.

@@ -3,7 +3,7 @@
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
-use super::audit::{Trail, audit_columns, audit_returning_outcome};
+use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first};
 use super::health::{is_wrong_key, wrong_key};
 use super::versions::may_be_mate;
 use super::{Database, Rows, Statement, at, just_after, now};
@@ -46,7 +46,9 @@ const STORE: &str = concat!(
     just_after!("max(v.stored_at)"),
     " FROM backup_share_versions v WHERE v.user_id = u.id AND v.kind = 'custodian' \
        AND v.backup_method = ?3), '')), ?7 \
-     FROM users u WHERE u.client_id = ?2 AND NOT EXISTS (SELECT 1 FROM audit_events WHERE id = ?1) AND NOT ",
+     FROM users u WHERE u.client_id = ?2 AND ",
+    is_first!("?1"),
+    " AND NOT ",
     is_wrong_key!("?5", "?8"),
     " \
      ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
@@ -74,7 +76,9 @@ const STORE_EVENT: &str = concat!(
 const REGISTER: &str = concat!(
     "INSERT INTO users (id, client_id, created_at) SELECT ?1, ?1, ",
     now!(),
-    " WHERE true ON CONFLICT DO NOTHING"
+    " WHERE ",
+    is_first!("?2"),
+    " ON CONFLICT DO NOTHING"
 );
 
 /// Stores a custodian share: one transaction that keeps what it replaces.
@@ -106,7 +110,9 @@ pub async fn store(
             outcome
         }
         UnknownClients::Register => {
-            let register = Statement::new(REGISTER).text(backup.client_id.as_str());
+            let register = Statement::new(REGISTER)
+                .text(backup.client_id.as_str())
+                .text(&trail.event_id);
             let [_, _, outcome] = db.batch(vec![register, store, event]).await?.rows()?;
             outcome
         }

@@ -1,6 +1,6 @@
 //! The gate of an eject: a window per user, and one retrieval per custodian share and window.
 
-use super::audit::{Trail, audit_columns, audit_returning_outcome};
+use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first};
 use super::credential::{allowed, for_credential, refused_cases};
 use super::custodian_shares::{Fetched, fetch_statement, read};
 use super::users::EVENT_IF_USER;
@@ -21,12 +21,13 @@ pub async fn open(
     const OPEN: &str = concat!(
         "INSERT INTO eject_windows (user_id, id, opened_at, ejectable_until) SELECT u.id, ?2, ",
         now!(),
-        ", strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+' || ?3 || ' minutes') FROM users u WHERE u.id = ?1 \
-         ON CONFLICT (user_id) DO UPDATE SET id = excluded.id, opened_at = excluded.opened_at, \
-         ejectable_until = excluded.ejectable_until WHERE id <> excluded.id"
+        ", strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+' || ?3 || ' minutes') FROM users u WHERE u.id = ?1 AND ",
+        is_first!("?2"),
+        " ON CONFLICT (user_id) DO UPDATE SET id = excluded.id, opened_at = excluded.opened_at, \
+         ejectable_until = excluded.ejectable_until"
     );
     const READ: &str = "SELECT ejectable_until FROM eject_windows WHERE user_id = ?1";
-    let [_, window, _] = db
+    let [_, window, outcome] = db
         .batch(vec![
             Statement::new(OPEN)
                 .text(user_id.as_str())
@@ -41,14 +42,32 @@ pub async fn open(
         ])
         .await?
         .rows()?;
-    Ok(window.first_text("ejectable_until"))
+    if outcome.first_text("outcome").as_deref() != Some("opened") {
+        return Ok(None);
+    }
+    let closed = || {
+        Error::new(
+            Code::Conflict,
+            "The window was opened, and closed again meanwhile.",
+        )
+    };
+    window
+        .first_text("ejectable_until")
+        .ok_or_else(closed)
+        .map(Some)
 }
 
 /// Closes the window, open or not. False: there is no such user.
 pub async fn close(db: &Database, trail: &Trail, user_id: &UserId) -> Result<bool> {
+    const CLOSE: &str = concat!(
+        "DELETE FROM eject_windows WHERE user_id = ?1 AND ",
+        is_first!("?2")
+    );
     let [_, outcome] = db
         .batch(vec![
-            Statement::new("DELETE FROM eject_windows WHERE user_id = ?1").text(user_id.as_str()),
+            Statement::new(CLOSE)
+                .text(user_id.as_str())
+                .text(&trail.event_id),
             trail
                 .statement(EVENT_IF_USER)
                 .text("close_eject")
@@ -73,7 +92,9 @@ macro_rules! take_sql {
             " JOIN custodian_backup_shares c ON c.user_id = u.id AND c.backup_method = ?3 \
              WHERE u.id = ?2 AND u.",
             $column,
-            " = ?4 ON CONFLICT DO NOTHING"
+            " = ?4 AND ",
+            is_first!("?1"),
+            " ON CONFLICT DO NOTHING"
         )
     };
 }

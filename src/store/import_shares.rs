@@ -148,9 +148,10 @@ macro_rules! share_verdicts {
     };
 }
 
-/// On a conflict the share that is there is the older one that gives way: else there would be no event.
+/// On a conflict the share that is there is the older one that gives way: else there would be no event. A share of unknown
+/// time gets $time; that is the same however often the batch is sent.
 macro_rules! insert_current {
-    ($table:literal) => {
+    ($table:literal, $time:expr) => {
         concat!(
             share_items!(),
             " INSERT INTO ",
@@ -158,9 +159,9 @@ macro_rules! insert_current {
             " (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, created_at, updated_at, \
              sealed_share) SELECT j.id, u.id, j.backup_method, j.pair_id, j.key_id, j.digest, \
              coalesce(j.created_at, j.stored_at, ",
-            now!(),
+            $time,
             "), coalesce(j.stored_at, ",
-            now!(),
+            $time,
             "), j.sealed FROM j JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
              WHERE EXISTS (SELECT 1 FROM audit_events a WHERE a.id = j.event_id) \
              ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
@@ -195,13 +196,23 @@ struct Target {
 const CUSTODIAN: Target = Target {
     events: share_events!(judge_current!("custodian_backup_shares", "custodian")),
     verdicts: share_verdicts!(judge_current!("custodian_backup_shares", "custodian")),
-    rows: insert_current!("custodian_backup_shares"),
+    // The user's cipher texts belong to it: had it come after them, the backup would be half-finished.
+    rows: insert_current!(
+        "custodian_backup_shares",
+        concat!(
+            "min(",
+            at!("?2"),
+            ", coalesce((SELECT min(s.updated_at) FROM user_backup_shares s WHERE s.user_id = u.id), ",
+            at!("?2"),
+            "))"
+        )
+    ),
     by_mode: true,
 };
 const USER: Target = Target {
     events: share_events!(judge_current!("user_backup_shares", "user")),
     verdicts: share_verdicts!(judge_current!("user_backup_shares", "user")),
-    rows: insert_current!("user_backup_shares"),
+    rows: insert_current!("user_backup_shares", at!("?2")),
     by_mode: true,
 };
 const VERSIONS: Target = Target {

@@ -6,7 +6,7 @@
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
-use super::audit::{Trail, audit_columns, audit_returning_outcome};
+use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first};
 use super::credential::{allowed, for_credential, refused_cases};
 use super::health::is_wrong_key;
 use super::{Database, Statement, at, just_after, now};
@@ -35,7 +35,9 @@ macro_rules! store_sql {
             " FROM user_backup_shares s WHERE s.user_id = u.id AND s.backup_method = ?3), '')), ?7 \
              FROM users u WHERE u.id = ?2 AND u.",
             $column,
-            " = ?8 AND NOT EXISTS (SELECT 1 FROM audit_events WHERE id = ?1) AND NOT ",
+            " = ?8 AND ",
+            is_first!("?1"),
+            " AND NOT ",
             is_wrong_key!("?5", "?9"),
             " \
              ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \

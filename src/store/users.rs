@@ -2,7 +2,9 @@
 //!
 //! Deleting a user moves the user and all shares into the history (by triggers); only a purge erases them.
 
-use super::audit::{Page, Trail, audit_columns, audit_returning_outcome};
+use super::audit::{
+    Page, Trail, UNDER_WAY, audit_columns, audit_returning_outcome, is_first, is_under_way,
+};
 use super::{Database, Statement, at, now};
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::secret::CredentialHash;
@@ -39,11 +41,15 @@ pub async fn register(
         now!(),
         " WHERE NOT EXISTS (SELECT 1 FROM users WHERE id = ?1) \
            AND NOT EXISTS (SELECT 1 FROM users WHERE client_id = ?2) \
-           AND NOT EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = ?3)"
+           AND NOT EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = ?3) AND ",
+        is_first!("?4")
     );
-    const FILL_IN_KEY: &str = "UPDATE users SET client_api_key_hash = ?3 WHERE client_id = ?2 \
+    const FILL_IN_KEY: &str = concat!(
+        "UPDATE users SET client_api_key_hash = ?3 WHERE client_id = ?2 \
          AND id = coalesce(?1, id) AND client_api_key_hash IS NULL \
-         AND NOT EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = ?3)";
+         AND NOT EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = ?3) AND ",
+        is_first!("?4")
+    );
     const SELECT: &str = concat!(
         shown!(),
         " WHERE client_id = ?2 AND id = coalesce(?1, id) \
@@ -79,8 +85,8 @@ pub async fn register(
     };
     let [_, _, user, outcome] = db
         .batch(vec![
-            with(INSERT, Some(new_id)),
-            with(FILL_IN_KEY, given_id),
+            with(INSERT, Some(new_id)).text(&trail.event_id),
+            with(FILL_IN_KEY, given_id).text(&trail.event_id),
             with(SELECT, given_id),
             trail
                 .statement(EVENT)
@@ -190,13 +196,19 @@ pub async fn client_for_session(
 
 /// Deletes a user; it and its shares stay in the history. False: there is none.
 pub async fn delete(db: &Database, trail: &Trail, id: &UserId) -> Result<bool> {
+    const DELETE: &str = concat!("DELETE FROM users WHERE id = ?1 AND ", is_under_way!("?2"));
     let event = trail
         .statement(EVENT_IF_USER)
         .text("delete_user")
         .text(id.as_str())
-        .text("deleted");
-    let delete = Statement::new("DELETE FROM users WHERE id = ?1").text(id.as_str());
-    let [outcome, _] = db.batch(vec![event, delete]).await?.rows()?;
+        .text(UNDER_WAY);
+    let delete = Statement::new(DELETE)
+        .text(id.as_str())
+        .text(&trail.event_id);
+    let [_, _, outcome] = db
+        .batch(vec![event, delete, trail.finish("deleted")])
+        .await?
+        .rows()?;
     Ok(outcome.first_text("outcome").as_deref() == Some("deleted"))
 }
 
@@ -216,24 +228,38 @@ pub async fn purge(
         ", 'admin', 'purge_user', ?5, ?6, NULL, \
          CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5 AND client_id = ?6) \
            OR EXISTS (SELECT 1 FROM deleted_users WHERE id = ?5 AND client_id = ?6) \
-           THEN 'purged' ELSE 'unknown_user' END, ?3, ?4 WHERE true ",
+           THEN 'under way' ELSE 'unknown_user' END, ?3, ?4 WHERE true ",
         audit_returning_outcome!()
     );
-    let both = |sql| {
+    // The triggers move what is current into the history, which goes next.
+    const USER: &str = concat!(
+        "DELETE FROM users WHERE id = ?1 AND client_id = ?2 AND ",
+        is_under_way!("?3")
+    );
+    const HISTORY: &str = concat!(
+        "DELETE FROM backup_share_versions WHERE user_id = ?1 AND client_id = ?2 AND ",
+        is_under_way!("?3")
+    );
+    const DELETED: &str = concat!(
+        "DELETE FROM deleted_users WHERE id = ?1 AND client_id = ?2 AND ",
+        is_under_way!("?3")
+    );
+    let once = |sql| {
         Statement::new(sql)
             .text(id.as_str())
             .text(client_id.as_str())
+            .text(&trail.event_id)
     };
-    let [outcome, _, _, _] = db
+    let [_, _, _, _, outcome] = db
         .batch(vec![
             trail
                 .statement(EVENT)
                 .text(id.as_str())
                 .text(client_id.as_str()),
-            // The triggers move what is current into the history, which goes next.
-            both("DELETE FROM users WHERE id = ?1 AND client_id = ?2"),
-            both("DELETE FROM backup_share_versions WHERE user_id = ?1 AND client_id = ?2"),
-            both("DELETE FROM deleted_users WHERE id = ?1 AND client_id = ?2"),
+            once(USER),
+            once(HISTORY),
+            once(DELETED),
+            trail.finish("purged"),
         ])
         .await?
         .rows()?;

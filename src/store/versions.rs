@@ -1,6 +1,6 @@
 //! `backup_share_versions`: the history. Triggers fill it; this module lists it and makes versions current again.
 
-use super::audit::{Trail, audit_columns, audit_returning_outcome};
+use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first};
 use super::credential::{allowed, for_credential, refused_cases};
 use super::users::unknown_user;
 use super::{Database, Rows, Statement, at};
@@ -141,8 +141,9 @@ pub async fn restore(
                  JOIN backup_share_versions v ON v.user_id = u.id AND v.client_id = u.client_id \
                    AND v.kind = '",
                 $kind,
-                "' WHERE u.id = ?1 AND v.id = ?2 AND NOT EXISTS (SELECT 1 FROM audit_events WHERE id = ?3) \
-                 ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
+                "' WHERE u.id = ?1 AND v.id = ?2 AND ",
+                is_first!("?3"),
+                " ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
                  backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
                  share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
                  sealed_share = excluded.sealed_share"
@@ -150,9 +151,18 @@ pub async fn restore(
         };
     }
     // A version is in the history or current, never both.
-    const FORGET: &str = "DELETE FROM backup_share_versions WHERE user_id = ?1 AND kind IN ('user', 'custodian') \
-         AND id = ?2 AND (EXISTS (SELECT 1 FROM custodian_backup_shares WHERE user_id = ?1 AND id = ?2) \
-           OR EXISTS (SELECT 1 FROM user_backup_shares WHERE user_id = ?1 AND id = ?2))";
+    macro_rules! forget {
+        ($table:literal, $kind:literal) => {
+            concat!(
+                "DELETE FROM backup_share_versions WHERE user_id = ?1 AND kind = '",
+                $kind,
+                "' AND id = ?2 AND EXISTS (SELECT 1 FROM ",
+                $table,
+                " WHERE user_id = ?1 AND id = ?2) AND ",
+                is_first!("?3")
+            )
+        };
+    }
     const CURRENT: &str = "SELECT id, 'custodian' AS kind, backup_method AS backupMethod, \
            backup_share_pair_id AS backupSharePairId, updated_at AS storedAt FROM custodian_backup_shares WHERE user_id = ?1 AND id = ?2 \
          UNION ALL SELECT id, 'user', backup_method, backup_share_pair_id, updated_at \
@@ -173,11 +183,12 @@ pub async fn restore(
     let both = |sql| Statement::new(sql).text(user_id.as_str()).text(version_id);
     // Only once: the retry of a restore must not displace a backup that came since.
     let once = |sql| both(sql).text(&trail.event_id);
-    let [_, _, _, current, _] = db
+    let [_, _, _, _, current, outcome] = db
         .batch(vec![
             once(restore_into!("custodian_backup_shares", "custodian")),
             once(restore_into!("user_backup_shares", "user")),
-            both(FORGET),
+            once(forget!("custodian_backup_shares", "custodian")),
+            once(forget!("user_backup_shares", "user")),
             both(CURRENT),
             trail
                 .statement(EVENT)
@@ -186,10 +197,16 @@ pub async fn restore(
         ])
         .await?
         .rows()?;
-    current.first_to_json().ok_or_else(|| {
-        Error::new(
+    if outcome.first_text("outcome").as_deref() != Some("restored") {
+        return Err(Error::new(
             Code::NotFound,
             "The user has no version of this id. GET …/backups/history lists them.",
+        ));
+    }
+    current.first_to_json().ok_or_else(|| {
+        Error::new(
+            Code::Conflict,
+            "The version was restored, and replaced again meanwhile.",
         )
     })
 }

@@ -60,6 +60,24 @@ describe("POST /admin/import", () => {
     assert.deepEqual((await fetched()).sort(), [CUSTODIAN.share, "old"].sort());
   });
 
+  test("a custodian share of unknown time belongs to the cipher texts that are there, in whatever order they come", async () => {
+    const state = async () => (await worker.send("GET", "/users/u1/backups", { bearer: SECRETS.ADMIN_TOKEN })).body.backups.map((backup) => backup.state);
+    const timeless = (record) => ({ ...record, backupSharePairId: null, storedAt: undefined });
+    for (const text of [CIPHER_TEXT, timeless(CIPHER_TEXT)]) {
+      await worker.clear();
+      assert.deepEqual(await outcomes([USER, text]), ["new", "new"]);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      assert.deepEqual(await outcomes([timeless(CUSTODIAN)]), ["new"]);
+      assert.deepEqual(await state(), ["complete"]);
+      // A backup that breaks off: the cipher text's own share is given still, and is kept past the retention.
+      await webhook("newer");
+      assert.deepEqual(await fetched(), ["newer", CUSTODIAN.share]);
+      await worker.sql("UPDATE backup_share_versions SET superseded_at = '2020-01-01T00:00:00.000Z'");
+      await worker.scheduled();
+      assert.deepEqual(await fetched(), ["newer", CUSTODIAN.share]);
+    }
+  });
+
   test("a repeated page changes nothing, and leaves no audit event", async () => {
     await imported([USER, CUSTODIAN, CIPHER_TEXT, OLD]);
     const once = await snapshot();

@@ -8,7 +8,7 @@
 // - "commit-then-fail": all is committed, but the answer is lost.
 // - "hang": no answer, ever.
 // - {"breakAt":n}: the batch fails at its n-th statement, having carried out those before; D1 rolls them back.
-// - {"late":ms}: the caller gets no answer; the batch is carried out so much later.
+// - {"late":ms}: the caller gets no answer; the batch is carried out so much later, be the request over or not.
 // - "hold": waits, before anything is done, until the test calls `release(tag)`.
 
 import { WorkerEntrypoint } from "cloudflare:workers";
@@ -25,7 +25,7 @@ let scheduledPlan = { tag: "scheduled" };
 
 const fail = (message) => Promise.reject(new Error(message));
 
-async function inject(fault, tag, real, statements, db) {
+async function inject(fault, tag, real, statements, db, ctx) {
   switch (fault) {
     case "pass":
       return real(statements);
@@ -44,14 +44,13 @@ async function inject(fault, tag, real, statements, db) {
     return real(statements.toSpliced(fault.breakAt, 0, db.prepare("SELECT json('{broken')")));
   }
   if (fault.late !== undefined) {
-    await scheduler.wait(fault.late);
-    await real(statements);
+    ctx.waitUntil(scheduler.wait(fault.late).then(() => real(statements)));
     return scheduler.wait(HANG_MS);
   }
   return fail(fault.error);
 }
 
-function faulty(db, { tag, plan = [], then = "pass" }) {
+function faulty(db, ctx, { tag, plan = [], then = "pass" }) {
   const queue = [...plan];
   const seen = [];
   met.set(tag, seen);
@@ -63,7 +62,7 @@ function faulty(db, { tag, plan = [], then = "pass" }) {
       return (statements) => {
         const fault = queue.length > 0 ? queue.shift() : then;
         seen.push({ fault, statements: statements.length });
-        return inject(fault, tag, (list) => value.call(target, list), statements, target);
+        return inject(fault, tag, (list) => value.call(target, list), statements, target, ctx);
       };
     },
   });
@@ -72,12 +71,12 @@ function faulty(db, { tag, plan = [], then = "pass" }) {
 export default class extends WorkerEntrypoint {
   fetch(request) {
     const header = request.headers.get("x-test-faults");
-    const DB = header ? faulty(this.env.DB, JSON.parse(header)) : this.env.DB;
+    const DB = header ? faulty(this.env.DB, this.ctx, JSON.parse(header)) : this.env.DB;
     return new Rust(this.ctx, { ...this.env, DB }).fetch(request);
   }
 
   scheduled(event) {
-    return new Rust(this.ctx, { ...this.env, DB: faulty(this.env.DB, scheduledPlan) }).scheduled(event);
+    return new Rust(this.ctx, { ...this.env, DB: faulty(this.env.DB, this.ctx, scheduledPlan) }).scheduled(event);
   }
 
   /** What the scheduled handler meets from now on. */

@@ -1,0 +1,168 @@
+// What a request does, it does once: a batch that is sent again after its answer was lost, or that ends long after it was
+// given up, changes nothing of what came since.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+
+import { inRoot } from "../scripts/lib/paths.mjs";
+import { backups } from "./support/backup.mjs";
+import { user } from "./support/client.mjs";
+import { SECRETS, startWorker } from "./support/harness.mjs";
+
+const CUSTODIAN = "GDRIVE-SECP256K1";
+const ada = user("ada");
+
+let worker;
+let entry;
+let wallet;
+before(async () => {
+  worker = await startWorker({ main: inRoot("tests", "support", "faulty-entry.mjs"), vars: { UNKNOWN_CLIENTS: "register" } });
+  entry = await worker.entry();
+  wallet = backups(worker);
+});
+after(() => worker?.stop());
+beforeEach(async () => {
+  await worker.clear();
+  await worker.send("GET", "/readyz"); // the key's canary is there: it is no batch of what follows
+  await wallet.register(ada);
+});
+
+const LATE_MS = 4_000; // an attempt is given up after 2.4 s
+let tags = 0;
+
+/**
+ * The ways in which a batch that was carried out arrives once more, after `meanwhile`. `before` are the request's batches
+ * before that one.
+ */
+const ways = {
+  "sent again": async (send, meanwhile, before = 0) => {
+    const plan = { tag: `once ${++tags}`, plan: [...Array(before).fill("pass"), "commit-then-fail", "hold"] };
+    const answer = send({ faults: plan });
+    while ((await entry.met(plan.tag)).length < before + 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await meanwhile();
+    await entry.release(plan.tag);
+    return answer;
+  },
+  "ending late": async (send, meanwhile, before = 0) => {
+    const began = performance.now();
+    const answer = await send({ faults: { tag: `once ${++tags}`, plan: [...Array(before).fill("pass"), { late: LATE_MS }] } });
+    await meanwhile();
+    await new Promise((resolve) => setTimeout(resolve, LATE_MS + 500 - (performance.now() - began)));
+    return answer;
+  },
+};
+const admin = (method, path, body) => (options) => wallet.admin(method, path, body, wallet.init(options));
+const importing = (record) => (options) =>
+  worker.send("POST", "/admin/import", {
+    bearer: SECRETS.ADMIN_TOKEN,
+    headers: { "content-type": "application/x-ndjson", ...wallet.init(options).headers },
+    body: JSON.stringify(record),
+  });
+
+for (const [way, twice] of Object.entries(ways)) {
+  describe(`a batch ${way}`, () => {
+    const isSlow = way === "ending late"; // What guards against both is one condition in SQL: a few of those will do.
+
+    it("purges no share that was stored since", async () => {
+      await wallet.custodian(ada, CUSTODIAN, "c1");
+      const purge = admin("DELETE", `${wallet.path(ada)}?purge=${ada.clientId}`);
+      const { status } = await twice(purge, async () => {
+        await wallet.register(ada);
+        await wallet.custodian(ada, CUSTODIAN, "c2");
+      });
+      assert.equal(status, 204);
+      assert.deepEqual(await wallet.fetched(ada), ["c2"]);
+      assert.deepEqual(await worker.sql("SELECT outcome FROM audit_events WHERE action = 'purge_user'"), [{ outcome: "purged" }]);
+    });
+
+    it("purges no user that was registered by a webhook since", async () => {
+      const eve = { id: "client-eve", clientId: "client-eve" };
+      await wallet.custodian(eve, CUSTODIAN, "e1");
+      const { status } = await twice(admin("DELETE", "/users/client-eve?purge=client-eve"), () => wallet.custodian(eve, CUSTODIAN, "e2"));
+      assert.equal(status, 204);
+      assert.deepEqual(await wallet.fetched(eve), ["e2"]);
+    });
+
+    it("opens no eject window that was closed since", async () => {
+      await wallet.custodian(ada, CUSTODIAN, "c1");
+      const retrieve = () => wallet.app(ada, "GET", `${wallet.path(ada)}/custodian-backup-share?backupMethod=${CUSTODIAN}`);
+      await twice(admin("POST", `${wallet.path(ada)}/eject`), async () => {
+        assert.equal((await wallet.admin("DELETE", `${wallet.path(ada)}/eject`)).status, 204);
+        assert.equal((await retrieve()).status, 403);
+      });
+      assert.equal((await retrieve()).status, 403);
+    });
+
+    it("imports no share of unknown time over one that was stored since", async () => {
+      await twice(
+        importing({ type: "custodianBackupShare", userId: ada.id, backupMethod: CUSTODIAN, share: "old" }),
+        async () => {
+          await wallet.custodian(ada, CUSTODIAN, "c2");
+          assert.deepEqual(await wallet.fetched(ada), ["c2"]);
+        },
+        2,
+      );
+      await wallet.cipherText(ada, "GDRIVE", "u2");
+      assert.deepEqual(await wallet.fetched(ada), ["c2"]);
+    });
+
+    if (isSlow) return;
+
+    it("deletes no user that was restored since", async () => {
+      await wallet.custodian(ada, CUSTODIAN, "c1");
+      const { status } = await twice(admin("DELETE", wallet.path(ada)), () => wallet.restoreUser(ada));
+      assert.equal(status, 204);
+      assert.deepEqual(await wallet.fetched(ada), ["c1"]);
+      assert.deepEqual(await worker.sql("SELECT outcome FROM audit_events WHERE action = 'delete_user'"), [{ outcome: "deleted" }]);
+    });
+
+    it("registers no user who was deleted since", async () => {
+      const bob = user("bob");
+      await twice(admin("POST", "/users", bob), () => wallet.deleteUser(bob), 1);
+      assert.equal((await wallet.admin("GET", wallet.path(bob))).status, 404);
+    });
+
+    it("registers no client that was purged since", async () => {
+      const eve = { id: "client-eve", clientId: "client-eve" };
+      await twice((options) => wallet.storeCustodian(eve, CUSTODIAN, "e1", options), () => wallet.purgeUser(eve));
+      assert.equal((await wallet.admin("GET", "/users/client-eve")).status, 404);
+    });
+
+    it("closes no eject window that was opened since", async () => {
+      await wallet.custodian(ada, CUSTODIAN, "c1");
+      await twice(admin("DELETE", `${wallet.path(ada)}/eject`), () => wallet.admin("POST", `${wallet.path(ada)}/eject`));
+      assert.equal((await wallet.app(ada, "GET", `${wallet.path(ada)}/custodian-backup-share?backupMethod=${CUSTODIAN}`)).status, 200);
+    });
+
+    it("uses no retrieval of an eject window up that was opened since", async () => {
+      await wallet.custodian(ada, CUSTODIAN, "c1");
+      const open = () => wallet.admin("POST", `${wallet.path(ada)}/eject`);
+      const path = `${wallet.path(ada)}/custodian-backup-share?backupMethod=${CUSTODIAN}`;
+      await open();
+      await twice((options) => wallet.app(ada, "GET", path, undefined, wallet.init(options)), open, 1);
+      assert.equal((await wallet.app(ada, "GET", path)).status, 200);
+    });
+
+    it("restores no version over one that was stored since, and loses none of the same id", async () => {
+      for (const record of [
+        { type: "custodianBackupShare", id: "5", share: "c1", storedAt: "2026-01-01T00:00:00.000Z", supersededAt: "2026-01-03T00:00:00.000Z" },
+        { type: "custodianBackupShare", id: "6", share: "c2", storedAt: "2026-01-03T00:00:00.000Z" },
+        { type: "userBackupShare", id: "5", cipherText: "u1", storedAt: "2026-01-02T00:00:00.000Z" },
+      ]) {
+        const backupMethod = record.share ? CUSTODIAN : "GDRIVE";
+        assert.equal((await importing({ userId: ada.id, backupMethod, ...record })()).body.results[0].outcome, "new");
+      }
+      await twice(admin("POST", `${wallet.path(ada)}/backups/restore`, { versionId: "5" }), () => wallet.custodian(ada, CUSTODIAN, "c3"));
+      assert.deepEqual(await wallet.fetched(ada), ["c3", "c1"], "the newest, and the mate of u1");
+    });
+  });
+}
+
+it("a restore that is replaced before its answer arrives is told so", async () => {
+  await wallet.custodian(ada, CUSTODIAN, "c1");
+  await wallet.custodian(ada, CUSTODIAN, "c2");
+  const [{ id }] = await wallet.history(ada);
+  const answer = await ways["sent again"](admin("POST", `${wallet.path(ada)}/backups/restore`, { versionId: id }), () => wallet.custodian(ada, CUSTODIAN, "c3"));
+  assert.deepEqual([answer.status, answer.body.code], [409, "conflict"]);
+  assert.deepEqual(await wallet.fetched(ada), ["c3"]);
+});
