@@ -1,4 +1,4 @@
-// npm run bench [-- --quick]: the release Worker beside its peers, as a table; bench/results.md keeps it.
+// npm run bench: the release Worker beside its peers, as a table; bench/results.md keeps it.
 
 import { existsSync } from "node:fs";
 
@@ -8,6 +8,10 @@ import { inRoot } from "./lib/paths.mjs";
 import { mustRun, run } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
 import { nodeBin, nodeEnv } from "./lib/toolchain.mjs";
+
+const USAGE = `npm run bench [-- --quick]
+
+  --quick   two minutes instead of some fifteen, with a wider spread`;
 
 await main(async () => {
   await setup({ database: false });
@@ -22,4 +26,4 @@ await main(async () => {
     env: nodeEnv(),
   });
   return code;
-});
+}, USAGE);

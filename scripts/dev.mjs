@@ -40,6 +40,6 @@ function greet(url, persistTo) {
   secrets    .dev.vars (WEBHOOK_SECRET, ADMIN_TOKEN; made at random, for this machine only)
   database   ${persistDir(persistTo)}
   next       ${next}
-  A change in src/ is built and served at once. Ctrl-C ends everything.
+  A change in src/ is built and served at once, one in .dev.vars when this is started again. Ctrl-C ends everything.
 `);
 }

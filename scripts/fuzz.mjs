@@ -1,5 +1,4 @@
-// npm run fuzz: every target of fuzz/, one after another. `-- --seconds=60` for each (20 if not said), `-- <target>` for
-// one alone. `-- --if-possible` (CI) passes over it, loudly, where there is no nightly Rust.
+// npm run fuzz: every target of fuzz/, one after another.
 //
 // The committed corpus in fuzz/corpus are seeds and what was found; what a run finds interesting goes to
 // fuzz/target/corpus. A found case is kept twice: as a seed, and as a test beside the code.
@@ -13,6 +12,12 @@ import { ask, run } from "./lib/run.mjs";
 import { ensureCargoTool } from "./lib/toolchain.mjs";
 
 const CARGO_FUZZ_VERSION = "0.13.2";
+
+const USAGE = `npm run fuzz [-- TARGET…] [--seconds=20] [--if-possible]
+
+  TARGET          one of fuzz/fuzz_targets; all, if none is named
+  --seconds=N     for each
+  --if-possible   pass over it, loudly, where there is no nightly Rust (CI)`;
 
 await main(async () => {
   const args = process.argv.slice(2);
@@ -42,4 +47,4 @@ await main(async () => {
       note(output.match(/Done \d+ runs/)?.[0] ?? "done");
     });
   }
-});
+}, USAGE);

@@ -1,4 +1,4 @@
-// npm run lint: format, clippy for the host and for wasm, licences. `-- --all` installs what is missing for that (CI).
+// npm run lint: format, clippy for the host and for wasm, licences.
 
 import { existsSync } from "node:fs";
 
@@ -8,6 +8,10 @@ import { setup } from "./lib/setup.mjs";
 import { cargoDeny, wasmRustc } from "./lib/toolchain.mjs";
 
 const DEBIAN_CLIPPY = "/usr/bin/cargo-clippy";
+
+const USAGE = `npm run lint [-- --all]
+
+  --all   install what is missing for the check of licences (CI)`;
 
 await main(async () => {
   const all = process.argv.includes("--all");
@@ -20,7 +24,7 @@ await main(async () => {
   });
   await wasmClippy();
   await licences(all);
-});
+}, USAGE);
 
 async function check(title, usually, command, args, { remedy, env } = {}) {
   const { code } = await step(title, usually, () => run(command, args, { show: true, env }));

@@ -1,4 +1,4 @@
-// npm run seed -- --users=100000 [--share-bytes=200] [--persist-to=DIR]: fills the local D1 with users and shares.
+// npm run seed: fills the local D1 with users and shares.
 //
 // Every user has two custodian shares and a user share under GDRIVE, sealed with the key of .dev.vars, so that the
 // Worker opens them. User 7 is `user-0000007`, with the client API key `client-api-key-0000007`.
@@ -11,6 +11,12 @@ import { run } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
 import { nodeBin, nodeEnv } from "./lib/toolchain.mjs";
 import { progress } from "../bench/lib/figures.mjs";
+
+const USAGE = `npm run seed [-- --users=1000] [--share-bytes=200] [--persist-to=DIR]
+
+  --users=N         how many users the local D1 gets
+  --share-bytes=N   how long each share is
+  --persist-to=DIR  where the local D1 is, if not where npm run dev has it`;
 
 await main(async () => {
   const option = (name, fallback) => process.argv.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3) ?? fallback;
@@ -34,4 +40,4 @@ await main(async () => {
   const { id, apiKey } = seededUser(users - 1);
   note(`the last one is ${id}; ask for its share while npm run dev is running:`);
   say(`curl -H 'Authorization: Bearer ${apiKey}' 'http://127.0.0.1:8787/users/${id}/user-backup-share?backupMethod=GDRIVE'`);
-});
+}, USAGE);

@@ -1,5 +1,4 @@
-// npm test: everything. `npm test -- --only=rust`, `--only=worker`, or `--only=<part of a test file's path>` for less;
-// further arguments go to node's test runner (`--test-name-pattern=…`).
+// npm test: everything, or a part.
 
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -11,6 +10,13 @@ import { run } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
 import { ensureSchemathesis } from "./lib/test-tools.mjs";
 import { nodeBin, nodeEnv } from "./lib/toolchain.mjs";
+
+const USAGE = `npm test [-- --only=PART] [-- NODE_OPTION…]
+
+  --only=rust           the native tests alone
+  --only=worker         the Worker's tests alone
+  --only=TEXT           the Worker's test files with TEXT in their path below tests/
+  --test-name-pattern=… and other options of node's test runner are handed to it`;
 
 await main(async () => {
   const args = process.argv.slice(2);
@@ -37,7 +43,7 @@ await main(async () => {
   const flags = ["--test", "--test-reporter=spec", `--test-concurrency=${concurrency}`, "--test-timeout=120000"];
   const { code } = await run(await nodeBin(), ["--no-warnings", ...flags, ...forNode, ...files], { show: true, env: nodeEnv() });
   return code ?? 1;
-});
+}, USAGE);
 
 /** Every *.test.mjs below tests/, those whose path holds `part`. */
 function testFiles(part) {

@@ -135,7 +135,7 @@ pub fn route(method: &str, path: &str) -> Route {
             "(none)",
             Err(Error::new(
                 Code::NotFound,
-                "No route has this path. The README lists the routes.",
+                "No route has this path. GET /docs lists the routes.",
             )),
         ),
     }

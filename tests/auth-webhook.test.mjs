@@ -27,6 +27,15 @@ describe("the webhook secret", () => {
     }
   });
 
+  it("leaves a warning as long as the previous one is in use", async () => {
+    const warnings = () => worker.logLines().filter(({ message }) => message === "a previous secret is still in use");
+    worker.clearLogs();
+    await post({ "x-webhook-secret": SECRETS.WEBHOOK_SECRET });
+    assert.deepEqual(warnings(), []);
+    await post({ "x-webhook-secret": PREVIOUS });
+    assert.deepEqual(warnings().map(({ level, setting }) => [level, setting]), [["warn", "WEBHOOK_SECRET_PREVIOUS"]]);
+  });
+
   it("is accepted in its own header and its exact spelling alone", async () => {
     const secret = SECRETS.WEBHOOK_SECRET;
     for (const headers of [

@@ -1,6 +1,7 @@
 // The keys that seal the shares: rotation without a gap, wrong keys, damaged rows, and the scrub that finds them.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, beforeEach, describe, test } from "node:test";
 
 import { backups } from "./support/backup.mjs";
@@ -140,6 +141,17 @@ describe("a sealed share that is not in its own place, or not as it was", () => 
     assertProblem(await fetchCipherText(), 500, "internal");
   });
 
+  test("is left out of a fetch, with an error in the log, where it was only added for a half-finished backup", async () => {
+    await custodian(ada, S, "s1");
+    await cipherText(ada, "GDRIVE", "u1");
+    await custodian(ada, S, "s2");
+    await worker.sql("UPDATE backup_share_versions SET sealed_share = 'AAAA' WHERE kind = 'custodian'");
+    worker.clearLogs();
+    assert.deepEqual(await wallet.fetched(ada), ["s2"]);
+    const [line, ...more] = unopenable();
+    assert.deepEqual([line.level, line.table, line.backupMethod, line.keyId, more], ["error", "backup_share_versions", S, "k1", []]);
+  });
+
   test("fails the whole fetch: a partial answer would look whole", async () => {
     await custodian(ada, S, "s1");
     await custodian(ada, "GDRIVE-ED25519", "e1");
@@ -258,6 +270,39 @@ describe("a rotation", () => {
     worker.clearLogs();
     await worker.scheduled();
     assert.deepEqual(unopenable(), []);
+  });
+});
+
+describe("a key that is gone", () => {
+  test("is noticed by /readyz as long as current shares need it", async () => {
+    await oneOfEach();
+    assert.equal((await worker.send("GET", "/readyz")).status, 200);
+    deploy("new");
+    const answer = await worker.send("GET", "/readyz");
+    assertProblem(answer, 503, "misconfigured");
+    assert.match(answer.body.detail, /"k1".*SHARE_ENCRYPTION_KEYS/);
+    deploy("both");
+    assert.equal((await worker.send("GET", "/readyz")).status, 200);
+    while ((await rewrap()).remaining > 0);
+    deploy("new");
+    assert.equal((await worker.send("GET", "/readyz")).status, 200, "nothing needs it any more");
+  });
+
+  test("keeps nobody from a new backup, once the shares under it are deleted by hand as docs/operations.md says", async () => {
+    await oneOfEach();
+    await worker.send("GET", "/readyz");
+    deploy("new");
+    assertProblem(await wallet.fetchCustodian(ada), 500, "internal");
+    const doc = readFileSync(inRoot("docs", "operations.md"), "utf8");
+    const deletes = doc.match(/DELETE FROM (?:custodian|user)_backup_shares WHERE key_id = 'k1'/g);
+    assert.equal(deletes.length, 2);
+    for (const sql of deletes) await worker.sql(sql);
+    assert.equal((await worker.send("GET", "/readyz")).status, 200);
+    await custodian(ada, S, "s3");
+    assert.deepEqual(await wallet.fetched(ada), ["s3"]);
+    await cipherText(ada, "GDRIVE", "u3");
+    assert.equal(await wallet.recovered(ada, { backupMethod: "GDRIVE" }), "u3");
+    assert.equal(await wallet.state(ada, "GDRIVE"), "complete");
   });
 });
 

@@ -34,7 +34,7 @@ test("every command of docs/operations.md works", { skip: !hasShell && "SKIPPED:
   }
   const version = (await wallet.history(ada)).find(({ kind }) => kind === "user").id;
 
-  const given = { BASE: String(worker.url).replace(/\/$/, ""), ADMIN_TOKEN: SECRETS.ADMIN_TOKEN, CLIENT_ID: ada.clientId, USER_ID: ada.id, VERSION: version };
+  const given = { BASE: String(worker.url).replace(/\/$/, ""), ADMIN_TOKEN: SECRETS.ADMIN_TOKEN, CLIENT_ID: ada.clientId, USER_ID: ada.id, VERSION: version, NEW_KEY: "the-new-key" };
   const blocks = [...doc.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) =>
     block.replace(/^([A-Z_]+)=(?:…|https:\/\/backup\.example\.com)(?=\s|$)/gm, (_, name) => {
       assert.ok(given[name], `${name} has a value here`);
@@ -46,6 +46,13 @@ test("every command of docs/operations.md works", { skip: !hasShell && "SKIPPED:
   const register = `curl -s $BASE/users -H "$ADMIN" -H "$JSON" -d '${JSON.stringify(ada)}' > /dev/null; curl -s -X DELETE $BASE/users/$USER_ID -H "$ADMIN"\n`;
   const again = blocks.findIndex((block) => block.includes("restore?clientId="));
   blocks[again] = `curl -s -X DELETE $BASE/users/$USER_ID -H "$ADMIN"; ${register}${blocks[again]}`;
+  // By the time of the leaked key the user has been erased.
+  const leaked = blocks.findIndex((block) => block.includes("NEW_KEY="));
+  const anew = { id: ada.id, clientId: ada.clientId, clientApiKey: ada.clientApiKey };
+  const share = { clientId: ada.clientId, backupMethod: "GDRIVE-SECP256K1", share: "c3" };
+  blocks[leaked] = `curl -s $BASE/users -H "$ADMIN" -H "$JSON" -d '${JSON.stringify(anew)}' > /dev/null
+curl -s $BASE/webhook/backup -H 'X-Webhook-Secret: ${SECRETS.WEBHOOK_SECRET}' -H "$JSON" -d '${JSON.stringify(share)}'
+${blocks[leaked]}`;
   const { code, output } = await sh(blocks.join("echo ----\n"));
   assert.equal(code, 0, output);
   assert.doesNotMatch(output, /"code":|…/);
@@ -65,9 +72,12 @@ test("every command of docs/operations.md works", { skip: !hasShell && "SKIPPED:
     /^k2:[A-Za-z0-9+/]{43}=\n$/,
     /"ready"[\s\S]*"current":"k1"/,
     /"rewrapped":0,"remaining":0/,
+    /"id":"user-ada"[\s\S]*"backupMethod":"GDRIVE"[\s\S]*"state":"no-user-share"/,
   ];
   assert.equal(parts.length, expected.length, output);
   for (const [index, part] of parts.entries()) assert.match(part, expected[index], blocks[index]);
+  const backupsWith = (key) => worker.send("GET", `/users/${ada.id}/backups`, { bearer: key });
+  assert.deepEqual([(await backupsWith(ada.clientApiKey)).status, (await backupsWith("the-new-key")).status], [401, 200], "the leaked key is worth nothing");
 });
 
 test("every log line that the Worker writes has its row in the table of alarms", () => {

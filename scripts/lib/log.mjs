@@ -29,8 +29,9 @@ export function duration(ms) {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/** Runs a script's main function: a `Failure` is told in two lines, anything else with its stack. */
-export async function main(run) {
+/** Runs a script's main function: a `Failure` is told in two lines, anything else with its stack. `--help` shows `usage`. */
+export async function main(run, usage) {
+  if (usage && process.argv.slice(2).some((arg) => arg === "--help" || arg === "-h")) return console.log(usage);
   try {
     const code = await run();
     if (typeof code === "number") process.exitCode = code;

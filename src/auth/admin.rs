@@ -1,6 +1,6 @@
 //! Operators: by their token, or through Cloudflare Access.
 
-use super::{access, refused};
+use super::{access, known, refused};
 use crate::error::{Code, Error, Result};
 use crate::http::Call;
 use crate::store::audit::Actor;
@@ -29,16 +29,10 @@ impl Admin {
 
     /// None: the caller is no operator, which for some routes is not the end.
     pub async fn recognise(call: &Call<'_>) -> Result<Option<Self>> {
-        if let Some(given) = call.bearer_hash() {
-            // All are compared, whichever matches.
-            let known = call
-                .settings
-                .admin_tokens
-                .iter()
-                .fold(false, |ok, known| ok | (*known == given));
-            if known {
-                return Ok(Some(Self(())));
-            }
+        let shown = call.bearer_hash();
+        if let Some(token) = shown.and_then(|given| known(&call.settings.admin_tokens, given)) {
+            token.warn_if_previous("ADMIN_TOKEN_PREVIOUS");
+            return Ok(Some(Self(())));
         }
         let let_in = access::recognises(call).await?;
         Ok(let_in.then_some(Self(())))

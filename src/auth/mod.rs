@@ -12,9 +12,41 @@ pub mod limits;
 pub mod portal;
 pub mod webhook;
 
+use crate::domain::secret::CredentialHash;
 use crate::error::Error;
 use crate::http::Call;
+use crate::log::{self, Field, Level};
 use crate::store::audit::{Actor, Event};
+
+/// Which of a setting's secrets a request has shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    Current,
+    Previous,
+}
+
+impl Known {
+    /// As long as there is such a line, the setting `name` cannot go yet.
+    fn warn_if_previous(self, name: &str) {
+        if self == Known::Previous {
+            let setting = [("setting", Field::Text(name))];
+            log::event(Level::Warn, "a previous secret is still in use", &setting);
+        }
+    }
+}
+
+/// Finds a secret among the current one and the previous one. All are compared, whichever matches.
+fn known(secrets: &[CredentialHash], given: CredentialHash) -> Option<Known> {
+    let which = [Known::Current, Known::Previous];
+    let compared = secrets.iter().zip(which);
+    compared.fold(None, |found, (secret, which)| {
+        if *secret == given {
+            found.or(Some(which))
+        } else {
+            found
+        }
+    })
+}
 
 /// The answer to a refused credential, once the refusal is on the audit trail.
 ///

@@ -1,19 +1,16 @@
 //! Portal, by its webhook secret.
 
-use super::{limits, refused};
+use super::{Known, known, limits, refused};
 use crate::domain::ip;
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
 use crate::http::{Call, credential};
 use crate::store::audit::Actor;
 
-/// Whether the request has the webhook secret. Costs the database nothing.
-pub fn shows_secret(call: &Call<'_>) -> bool {
-    credential(call.head.webhook_secret).is_some_and(|secret| {
-        let given = CredentialHash::of(secret);
-        let known = call.settings.webhook_secrets.iter();
-        known.fold(false, |ok, known| ok | (*known == given)) // All are compared, whichever matches.
-    })
+/// Whether the request has the webhook secret: which one. Costs the database nothing.
+pub fn shown_secret(call: &Call<'_>) -> Option<Known> {
+    let secret = credential(call.head.webhook_secret)?;
+    known(&call.settings.webhook_secrets, CredentialHash::of(secret))
 }
 
 /// The caller is Portal.
@@ -33,7 +30,8 @@ impl Portal {
             ));
         }
         // 2.
-        if shows_secret(call) {
+        if let Some(secret) = shown_secret(call) {
+            secret.warn_if_previous("WEBHOOK_SECRET_PREVIOUS");
             // 3.
             limits::count_webhook(call).await?;
             return Ok(Self(()));

@@ -15,8 +15,8 @@ pub fn healthz() -> Result<Answer> {
 /// 1. The settings are valid (or this is not reached).
 /// 2. The database answers.
 /// 3. Its schema is current.
-/// 4. Every configured key opens its canary: it is the key that the shares were sealed with. The sealing key gets its
-///    canary here if it has none.
+/// 4. Every configured key opens its canary: it is the key that the shares were sealed with; and every key that current
+///    shares are sealed with is configured. The sealing key gets its canary here if it has none.
 pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
     let not_ready = |detail: String| Error::new(Code::Misconfigured, detail);
     // 2.
@@ -48,6 +48,16 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
                 "Not ready: the key \"{key_id}\" of SHARE_ENCRYPTION_KEYS is not the one that sealed this database's shares. Put the former key back."
             )));
         }
+    }
+    let is_missing = |key_id: &str| call.vault.key_ids().all(|known| known != key_id);
+    if let Some(missing) = canaries
+        .iter()
+        .find(|canary| canary.in_use && is_missing(&canary.key_id))
+    {
+        return Err(not_ready(format!(
+            "Not ready: shares are sealed with the key \"{}\", which SHARE_ENCRYPTION_KEYS does not have. Put it back.",
+            missing.key_id
+        )));
     }
     ensure_canary(call.db, call.vault).await?;
     Ok(Answer::json(200, r#"{"status":"ready"}"#))

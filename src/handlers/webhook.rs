@@ -58,7 +58,8 @@ pub async fn backup(call: &Call<'_>) -> Result<Answer> {
 /// 2. The body: 400, 413, 415.
 /// 3. One round trip reads the shares and leaves the audit event; 404 `unknown_client`.
 /// 4. To the current shares, add the superseded ones that a half-finished backup needs.
-/// 5. Open them. One that does not open is an error for all: a partial answer would look whole.
+/// 5. Open them. A current one that does not open is an error for all: a partial answer would look whole. What was
+///    added does no harm to the others where it does not open.
 pub async fn fetch(call: &Call<'_>) -> Result<Answer> {
     // 1.
     let _: Portal = Portal::authenticate(call).await?;
@@ -81,15 +82,13 @@ pub async fn fetch(call: &Call<'_>) -> Result<Answer> {
             fetched.superseded.get(index),
             fetched.superseded_shares.get(index),
         ) {
-            shares.push(
-                &open(
-                    call,
-                    &client_id,
-                    version.entry.backup_method.as_str(),
-                    share,
-                )
-                .await?,
-            );
+            let backup_method = version.entry.backup_method.as_str();
+            match open(call, &client_id, backup_method, share).await {
+                Ok(share) => {
+                    shares.push(&share);
+                }
+                Err(_) => log_unopenable(call, backup_method, share),
+            }
         }
     }
     Ok(Answer::json_text(json_object("backupShares", &shares)))
@@ -115,6 +114,19 @@ async fn open(
     })
 }
 
+fn log_unopenable(call: &Call<'_>, backup_method: &str, share: &SealedShare) {
+    log::event(
+        Level::Error,
+        "a sealed share does not open",
+        &[
+            ("table", Field::Text("backup_share_versions")),
+            ("backupMethod", Field::Text(backup_method)),
+            ("keyId", Field::Text(&share.key_id)),
+            ("ray", Field::Text(&call.trail.request_id)),
+        ],
+    );
+}
+
 fn log_half_finished(call: &Call<'_>, fetched: &Fetched, added: usize) {
     let methods = half_finished(&fetched.current, &fetched.user);
     let half_finished: Vec<String> = methods.iter().map(ToString::to_string).collect();
@@ -134,6 +146,6 @@ fn log_half_finished(call: &Call<'_>, fetched: &Fetched, added: usize) {
 fn unknown_client() -> Error {
     Error::new(
         Code::UnknownClient,
-        "No user is registered with this clientId. Register it with POST /users, or set UNKNOWN_CLIENTS to \"register\".",
+        "No user is registered with this clientId. Register it with POST /users (one that was deleted: POST /users/:userId/restore), or set UNKNOWN_CLIENTS to \"register\".",
     )
 }

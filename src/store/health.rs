@@ -17,11 +17,16 @@ pub struct Canary {
     pub envelope: JsString,
     /// False where it was kept before there were any.
     pub has_check: bool,
+
+    /// Whether current shares are sealed with the key.
+    pub in_use: bool,
 }
 
 /// The schema's version and the canaries of all keys ever used.
 pub async fn read(db: &Database) -> Result<(Option<u32>, Vec<Canary>)> {
-    const CANARIES: &str = "SELECT key_id, sealed_canary AS sealed_share, key_check IS NOT NULL AS has_check FROM key_canaries";
+    const CANARIES: &str = "SELECT k.key_id, k.sealed_canary AS sealed_share, k.key_check IS NOT NULL AS has_check, \
+         EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.key_id = k.key_id) \
+           OR EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.key_id = k.key_id) AS in_use FROM key_canaries k";
     let [schema, canaries] = db
         .batch(vec![Statement::new(SCHEMA), Statement::new(CANARIES)])
         .await?
@@ -33,6 +38,7 @@ pub async fn read(db: &Database) -> Result<(Option<u32>, Vec<Canary>)> {
             key_id: row.text("key_id"),
             envelope: row.sealed_share(),
             has_check: row.number("has_check") != 0,
+            in_use: row.number("in_use") != 0,
         })
         .collect();
     Ok((schema_version(&schema), canaries))

@@ -115,7 +115,7 @@ pub async fn register(
 pub fn unknown_user() -> Error {
     Error::new(
         Code::UnknownUser,
-        "No such user is registered. Register it with POST /users.",
+        "No such user is registered. Register it with POST /users; one that was deleted comes back with POST /users/:userId/restore.",
     )
 }
 
@@ -228,7 +228,8 @@ pub async fn purge(
         ", 'admin', 'purge_user', ?5, ?6, NULL, \
          CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5 AND client_id = ?6) \
            OR EXISTS (SELECT 1 FROM deleted_users WHERE id = ?5 AND client_id = ?6) \
-           THEN 'under way' ELSE 'unknown_user' END, ?3, ?4 WHERE true ",
+           THEN 'under way' WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5) THEN 'conflict' ELSE 'unknown_user' END, ?3, ?4 \
+         WHERE true ",
         audit_returning_outcome!()
     );
     // The triggers move what is current into the history, which goes next.
