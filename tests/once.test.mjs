@@ -158,6 +158,52 @@ for (const [way, twice] of Object.entries(ways)) {
   });
 }
 
+describe("a store that is overtaken", () => {
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  const outcomes = (action) => worker.sql(`SELECT outcome FROM audit_events WHERE action = '${action}' ORDER BY id`).then((rows) => rows.map(({ outcome }) => outcome));
+  /** The first attempt is given up and ends late; the second fails in a way that is not tried again: the answer is 503. */
+  const givenUp = () => ({ faults: { tag: `once ${++tags}`, plan: [{ late: 3_200 }, { error: "D1_ERROR: D1 DB is overloaded." }] } });
+
+  it("was answered 503 and ends late: it displaces neither share of the backup that came after", async () => {
+    await wallet.custodian(ada, CUSTODIAN, "c1");
+    const answers = await Promise.all([wallet.storeCipherText(ada, "GDRIVE", "u1", givenUp()), wallet.storeCustodian(ada, CUSTODIAN, "late", givenUp())]);
+    assert.deepEqual(answers.map(({ status }) => status), [503, 503]);
+    await wallet.custodian(ada, CUSTODIAN, "c2");
+    await wallet.cipherText(ada, "GDRIVE", "u2");
+    await pause(1_500);
+    assert.deepEqual(await wallet.fetched(ada), ["c2"]);
+    assert.equal(await wallet.recovered(ada, { backupMethod: "GDRIVE" }), "u2");
+    assert.deepEqual(await outcomes("store_custodian_share"), ["stored", "overtaken", "stored"]);
+    assert.deepEqual(await outcomes("store_user_share"), ["overtaken", "stored"]);
+  });
+
+  it("is told so, if it is waited for still; unless it brings the very same share", async () => {
+    for (const [share, status] of [["older", 409], ["newer", 200]]) {
+      const plan = { tag: `once ${++tags}`, plan: ["hold"] };
+      const store = wallet.storeCipherText(ada, "GDRIVE", share, { faults: plan });
+      await pause(1_200);
+      await wallet.cipherText(ada, "GDRIVE", "newer");
+      await entry.release(plan.tag);
+      assert.equal((await store).status, status, share);
+      assert.equal(await wallet.recovered(ada, { backupMethod: "GDRIVE" }), "newer");
+    }
+  });
+
+  it("is not so by a share that was imported, whatever its id and its time, nor by one of the same moment", async () => {
+    for (const record of [
+      { id: "zzz", type: "userBackupShare", userId: ada.id, backupMethod: "GDRIVE", cipherText: "imported", storedAt: "2026-11-01T00:00:00.000Z" },
+      { id: "zzz", type: "custodianBackupShare", userId: ada.id, backupMethod: CUSTODIAN, share: "imported", storedAt: "2026-11-01T00:00:00.000Z" },
+    ]) {
+      assert.equal((await importing(record)()).body.results[0].outcome, "new");
+    }
+    await wallet.custodian(ada, CUSTODIAN, "c1");
+    await wallet.cipherText(ada, "GDRIVE", "u1");
+    const many = await Promise.all([1, 2, 3, 4, 5].map((n) => wallet.storeCipherText(ada, "GDRIVE", `u1${n}`)));
+    assert.ok(many.every(({ status }) => status === 200));
+    assert.deepEqual(await wallet.fetched(ada), ["c1"]);
+  });
+});
+
 it("a restore that is replaced before its answer arrives is told so", async () => {
   await wallet.custodian(ada, CUSTODIAN, "c1");
   await wallet.custodian(ada, CUSTODIAN, "c2");

@@ -5,7 +5,7 @@
 
 use super::{Database, Row, Rows, Statement, at};
 use crate::domain::names::least_id_at;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 
 /// Who acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,29 @@ macro_rules! is_first {
         )
     };
 }
-pub(crate) use {audit_columns, audit_returning_outcome, is_first, is_under_way};
+/// A condition in SQL: the row $row was stored by a request that began a second or more after the one that began at
+/// $start_ms. That one was given up, and ends late: what it brings must not displace the newer share. Both times are the
+/// requests' own, so the database's clock does not matter; a row that no request of this service stored is never newer.
+macro_rules! is_overtaken {
+    ($row:literal, $start_ms:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM audit_events newer WHERE newer.id = ",
+            $row,
+            ".id AND newer.at >= ",
+            at!(concat!("(", $start_ms, " + 1000)")),
+            ")"
+        )
+    };
+}
+pub(crate) use {audit_columns, audit_returning_outcome, is_first, is_overtaken, is_under_way};
+
+/// The answer where [`is_overtaken`] holds.
+pub fn overtaken() -> Error {
+    Error::new(
+        Code::Conflict,
+        "A backup that began later was stored meanwhile; this one was not.",
+    )
+}
 
 /// An event's outcome until its transaction ends; none outlives that.
 pub const UNDER_WAY: &str = "under way";

@@ -1,6 +1,7 @@
 //! How a statement depends on an app's credential, and what its event says of one that is refused.
 
 use super::Rows;
+use super::audit::overtaken;
 use super::health::wrong_key;
 use super::users::unknown_user;
 use crate::auth::client::Credential;
@@ -16,6 +17,7 @@ pub fn allowed(outcome: &Rows) -> Result<String> {
         )),
         Some("unknown_user") => Err(unknown_user()),
         Some("wrong_key") => Err(wrong_key()),
+        Some("overtaken") => Err(overtaken()),
         Some(outcome) => Ok(outcome.to_owned()),
         None => Err(Error::internal("an event came back without an outcome")),
     }

@@ -3,7 +3,9 @@
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
-use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first};
+use super::audit::{
+    Trail, audit_columns, audit_returning_outcome, is_first, is_overtaken, overtaken,
+};
 use super::health::{is_wrong_key, wrong_key};
 use super::versions::may_be_mate;
 use super::{Database, Rows, Statement, at, just_after, now};
@@ -54,8 +56,9 @@ const STORE: &str = concat!(
      ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
      backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
      share_digest = excluded.share_digest, updated_at = excluded.updated_at, sealed_share = excluded.sealed_share \
-     WHERE share_digest IS NOT excluded.share_digest OR (excluded.backup_share_pair_id IS NOT NULL \
-     AND backup_share_pair_id IS NOT excluded.backup_share_pair_id)"
+     WHERE (share_digest IS NOT excluded.share_digest OR (excluded.backup_share_pair_id IS NOT NULL \
+     AND backup_share_pair_id IS NOT excluded.backup_share_pair_id)) AND NOT ",
+    is_overtaken!("custodian_backup_shares", "?9")
 );
 
 const STORE_EVENT: &str = concat!(
@@ -67,7 +70,10 @@ const STORE_EVENT: &str = concat!(
     is_wrong_key!("?7", "?8"),
     " THEN 'wrong_key' WHEN EXISTS (SELECT 1 FROM custodian_backup_shares c \
        WHERE c.user_id = u.id AND c.backup_method = ?6 AND c.id = ?1) THEN 'stored' \
-     ELSE 'unchanged' END, ?3, ?4 \
+     WHEN EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = u.id AND c.backup_method = ?6 \
+       AND c.share_digest IS NOT ?9 AND ",
+    is_overtaken!("c", "?2"),
+    ") THEN 'overtaken' ELSE 'unchanged' END, ?3, ?4 \
      FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?5 WHERE true ",
     audit_returning_outcome!()
 );
@@ -97,13 +103,15 @@ pub async fn store(
         .text(method.as_str())
         .optional(pair_id)
         .sealed(sealed)
-        .js(&sealed.key_check);
+        .js(&sealed.key_check)
+        .number(trail.now_ms);
     let event = trail
         .statement(STORE_EVENT)
         .text(backup.client_id.as_str())
         .text(method.as_str())
         .text(&sealed.key_id)
-        .js(&sealed.key_check);
+        .js(&sealed.key_check)
+        .js(&sealed.digest);
     let outcome = match unknown_clients {
         UnknownClients::Reject => {
             let [_, outcome] = db.batch(vec![store, event]).await?.rows()?;
@@ -122,6 +130,7 @@ pub async fn store(
         Some("unchanged") => Ok(Stored::Unchanged),
         Some("unknown_client") => Ok(Stored::UnknownClient),
         Some("wrong_key") => Err(wrong_key()),
+        Some("overtaken") => Err(overtaken()),
         other => Err(Error::internal(format!("store answered {other:?}"))),
     }
 }

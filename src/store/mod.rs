@@ -42,7 +42,7 @@ macro_rules! now {
 }
 /// A time in SQL from milliseconds since 1970.
 macro_rules! at {
-    ($ms:literal) => {
+    ($ms:expr) => {
         concat!(
             "strftime('%Y-%m-%dT%H:%M:%fZ', ",
             $ms,

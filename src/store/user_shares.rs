@@ -6,7 +6,7 @@
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
-use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first};
+use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first, is_overtaken};
 use super::credential::{allowed, for_credential, refused_cases};
 use super::health::is_wrong_key;
 use super::{Database, Statement, at, just_after, now};
@@ -44,8 +44,9 @@ macro_rules! store_sql {
              backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
              share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
              sealed_share = excluded.sealed_share \
-             WHERE share_digest IS NOT excluded.share_digest OR (excluded.backup_share_pair_id IS NOT NULL \
-             AND backup_share_pair_id IS NOT excluded.backup_share_pair_id)"
+             WHERE (share_digest IS NOT excluded.share_digest OR (excluded.backup_share_pair_id IS NOT NULL \
+             AND backup_share_pair_id IS NOT excluded.backup_share_pair_id)) AND NOT ",
+            is_overtaken!("user_backup_shares", "?10")
         )
     };
 }
@@ -62,7 +63,10 @@ macro_rules! store_event_sql {
             is_wrong_key!("?8", "?9"),
             " THEN 'wrong_key' WHEN EXISTS (SELECT 1 FROM user_backup_shares s \
                WHERE s.user_id = ?5 AND s.backup_method = ?6 AND s.id = ?1) THEN 'stored' \
-             ELSE 'unchanged' END, ?3, ?4 \
+             WHEN EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = ?5 AND s.backup_method = ?6 \
+               AND s.share_digest IS NOT ?10 AND ",
+            is_overtaken!("s", "?2"),
+            ") THEN 'overtaken' ELSE 'unchanged' END, ?3, ?4 \
              FROM (SELECT 1) LEFT JOIN users p ON p.",
             $column,
             " = ?7 WHERE true ",
@@ -88,14 +92,16 @@ pub async fn store(
         .optional(backup.backup_share_pair_id.as_ref().map(|id| id.as_str()))
         .sealed(sealed)
         .text(credential.as_sql())
-        .js(&sealed.key_check);
+        .js(&sealed.key_check)
+        .number(trail.now_ms);
     let event = trail
         .statement(for_credential!(credential, store_event_sql))
         .text(user_id.as_str())
         .text(method)
         .text(credential.as_sql())
         .text(&sealed.key_id)
-        .js(&sealed.key_check);
+        .js(&sealed.key_check)
+        .js(&sealed.digest);
     let [_, outcome] = db.batch(vec![store, event]).await?.rows()?;
     allowed(&outcome).map(drop)
 }
