@@ -3,23 +3,19 @@
 //! Each call is bounded in time and size, follows no redirect and is made once: making a client is not idempotent, so
 //! after a call whose end is not known, the caller is told that a client may have been made.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use crate::config::Settings;
 use crate::domain::names::ClientId;
 use crate::domain::portal::{
     NewClient, Refusal, judge, new_client_request, parse_new_client, parse_session,
 };
 use crate::domain::secret::Secret;
+use crate::domain::url;
 use crate::error::{Code, Error, Result};
 use crate::platform::outbound::post_json;
 
 const TIMEOUT_MS: u32 = 10_000;
 /// The answers hold an id and two tokens.
 const MAX_ANSWER_BYTES: u32 = 64 * 1024;
-
-/// What may stand in a path segment of its own, as Portal's ids do.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 /// Portal, with the key to it.
 pub struct Portal<'a> {
@@ -60,7 +56,7 @@ impl<'a> Portal<'a> {
     /// A new session token of a client.
     pub async fn make_session(&self, client: &ClientId) -> Result<Secret> {
         const PASSING: &str = "Portal gave no session token. Try again.";
-        let id = utf8_percent_encode(client.as_str(), SEGMENT);
+        let id = url::encode(client.as_str());
         let path = format!("/api/v3/custodians/me/clients/{id}/sessions");
         let body = self
             .post(&path, "{}")

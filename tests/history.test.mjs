@@ -332,7 +332,7 @@ describe("a deleted user", () => {
       assertProblem(refused, 409, "conflict");
       // What it says to do does it, even if the other has the same id and was deleted last.
       await wallet.deleteUser(other);
-      const [query] = /\?clientId=[^ ]*[^ .]/.exec(refused.body.detail);
+      const [query] = /\?clientId=[^ ]+/.exec(refused.body.detail);
       assert.equal((await wallet.admin("POST", `${wallet.path(ada)}/restore${query}`)).body.clientId, ada.clientId);
       assert.deepEqual(await fetched(), ["e1", "s1"]);
       assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
@@ -375,7 +375,82 @@ describe("a deleted user", () => {
     assert.equal(await wallet.recovered(eve, GDRIVE), "u1");
   });
 
+  test("is named so in the refusal that its client id can be copied, whatever it is", async () => {
+    const odd = { id: "user-odd", clientId: "a&b+c#d é%41", clientApiKey: "key-of-odd" };
+    await wallet.register(odd);
+    await wallet.deleteUser(odd);
+    await wallet.register({ ...odd, clientId: "other" });
+    const refused = await wallet.admin("POST", "/users/user-odd/restore");
+    await wallet.deleteUser(odd);
+    const [query] = /\?clientId=[^ ]+/.exec(refused.body.detail);
+    assert.equal((await wallet.admin("POST", `/users/user-odd/restore${query}`)).body.clientId, odd.clientId);
+  });
+
+  test("whose former key is another's by now comes back without it", async () => {
+    await custodian(ada, S, "s1");
+    await wallet.deleteUser(ada);
+    await worker.sql("INSERT INTO users (id, client_id, created_at) VALUES (?, ?, '2026-01-01T00:00:00.000Z')", ada.id, ada.clientId);
+    await custodian(ada, S, "s2");
+    await wallet.deleteUser(ada);
+    await wallet.register({ ...user("bob"), clientApiKey: ada.clientApiKey });
+    await wallet.restoreUser(ada);
+    assert.deepEqual(await fetched(), ["s2"]);
+  });
+
+  test("whose client a webhook has registered under its own id meanwhile gets what that brought", async () => {
+    await backup(1);
+    await wallet.deleteUser(ada);
+    await worker.sql("INSERT INTO users (id, client_id, created_at) VALUES (?1, ?1, '2026-01-01T00:00:00.000Z')", ada.clientId);
+    await custodian(ada, S, "s2");
+    await custodian(ada, S, "s3");
+    assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore`), 409, "conflict");
+    await wallet.deleteUser({ id: ada.clientId });
+    await wallet.restoreUser(ada);
+    assert.deepEqual(await fetched(), ["e1", "s1", "s3"], "the current ones, and the mate of u1");
+    assert.deepEqual(await versions(), [`custodian ${S}`, `custodian ${S}`], "s1, and s2");
+    await cipherText(ada, "GDRIVE", "u3");
+    assert.equal(await wallet.state(ada, "GDRIVE"), "complete");
+    assert.deepEqual(await worker.sql("SELECT * FROM deleted_users"), []);
+  });
+
+  test("takes nothing from another user of the same client who has shares of the app's own", async () => {
+    const other = { ...user("bob"), id: ada.clientId, clientId: ada.clientId };
+    await backup(1);
+    await wallet.deleteUser(ada);
+    await wallet.register(other);
+    await custodian(other, S, "s2");
+    await cipherText(other, "GDRIVE", "u2");
+    await wallet.deleteUser(other);
+    await wallet.restoreUser(ada);
+    assert.deepEqual(await fetched(), ["e1", "s1"]);
+    await wallet.deleteUser(ada);
+    await wallet.restoreUser(other);
+    assert.deepEqual(await fetched(), ["s2"]);
+    assert.equal(await wallet.recovered(other, GDRIVE), "u2");
+  });
+
+  test("that is purged while it is restored stays purged, and the audit trail says so", async () => {
+    await backup(1);
+    await wallet.deleteUser(ada);
+    await worker.sql("CREATE TRIGGER no_restore BEFORE DELETE ON deleted_users BEGIN DELETE FROM users WHERE id = OLD.id; END");
+    try {
+      assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore`), 409, "conflict");
+    } finally {
+      await worker.sql("DROP TRIGGER no_restore");
+    }
+    assert.deepEqual(await worker.sql("SELECT outcome FROM audit_events WHERE action = 'restore_user'"), [{ outcome: "conflict" }]);
+  });
+
+  test("is purged for good even where only its history is left", async () => {
+    await backup(1);
+    await wallet.deleteUser(ada);
+    await worker.sql("DELETE FROM deleted_users"); // as the retention does, some hours before it comes to the shares
+    await wallet.purgeUser(ada);
+    assert.deepEqual(await worker.sql("SELECT * FROM backup_share_versions"), []);
+  });
+
   test("of a client id that none was deleted with is unknown", async () => {
+    assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore?clientId=another`), 404, "unknown_user");
     await wallet.deleteUser(ada);
     assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore?clientId=another`), 404, "unknown_user");
     assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore?clientId=`), 400, "invalid_field", { field: "clientId" });

@@ -72,7 +72,7 @@ ${blocks[leaked]}`;
     /^k2:[A-Za-z0-9+/]{43}=\n$/,
     /"ready"[\s\S]*"current":"k1"/,
     /"rewrapped":0,"remaining":0/,
-    /"id":"user-ada"[\s\S]*"backupMethod":"GDRIVE"[\s\S]*"state":"no-user-share"/,
+    /^204\n\{"id":"user-ada"[\s\S]*\n204\n\{"id":"user-ada"[\s\S]*"backupMethod":"GDRIVE"[\s\S]*"state":"no-user-share"/,
   ];
   assert.equal(parts.length, expected.length, output);
   for (const [index, part] of parts.entries()) assert.match(part, expected[index], blocks[index]);

@@ -1,6 +1,11 @@
 //! The path and the query of a request's URL.
 
-use percent_encoding::percent_decode_str;
+use std::fmt::Display;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// What stands for itself in a path segment and in a query.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 /// Path and query (without the `?`) of an absolute URL.
 pub fn split(url: &str) -> (&str, &str) {
@@ -12,6 +17,11 @@ pub fn split(url: &str) -> (&str, &str) {
     path_and_query
         .split_once('?')
         .unwrap_or((path_and_query, ""))
+}
+
+/// A name, as a path segment or the value of a query parameter.
+pub fn encode(name: &str) -> impl Display + '_ {
+    utf8_percent_encode(name, PLAIN)
 }
 
 /// A path segment, decoded once: what it holds then is a name, never again a path. None if it is not UTF-8.

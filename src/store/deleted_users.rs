@@ -1,16 +1,19 @@
 //! `deleted_users`: users that can still be restored.
 
-use super::audit::{Actor, Event, Trail};
-use super::users::{JsonText, get};
-use super::versions::insert_version;
-use super::{Database, Statement};
+use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first};
+use super::users::{JsonText, get_of_client};
+use super::versions::{insert_version, is_current};
+use super::{Database, Statement, at};
 use crate::domain::names::{ClientId, UserId};
+use crate::domain::url;
 use crate::error::{Code, Error, Result};
 
 /// Restores the user that was deleted last under this id (with this client id, if one is given), and its shares.
 ///
 /// It may have been registered and deleted again since: of all deletions of the same user the latest share of each
-/// method comes back, so that the shares of an earlier one are not out of reach behind a later one that had none.
+/// method comes back, so that the shares of an earlier one are not out of reach behind a later one that had none. A
+/// webhook that came meanwhile may have registered the client under its own id (`UNKNOWN_CLIENTS`): what it brought, and
+/// custodian shares are sealed for the client, is this user's too.
 pub async fn restore(
     db: &Database,
     trail: &Trail,
@@ -23,20 +26,41 @@ pub async fn restore(
          FROM deleted_users d WHERE d.id = ?1 AND d.client_id = coalesce(?2, d.client_id) \
          ORDER BY d.deleted_at DESC LIMIT 1";
     // The API key too: a registration by a webhook had none.
-    const USER: &str = "INSERT INTO users (id, client_id, client_api_key_hash, created_at) \
+    const USER: &str = concat!(
+        "INSERT INTO users (id, client_id, client_api_key_hash, created_at) \
          SELECT d.id, d.client_id, coalesce(d.client_api_key_hash, (SELECT e.client_api_key_hash FROM deleted_users e \
            WHERE e.id = ?1 AND e.client_id = ?2 AND e.client_api_key_hash IS NOT NULL AND e.deleted_at <= ?3 \
+           AND NOT EXISTS (SELECT 1 FROM users u WHERE u.client_api_key_hash = e.client_api_key_hash) \
            ORDER BY e.deleted_at DESC LIMIT 1)), d.created_at FROM deleted_users d \
-         WHERE d.id = ?1 AND d.client_id = ?2 AND d.deleted_at = ?3";
+         WHERE d.id = ?1 AND d.client_id = ?2 AND d.deleted_at = ?3 AND ",
+        is_first!("?4")
+    );
+    // The deletion `d` is one of this user, or of what a webhook registered in its place: that has no app's share.
+    macro_rules! is_of_user {
+        () => {
+            "d.client_id = ?2 AND (d.id = ?1 AND d.deleted_at <= ?3 \
+               OR d.id = ?2 AND d.client_api_key_hash IS NULL AND NOT EXISTS (SELECT 1 FROM backup_share_versions s \
+                 WHERE s.user_id = ?2 AND s.client_id = ?2 AND s.kind = 'user'))"
+        };
+    }
+    const TAKE_OVER: &str = concat!(
+        "UPDATE backup_share_versions SET user_id = ?1 WHERE user_id = ?2 AND client_id = ?2 AND kind = 'custodian' \
+         AND ?1 <> ?2 AND EXISTS (SELECT 1 FROM deleted_users d WHERE d.id = ?2 AND ",
+        is_of_user!(),
+        ") AND ",
+        is_first!("?4")
+    );
     macro_rules! shares {
         ($table:literal, $kind:literal) => {
             concat!(
                 insert_version!($table),
-                "FROM deleted_users d JOIN backup_share_versions v ON v.user_id = d.id AND v.client_id = d.client_id \
-                   AND v.superseded_at = d.deleted_at AND v.reason = 'deleted' AND v.kind = '",
+                "FROM backup_share_versions v WHERE v.user_id = ?1 AND v.client_id = ?2 AND v.kind = '",
                 $kind,
-                "' WHERE d.id = ?1 AND d.client_id = ?2 AND d.deleted_at <= ?3 \
-                 ORDER BY v.superseded_at DESC ON CONFLICT (user_id, backup_method) DO NOTHING"
+                "' AND v.reason = 'deleted' AND v.superseded_at IN (SELECT d.deleted_at FROM deleted_users d WHERE ",
+                is_of_user!(),
+                ") AND ",
+                is_first!("?4"),
+                " ORDER BY v.superseded_at DESC ON CONFLICT (user_id, backup_method) DO NOTHING"
             )
         };
     }
@@ -44,35 +68,46 @@ pub async fn restore(
     macro_rules! forget {
         ($table:literal, $kind:literal) => {
             concat!(
-                "DELETE FROM backup_share_versions WHERE user_id = ?1 AND client_id = ?2 AND superseded_at <= ?3 \
-                 AND reason = 'deleted' AND kind = '",
-                $kind,
-                "' AND id IN (SELECT id FROM ",
-                $table,
-                " WHERE user_id = ?1)"
+                "DELETE FROM backup_share_versions AS v WHERE v.user_id = ?1 AND v.client_id = ?2 AND ",
+                is_current!($table, $kind),
+                " AND ",
+                is_first!("?4")
             )
         };
     }
-    const FORGET_USER: &str =
-        "DELETE FROM deleted_users WHERE id = ?1 AND client_id = ?2 AND deleted_at <= ?3";
+    const FORGET_USER: &str = concat!(
+        "DELETE FROM deleted_users AS d WHERE ",
+        is_of_user!(),
+        " AND ",
+        is_first!("?4")
+    );
+    const EVENT: &str = concat!(
+        "INSERT INTO audit_events (",
+        audit_columns!(),
+        ") SELECT ?1, ",
+        at!("?2"),
+        ", 'admin', 'restore_user', ?5, ?6, NULL, \
+         CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5 AND client_id = ?6) THEN 'restored' ELSE 'conflict' END, \
+         ?3, ?4 WHERE true ",
+        audit_returning_outcome!()
+    );
 
     // 1. Which deletion is to be undone, and does nothing stand in its way?
+    let client_id = client_id.map(ClientId::as_str);
     let [found] = db
         .batch(vec![
-            Statement::new(FIND)
-                .text(id.as_str())
-                .optional(client_id.map(ClientId::as_str)),
+            Statement::new(FIND).text(id.as_str()).optional(client_id),
         ])
         .await?
         .rows()?;
     let Some(deleted) = found.first() else {
-        return match get(db, id).await? {
-            Some(user) => Ok(user), // Restored already: by the same request sent again.
-            None => Err(Error::new(
+        // It may be there again: by the same request sent before.
+        return get_of_client(db, id, client_id).await?.ok_or_else(|| {
+            Error::new(
                 Code::UnknownUser,
                 "No deleted user of this id is kept any more.",
-            )),
-        };
+            )
+        });
     };
     let (client_id, deleted_at) = (deleted.text("client_id"), deleted.text("deleted_at"));
     if deleted.number("taken") != 0 {
@@ -80,7 +115,8 @@ pub async fn restore(
             Code::Conflict,
             format!(
                 "A user with this id, client id or API key is registered. Delete that one first, then restore this one \
-                 with ?clientId={client_id}."
+                 with ?clientId={}",
+                url::encode(&client_id)
             ),
         ));
     }
@@ -90,25 +126,25 @@ pub async fn restore(
             .text(id.as_str())
             .text(&client_id)
             .text(&deleted_at)
+            .text(&trail.event_id)
     };
     db.batch(vec![
         of_deletion(USER),
+        of_deletion(TAKE_OVER),
         of_deletion(shares!("custodian_backup_shares", "custodian")),
         of_deletion(shares!("user_backup_shares", "user")),
         of_deletion(forget!("custodian_backup_shares", "custodian")),
         of_deletion(forget!("user_backup_shares", "user")),
         of_deletion(FORGET_USER),
-        trail.event(&Event {
-            actor: Actor::Admin,
-            action: "restore_user",
-            user_id: Some(id.as_str()),
-            client_id: Some(&client_id),
-            backup_method: None,
-            outcome: "restored",
-        }),
+        trail.statement(EVENT).text(id.as_str()).text(&client_id),
     ])
     .await?;
-    get(db, id)
+    get_of_client(db, id, Some(&client_id))
         .await?
-        .ok_or_else(|| Error::internal("the restored user is gone"))
+        .ok_or_else(|| {
+            Error::new(
+                Code::Conflict,
+                "The user was deleted or purged again meanwhile.",
+            )
+        })
 }

@@ -149,15 +149,19 @@ macro_rules! share_verdicts {
 }
 
 /// On a conflict the share that is there is the older one that gives way: else there would be no event. A share of unknown
-/// time gets $time; that is the same however often the batch is sent.
+/// time gets $time; that is the same however often the batch is sent. One whose id the history knows already, as that of
+/// another version, gets the event's: an id that stands for two would make a restore of the one lose the other.
 macro_rules! insert_current {
-    ($table:literal, $time:expr) => {
+    ($table:literal, $kind:literal, $time:expr) => {
         concat!(
             share_items!(),
             " INSERT INTO ",
             $table,
             " (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, created_at, updated_at, \
-             sealed_share) SELECT j.id, u.id, j.backup_method, j.pair_id, j.key_id, j.digest, \
+             sealed_share) SELECT iif(EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = u.id \
+               AND v.kind = '",
+            $kind,
+            "' AND v.id = j.id), j.event_id, j.id), u.id, j.backup_method, j.pair_id, j.key_id, j.digest, \
              coalesce(j.created_at, j.stored_at, ",
             $time,
             "), coalesce(j.stored_at, ",
@@ -196,13 +200,17 @@ struct Target {
 const CUSTODIAN: Target = Target {
     events: share_events!(judge_current!("custodian_backup_shares", "custodian")),
     verdicts: share_verdicts!(judge_current!("custodian_backup_shares", "custodian")),
-    // The user's cipher texts belong to it: had it come after them, the backup would be half-finished.
+    // The user's cipher texts belong to it: had it come after them, the backup would be half-finished. Unless there are
+    // others that they may belong to.
     rows: insert_current!(
         "custodian_backup_shares",
+        "custodian",
         concat!(
             "min(",
             at!("?2"),
-            ", coalesce((SELECT min(s.updated_at) FROM user_backup_shares s WHERE s.user_id = u.id), ",
+            ", coalesce((SELECT min(s.updated_at) FROM user_backup_shares s WHERE s.user_id = u.id AND NOT EXISTS (SELECT 1 \
+               FROM backup_share_versions v WHERE v.user_id = u.id AND v.client_id = u.client_id \
+               AND v.kind = 'custodian' AND v.backup_method = j.backup_method)), ",
             at!("?2"),
             "))"
         )
@@ -212,7 +220,7 @@ const CUSTODIAN: Target = Target {
 const USER: Target = Target {
     events: share_events!(judge_current!("user_backup_shares", "user")),
     verdicts: share_verdicts!(judge_current!("user_backup_shares", "user")),
-    rows: insert_current!("user_backup_shares", at!("?2")),
+    rows: insert_current!("user_backup_shares", "user", at!("?2")),
     by_mode: true,
 };
 const VERSIONS: Target = Target {

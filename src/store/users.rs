@@ -120,11 +120,21 @@ pub fn unknown_user() -> Error {
 }
 
 pub async fn get(db: &Database, id: &UserId) -> Result<Option<JsonText>> {
-    const SQL: &str = concat!(shown!(), " WHERE id = ?1");
-    let [users] = db
-        .batch(vec![Statement::new(SQL).text(id.as_str())])
-        .await?
-        .rows()?;
+    get_of_client(db, id, None).await
+}
+
+/// The user with this id; only if it has this client id, where one is given.
+pub async fn get_of_client(
+    db: &Database,
+    id: &UserId,
+    client_id: Option<&str>,
+) -> Result<Option<JsonText>> {
+    const SQL: &str = concat!(
+        shown!(),
+        " WHERE id = ?1 AND client_id = coalesce(?2, client_id)"
+    );
+    let select = Statement::new(SQL).text(id.as_str()).optional(client_id);
+    let [users] = db.batch(vec![select]).await?.rows()?;
     Ok(users.first_to_json())
 }
 
@@ -228,6 +238,7 @@ pub async fn purge(
         ", 'admin', 'purge_user', ?5, ?6, NULL, \
          CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5 AND client_id = ?6) \
            OR EXISTS (SELECT 1 FROM deleted_users WHERE id = ?5 AND client_id = ?6) \
+           OR EXISTS (SELECT 1 FROM backup_share_versions WHERE user_id = ?5 AND client_id = ?6) \
            THEN 'under way' WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5) THEN 'conflict' ELSE 'unknown_user' END, ?3, ?4 \
          WHERE true ",
         audit_returning_outcome!()

@@ -125,6 +125,22 @@ macro_rules! insert_version {
 }
 pub(crate) use insert_version;
 
+/// A condition in SQL: the version `v` is current. By the sealed text as well, which no two versions share: were an id
+/// used twice, the version that is not current would else be forgotten.
+macro_rules! is_current {
+    ($table:literal, $kind:literal) => {
+        concat!(
+            "v.kind = '",
+            $kind,
+            "' AND EXISTS (SELECT 1 FROM ",
+            $table,
+            " c WHERE c.user_id = v.user_id AND c.backup_method = v.backup_method AND c.id = v.id \
+             AND c.sealed_share = v.sealed_share)"
+        )
+    };
+}
+pub(crate) use is_current;
+
 /// Makes a version current again, with the time and the pair that it was first stored with, so that its mates are
 /// found again. What it displaces goes into the history. Answers with the version, as the API shows it.
 pub async fn restore(
@@ -143,10 +159,11 @@ pub async fn restore(
                 $kind,
                 "' WHERE u.id = ?1 AND v.id = ?2 AND ",
                 is_first!("?3"),
-                " ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
+                " ORDER BY v.superseded_at DESC LIMIT 1 \
+                 ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
                  backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
                  share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
-                 sealed_share = excluded.sealed_share"
+                 sealed_share = excluded.sealed_share WHERE id <> excluded.id"
             )
         };
     }
@@ -154,11 +171,9 @@ pub async fn restore(
     macro_rules! forget {
         ($table:literal, $kind:literal) => {
             concat!(
-                "DELETE FROM backup_share_versions WHERE user_id = ?1 AND kind = '",
-                $kind,
-                "' AND id = ?2 AND EXISTS (SELECT 1 FROM ",
-                $table,
-                " WHERE user_id = ?1 AND id = ?2) AND ",
+                "DELETE FROM backup_share_versions AS v WHERE v.user_id = ?1 AND v.id = ?2 AND ",
+                is_current!($table, $kind),
+                " AND ",
                 is_first!("?3")
             )
         };
