@@ -429,6 +429,24 @@ describe("a deleted user", () => {
     assert.equal(await wallet.recovered(other, GDRIVE), "u2");
   });
 
+  test("takes nothing from one of the same client who ever had a key: that one's restore brings it", async () => {
+    const other = { ...user("bob"), id: ada.clientId, clientId: ada.clientId };
+    const byWebhook = () => worker.sql("INSERT INTO users (id, client_id, created_at) VALUES (?1, ?1, '2026-01-01T00:00:00.000Z')", ada.clientId);
+    await custodian(ada, S, "s1");
+    await wallet.deleteUser(ada);
+    await byWebhook();
+    await custodian(other, S, "w1");
+    await wallet.deleteUser(other);
+    await wallet.register(other);
+    await custodian(other, S, "w2");
+    await wallet.deleteUser(other);
+    await wallet.restoreUser(ada);
+    assert.deepEqual(await fetched(), ["s1"]);
+    await wallet.deleteUser(ada);
+    await wallet.restoreUser(other);
+    assert.deepEqual(await fetched(), ["w2"]);
+  });
+
   test("that is purged while it is restored stays purged, and the audit trail says so", async () => {
     await backup(1);
     await wallet.deleteUser(ada);

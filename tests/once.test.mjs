@@ -179,9 +179,9 @@ describe("a store that is overtaken", () => {
 
   it("is told so, if it is waited for still; unless it brings the very same share", async () => {
     for (const [share, status] of [["older", 409], ["newer", 200]]) {
-      const plan = { tag: `once ${++tags}`, plan: ["hold"] };
+      const plan = { tag: `once ${++tags}`, plan: ["hang", "hold"] };
       const store = wallet.storeCipherText(ada, "GDRIVE", share, { faults: plan });
-      await pause(1_200);
+      await pause(2_800);
       await wallet.cipherText(ada, "GDRIVE", "newer");
       await entry.release(plan.tag);
       assert.equal((await store).status, status, share);
@@ -189,7 +189,20 @@ describe("a store that is overtaken", () => {
     }
   });
 
-  it("is not so by a share that was imported, whatever its id and its time, nor by one of the same moment", async () => {
+  it("is not so by a share that was imported meanwhile, nor by a request whose clock is far ahead", async () => {
+    const plan = { tag: `once ${++tags}`, plan: ["hang", "hold"] };
+    const store = wallet.storeCustodian(ada, CUSTODIAN, "newer", { faults: plan });
+    await pause(2_800);
+    const record = { type: "custodianBackupShare", userId: ada.id, backupMethod: CUSTODIAN, share: "imported", storedAt: "2025-01-01T00:00:00.000Z" };
+    assert.equal((await importing(record)()).body.results[0].outcome, "new");
+    await entry.release(plan.tag);
+    assert.equal((await store).status, 204);
+    await worker.sql("UPDATE audit_events SET at = strftime('%Y-%m-%dT%H:%M:%fZ', at, '+1 day')");
+    await wallet.custodian(ada, CUSTODIAN, "newest");
+    assert.deepEqual(await wallet.fetched(ada), ["newest"]);
+  });
+
+  it("is not so by a share that was imported before, whatever its id and its time, nor by one of the same moment", async () => {
     for (const record of [
       { id: "zzz", type: "userBackupShare", userId: ada.id, backupMethod: "GDRIVE", cipherText: "imported", storedAt: "2026-11-01T00:00:00.000Z" },
       { id: "zzz", type: "custodianBackupShare", userId: ada.id, backupMethod: CUSTODIAN, share: "imported", storedAt: "2026-11-01T00:00:00.000Z" },

@@ -72,16 +72,19 @@ macro_rules! is_first {
         )
     };
 }
-/// A condition in SQL: the row $row was stored by a request that began a second or more after the one that began at
-/// $start_ms. That one was given up, and ends late: what it brings must not displace the newer share. Both times are the
-/// requests' own, so the database's clock does not matter; a row that no request of this service stored is never newer.
+/// A condition in SQL: the row $row was stored by a request that began after the one that began at $start_ms can have been
+/// answered for want of the database: by then an attempt was given up. That one ends late: what it brings must not displace
+/// the newer share. Both times are the requests' own, so the database's clock does not matter; and the condition has an end,
+/// so that a clock that was far ahead somewhere shuts nobody out.
 macro_rules! is_overtaken {
     ($row:literal, $start_ms:literal) => {
         concat!(
             "EXISTS (SELECT 1 FROM audit_events newer WHERE newer.id = ",
             $row,
-            ".id AND newer.at >= ",
-            at!(concat!("(", $start_ms, " + 1000)")),
+            ".id AND newer.action IN ('store_custodian_share', 'store_user_share') AND newer.at BETWEEN ",
+            at!(concat!("(", $start_ms, " + 2400)")),
+            " AND ",
+            at!(concat!("(", $start_ms, " + 120000)")),
             ")"
         )
     };

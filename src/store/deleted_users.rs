@@ -35,11 +35,14 @@ pub async fn restore(
          WHERE d.id = ?1 AND d.client_id = ?2 AND d.deleted_at = ?3 AND ",
         is_first!("?4")
     );
-    // The deletion `d` is one of this user, or of what a webhook registered in its place: that has no app's share.
+    // The deletion `d` is one of this user, or of what a webhook registered in its place: that never had an app's key, nor
+    // an app's share.
     macro_rules! is_of_user {
         () => {
             "d.client_id = ?2 AND (d.id = ?1 AND d.deleted_at <= ?3 \
-               OR d.id = ?2 AND d.client_api_key_hash IS NULL AND NOT EXISTS (SELECT 1 FROM backup_share_versions s \
+               OR d.id = ?2 AND NOT EXISTS (SELECT 1 FROM deleted_users k \
+                 WHERE k.id = ?2 AND k.client_id = ?2 AND k.client_api_key_hash IS NOT NULL) \
+               AND NOT EXISTS (SELECT 1 FROM backup_share_versions s \
                  WHERE s.user_id = ?2 AND s.client_id = ?2 AND s.kind = 'user'))"
         };
     }

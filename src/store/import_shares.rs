@@ -89,7 +89,8 @@ macro_rules! judge_current {
                WHEN held_id IS NULL THEN 'new' \
                WHEN EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = f.owner AND v.kind = '",
             $kind,
-            "' AND v.client_id = f.client_id AND (v.id = f.id \
+            "' AND v.client_id = f.client_id AND (v.id = f.id AND (v.share_digest IS NULL OR v.share_digest = f.digest \
+                   OR v.key_id <> f.key_id) \
                  OR (v.backup_method = f.backup_method AND v.share_digest = f.digest))) THEN 'same' \
                WHEN ?6 AND held_at < stored_at AND held_id <> id AND held_digest IS NOT digest THEN 'new' \
                ELSE ",

@@ -62,7 +62,7 @@ macro_rules! just_after {
 }
 pub(crate) use {at, just_after, now};
 
-/// One attempt at most this long; Portal gives up on the whole after 10 s.
+/// One attempt at most this long (`audit::is_overtaken` counts with it); Portal gives up on the whole after 10 s.
 const ATTEMPT_MS: u32 = 2_400;
 const MAX_ATTEMPTS: u32 = 3;
 /// No further attempt is begun if, with what earlier ones have cost, it could take longer than this.

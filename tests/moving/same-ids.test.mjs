@@ -60,6 +60,20 @@ describe("an id that comes twice", () => {
     });
   }
 
+  test("for another share is not taken for the same: nobody may believe that it is stored", async () => {
+    const outcome = async (record, query = "") => {
+      const answer = await worker.send("POST", `/admin/import${query}`, { bearer: SECRETS.ADMIN_TOKEN, headers: { "content-type": "application/x-ndjson" }, body: JSON.stringify({ userId: ada.id, ...record }) });
+      return answer.body.results[0].outcome;
+    };
+    await imports(share("5", "c1", "2026-01-01T00:00:00.000Z"));
+    assert.equal(await outcome(share("6", "c2", "2026-02-01T00:00:00.000Z"), "?replaceOlder=true"), "new");
+    assert.equal(await outcome(share("5", "c1", "2026-01-01T00:00:00.000Z")), "same", "it is in the history");
+    assert.equal(await outcome(share("5", "c3", "2026-03-01T00:00:00.000Z")), "conflict");
+    assert.equal(await outcome(share("5", "c3", "2026-03-01T00:00:00.000Z"), "?replaceOlder=true"), "new");
+    assert.deepEqual(await wallet.fetched(ada), ["c3"]);
+    assert.equal(await custodianShares(), 3);
+  });
+
   test("after a share was deleted by hand: both are kept", async () => {
     await imports(share("5", "c1", "2026-01-01T00:00:00.000Z"));
     await worker.sql("DELETE FROM custodian_backup_shares");
