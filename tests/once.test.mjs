@@ -143,6 +143,30 @@ for (const [way, twice] of Object.entries(ways)) {
       assert.equal((await wallet.app(ada, "GET", path)).status, 200);
     });
 
+    it("imports neither a user nor a share of one who was purged since", async () => {
+      const bob = user("bob");
+      await twice(importing({ type: "user", ...bob }), () => wallet.purgeUser(bob));
+      assert.equal((await wallet.admin("GET", wallet.path(bob))).status, 404);
+      await twice(
+        importing({ type: "custodianBackupShare", userId: ada.id, backupMethod: CUSTODIAN, share: "old" }),
+        async () => {
+          await wallet.purgeUser(ada);
+          await wallet.register(ada);
+        },
+        2,
+      );
+      assert.deepEqual(await wallet.fetched(ada), []);
+      assert.deepEqual(await worker.sql("SELECT DISTINCT outcome FROM audit_events WHERE action = 'import' ORDER BY 1"), [{ outcome: "registered" }, { outcome: "stored_custodian_share" }]);
+    });
+
+    it("imports no share over an older version that was restored since, and none twice", async () => {
+      const record = (id, share, storedAt, supersededAt) => ({ type: "custodianBackupShare", userId: ada.id, backupMethod: CUSTODIAN, id, share, storedAt, supersededAt });
+      await importing(record("v0", "c0", "2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z"))();
+      await twice(importing(record("5", "c1", "2026-02-01T00:00:00.000Z")), () => wallet.restoreVersion(ada, "v0"), 2);
+      assert.deepEqual(await wallet.fetched(ada), ["c0"]);
+      assert.deepEqual((await wallet.history(ada)).map(({ id }) => id), ["5"]);
+    });
+
     it("restores no version over one that was stored since, and loses none of the same id", async () => {
       for (const record of [
         { type: "custodianBackupShare", id: "5", share: "c1", storedAt: "2026-01-01T00:00:00.000Z", supersededAt: "2026-01-03T00:00:00.000Z" },

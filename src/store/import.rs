@@ -2,10 +2,10 @@
 //!
 //! However many records a request brings, it is a fixed number of statements: the records are one JSON parameter, which
 //! `json_each` takes apart. Each record has the id of its own audit event. The events are written first, for exactly
-//! those records that are new, and the rows follow the events: so a batch that is sent again after a lost answer changes
-//! nothing and gives the same verdicts.
+//! those records that are new, and the rows follow the events that are under way: so a batch that is sent again after a
+//! lost answer changes nothing and gives the same verdicts.
 
-use super::audit::{Trail, audit_columns};
+use super::audit::{Trail, audit_columns, is_under_way};
 use super::{Database, Row, Statement, at, now};
 use crate::domain::json::{self, Writer, quoted};
 use crate::error::Result;
@@ -103,7 +103,7 @@ const USER_EVENTS: &str = concat!(
     audit_columns!(),
     ") SELECT event_id, ",
     at!("?2"),
-    ", 'admin', 'import', id, client_id, NULL, 'registered', ?3, ?4 FROM judged WHERE outcome = 'new' \
+    ", 'admin', 'import', id, client_id, NULL, 'under way', ?3, ?4 FROM judged WHERE outcome = 'new' \
      ON CONFLICT DO NOTHING"
 );
 const USER_VERDICTS: &str = concat!(judge_users!(), "SELECT line, outcome FROM judged");
@@ -112,9 +112,12 @@ const USERS: &str = concat!(
     " INSERT INTO users (id, client_id, client_api_key_hash, created_at) \
      SELECT j.id, j.client_id, j.hash, coalesce(j.created_at, ",
     now!(),
-    ") FROM j WHERE EXISTS (SELECT 1 FROM audit_events a WHERE a.id = j.event_id) \
-     AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = j.id)"
+    ") FROM j WHERE ",
+    is_under_way!("j.event_id"),
+    " AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = j.id)"
 );
+const USERS_DONE: &str = "UPDATE audit_events SET outcome = 'registered' WHERE outcome = 'under way' \
+     AND id IN (SELECT value ->> 'eventId' FROM json_each(?5))";
 const OWNERS: &str =
     "SELECT id, client_id FROM users WHERE id IN (SELECT value FROM json_each(?1))";
 
@@ -133,8 +136,14 @@ pub async fn users(
         let [verdicts, owners] = db.batch(vec![with(USER_VERDICTS), owners]).await?.rows()?;
         (verdicts, owners)
     } else {
-        let statements = vec![with(USER_EVENTS), with(USER_VERDICTS), with(USERS), owners];
-        let [_, verdicts, _, owners] = db.batch(statements).await?.rows()?;
+        let statements = vec![
+            with(USER_EVENTS),
+            with(USER_VERDICTS),
+            with(USERS),
+            with(USERS_DONE),
+            owners,
+        ];
+        let [_, verdicts, _, _, owners] = db.batch(statements).await?.rows()?;
         (verdicts, owners)
     };
     let owners = owners

@@ -1,6 +1,6 @@
 //! The shares of an import. How it works is told in `store::import`.
 
-use super::audit::{Trail, audit_columns};
+use super::audit::{Trail, audit_columns, is_under_way};
 use super::import::{Mode, Verdict};
 use super::{Database, at, now};
 use crate::domain::json::{self, Writer};
@@ -134,8 +134,7 @@ macro_rules! share_events {
             audit_columns!(),
             ") SELECT event_id, ",
             at!("?2"),
-            ", 'admin', 'import', user_id, client_id, backup_method, 'stored_' || kind || '_share', ?3, ?4 \
-             FROM judged WHERE outcome = 'new' ON CONFLICT DO NOTHING"
+            ", 'admin', 'import', user_id, client_id, backup_method, 'under way', ?3, ?4 FROM judged WHERE outcome = 'new' ON CONFLICT DO NOTHING"
         )
     };
 }
@@ -168,8 +167,9 @@ macro_rules! insert_current {
             "), coalesce(j.stored_at, ",
             $time,
             "), j.sealed FROM j JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
-             WHERE EXISTS (SELECT 1 FROM audit_events a WHERE a.id = j.event_id) \
-             ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
+             WHERE ",
+            is_under_way!("j.event_id"),
+            " ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
              backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
              share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
              sealed_share = excluded.sealed_share WHERE id <> excluded.id AND updated_at < excluded.updated_at"
@@ -184,10 +184,15 @@ const INSERT_VERSIONS: &str = concat!(
      coalesce(j.created_at, j.stored_at), j.stored_at, j.superseded_at, j.reason, j.sealed, ",
     now!(),
     " FROM j JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
-     WHERE EXISTS (SELECT 1 FROM audit_events a WHERE a.id = j.event_id) \
-     AND NOT EXISTS (SELECT 1 FROM backup_share_versions v \
+     WHERE ",
+    is_under_way!("j.event_id"),
+    " AND NOT EXISTS (SELECT 1 FROM backup_share_versions v \
        WHERE v.user_id = u.id AND v.kind = j.kind AND v.id = j.id)"
 );
+
+const DONE: &str = "UPDATE audit_events SET outcome = 'stored_' || j.kind || '_share' \
+     FROM (SELECT value ->> 'eventId' AS event_id, value ->> 'kind' AS kind FROM json_each(?5)) j \
+     WHERE audit_events.id = j.event_id AND audit_events.outcome = 'under way'";
 
 /// The statements that take in the shares of one table.
 struct Target {
@@ -265,6 +270,7 @@ pub async fn import(
                 judging(target.events),
                 judging(target.verdicts),
                 with(target.rows),
+                with(DONE),
             ]);
         }
     }
@@ -272,7 +278,7 @@ pub async fn import(
         return Ok(Vec::new());
     }
     let results = db.batch(statements).await?.all();
-    let (first, step) = if mode.dry_run { (0, 1) } else { (1, 3) };
+    let (first, step) = if mode.dry_run { (0, 1) } else { (1, 4) };
     let mut verdicts = Vec::new();
     for rows in results.iter().skip(first).step_by(step) {
         verdicts.extend(rows.read().iter().map(Verdict::read));
