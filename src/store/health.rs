@@ -17,7 +17,6 @@ pub struct Canary {
     pub envelope: JsString,
     /// False where it was kept before there were any.
     pub has_check: bool,
-
     /// Whether current shares are sealed with the key.
     pub in_use: bool,
 }
