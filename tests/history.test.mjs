@@ -202,6 +202,20 @@ describe("a backup that breaks off half way", () => {
     assert.deepEqual(await fetched(), ["e2", "s2"]);
   });
 
+  test("is recognised although the clock went back while an older cipher text was current", async () => {
+    await backup(1);
+    await backup(2);
+    for (const table of ["custodian_backup_shares", "user_backup_shares"]) {
+      await worker.sql(`UPDATE ${table} SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', updated_at, '+1 hour')`);
+    }
+    const cipherTexts = async () => (await wallet.history(ada)).filter(({ kind }) => kind === "user");
+    await wallet.restoreVersion(ada, (await cipherTexts())[0].id);
+    await custodian(ada, S, "s3");
+    await wallet.restoreVersion(ada, (await cipherTexts())[0].id);
+    assert.equal(await wallet.recovered(ada, GDRIVE), "u2");
+    assert.deepEqual(await fetched(), ["e2", "s2", "s3"]);
+  });
+
   test("is recognised although all of it happened in the same millisecond", async () => {
     await custodian(ada, "A-B-C", "c1");
     await cipherText(ada, "A", "u1");

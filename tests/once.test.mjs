@@ -221,9 +221,12 @@ describe("a store that is overtaken", () => {
     assert.equal((await importing(record)()).body.results[0].outcome, "new");
     await entry.release(plan.tag);
     assert.equal((await store).status, 204);
-    await worker.sql("UPDATE audit_events SET at = strftime('%Y-%m-%dT%H:%M:%fZ', at, '+1 day')");
+    const [{ id }] = await worker.sql("SELECT id FROM custodian_backup_shares");
+    const tomorrow = id.replace(/^(.{8})-(.{4})/, (_, high, low) => (parseInt(high + low, 16) + 86_400_000).toString(16).padStart(12, "0").replace(/^.{8}/, "$&-"));
+    await worker.sql(`UPDATE audit_events SET id = '${tomorrow}' WHERE id = '${id}'; UPDATE custodian_backup_shares SET id = '${tomorrow}'`);
     await wallet.custodian(ada, CUSTODIAN, "newest");
     assert.deepEqual(await wallet.fetched(ada), ["newest"]);
+    assert.deepEqual((await outcomes("store_custodian_share")).at(-1), "stored");
   });
 
   it("is not so by a share that was imported before, whatever its id and its time, nor by one of the same moment", async () => {

@@ -126,11 +126,13 @@ pub fn new_id(unix_ms: u64) -> Result<String, getrandom::Error> {
         .to_string())
 }
 
-/// The least UUID v7 of a millisecond: where a listing by time begins.
+/// What the ids of a millisecond begin with, and so less than all of them: where a listing by time begins.
 pub fn least_id_at(unix_ms: u64) -> String {
-    Builder::from_unix_timestamp_millis(unix_ms, &[0; 10])
+    let mut id = Builder::from_unix_timestamp_millis(unix_ms, &[0; 10])
         .into_uuid()
-        .to_string()
+        .to_string();
+    id.truncate(13); // the 48 bits of the time, and a hyphen
+    id
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! An event is written in the same batch as what it records, so that no share leaves and none is replaced without it.
 //! Its id is made once per request: the retry of a batch that was committed writes nothing new.
 
-use super::{Database, Row, Rows, Statement, at};
+use super::{ATTEMPT_MS, Database, Row, Rows, Statement, at};
 use crate::domain::names::least_id_at;
 use crate::error::{Code, Error, Result};
 
@@ -72,20 +72,20 @@ macro_rules! is_first {
         )
     };
 }
-/// A condition in SQL: the row $row was stored by a request that began after the one that began at $start_ms can have been
-/// answered for want of the database: by then an attempt was given up. That one ends late: what it brings must not displace
-/// the newer share. Both times are the requests' own, so the database's clock does not matter; and the condition has an end,
-/// so that a clock that was far ahead somewhere shuts nobody out.
+/// A condition in SQL: the row $row was stored by a request whose event's id is from $from to $to, the bounds of
+/// [`Trail::overtaking`]. What else has such an id (an import may bring any) has no event of a store.
 macro_rules! is_overtaken {
-    ($row:literal, $start_ms:literal) => {
+    ($row:literal, $from:literal, $to:literal) => {
         concat!(
-            "EXISTS (SELECT 1 FROM audit_events newer WHERE newer.id = ",
+            "(",
             $row,
-            ".id AND newer.action IN ('store_custodian_share', 'store_user_share') AND newer.at BETWEEN ",
-            at!(concat!("(", $start_ms, " + 2400)")),
+            ".id BETWEEN ",
+            $from,
             " AND ",
-            at!(concat!("(", $start_ms, " + 120000)")),
-            ")"
+            $to,
+            " AND EXISTS (SELECT 1 FROM audit_events WHERE id = ",
+            $row,
+            ".id AND action LIKE 'store%'))"
         )
     };
 }
@@ -110,6 +110,14 @@ impl Trail {
             .number(self.now_ms)
             .text(&self.request_id)
             .optional(self.source_address.as_deref())
+    }
+
+    /// The ids of the requests that began after this one can have been answered for want of the database: by then an
+    /// attempt was given up. Should that one end late, what it brings must not displace the newer share. The ids hold the
+    /// requests' own times, so the database's clock does not matter; and they have an end, so that a clock that was far
+    /// ahead somewhere shuts nobody out.
+    pub fn overtaking(&self) -> [String; 2] {
+        [u64::from(ATTEMPT_MS), 120_000].map(|ms| least_id_at(self.now_ms + ms))
     }
 
     /// Ends an event that is [`UNDER_WAY`], with this outcome. Gives the outcome that it has then.

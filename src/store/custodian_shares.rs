@@ -8,7 +8,7 @@ use super::audit::{
 };
 use super::health::{is_wrong_key, wrong_key};
 use super::versions::may_be_mate;
-use super::{Database, Rows, Statement, at, just_after, now};
+use super::{Database, Rows, Statement, at, later_than, now};
 use crate::config::UnknownClients;
 use crate::domain::body::CustodianBackup;
 use crate::domain::names::{BackupMethod, ClientId};
@@ -26,29 +26,23 @@ pub enum Stored {
     UnknownClient,
 }
 
-/// The share is newer than the user's cipher texts and than every share of its method, kept ones too, even if the clock
-/// of the database went back: which of them came first decides what a recovery needs.
+/// The share is newer than the user's cipher texts and than every share of its method, kept ones too (an operator may
+/// restore them), even if the clock of the database went back: which of them came first decides what a recovery needs.
 ///
 /// A request that has its event has been carried out: its retry, or an attempt that was given up and ends late, must
 /// not displace what came since.
 const STORE: &str = concat!(
-    "INSERT INTO custodian_backup_shares (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, \
+    "INSERT INTO custodian_backup_shares AS c (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, \
      created_at, updated_at, sealed_share) \
      SELECT ?1, u.id, ?3, ?4, ?5, ?6, ",
     now!(),
-    ", max(",
-    now!(),
-    ", coalesce((SELECT ",
-    just_after!("max(s.updated_at)"),
-    " FROM user_backup_shares s WHERE s.user_id = u.id), ''), \
-     coalesce((SELECT ",
-    just_after!("c.updated_at"),
-    " FROM custodian_backup_shares c WHERE c.user_id = u.id AND c.backup_method = ?3), ''), \
-     coalesce((SELECT ",
-    just_after!("max(v.stored_at)"),
-    " FROM backup_share_versions v WHERE v.user_id = u.id AND v.kind = 'custodian' \
-       AND v.backup_method = ?3), '')), ?7 \
-     FROM users u WHERE u.client_id = ?2 AND ",
+    ", ",
+    later_than!(
+        "SELECT max(updated_at) FROM user_backup_shares WHERE user_id = u.id",
+        "SELECT updated_at FROM custodian_backup_shares WHERE user_id = u.id AND backup_method = ?3",
+        "SELECT max(stored_at) FROM backup_share_versions WHERE user_id = u.id"
+    ),
+    ", ?7 FROM users u WHERE u.client_id = ?2 AND ",
     is_first!("?1"),
     " AND NOT ",
     is_wrong_key!("?5", "?8"),
@@ -56,9 +50,9 @@ const STORE: &str = concat!(
      ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
      backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
      share_digest = excluded.share_digest, updated_at = excluded.updated_at, sealed_share = excluded.sealed_share \
-     WHERE (share_digest IS NOT excluded.share_digest OR (excluded.backup_share_pair_id IS NOT NULL \
-     AND backup_share_pair_id IS NOT excluded.backup_share_pair_id)) AND NOT ",
-    is_overtaken!("custodian_backup_shares", "?9")
+     WHERE (share_digest IS NOT excluded.share_digest OR \
+     backup_share_pair_id IS NOT coalesce(excluded.backup_share_pair_id, backup_share_pair_id)) AND NOT ",
+    is_overtaken!("c", "?9", "?10")
 );
 
 const STORE_EVENT: &str = concat!(
@@ -68,13 +62,9 @@ const STORE_EVENT: &str = concat!(
     at!("?2"),
     ", 'portal', 'store_custodian_share', u.id, ?5, ?6, CASE WHEN u.id IS NULL THEN 'unknown_client' WHEN ",
     is_wrong_key!("?7", "?8"),
-    " THEN 'wrong_key' WHEN EXISTS (SELECT 1 FROM custodian_backup_shares c \
-       WHERE c.user_id = u.id AND c.backup_method = ?6 AND c.id = ?1) THEN 'stored' \
-     WHEN EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = u.id AND c.backup_method = ?6 \
-       AND c.share_digest IS NOT ?9 AND ",
-    is_overtaken!("c", "?2"),
-    ") THEN 'overtaken' ELSE 'unchanged' END, ?3, ?4 \
-     FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?5 WHERE true ",
+    " THEN 'wrong_key' WHEN c.id = ?1 THEN 'stored' WHEN c.share_digest = ?9 THEN 'unchanged' ELSE 'overtaken' END, \
+     ?3, ?4 FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?5 \
+     LEFT JOIN custodian_backup_shares c ON c.user_id = u.id AND c.backup_method = ?6 WHERE true ",
     audit_returning_outcome!()
 );
 
@@ -97,6 +87,7 @@ pub async fn store(
 ) -> Result<Stored> {
     let method = &backup.backup_method;
     let pair_id = backup.backup_share_pair_id.as_ref().map(|id| id.as_str());
+    let [from, to] = trail.overtaking();
     let store = Statement::new(STORE)
         .text(&trail.event_id)
         .text(backup.client_id.as_str())
@@ -104,7 +95,8 @@ pub async fn store(
         .optional(pair_id)
         .sealed(sealed)
         .js(&sealed.key_check)
-        .number(trail.now_ms);
+        .text(&from)
+        .text(&to);
     let event = trail
         .statement(STORE_EVENT)
         .text(backup.client_id.as_str())

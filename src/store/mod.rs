@@ -50,19 +50,26 @@ macro_rules! at {
         )
     };
 }
-/// A time in SQL, one millisecond after another.
-macro_rules! just_after {
-    ($time:literal) => {
+/// The current time in SQL, or the millisecond after the latest of the three that are given, if the clock is not that far:
+/// what comes later is the later one, even if the clock of the database went back.
+macro_rules! later_than {
+    ($a:literal, $b:literal, $c:literal) => {
         concat!(
-            "strftime('%Y-%m-%dT%H:%M:%fZ', ",
-            $time,
-            ", '+0.001 seconds')"
+            "max(",
+            now!(),
+            ", coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', max(coalesce((",
+            $a,
+            "), ''), coalesce((",
+            $b,
+            "), ''), coalesce((",
+            $c,
+            "), '')), '+0.001 seconds'), ''))"
         )
     };
 }
-pub(crate) use {at, just_after, now};
+pub(crate) use {at, later_than, now};
 
-/// One attempt at most this long (`audit::is_overtaken` counts with it); Portal gives up on the whole after 10 s.
+/// One attempt at most this long; Portal gives up on the whole after 10 s.
 const ATTEMPT_MS: u32 = 2_400;
 const MAX_ATTEMPTS: u32 = 3;
 /// No further attempt is begun if, with what earlier ones have cost, it could take longer than this.

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first, is_overtaken};
 use super::credential::{allowed, for_credential, refused_cases};
 use super::health::is_wrong_key;
-use super::{Database, Statement, at, just_after, now};
+use super::{Database, Statement, at, later_than, now};
 use crate::auth::client::Credential;
 use crate::domain::body::UserBackup;
 use crate::domain::names::{BackupMethod, UserId};
@@ -21,19 +21,17 @@ use crate::vault::Sealed;
 macro_rules! store_sql {
     ($column:tt) => {
         concat!(
-            "INSERT INTO user_backup_shares (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, \
+            "INSERT INTO user_backup_shares AS s (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, \
              created_at, updated_at, sealed_share) \
              SELECT ?1, u.id, ?3, ?4, ?5, ?6, ",
             now!(),
-            ", max(",
-            now!(),
-            ", coalesce((SELECT max(c.updated_at) FROM custodian_backup_shares c WHERE c.user_id = u.id), ''), \
-             coalesce((SELECT max(v.stored_at) FROM backup_share_versions v WHERE v.user_id = u.id \
-               AND v.kind = 'custodian'), ''), \
-             coalesce((SELECT ",
-            just_after!("s.updated_at"),
-            " FROM user_backup_shares s WHERE s.user_id = u.id AND s.backup_method = ?3), '')), ?7 \
-             FROM users u WHERE u.id = ?2 AND u.",
+            ", ",
+            later_than!(
+                "SELECT max(updated_at) FROM custodian_backup_shares WHERE user_id = u.id",
+                "SELECT max(stored_at) FROM backup_share_versions WHERE user_id = u.id AND kind = 'custodian'",
+                "SELECT updated_at FROM user_backup_shares WHERE user_id = u.id AND backup_method = ?3"
+            ),
+            ", ?7 FROM users u WHERE u.id = ?2 AND u.",
             $column,
             " = ?8 AND ",
             is_first!("?1"),
@@ -44,9 +42,9 @@ macro_rules! store_sql {
              backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
              share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
              sealed_share = excluded.sealed_share \
-             WHERE (share_digest IS NOT excluded.share_digest OR (excluded.backup_share_pair_id IS NOT NULL \
-             AND backup_share_pair_id IS NOT excluded.backup_share_pair_id)) AND NOT ",
-            is_overtaken!("user_backup_shares", "?10")
+             WHERE (share_digest IS NOT excluded.share_digest OR \
+             backup_share_pair_id IS NOT coalesce(excluded.backup_share_pair_id, backup_share_pair_id)) AND NOT ",
+            is_overtaken!("s", "?10", "?11")
         )
     };
 }
@@ -61,15 +59,10 @@ macro_rules! store_event_sql {
             refused_cases!($column, "?7"),
             "WHEN ",
             is_wrong_key!("?8", "?9"),
-            " THEN 'wrong_key' WHEN EXISTS (SELECT 1 FROM user_backup_shares s \
-               WHERE s.user_id = ?5 AND s.backup_method = ?6 AND s.id = ?1) THEN 'stored' \
-             WHEN EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = ?5 AND s.backup_method = ?6 \
-               AND s.share_digest IS NOT ?10 AND ",
-            is_overtaken!("s", "?2"),
-            ") THEN 'overtaken' ELSE 'unchanged' END, ?3, ?4 \
-             FROM (SELECT 1) LEFT JOIN users p ON p.",
+            " THEN 'wrong_key' WHEN s.id = ?1 THEN 'stored' WHEN s.share_digest = ?10 THEN 'unchanged' \
+             ELSE 'overtaken' END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users p ON p.",
             $column,
-            " = ?7 WHERE true ",
+            " = ?7 LEFT JOIN user_backup_shares s ON s.user_id = ?5 AND s.backup_method = ?6 WHERE true ",
             audit_returning_outcome!()
         )
     };
@@ -85,6 +78,7 @@ pub async fn store(
     sealed: &Sealed,
 ) -> Result<()> {
     let method = backup.backup_method.as_str();
+    let [from, to] = trail.overtaking();
     let store = Statement::new(for_credential!(credential, store_sql))
         .text(&trail.event_id)
         .text(user_id.as_str())
@@ -93,7 +87,8 @@ pub async fn store(
         .sealed(sealed)
         .text(credential.as_sql())
         .js(&sealed.key_check)
-        .number(trail.now_ms);
+        .text(&from)
+        .text(&to);
     let event = trail
         .statement(for_credential!(credential, store_event_sql))
         .text(user_id.as_str())
