@@ -51,7 +51,7 @@ export async function startAll(contenders) {
 }
 
 /** → [{route, size, figures: {name: {cpu, cpuSpread, perSecond, ratio}}}]; `ratio` is against "ours", round by round. */
-export async function measureRequests({ server, running }, { rounds, requests }) {
+export async function measureRequests({ server, running }, { rounds, requests, warmUp }) {
   const scenarios = SIZES.flatMap((size) => Object.keys(ROUTES).map((route) => ({ route, size })));
   const names = Object.keys(running);
   const bar = progress("CPU and requests a second", (rounds + 1) * scenarios.length * names.length);
@@ -62,10 +62,11 @@ export async function measureRequests({ server, running }, { rounds, requests })
       // Turn and turn about, so that whatever else the machine does falls on each alike.
       for (let i = 0; i < names.length; i++) {
         const name = names[(i + round) % names.length];
-        sample[name] = await once(server, name, running[name].worker, scenario, requests);
+        sample[name] = await once(server, name, running[name].worker, scenario, round === 0 ? warmUp : requests);
         bar.step();
       }
-      if (round > 0) samples.get(scenario).push(sample); // The first round only warms up.
+      // The first round only warms up: V8 compiles what is used most, and does so for some thousand requests.
+      if (round > 0) samples.get(scenario).push(sample);
     }
   }
   bar.end();
