@@ -1,4 +1,5 @@
-// The benchmark: `npm run bench`, or `npm run bench -- --quick` for one of about two minutes.
+// The benchmark: `npm run bench`, or `npm run bench -- --quick` for one of about two minutes; `npm run bench --
+// --instructions` counts instead of timing.
 import { readFileSync, writeFileSync } from "node:fs";
 
 import { inRoot } from "../scripts/lib/paths.mjs";
@@ -18,6 +19,12 @@ const effort = quick
 if (process.platform !== "linux") {
   console.error("The benchmark reads CPU times from /proc: it runs on Linux, in a container for example.");
   process.exit(1);
+}
+
+if (process.argv.includes("--instructions")) {
+  const { countInstructions } = await import("./lib/instructions.mjs");
+  await countInstructions(inRoot("bench", "instructions.md"));
+  process.exit(0);
 }
 
 const all = await contenders();

@@ -9,9 +9,10 @@ import { mustRun, run } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
 import { nodeBin, nodeEnv } from "./lib/toolchain.mjs";
 
-const USAGE = `npm run bench [-- --quick]
+const USAGE = `npm run bench [-- --quick | --instructions]
 
-  --quick   two minutes instead of some fifteen, with a wider spread`;
+  --quick          two minutes instead of some fifteen, with a wider spread
+  --instructions   instead of times, the instructions of each request as valgrind counts them: some ten minutes`;
 
 await main(async () => {
   await setup({ database: false });

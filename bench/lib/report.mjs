@@ -20,14 +20,21 @@ export function report(figures) {
   return [...heading(figures), ...requests(figures), ...rows(figures), ...footprint(figures), ...scale(figures)].join("\n");
 }
 
-function heading({ quick }) {
+/** What made figures, when, of what, on what machine. */
+export function origin(option) {
   const commit = execFileSync("git", ["describe", "--always", "--dirty"], { cwd: inRoot(), encoding: "utf8" }).trim();
   const [{ model }] = cpus();
   return [
+    `Made by \`npm run bench${option ? ` -- ${option}` : ""}\` on ${new Date().toISOString().slice(0, 10)} at commit ${commit}: ${cpus().length} × ${model.trim()},`,
+    `${(totalmem() / 1024 ** 3).toFixed(0)} GiB, ${process.platform} ${process.arch}, Node ${process.versions.node}, workerd ${version("workerd")}, Hono ${peerVersion("hono")}, Express ${peerVersion("express")}.`,
+  ];
+}
+
+function heading({ quick }) {
+  return [
     "# Benchmark results",
     "",
-    `Made by \`npm run bench${quick ? " -- --quick" : ""}\` on ${new Date().toISOString().slice(0, 10)} at commit ${commit}: ${cpus().length} × ${model.trim()},`,
-    `${(totalmem() / 1024 ** 3).toFixed(0)} GiB, ${process.platform} ${process.arch}, Node ${process.versions.node}, workerd ${version("workerd")}, Hono ${peerVersion("hono")}, Express ${peerVersion("express")}.`,
+    ...origin(quick && "--quick"),
     "How it is measured, and what the peers are, is in `bench/README.md`.",
     "",
   ];

@@ -19,8 +19,9 @@ process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
  * - `d1`: address of the server that answers D1's HTTP calls, bound as `DB` through workerd's own D1 client
  * - `objects`: {className, dir}: a SQLite-backed Durable Object, for the database process
  * - `inspect`: also listen for an inspector
+ * - `under`: a command, with its options, that runs workerd
  */
-export async function startWorker({ files, bindings = {}, d1, objects, compatibilityDate, inspect }) {
+export async function startWorker({ files, bindings = {}, d1, objects, compatibilityDate, inspect, under = [] }) {
   const dir = mkdtempSync(join(tmpdir(), "bench-workerd-"));
   const config = join(dir, "config.capnp");
   const services = [`(name = "main", worker = .worker)`];
@@ -61,7 +62,8 @@ const worker :Workerd.Worker = (
   );
   const started = performance.now();
   const options = ["--experimental", "--control-fd=3", ...(inspect ? ["--inspector-addr=127.0.0.1:0"] : [])];
-  const child = spawn(BINARY, ["serve", ...options, config], { stdio: ["ignore", "ignore", "pipe", "pipe"] });
+  const [command, ...args] = [...under, BINARY, "serve", ...options, config];
+  const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe", "pipe"] });
   running.add(child);
   child.once("exit", () => running.delete(child));
   let complaints = "";
