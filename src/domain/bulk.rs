@@ -139,7 +139,8 @@ fn reason(text: String) -> Result<&'static str, InvalidName> {
         .ok_or(InvalidName("be replaced or deleted"))
 }
 
-/// A time in the one form that the database holds: only so do times sort as text.
+/// A time in the one form that the database holds: only so do times sort as text. And one that another can come after,
+/// as `later_than!` in `store` needs it: SQLite's end with the year 9999, which some databases have for "never".
 fn time(text: String) -> Result<String, InvalidName> {
     const PATTERN: &[u8] = b"dddd-dd-ddTdd:dd:dd.dddZ";
     let shaped = text.len() == PATTERN.len()
@@ -156,13 +157,15 @@ fn time(text: String) -> Result<String, InvalidName> {
             .is_some_and(|number| range.contains(&number))
     };
     let real = shaped
+        && text.as_str() < "9999"
         && in_range(5, 1..=12)
         && in_range(8, 1..=31)
         && in_range(11, 0..=23)
         && in_range(14, 0..=59)
         && in_range(17, 0..=59);
-    real.then_some(text)
-        .ok_or(InvalidName("be a time such as 2026-01-31T12:00:00.000Z"))
+    real.then_some(text).ok_or(InvalidName(
+        "be a time before the year 9999, such as 2026-01-31T12:00:00.000Z",
+    ))
 }
 
 #[cfg(test)]

@@ -77,6 +77,10 @@ fn what_is_wrong_with_a_record_is_said_by_field() {
             r#"{"type":"user","id":"u","clientId":"c","createdAt":"2026-13-31T12:00:00.000Z"}"#,
             "createdAt",
         ),
+        (
+            r#"{"type":"userBackupShare","userId":"u","cipherText":"x","storedAt":"9999-12-31T23:59:59.999Z"}"#,
+            "storedAt",
+        ),
         (r#"{"type":"userBackupShare","cipherText":"x"}"#, "userId"),
         (
             r#"{"type":"userBackupShare","userId":"u","share":"x"}"#,

@@ -16,8 +16,8 @@ use crate::domain::names::{BackupMethod, UserId};
 use crate::error::Result;
 use crate::vault::Sealed;
 
-/// Newer than the one that it replaces and not older than any custodian share, even if the clock went back. A request
-/// that has its event is not carried out again (see `custodian_shares`).
+/// Newer than the one that it replaces and than every custodian share, even if the clock went back. A request that has its
+/// event is not carried out again (see `custodian_shares`).
 macro_rules! store_sql {
     ($column:tt) => {
         concat!(
