@@ -3,7 +3,7 @@
 use super::Rows;
 use super::audit::overtaken;
 use super::health::wrong_key;
-use super::users::unknown_user;
+use super::users::{over_quota, unknown_user};
 use crate::auth::client::Credential;
 use crate::error::{Code, Error, Result};
 
@@ -17,6 +17,7 @@ pub fn allowed(outcome: &Rows) -> Result<String> {
         )),
         Some("unknown_user") => Err(unknown_user()),
         Some("wrong_key") => Err(wrong_key()),
+        Some("over_quota") => Err(over_quota()),
         Some("overtaken") => Err(overtaken()),
         Some(outcome) => Ok(outcome.to_owned()),
         None => Err(Error::internal("an event came back without an outcome")),

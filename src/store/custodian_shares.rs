@@ -7,6 +7,7 @@ use super::audit::{
     Trail, audit_columns, audit_returning_outcome, is_first, is_overtaken, overtaken,
 };
 use super::health::{is_wrong_key, wrong_key};
+use super::users::{is_over_quota, over_quota};
 use super::versions::may_be_mate;
 use super::{Database, Rows, Statement, at, later_than, now};
 use crate::config::UnknownClients;
@@ -46,12 +47,11 @@ const STORE: &str = concat!(
     is_first!("?1"),
     " AND NOT ",
     is_wrong_key!("?5", "?8"),
-    " \
-     ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
-     backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
-     share_digest = excluded.share_digest, updated_at = excluded.updated_at, sealed_share = excluded.sealed_share \
-     WHERE (share_digest IS NOT excluded.share_digest OR \
-     backup_share_pair_id IS NOT coalesce(excluded.backup_share_pair_id, backup_share_pair_id)) AND NOT ",
+    " AND NOT ",
+    is_over_quota!("u.id"),
+    " ON CONFLICT (user_id, backup_method) DO UPDATE SET id = ?1, backup_share_pair_id = ?4, key_id = ?5, \
+     share_digest = ?6, updated_at = excluded.updated_at, sealed_share = ?7 \
+     WHERE (share_digest IS NOT ?6 OR backup_share_pair_id IS NOT coalesce(?4, backup_share_pair_id)) AND NOT ",
     is_overtaken!("c", "?9", "?10")
 );
 
@@ -62,7 +62,9 @@ const STORE_EVENT: &str = concat!(
     at!("?2"),
     ", 'portal', 'store_custodian_share', u.id, ?5, ?6, CASE WHEN u.id IS NULL THEN 'unknown_client' WHEN ",
     is_wrong_key!("?7", "?8"),
-    " THEN 'wrong_key' WHEN c.id = ?1 THEN 'stored' WHEN c.share_digest = ?9 THEN 'unchanged' ELSE 'overtaken' END, \
+    " THEN 'wrong_key' WHEN c.id = ?1 THEN 'stored' WHEN c.share_digest = ?9 THEN 'unchanged' WHEN ",
+    is_over_quota!("u.id"),
+    " THEN 'over_quota' ELSE 'overtaken' END, \
      ?3, ?4 FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?5 \
      LEFT JOIN custodian_backup_shares c ON c.user_id = u.id AND c.backup_method = ?6 WHERE true ",
     audit_returning_outcome!()
@@ -122,6 +124,7 @@ pub async fn store(
         Some("unchanged") => Ok(Stored::Unchanged),
         Some("unknown_client") => Ok(Stored::UnknownClient),
         Some("wrong_key") => Err(wrong_key()),
+        Some("over_quota") => Err(over_quota()),
         Some("overtaken") => Err(overtaken()),
         other => Err(Error::internal(format!("store answered {other:?}"))),
     }

@@ -9,6 +9,7 @@ use wasm_bindgen::prelude::*;
 use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first, is_overtaken};
 use super::credential::{allowed, for_credential, refused_cases};
 use super::health::is_wrong_key;
+use super::users::is_over_quota;
 use super::{Database, Statement, at, later_than, now};
 use crate::auth::client::Credential;
 use crate::domain::body::UserBackup;
@@ -37,13 +38,11 @@ macro_rules! store_sql {
             is_first!("?1"),
             " AND NOT ",
             is_wrong_key!("?5", "?9"),
-            " \
-             ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
-             backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
-             share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
-             sealed_share = excluded.sealed_share \
-             WHERE (share_digest IS NOT excluded.share_digest OR \
-             backup_share_pair_id IS NOT coalesce(excluded.backup_share_pair_id, backup_share_pair_id)) AND NOT ",
+            " AND NOT ",
+            is_over_quota!("u.id"),
+            " ON CONFLICT (user_id, backup_method) DO UPDATE SET id = ?1, backup_share_pair_id = ?4, key_id = ?5, \
+             share_digest = ?6, updated_at = excluded.updated_at, sealed_share = ?7 \
+             WHERE (share_digest IS NOT ?6 OR backup_share_pair_id IS NOT coalesce(?4, backup_share_pair_id)) AND NOT ",
             is_overtaken!("s", "?10", "?11")
         )
     };
@@ -59,8 +58,9 @@ macro_rules! store_event_sql {
             refused_cases!($column, "?7"),
             "WHEN ",
             is_wrong_key!("?8", "?9"),
-            " THEN 'wrong_key' WHEN s.id = ?1 THEN 'stored' WHEN s.share_digest = ?10 THEN 'unchanged' \
-             ELSE 'overtaken' END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users p ON p.",
+            " THEN 'wrong_key' WHEN s.id = ?1 THEN 'stored' WHEN s.share_digest = ?10 THEN 'unchanged' WHEN ",
+            is_over_quota!("?5"),
+            " THEN 'over_quota' ELSE 'overtaken' END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users p ON p.",
             $column,
             " = ?7 LEFT JOIN user_backup_shares s ON s.user_id = ?5 AND s.backup_method = ?6 WHERE true ",
             audit_returning_outcome!()

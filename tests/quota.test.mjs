@@ -1,0 +1,101 @@
+// One user cannot fill the database for all: what is replaced is kept, so what may be stored has an end.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+
+import { backups, setTimes } from "./support/backup.mjs";
+import { user } from "./support/client.mjs";
+import { startWorker } from "./support/harness.mjs";
+
+const CUSTODIAN = "GDRIVE-SECP256K1";
+const ada = user("ada");
+const bob = user("bob");
+const MIB = 1024 * 1024;
+
+let worker;
+let wallet;
+before(async () => {
+  worker = await startWorker();
+  wallet = backups(worker);
+});
+after(() => worker?.stop());
+beforeEach(async () => {
+  await worker.clear();
+  for (const who of [ada, bob]) await wallet.register(who);
+});
+
+/** Puts shares of a size into a user's history, as if they had been replaced just now. */
+const replacedJustNow = (who, count, bytes, kind = "user") =>
+  worker.sql(`INSERT INTO backup_share_versions
+      (id, user_id, client_id, kind, backup_method, key_id, created_at, stored_at, superseded_at, reason, sealed_share)
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count}),
+      t (now) AS (SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+    SELECT 'v' || i, '${who.id}', '${who.clientId}', '${kind}', 'GDRIVE', 'k1', now, now, now, 'replaced', hex(zeroblob(${bytes / 2}))
+    FROM n, t`);
+const custodian = (who, share) => wallet.storeCustodian(who, CUSTODIAN, share);
+const cipherText = (who, share, method = "GDRIVE") => wallet.storeCipherText(who, method, share);
+const outcomes = async () => (await worker.sql("SELECT outcome FROM audit_events WHERE action LIKE 'store%' ORDER BY id")).map(({ outcome }) => outcome);
+
+describe("a user who stored as much as one may within a day", () => {
+  for (const [what, count, bytes] of [
+    ["in large shares", 80, 1.6 * MIB],
+    ["in many small ones", 4_096, 64],
+  ]) {
+    it(`may store nothing more for now, ${what}: 429, and nothing changes`, async () => {
+      await wallet.custodian(ada, CUSTODIAN, "c1");
+      await wallet.cipherText(ada, "GDRIVE", "u1");
+      await replacedJustNow(ada, count, bytes);
+      for (const store of [custodian, cipherText, (who, share) => cipherText(who, share, "ICLOUD")]) {
+        const { status, body, headers } = await store(ada, "another");
+        assert.deepEqual([status, body.code], [429, "rate_limited"]);
+        assert.match(body.detail, /stored as much as one user may within a day; nothing was stored/);
+        assert.equal(headers.get("retry-after"), "3600");
+      }
+      assert.deepEqual(await outcomes(), ["stored", "stored", "over_quota", "over_quota", "over_quota"]);
+      assert.equal((await wallet.history(ada)).filter(({ id }) => !id.startsWith("v")).length, 0);
+    });
+  }
+
+  it("may recover, and send what is stored already again", async () => {
+    await wallet.custodian(ada, CUSTODIAN, "c1");
+    await wallet.cipherText(ada, "GDRIVE", "u1");
+    await replacedJustNow(ada, 4_096, 64);
+    assert.deepEqual(await wallet.fetched(ada), ["c1"]);
+    assert.equal(await wallet.recovered(ada, { backupMethod: "GDRIVE" }), "u1");
+    await wallet.custodian(ada, CUSTODIAN, "c1");
+    await wallet.cipherText(ada, "GDRIVE", "u1");
+  });
+
+  it("keeps nobody else from storing", async () => {
+    await replacedJustNow(ada, 4_096, 64);
+    await wallet.custodian(bob, CUSTODIAN, "c1");
+    await wallet.cipherText(bob, "GDRIVE", "u1");
+  });
+
+  it("may store again a day later", async () => {
+    await replacedJustNow(ada, 4_097, 64, "custodian");
+    assert.equal((await custodian(ada, "c1")).status, 429);
+    await setTimes(worker, "backup_share_versions", { superseded_at: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-25 hours')" });
+    await wallet.custodian(ada, CUSTODIAN, "c1");
+    await wallet.cipherText(ada, "GDRIVE", "u1");
+  });
+
+  it("can be helped by an operator, who restores what was there before", async () => {
+    await wallet.cipherText(ada, "GDRIVE", "the right one");
+    await wallet.cipherText(ada, "GDRIVE", "a thief's");
+    const [right] = await wallet.history(ada);
+    await replacedJustNow(ada, 4_096, 64);
+    await wallet.restoreVersion(ada, right.id);
+    assert.equal(await wallet.recovered(ada, { backupMethod: "GDRIVE" }), "the right one");
+  });
+});
+
+it("methods count too: who invents ever new ones comes to the same end", async () => {
+  await wallet.cipherText(ada, "GDRIVE", "u1");
+  await worker.sql(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4_095)
+    INSERT INTO user_backup_shares (id, user_id, backup_method, key_id, share_digest, created_at, updated_at, sealed_share)
+    SELECT id || i, user_id, 'M' || i, key_id, share_digest, created_at, updated_at, sealed_share FROM user_backup_shares, n`);
+  await wallet.cipherText(ada, "GDRIVE", "u2");
+  assert.equal((await cipherText(ada, "u3", "ONE-MORE")).status, 429);
+  assert.equal((await cipherText(ada, "u3")).status, 429, "what was replaced counts as well");
+});
