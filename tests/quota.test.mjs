@@ -41,7 +41,7 @@ describe("a user who stored as much as one may within a day", () => {
     ["in large shares", 80, 1.6 * MIB],
     ["in many small ones", 4_096, 64],
   ]) {
-    it(`may store nothing more for now, ${what}: 429, and nothing changes`, async () => {
+    it(`may store nothing more for now: 429, and nothing changes (${what})`, async () => {
       await wallet.custodian(ada, CUSTODIAN, "c1");
       await wallet.cipherText(ada, "GDRIVE", "u1");
       await replacedJustNow(ada, count, bytes);
