@@ -182,6 +182,12 @@ impl Error {
         Self::new(Code::Internal, DETAIL).caused_by(cause)
     }
 
+    /// Whether the cause says one of these.
+    pub fn is_caused_by(&self, words: &[&str]) -> bool {
+        let cause = self.cause.as_deref().unwrap_or_default();
+        words.iter().any(|words| cause.contains(words))
+    }
+
     /// Takes the cause out, for whoever logs it.
     pub fn take_cause(&mut self) -> Option<String> {
         self.0.cause.take()

@@ -7,7 +7,7 @@ use crate::domain::names::{InvalidName, UserId, check_name};
 use crate::error::Result;
 use crate::http::{Answer, Call};
 use crate::maintenance::{self, Scrub};
-use crate::platform::{format_date, parse_date};
+use crate::platform::{database_bytes, format_date, parse_date};
 use crate::store::audit::{self, Actor};
 use crate::store::health;
 use crate::store::maintenance::{self as store, KeyUse};
@@ -121,6 +121,7 @@ pub async fn status(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         .raw("keys", &to_json(&known))
         .raw("scrub", &scrubbed.end())
         .number("halfFinished", half_finished)
+        .number("databaseBytes", database_bytes())
         .raw("schema", &schema);
     Ok(Answer::json(200, &status.end()))
 }

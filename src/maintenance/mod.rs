@@ -13,7 +13,7 @@ pub use scrub::Scrub;
 use crate::config::Settings;
 use crate::error::Result;
 use crate::log::{self, Field, Level};
-use crate::platform::now_ms;
+use crate::platform::{database_bytes, now_ms};
 use crate::store::audit::Actor;
 use crate::store::health::{Canary, wrong_key};
 use crate::store::maintenance as store;
@@ -25,6 +25,9 @@ const REWRAP_PER_RUN: u64 = 2_500;
 const AUDIT_PER_PAGE: u64 = 500;
 const AUDIT_PAGES_PER_RUN: u32 = 20;
 const MS_PER_DAY: u64 = 86_400_000;
+/// Four fifths of the 10 GB that a D1 database of a paid plan may have
+/// (<https://developers.cloudflare.com/d1/platform/limits/>).
+const NEARLY_FULL_BYTES: u64 = 8_000_000_000;
 
 /// One run of the scheduled handler. A step that fails is logged, and does not keep the others from running.
 pub async fn run(db: &Database, vault: &Vault, settings: &Settings) {
@@ -51,6 +54,14 @@ pub async fn run(db: &Database, vault: &Vault, settings: &Settings) {
                 &[("step", Field::Text(step)), ("cause", Field::Text(&cause))],
             );
         }
+    }
+    let bytes = database_bytes();
+    if bytes > NEARLY_FULL_BYTES {
+        log::event(
+            Level::Error,
+            "the database is nearly full",
+            &[("bytes", Field::Number(bytes))],
+        );
     }
 }
 

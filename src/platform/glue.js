@@ -50,6 +50,13 @@ export function keepSql(text) {
   return sqlTexts.push(text) - 1;
 }
 
+let databaseBytes = 0;
+
+/** The size of the database, as D1 told with its last answer. */
+export function sizeOfDatabase() {
+  return databaseBytes;
+}
+
 /**
  * Runs statements as one transaction in one round trip. `statements` is JSON: of each, the place of its SQL and its
  * parameters; an object in a parameter's place stands for the next of `values`.
@@ -66,6 +73,7 @@ export async function d1Batch(db, statements, values, timeoutMs) {
     prepared.push(db.prepare(sql).bind(...parameters));
   }
   const results = await within(timeoutMs, db.batch(prepared));
+  databaseBytes = results[0]?.meta.size_after ?? databaseBytes;
   return results.map((result) => result.results);
 }
 

@@ -28,6 +28,9 @@ extern "C" {
     #[wasm_bindgen(js_name = d1Batch)]
     fn d1_batch(db: &JsValue, statements: &str, values: &Array, timeout_ms: u32) -> Promise;
 
+    #[wasm_bindgen(js_name = sizeOfDatabase)]
+    fn size_of_database() -> f64;
+
     fn sleep(ms: u32) -> Promise;
 
     #[wasm_bindgen(js_name = importKeys)]
@@ -246,6 +249,16 @@ impl D1 {
         let results = wait(&d1_batch(&self.0, statements, values, timeout_ms)).await?;
         Ok(results.unchecked_into())
     }
+}
+
+/// The bytes of the database, as D1 told with its last answer to this isolate; 0 before the first.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "whole and not negative"
+)]
+pub fn database_bytes() -> u64 {
+    size_of_database() as u64
 }
 
 /// ISO 8601 of milliseconds since 1970.

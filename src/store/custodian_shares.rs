@@ -235,11 +235,13 @@ pub async fn fetch(
     policy: FetchSuperseded,
     client_id: &ClientId,
 ) -> Result<Option<Fetched>> {
-    let event = trail.statement(FETCH_EVENT).text(client_id.as_str());
-    let [rows, outcome] = db
-        .batch(vec![fetch_statement(policy, client_id.as_str()), event])
-        .await?
-        .rows()?;
+    let client_id = client_id.as_str();
+    let shares = fetch_statement(policy, client_id);
+    let event = trail.statement(FETCH_EVENT).text(client_id);
+    let (rows, outcome) = db.recover(trail, client_id, shares, event).await?;
+    let Some(outcome) = outcome else {
+        return read(&rows).map(Some);
+    };
     match outcome.first_text("outcome").as_deref() {
         Some("fetched") => read(&rows).map(Some),
         Some("unknown_client") => Ok(None),

@@ -31,8 +31,10 @@ use wasm_bindgen::JsValue;
 
 use crate::domain::json::push_quoted;
 use crate::error::{Code, Error, Result};
+use crate::log::{self, Field, Level};
 use crate::platform::{self, D1};
 use crate::vault::Sealed;
+use audit::Trail;
 
 /// The current time in SQL: ISO 8601, UTC, milliseconds.
 macro_rules! now {
@@ -87,6 +89,9 @@ const TRANSIENT: [&str; 9] = [
     "Replica too slow",
     "Can't read from request stream",
 ];
+
+/// What D1 (the first) and SQLite say of a database that has come to its end, 10 GB: nothing more is written, but read.
+const FULL: [&str; 2] = ["Exceeded maximum DB size", "SQLITE_FULL"];
 
 /// A statement, as `d1Batch` in `platform/glue.js` takes it. One pointer, for it is handed from call to call.
 pub struct Statement(Box<Parts>);
@@ -170,8 +175,49 @@ impl Database {
         }
     }
 
+    /// Reads what a recovery needs, and leaves the event of it in the same transaction: the rows, and the event's outcome.
+    ///
+    /// A full database takes no event, and must keep nobody from recovering. Then the log keeps what the event would have
+    /// told, and there is no outcome; no rows, which may have any reason, is the database's error. `read` depends on the
+    /// credential by itself.
+    pub async fn recover(
+        &self,
+        trail: &Trail,
+        who: &str,
+        read: Statement,
+        event: Statement,
+    ) -> Result<(Rows, Option<Rows>)> {
+        let statements = [read, event];
+        let full = match self.run(&statements).await {
+            Ok(results) => {
+                let [rows, outcome] = results.rows()?;
+                return Ok((rows, Some(outcome)));
+            }
+            Err(error) if error.is_caused_by(&FULL) => error,
+            Err(error) => return Err(error),
+        };
+        let [read, _] = &statements;
+        let [rows] = self.run(std::slice::from_ref(read)).await?.rows()?;
+        if rows.is_empty() {
+            return Err(full);
+        }
+        log::event(
+            Level::Error,
+            "the database is full: a recovery left no audit event",
+            &[
+                ("who", Field::Text(who)),
+                ("ray", Field::Text(&trail.request_id)),
+            ],
+        );
+        Ok((rows, None))
+    }
+
     /// Carries out the statements as one transaction; transient failures are tried again.
     pub async fn batch(&self, statements: Vec<Statement>) -> Result<Results> {
+        self.run(&statements).await
+    }
+
+    async fn run(&self, statements: &[Statement]) -> Result<Results> {
         let length: usize = statements.iter().map(|s| s.0.json.len() + 3).sum();
         let mut json = String::with_capacity(length + 2);
         json.push('[');

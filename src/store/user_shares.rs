@@ -219,10 +219,10 @@ pub async fn fetch(
 ) -> Result<Option<SealedUserShare>> {
     let by = credential.as_sql();
     let user = user_id.as_str();
-    let statements = match wanted {
+    let (share, event) = match wanted {
         Wanted::Method(method) => {
             let method = method.as_str();
-            vec![
+            (
                 Statement::new(for_credential!(credential, fetch_sql))
                     .text(user)
                     .text(by)
@@ -232,11 +232,11 @@ pub async fn fetch(
                     .text(user)
                     .text(method)
                     .text(by),
-            ]
+            )
         }
         Wanted::Pair { id, method } => {
             let method = method.map(BackupMethod::as_str);
-            vec![
+            (
                 Statement::new(for_credential!(credential, fetch_pair_sql))
                     .text(user)
                     .text(by)
@@ -248,11 +248,13 @@ pub async fn fetch(
                     .optional(method)
                     .text(by)
                     .text(id),
-            ]
+            )
         }
     };
-    let [rows, outcome] = db.batch(statements).await?.rows()?;
-    allowed(&outcome)?;
+    let (rows, outcome) = db.recover(trail, user, share, event).await?;
+    if let Some(outcome) = outcome {
+        allowed(&outcome)?;
+    }
     Ok(rows.typed::<Row>().next().map(|row| SealedUserShare {
         backup_method: row.backup_method(),
         key_id: row.key_id(),

@@ -9,6 +9,8 @@
 // - "hang": no answer, ever.
 // - {"breakAt":n}: the batch fails at its n-th statement, having carried out those before; D1 rolls them back.
 // - {"late":ms}: the caller gets no answer; the batch is carried out so much later, be the request over or not.
+// - "full": the database has come to its end: who writes is refused, who only reads is not.
+// - {"size":bytes}: nothing is wrong, but D1 tells that the database is so large.
 // - "hold": waits, before anything is done, until the test calls `release(tag)`.
 
 import { WorkerEntrypoint } from "cloudflare:workers";
@@ -17,6 +19,7 @@ import Rust from "../../build/index.js";
 
 const HANG_MS = 60_000; // far longer than anyone waits
 const LOST = "D1_ERROR: Network connection lost.";
+const FULL = "D1_ERROR: Exceeded maximum DB size";
 
 /** What each tag has met so far; an isolate serves one test file. */
 const met = new Map();
@@ -34,6 +37,8 @@ async function inject(fault, tag, real, statements, db, ctx) {
     case "commit-then-fail":
       await real(statements);
       return fail(LOST);
+    case "full":
+      return statements.every(({ statement }) => statement.startsWith("SELECT")) ? real(statements) : fail(FULL);
     case "hang":
       return scheduler.wait(HANG_MS); // a pending timer, or workerd would cancel the request at once
     case "hold":
@@ -42,6 +47,9 @@ async function inject(fault, tag, real, statements, db, ctx) {
   }
   if (fault.breakAt !== undefined) {
     return real(statements.toSpliced(fault.breakAt, 0, db.prepare("SELECT json('{broken')")));
+  }
+  if (fault.size !== undefined) {
+    return (await real(statements)).map((result) => ({ ...result, meta: { ...result.meta, size_after: fault.size } }));
   }
   if (fault.late !== undefined) {
     ctx.waitUntil(scheduler.wait(fault.late).then(() => real(statements)));
