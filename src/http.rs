@@ -181,7 +181,7 @@ impl Answer {
     }
 
     /// A page of a listing, under the name of what it lists.
-    pub fn page(name: &str, page: &Page) -> Result<Self> {
+    pub fn page(name: &'static str, page: &Page) -> Result<Self> {
         let text = Writer::default()
             .raw(name, &page.rows.to_json())
             .optional("cursor", page.cursor.as_deref())

@@ -60,7 +60,7 @@ pub fn request(line: &RequestLine) {
 }
 
 /// A line of the log.
-pub fn event(level: Level, message: &str, fields: &[(&str, Field)]) {
+pub fn event(level: Level, message: &str, fields: &[(&'static str, Field)]) {
     let mut line = Writer::default()
         .text("level", level.as_str())
         .text("message", message);

@@ -15,7 +15,7 @@ import { startWorker } from "./support/harness.mjs";
 import { ROUTES, owner, send } from "./support/routes.mjs";
 
 // What it has now and a little more: whatever makes it grow is to be noticed. The aim is 120.
-const BUDGET_KIB = 147;
+const BUDGET_KIB = 148;
 
 it(`the release Worker is at most ${BUDGET_KIB} KiB, gzipped`, () => {
   const sizes = ["index.js", "index_bg.wasm"].map((name) => gzipSync(readFileSync(join(buildDir, name))).length / 1024);
@@ -133,7 +133,7 @@ const FURTHER = [
 const MAY_SCAN = [
   /^SCAN key_canaries /,
   /^SCAN \w+ USING COVERING INDEX \w+ in: SELECT key_id, sum\(n\) AS shares FROM/, // GET /admin/keys
-  /^SCAN \w+ USING COVERING INDEX \w+ in: SELECT \(SELECT count\(\*\) FROM/, // GET /admin/status
+  /^SCAN \w+ USING COVERING INDEX \w+ in: SELECT \*, iif\(too_many/, // GET /admin/status
 ];
 
 /** The tables that a statement reads from end to end, by SQLite's own plan. */

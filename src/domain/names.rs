@@ -29,7 +29,8 @@ pub fn check_name(text: &str) -> Result<(), InvalidName> {
     if matches!(text, "." | "..") {
         return Err(InvalidName("not be a dot or two"));
     }
-    if text.chars().any(is_invisible) {
+    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~')); // nearly every name is, and this is quick
+    if !is_plain && text.chars().any(is_invisible) {
         return Err(InvalidName("hold visible characters only"));
     }
     Ok(())

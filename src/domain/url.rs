@@ -7,16 +7,15 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 /// What stands for itself in a path segment and in a query.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
-/// Path and query (without the `?`) of an absolute URL.
+/// Path and query (without the `?`) of an absolute URL. The path begins with the third slash.
 pub fn split(url: &str) -> (&str, &str) {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let at = url
+        .match_indices('/')
+        .nth(2)
+        .map_or(url.len(), |(at, _)| at);
+    let rest = url.get(at..).unwrap_or_default();
     let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);
-    let path_and_query = rest
-        .find('/')
-        .map_or("", |at| rest.get(at..).unwrap_or_default());
-    path_and_query
-        .split_once('?')
-        .unwrap_or((path_and_query, ""))
+    rest.split_once('?').unwrap_or((rest, ""))
 }
 
 /// A name, as a path segment or the value of a query parameter.

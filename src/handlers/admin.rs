@@ -9,8 +9,8 @@ use crate::http::{Answer, Call};
 use crate::maintenance::{self, Scrub};
 use crate::platform::{database_bytes, format_date, parse_date};
 use crate::store::audit::{self, Actor};
-use crate::store::health;
-use crate::store::maintenance::{self as store, KeyUse};
+use crate::store::status::{self as store, KeyUse};
+use crate::vault::Vault;
 
 /// `GET /audit`: events, the newest first.
 pub async fn audit(_: &Admin, call: &Call<'_>) -> Result<Answer> {
@@ -37,27 +37,27 @@ struct Keys {
     unknown: Vec<KeyUse>,
 }
 
-async fn keys_in_use(call: &Call<'_>) -> Result<Keys> {
-    let in_use = store::key_use(call.db).await?;
-    let shares = |id: &str| {
-        in_use
-            .iter()
-            .find(|key| key.id == id)
-            .map_or(0, |key| key.shares)
-    };
-    let known: Vec<KeyUse> = call
-        .vault
-        .key_ids()
-        .map(|id| KeyUse {
-            id: id.to_owned(),
-            shares: shares(id),
-        })
-        .collect();
-    let unknown = in_use
-        .into_iter()
-        .filter(|key| known.iter().all(|k| k.id != key.id))
-        .collect();
-    Ok(Keys { known, unknown })
+impl Keys {
+    fn of(vault: &Vault, in_use: Vec<KeyUse>) -> Self {
+        let shares = |id: &str| {
+            in_use
+                .iter()
+                .find(|key| key.id == id)
+                .map_or(0, |key| key.shares)
+        };
+        let known: Vec<KeyUse> = vault
+            .key_ids()
+            .map(|id| KeyUse {
+                id: id.to_owned(),
+                shares: shares(id),
+            })
+            .collect();
+        let unknown = in_use
+            .into_iter()
+            .filter(|key| known.iter().all(|k| k.id != key.id))
+            .collect();
+        Self { known, unknown }
+    }
 }
 
 fn to_json(keys: &[KeyUse]) -> String {
@@ -71,7 +71,7 @@ fn to_json(keys: &[KeyUse]) -> String {
 
 /// `GET /admin/keys`: how many shares each key seals. A key with none may be removed.
 pub async fn keys(_: &Admin, call: &Call<'_>) -> Result<Answer> {
-    let Keys { known, unknown } = keys_in_use(call).await?;
+    let Keys { known, unknown } = Keys::of(call.vault, store::key_use(call.db).await?);
     let report = Writer::default()
         .text("current", call.vault.current_key_id())
         .raw("keys", &to_json(&known))
@@ -93,31 +93,24 @@ pub async fn rewrap(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     Ok(Answer::json(200, &report.end()))
 }
 
-/// Up to this many user shares, half-finished backups are counted when asked for; beyond, as of the last scrub: counting
-/// reads every row, and the database does one thing at a time.
-const COUNT_AT_ONCE: u64 = 50_000;
-
-/// `GET /admin/status`.
+/// `GET /admin/status`. Where there are too many to count, half-finished backups are those of the last scrub.
 pub async fn status(_: &Admin, call: &Call<'_>) -> Result<Answer> {
-    let counts = store::counts(call.db).await?;
-    let Keys { mut known, unknown } = keys_in_use(call).await?;
+    let found = store::status(call.db).await?;
+    let Keys { mut known, unknown } = Keys::of(call.vault, found.keys);
     known.extend(unknown);
-    let scrub = Scrub::read(call.db).await?;
-    let half_finished = if counts.user_rows <= COUNT_AT_ONCE {
-        store::half_finished(call.db, 0, counts.user_rows).await?
-    } else {
-        scrub.half_finished()
-    };
+    let scrub = Scrub::of(found.scrub_note);
+    let half_finished = found.half_finished.unwrap_or_else(|| scrub.half_finished());
     let at = (scrub.at_ms > 0).then(|| format_date(scrub.at_ms));
     let scrubbed = Writer::default()
         .optional("at", at.as_deref())
         .number("checked", scrub.checked())
         .number("failed", scrub.failed());
-    let schema = health::read_schema_version(call.db).await?;
-    let schema = schema.map_or_else(|| "null".to_owned(), |version| version.to_string());
+    let schema = found
+        .schema_version
+        .map_or_else(|| "null".to_owned(), |version| version.to_string());
     let status = Writer::default()
-        .number("shares", counts.shares)
-        .number("users", counts.users)
+        .number("shares", found.shares)
+        .number("users", found.users)
         .raw("keys", &to_json(&known))
         .raw("scrub", &scrubbed.end())
         .number("halfFinished", half_finished)

@@ -6,6 +6,7 @@ use crate::platform::now_ms;
 use crate::store::Database;
 use crate::store::audit::{Actor, Event, Trail};
 use crate::store::maintenance::{self as store, SealedRow, TABLES, Table};
+use crate::store::status::key_use;
 use crate::vault::Vault;
 
 const ROWS_PER_PAGE: u64 = 50;
@@ -38,7 +39,7 @@ pub async fn rewrap(db: &Database, vault: &Vault, limit: u64, actor: Actor) -> R
     let remaining = if old_keys.is_empty() {
         0
     } else {
-        let in_use = store::key_use(db).await?;
+        let in_use = key_use(db).await?;
         in_use
             .iter()
             .filter(|key| old_keys.contains(&key.id.as_str()))

@@ -32,14 +32,11 @@ struct Pass {
     half_finished: u64,
 }
 
-const SCRUB_NOTE: &str = "scrub";
-
 impl Scrub {
-    pub async fn read(db: &Database) -> Result<Self> {
-        let note = store::read_note(db, SCRUB_NOTE).await?;
-        Ok(note
-            .and_then(|note| Self::from_note(&note))
-            .unwrap_or_default())
+    /// As the last run left it: before the first, and where the note cannot be read, nothing is known.
+    pub fn of(note: Option<String>) -> Self {
+        note.and_then(|note| Self::from_note(&note))
+            .unwrap_or_default()
     }
 
     /// The note is the numbers, in the order of `to_note`.
@@ -98,7 +95,7 @@ impl Scrub {
 
 pub(super) async fn scrub(db: &Database, vault: &Vault, retention_days: u32) -> Result<()> {
     let budget = (store::row_estimate(db).await? * 5 / 4 / RUNS_PER_WEEK).max(MIN_ROWS_PER_RUN);
-    let mut scrub = Scrub::read(db).await?;
+    let mut scrub = Scrub::of(store::read_scrub_note(db).await?);
     scrub.at_ms = now_ms();
     let mut checked = 0;
     while checked < budget {
@@ -143,7 +140,7 @@ pub(super) async fn scrub(db: &Database, vault: &Vault, retention_days: u32) -> 
         checked += rows.len() as u64;
         scrub.after = last;
     }
-    store::write_note(db, SCRUB_NOTE, &scrub.to_note()).await
+    store::write_scrub_note(db, &scrub.to_note()).await
 }
 
 async fn opens(vault: &Vault, row: &SealedRow) -> bool {

@@ -9,7 +9,7 @@ use crate::vault::Sealed;
 /// The least schema version that this code works on. Migrations only add, so a newer schema serves as well.
 pub const SCHEMA_VERSION: u32 = 6;
 
-const SCHEMA: &str = "SELECT value FROM meta WHERE name = 'schema_version'";
+pub(super) const SCHEMA: &str = "SELECT value FROM meta WHERE name = 'schema_version'";
 
 /// A key's canary: what it holds is known, so it shows whether the key behind the id is still the same.
 pub struct Canary {
@@ -43,12 +43,7 @@ pub async fn read(db: &Database) -> Result<(Option<u32>, Vec<Canary>)> {
     Ok((schema_version(&schema), canaries))
 }
 
-pub async fn read_schema_version(db: &Database) -> Result<Option<u32>> {
-    let [schema] = db.batch(vec![Statement::new(SCHEMA)]).await?.rows()?;
-    Ok(schema_version(&schema))
-}
-
-fn schema_version(rows: &super::Rows) -> Option<u32> {
+pub(super) fn schema_version(rows: &super::Rows) -> Option<u32> {
     rows.first_text("value")
         .and_then(|version| version.parse().ok())
 }

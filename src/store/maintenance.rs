@@ -1,5 +1,5 @@
-//! What the scheduled handler and the operator's routes ask of all sealed rows: pages of them, in row order or by key;
-//! counts; and the removal of what is past its retention.
+//! What the scheduled handler and the operator's routes ask of all sealed rows: pages of them, in row order or by key; and
+//! the removal of what is past its retention.
 //!
 //! A page is bounded by bytes as well as by rows: a share may be up to 512 KiB.
 
@@ -8,7 +8,7 @@ use js_sys::JsString;
 use super::{Database, Row, Rows, Statement, now};
 use crate::domain::names::least_id_at;
 use crate::domain::sealing::{Kind, Place};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::vault::Sealed;
 
 /// A table that holds sealed shares.
@@ -180,51 +180,6 @@ pub fn rewrap_statement(table: Table, row: &SealedRow, sealed: &Sealed) -> State
     .text(&row.key_id)
 }
 
-/// How many shares, history included, are sealed under a key.
-pub struct KeyUse {
-    pub id: String,
-    pub shares: u64,
-}
-
-/// Counts, over the index that exists for this: a key removed too early bricks shares.
-pub async fn key_use(db: &Database) -> Result<Vec<KeyUse>> {
-    const SQL: &str = "SELECT key_id, sum(n) AS shares FROM ( \
-           SELECT key_id, count(*) AS n FROM custodian_backup_shares GROUP BY key_id \
-           UNION ALL SELECT key_id, count(*) FROM user_backup_shares GROUP BY key_id \
-           UNION ALL SELECT key_id, count(*) FROM backup_share_versions GROUP BY key_id \
-         ) GROUP BY key_id ORDER BY key_id";
-    let [rows] = db.batch(vec![Statement::new(SQL)]).await?.rows()?;
-    Ok(rows
-        .read()
-        .iter()
-        .map(|row| KeyUse {
-            id: row.text("key_id"),
-            shares: row.number("shares"),
-        })
-        .collect())
-}
-
-#[derive(Debug)]
-pub struct Counts {
-    pub shares: u64,
-    pub users: u64,
-    /// The highest row number of `user_backup_shares`: at least as many rows as there are.
-    pub user_rows: u64,
-}
-
-pub async fn counts(db: &Database) -> Result<Counts> {
-    const SQL: &str = "SELECT (SELECT count(*) FROM custodian_backup_shares) + (SELECT count(*) FROM user_backup_shares) \
-           AS shares, (SELECT count(*) FROM users) AS users, \
-           (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) AS user_rows";
-    let [rows] = db.batch(vec![Statement::new(SQL)]).await?.rows()?;
-    let row = rows.first().ok_or_else(|| Error::internal("no counts"))?;
-    Ok(Counts {
-        shares: row.number("shares"),
-        users: row.number("users"),
-        user_rows: row.number("user_rows"),
-    })
-}
-
 /// The rows of all tables, roughly, without counting them.
 pub async fn row_estimate(db: &Database) -> Result<u64> {
     const SQL: &str = "SELECT (SELECT coalesce(max(rowid), 0) FROM custodian_backup_shares) \
@@ -234,15 +189,24 @@ pub async fn row_estimate(db: &Database) -> Result<u64> {
     Ok(first_count(&rows))
 }
 
-/// How many of the user shares in a range of rows are half-finished backups.
-pub async fn half_finished(db: &Database, first_row: u64, last_row: u64) -> Result<u64> {
-    const SQL: &str = "SELECT count(*) AS n FROM user_backup_shares s WHERE s.rowid BETWEEN ?1 AND ?2 \
+/// Counts the user shares in the range of rows from ?1 to ?2 that are half-finished backups.
+macro_rules! half_finished_sql {
+    () => {
+        "SELECT count(*) AS n FROM user_backup_shares s WHERE s.rowid BETWEEN ?1 AND ?2 \
          AND EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = s.user_id \
            AND (c.backup_method = s.backup_method \
              OR substr(c.backup_method, 1, length(s.backup_method) + 1) = s.backup_method || '-') \
-           AND (c.updated_at > s.updated_at OR c.backup_share_pair_id <> s.backup_share_pair_id))";
+           AND (c.updated_at > s.updated_at OR c.backup_share_pair_id <> s.backup_share_pair_id))"
+    };
+}
+
+pub(crate) use half_finished_sql;
+
+/// How many of the user shares in a range of rows are half-finished backups.
+pub async fn half_finished(db: &Database, first_row: u64, last_row: u64) -> Result<u64> {
+    let range = Statement::new(half_finished_sql!());
     let [rows] = db
-        .batch(vec![Statement::new(SQL).number(first_row).number(last_row)])
+        .batch(vec![range.number(first_row).number(last_row)])
         .await?
         .rows()?;
     Ok(first_count(&rows))
@@ -252,19 +216,22 @@ fn first_count(rows: &Rows) -> u64 {
     rows.first().map_or(0, |row| row.number("n"))
 }
 
-/// A note that one run of the scheduled handler leaves for the next.
-pub async fn read_note(db: &Database, name: &str) -> Result<Option<String>> {
-    const SQL: &str = "SELECT value FROM meta WHERE name = ?1";
-    let [rows] = db
-        .batch(vec![Statement::new(SQL).text(name)])
-        .await?
-        .rows()?;
+/// The note of how far the scrub has come.
+const SCRUB_NOTE: &str = "scrub";
+
+pub(super) fn scrub_note() -> Statement {
+    Statement::new("SELECT value FROM meta WHERE name = ?1").text(SCRUB_NOTE)
+}
+
+/// The note that the scrub's last run left for the next.
+pub async fn read_scrub_note(db: &Database) -> Result<Option<String>> {
+    let [rows] = db.batch(vec![scrub_note()]).await?.rows()?;
     Ok(rows.first_text("value"))
 }
 
-pub async fn write_note(db: &Database, name: &str, value: &str) -> Result<()> {
+pub async fn write_scrub_note(db: &Database, value: &str) -> Result<()> {
     const SQL: &str = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    db.batch(vec![Statement::new(SQL).text(name).text(value)])
+    db.batch(vec![Statement::new(SQL).text(SCRUB_NOTE).text(value)])
         .await
         .map(drop)
 }

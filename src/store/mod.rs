@@ -18,6 +18,7 @@ pub mod import;
 pub mod import_shares;
 pub mod maintenance;
 mod rows;
+pub mod status;
 pub mod user_shares;
 pub mod users;
 pub mod versions;
@@ -115,13 +116,13 @@ impl Statement {
 
     /// A parameter that is JSON already.
     fn raw(mut self, json: &str) -> Self {
-        self.0.json.push(',');
+        self.0.json.push_str(",");
         self.0.json.push_str(json);
         self
     }
 
     pub fn text(mut self, value: &str) -> Self {
-        self.0.json.push(',');
+        self.0.json.push_str(",");
         push_quoted(&mut self.0.json, value);
         self
     }
@@ -220,17 +221,17 @@ impl Database {
     async fn run(&self, statements: &[Statement]) -> Result<Results> {
         let length: usize = statements.iter().map(|s| s.0.json.len() + 3).sum();
         let mut json = String::with_capacity(length + 2);
-        json.push('[');
+        json.push_str("[");
         let values = Array::new();
         for statement in statements {
             json.push_str(if json.len() > 1 { ",[" } else { "[" });
             json.push_str(&statement.0.json);
-            json.push(']');
+            json.push_str("]");
             for value in &statement.0.values {
                 values.push(value);
             }
         }
-        json.push(']');
+        json.push_str("]");
         let mut lost = self.lost_ms.as_ref().map_or(0, Cell::get);
         let mut attempt = 1;
         loop {

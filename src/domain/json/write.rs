@@ -10,14 +10,14 @@ impl Default for Writer {
 }
 
 impl Writer {
-    pub fn text(self, name: &str, value: &str) -> Self {
+    pub fn text(self, name: &'static str, value: &str) -> Self {
         let mut written = self.name(name);
         push_quoted(&mut written.0, value);
         written
     }
 
     /// `null`, if there is none.
-    pub fn optional(self, name: &str, value: Option<&str>) -> Self {
+    pub fn optional(self, name: &'static str, value: Option<&str>) -> Self {
         match value {
             Some(value) => self.text(name, value),
             None => self.raw(name, "null"),
@@ -25,19 +25,19 @@ impl Writer {
     }
 
     /// Left out, if there is none.
-    pub fn given(self, name: &str, value: Option<&str>) -> Self {
+    pub fn given(self, name: &'static str, value: Option<&str>) -> Self {
         match value {
             Some(value) => self.text(name, value),
             None => self,
         }
     }
 
-    pub fn number(self, name: &str, value: u64) -> Self {
+    pub fn number(self, name: &'static str, value: u64) -> Self {
         self.raw(name, &value.to_string())
     }
 
     /// A value that is JSON already.
-    pub fn raw(self, name: &str, json: &str) -> Self {
+    pub fn raw(self, name: &'static str, json: &str) -> Self {
         let mut written = self.name(name);
         written.0.push_str(json);
         written
@@ -48,10 +48,12 @@ impl Writer {
         self.0
     }
 
-    fn name(mut self, name: &str) -> Self {
-        self.0.push(if self.0.is_empty() { '{' } else { ',' });
-        push_quoted(&mut self.0, name);
-        self.0.push(':');
+    /// Names are constants that have nothing to escape.
+    fn name(mut self, name: &'static str) -> Self {
+        self.0
+            .push_str(if self.0.is_empty() { "{\"" } else { ",\"" });
+        self.0.push_str(name);
+        self.0.push_str("\":");
         self
     }
 }
@@ -61,11 +63,11 @@ pub fn array(elements: impl IntoIterator<Item = String>) -> String {
     let mut json = String::from("[");
     for element in elements {
         if json.len() > 1 {
-            json.push(',');
+            json.push_str(",");
         }
         json.push_str(&element);
     }
-    json.push(']');
+    json.push_str("]");
     json
 }
 
@@ -84,8 +86,8 @@ pub fn push_quoted(json: &mut String, text: &str) {
     {
         json.push_str(&serde_json::to_string(text).unwrap_or_default()); // Only maps and a failing writer can fail.
     } else {
-        json.push('"');
+        json.push_str("\"");
         json.push_str(text);
-        json.push('"');
+        json.push_str("\"");
     }
 }

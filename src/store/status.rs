@@ -1,0 +1,78 @@
+//! What operators ask of the whole database: how much there is, and under which keys.
+
+use super::maintenance::{half_finished_sql, scrub_note};
+use super::{Database, Row, Rows, Statement, health};
+use crate::error::{Error, Result};
+
+/// How many shares, history included, are sealed under a key.
+pub struct KeyUse {
+    pub id: String,
+    pub shares: u64,
+}
+
+/// Counts, over the index that exists for this: a key removed too early bricks shares.
+const KEY_USE: &str = "SELECT key_id, sum(n) AS shares FROM ( \
+       SELECT key_id, count(*) AS n FROM custodian_backup_shares GROUP BY key_id \
+       UNION ALL SELECT key_id, count(*) FROM user_backup_shares GROUP BY key_id \
+       UNION ALL SELECT key_id, count(*) FROM backup_share_versions GROUP BY key_id \
+     ) GROUP BY key_id ORDER BY key_id";
+
+pub async fn key_use(db: &Database) -> Result<Vec<KeyUse>> {
+    let [rows] = db.batch(vec![Statement::new(KEY_USE)]).await?.rows()?;
+    Ok(read_key_use(&rows))
+}
+
+fn read_key_use(rows: &Rows) -> Vec<KeyUse> {
+    let read = |row: &Row| KeyUse {
+        id: row.text("key_id"),
+        shares: row.number("shares"),
+    };
+    rows.read().iter().map(read).collect()
+}
+
+/// What an operator wants to know of the whole database.
+pub struct Status {
+    /// Current ones.
+    pub shares: u64,
+    pub users: u64,
+    pub keys: Vec<KeyUse>,
+    /// None: there are too many user shares to count them now.
+    pub half_finished: Option<u64>,
+    pub scrub_note: Option<String>,
+    pub schema_version: Option<u32>,
+}
+
+/// Up to this many user shares, half-finished backups are counted when asked for: counting reads every row, and the database
+/// does one thing at a time.
+const COUNT_AT_ONCE: u64 = 50_000;
+
+/// One batch, so the numbers are of one moment.
+pub async fn status(db: &Database) -> Result<Status> {
+    const COUNTS: &str = concat!(
+        "SELECT *, iif(too_many, 0, (",
+        half_finished_sql!(),
+        ")) AS half_finished FROM (SELECT \
+           (SELECT count(*) FROM custodian_backup_shares) + (SELECT count(*) FROM user_backup_shares) AS shares, \
+           (SELECT count(*) FROM users) AS users, \
+           (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) > ?2 AS too_many)"
+    );
+    let counts = Statement::new(COUNTS).number(0).number(COUNT_AT_ONCE);
+    let [counts, keys, note, schema] = db
+        .batch(vec![
+            counts,
+            Statement::new(KEY_USE),
+            scrub_note(),
+            Statement::new(health::SCHEMA),
+        ])
+        .await?
+        .rows()?;
+    let counts = counts.first().ok_or_else(|| Error::internal("no counts"))?;
+    Ok(Status {
+        shares: counts.number("shares"),
+        users: counts.number("users"),
+        keys: read_key_use(&keys),
+        half_finished: (counts.number("too_many") == 0).then(|| counts.number("half_finished")),
+        scrub_note: note.first_text("value"),
+        schema_version: health::schema_version(&schema),
+    })
+}
