@@ -19,6 +19,7 @@ pub enum Endpoint {
     RegisterUser,
     ListUsers,
     GetUser(UserId),
+    ReplaceClientApiKey(UserId),
     DeleteUser(UserId),
     RestoreUser(UserId),
     CreateSession(UserId),

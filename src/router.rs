@@ -100,6 +100,10 @@ pub fn route(method: &str, path: &str) -> Route {
                 _ => Err(Error::method_not_allowed("GET, DELETE")),
             },
         ),
+        ["users", user, "client-api-key"] => at(
+            "/users/:userId/client-api-key",
+            only_of_user("PUT", user, ReplaceClientApiKey),
+        ),
         ["users", user, "restore"] => at(
             "/users/:userId/restore",
             only_of_user("POST", user, RestoreUser),
@@ -166,6 +170,9 @@ async fn operate(admin: &Admin, endpoint: &Endpoint, call: &Call<'_>) -> Result<
         Endpoint::RegisterUser => users::register(admin, call).await,
         Endpoint::ListUsers => users::list(admin, call).await,
         Endpoint::GetUser(user) => users::get(admin, call, user).await,
+        Endpoint::ReplaceClientApiKey(user) => {
+            users::replace_client_api_key(admin, call, user).await
+        }
         Endpoint::DeleteUser(user) => users::delete(admin, call, user).await,
         Endpoint::RestoreUser(user) => users::restore(admin, call, user).await,
         Endpoint::CreateSession(user) => portal_users::session(admin, call, user).await,

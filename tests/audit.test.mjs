@@ -61,6 +61,7 @@ describe("every action leaves one event", () => {
     ["a registration that clashes", () => wallet.admin("POST", "/users", { ...ada, clientId: "client-eve" }), ["admin", "register_user", ada.id, "client-eve", null, "conflict"]],
     ["a restored version", async () => wallet.restoreVersion(ada, (await wallet.history(ada))[0].id), ["admin", "restore_version", ...U, "OLD", "restored"]],
     ["a version that is not there", () => wallet.admin("POST", `${path}/backups/restore`, { versionId: "none" }), ["admin", "restore_version", ...U, null, "not_found"]],
+    ["another API key", () => wallet.admin("PUT", `${path}/client-api-key`, { clientApiKey: ada.clientApiKey }), ["admin", "replace_client_api_key", ...U, null, "replaced"]],
     ["an opened eject", () => wallet.admin("POST", `${path}/eject`), ["admin", "open_eject", ...U, null, "opened"]],
     ["a closed eject", () => wallet.admin("DELETE", `${path}/eject`), ["admin", "close_eject", ...U, null, "closed"]],
     ["a retrieval that is not allowed", () => wallet.app(ada, "GET", `${path}/custodian-backup-share?backupMethod=ICLOUD`), ["client", "retrieve_custodian_share", ...U, "ICLOUD", "eject_not_enabled"]],

@@ -164,6 +164,7 @@ test("a user deleted while its webhook is under way: 404, nothing is stored, and
 test("operators' work is as safe: after a lost answer, each is done once", async () => {
   const work = {
     register_user: () => wallet.admin("POST", "/users", user("bob"), wallet.init({ faults: faults(["commit-then-fail", "commit-then-fail"]) })),
+    replace_client_api_key: () => wallet.admin("PUT", "/users/user-bob/client-api-key", { clientApiKey: "another-key" }, wallet.init({ faults: faults(["commit-then-fail"]) })),
     delete_user: () => wallet.admin("DELETE", "/users/user-bob", undefined, wallet.init({ faults: faults(["commit-then-fail"]) })),
     restore_user: () => wallet.admin("POST", "/users/user-bob/restore", undefined, wallet.init({ faults: faults(["pass", "commit-then-fail"]) })),
     open_eject: () => wallet.admin("POST", "/users/user-bob/eject", undefined, wallet.init({ faults: faults(["commit-then-fail"]) })),

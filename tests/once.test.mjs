@@ -116,6 +116,13 @@ for (const [way, twice] of Object.entries(ways)) {
       assert.deepEqual(await worker.sql("SELECT outcome FROM audit_events WHERE action = 'delete_user'"), [{ outcome: "deleted" }]);
     });
 
+    it("puts no API key in the place of one that came since", async () => {
+      const replace = (clientApiKey) => admin("PUT", `${wallet.path(ada)}/client-api-key`, { clientApiKey });
+      assert.equal((await twice(replace("second-key"), () => replace("third-key")())).status, 200);
+      assert.equal((await wallet.fetchCipherText({ ...ada, clientApiKey: "third-key" }, {})).status, 404);
+      assert.equal((await wallet.fetchCipherText({ ...ada, clientApiKey: "second-key" }, {})).status, 401);
+    });
+
     it("registers no user who was deleted since", async () => {
       const bob = user("bob");
       await twice(admin("POST", "/users", bob), () => wallet.deleteUser(bob), 1);

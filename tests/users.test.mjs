@@ -169,6 +169,51 @@ describe("deleting", () => {
   });
 });
 
+describe("another API key", () => {
+  const replace = (who, clientApiKey) => admin("PUT", `/users/${encodeURIComponent(who.id)}/client-api-key`, { clientApiKey });
+  const shareOf = (who, clientApiKey) => app({ ...who, clientApiKey }, "GET", `/users/${who.id}/user-backup-share`);
+
+  test("takes the old one's place at once, and the user keeps its shares", async () => {
+    await register(ada);
+    await portal("/webhook/backup", { clientId: ada.clientId, share: "c1" });
+    await app(ada, "POST", `/users/${ada.id}/user-backup-share`, { cipherText: "u1" });
+    for (const what of ["another", "the same again"]) {
+      const { status, body } = await replace(ada, "another-key");
+      assert.equal(status, 200, what);
+      assert.deepEqual(body, shown(ada, body.createdAt));
+    }
+    assertProblem(await shareOf(ada, ada.clientApiKey), 401, "unauthorized");
+    assert.equal((await shareOf(ada, "another-key")).body.cipherText, "u1");
+    assert.deepEqual(await custodianShares({ portal }, ada.clientId), ["c1"]);
+  });
+
+  test("may be one that a user had before, not one that another has", async () => {
+    await register(ada, bob);
+    assertProblem(await replace(ada, bob.clientApiKey), 409, "conflict");
+    assert.equal((await shareOf(ada, ada.clientApiKey)).status, 404, "the old one is good still");
+    await replace(ada, "another-key");
+    await replace(ada, ada.clientApiKey);
+    assert.equal((await shareOf(ada, ada.clientApiKey)).status, 404);
+    assertProblem(await shareOf(ada, "another-key"), 401, "unauthorized");
+  });
+
+  test("of nobody is 404, one that is none 400", async () => {
+    assertProblem(await replace(ada, "another-key"), 404, "unknown_user");
+    await register(ada);
+    for (const key of ["", "two words", "naïve", 5, null, "x".repeat(1025)]) assertProblem(await replace(ada, key), 400, "invalid_field", { field: "clientApiKey" });
+    assert.equal((await shareOf(ada, ada.clientApiKey)).status, 404);
+  });
+
+  test("comes back with a user who is deleted and restored", async () => {
+    await register(ada);
+    await replace(ada, "another-key");
+    await admin("DELETE", `/users/${ada.id}`);
+    await admin("POST", `/users/${ada.id}/restore`);
+    assert.equal((await shareOf(ada, "another-key")).status, 404);
+    assertProblem(await shareOf(ada, ada.clientApiKey), 401, "unauthorized");
+  });
+});
+
 describe("who may", () => {
   const calls = [["POST", "/users", ada], ["GET", "/users"], ["GET", `/users/${bob.id}`], ["DELETE", `/users/${bob.id}`]];
 

@@ -235,6 +235,11 @@ pub(super) fn client_api_key(text: String) -> Result<Secret, InvalidName> {
     Ok(Secret::new(text))
 }
 
+/// The key of `PUT /users/:userId/client-api-key`.
+pub fn parse_client_api_key(body: &[u8]) -> Result<Secret, InvalidBody> {
+    Fields::parse(body)?.required("clientApiKey", client_api_key)
+}
+
 /// The version id of `POST /users/:userId/backups/restore`.
 pub fn parse_restore(body: &[u8]) -> Result<String, InvalidBody> {
     Fields::parse(body)?.required("versionId", |text| check_name(&text).map(|()| text))

@@ -1,7 +1,7 @@
 //! The operator's routes about one user, and the list of users.
 
 use crate::auth::admin::Admin;
-use crate::domain::body::{Registration, parse_number, parse_restore};
+use crate::domain::body::{Registration, parse_client_api_key, parse_number, parse_restore};
 use crate::domain::json::Writer;
 use crate::domain::names::{ClientId, UserId, check_name};
 use crate::domain::secret::CredentialHash;
@@ -54,16 +54,28 @@ pub async fn get(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer>
     Ok(Answer::json(200, &user))
 }
 
+/// Puts another API key in the place of a user's: a leaked one opens nothing from then on.
+pub async fn replace_client_api_key(
+    _: &Admin,
+    call: &Call<'_>,
+    user_id: &UserId,
+) -> Result<Answer> {
+    let key = parse_client_api_key(&call.json_body().await?)?;
+    let hash = CredentialHash::of(key.expose_secret());
+    let user = users::replace_client_api_key(call.db, &call.trail, user_id, hash).await?;
+    Ok(Answer::json(200, &user))
+}
+
 /// Deletes a user, who can be restored within the retention; with `?purge=<client id>`, erases the user for good.
 pub async fn delete(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     match call.query_name("purge", ClientId::parse)? {
         None => {
-            if !users::delete(call.db, &call.trail, user_id).await? {
+            if !deleted_users::delete(call.db, &call.trail, user_id).await? {
                 return Err(unknown_user());
             }
         }
         Some(client_id) => {
-            if !users::purge(call.db, &call.trail, user_id, &client_id).await? {
+            if !deleted_users::purge(call.db, &call.trail, user_id, &client_id).await? {
                 return match users::get(call.db, user_id).await? {
                     Some(_) => Err(Error::new(
                         Code::Conflict,

@@ -3,7 +3,8 @@
 use super::Rows;
 use super::audit::overtaken;
 use super::health::wrong_key;
-use super::users::{over_quota, unknown_user};
+use super::quota::over_quota;
+use super::users::unknown_user;
 use crate::auth::client::Credential;
 use crate::error::{Code, Error, Result};
 

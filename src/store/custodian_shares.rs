@@ -7,7 +7,7 @@ use super::audit::{
     Trail, audit_columns, audit_returning_outcome, is_first, is_overtaken, overtaken,
 };
 use super::health::{is_wrong_key, wrong_key};
-use super::users::{is_over_quota, over_quota};
+use super::quota::{is_over_quota, over_quota};
 use super::versions::may_be_mate;
 use super::{Database, Rows, Statement, at, later_than, now};
 use crate::config::UnknownClients;

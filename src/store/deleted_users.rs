@@ -1,12 +1,90 @@
-//! `deleted_users`: users that can still be restored.
+//! Deleting users, and `deleted_users`: those that can still be restored.
+//!
+//! A deletion moves the user and all shares into the history (by triggers); only a purge erases them.
 
-use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first};
-use super::users::{JsonText, get_of_client};
+use super::audit::{
+    Trail, UNDER_WAY, audit_columns, audit_returning_outcome, is_first, is_under_way,
+};
+use super::users::{EVENT_IF_USER, JsonText, get_of_client};
 use super::versions::{insert_version, is_current};
 use super::{Database, Statement, at};
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::url;
 use crate::error::{Code, Error, Result};
+
+/// Deletes a user; it and its shares stay in the history. False: there is none.
+pub async fn delete(db: &Database, trail: &Trail, id: &UserId) -> Result<bool> {
+    const DELETE: &str = concat!("DELETE FROM users WHERE id = ?1 AND ", is_under_way!("?2"));
+    let event = trail
+        .statement(EVENT_IF_USER)
+        .text("delete_user")
+        .text(id.as_str())
+        .text(UNDER_WAY);
+    let delete = Statement::new(DELETE)
+        .text(id.as_str())
+        .text(&trail.event_id);
+    let [_, _, outcome] = db
+        .batch(vec![event, delete, trail.finish("deleted")])
+        .await?
+        .rows()?;
+    Ok(outcome.first_text("outcome").as_deref() == Some("deleted"))
+}
+
+/// Erases a user, its shares and its history for good, deleted before or not. False: there is no such user with that
+/// client id.
+pub async fn purge(
+    db: &Database,
+    trail: &Trail,
+    id: &UserId,
+    client_id: &ClientId,
+) -> Result<bool> {
+    const EVENT: &str = concat!(
+        "INSERT INTO audit_events (",
+        audit_columns!(),
+        ") SELECT ?1, ",
+        at!("?2"),
+        ", 'admin', 'purge_user', ?5, ?6, NULL, \
+         CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5 AND client_id = ?6) \
+           OR EXISTS (SELECT 1 FROM deleted_users WHERE id = ?5 AND client_id = ?6) \
+           OR EXISTS (SELECT 1 FROM backup_share_versions WHERE user_id = ?5 AND client_id = ?6) \
+           THEN 'under way' WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5) THEN 'conflict' ELSE 'unknown_user' END, ?3, ?4 \
+         WHERE true ",
+        audit_returning_outcome!()
+    );
+    // The triggers move what is current into the history, which goes next.
+    const USER: &str = concat!(
+        "DELETE FROM users WHERE id = ?1 AND client_id = ?2 AND ",
+        is_under_way!("?3")
+    );
+    const HISTORY: &str = concat!(
+        "DELETE FROM backup_share_versions WHERE user_id = ?1 AND client_id = ?2 AND ",
+        is_under_way!("?3")
+    );
+    const DELETED: &str = concat!(
+        "DELETE FROM deleted_users WHERE id = ?1 AND client_id = ?2 AND ",
+        is_under_way!("?3")
+    );
+    let once = |sql| {
+        Statement::new(sql)
+            .text(id.as_str())
+            .text(client_id.as_str())
+            .text(&trail.event_id)
+    };
+    let [_, _, _, _, outcome] = db
+        .batch(vec![
+            trail
+                .statement(EVENT)
+                .text(id.as_str())
+                .text(client_id.as_str()),
+            once(USER),
+            once(HISTORY),
+            once(DELETED),
+            trail.finish("purged"),
+        ])
+        .await?
+        .rows()?;
+    Ok(outcome.first_text("outcome").as_deref() == Some("purged"))
+}
 
 /// Restores the user that was deleted last under this id (with this client id, if one is given), and its shares.
 ///

@@ -17,6 +17,7 @@ pub mod health;
 pub mod import;
 pub mod import_shares;
 pub mod maintenance;
+mod quota;
 mod rows;
 pub mod status;
 pub mod user_shares;

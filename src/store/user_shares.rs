@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first, is_overtaken};
 use super::credential::{allowed, for_credential, refused_cases};
 use super::health::is_wrong_key;
-use super::users::is_over_quota;
+use super::quota::is_over_quota;
 use super::{Database, Statement, at, later_than, now};
 use crate::auth::client::Credential;
 use crate::domain::body::UserBackup;

@@ -1,36 +1,10 @@
 //! `users`: whom the shares belong to.
-//!
-//! Deleting a user moves the user and all shares into the history (by triggers); only a purge erases them.
 
-use super::audit::{
-    Page, Trail, UNDER_WAY, audit_columns, audit_returning_outcome, is_first, is_under_way,
-};
+use super::audit::{Page, Trail, audit_columns, audit_returning_outcome, is_first};
 use super::{Database, Statement, at, now};
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
-
-/// A condition in SQL: this user may store nothing more for now (`migrations/0006_quota.sql` says when). Operators may: they
-/// set right what was done to a user.
-macro_rules! is_over_quota {
-    ($id:literal) => {
-        concat!(
-            "EXISTS (SELECT 1 FROM users_over_quota WHERE id = ",
-            $id,
-            ")"
-        )
-    };
-}
-pub(crate) use is_over_quota;
-
-/// The answer where [`is_over_quota`] holds.
-pub fn over_quota() -> Error {
-    const HOUR_SECONDS: u32 = 3_600;
-    Error::rate_limited(
-        HOUR_SECONDS,
-        "This user has stored as much as one user may within a day; nothing was stored. Try again after the time in Retry-After.",
-    )
-}
 
 /// A user's columns under the names of the API.
 macro_rules! shown {
@@ -133,6 +107,54 @@ pub async fn register(
     }
 }
 
+/// Puts another API key in the place of a user's, which opens nothing from then on. Answers with the user.
+pub async fn replace_client_api_key(
+    db: &Database,
+    trail: &Trail,
+    id: &UserId,
+    client_api_key: CredentialHash,
+) -> Result<JsonText> {
+    const UPDATE: &str = concat!(
+        "UPDATE users SET client_api_key_hash = ?2 WHERE id = ?1 \
+         AND NOT EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = ?2) AND ",
+        is_first!("?3")
+    );
+    const SELECT: &str = concat!(shown!(), " WHERE id = ?1");
+    const EVENT: &str = concat!(
+        "INSERT INTO audit_events (",
+        audit_columns!(),
+        ") SELECT ?1, ",
+        at!("?2"),
+        ", 'admin', 'replace_client_api_key', ?5, u.client_id, NULL, CASE WHEN u.id IS NULL THEN 'unknown_user' \
+         WHEN u.client_api_key_hash = ?6 THEN 'replaced' ELSE 'conflict' END, ?3, ?4 \
+         FROM (SELECT 1) LEFT JOIN users u ON u.id = ?5 WHERE true ",
+        audit_returning_outcome!()
+    );
+    let hash = client_api_key.to_hex();
+    let [_, user, outcome] = db
+        .batch(vec![
+            Statement::new(UPDATE)
+                .text(id.as_str())
+                .text(&hash)
+                .text(&trail.event_id),
+            Statement::new(SELECT).text(id.as_str()),
+            trail.statement(EVENT).text(id.as_str()).text(&hash),
+        ])
+        .await?
+        .rows()?;
+    match (
+        user.first_to_json(),
+        outcome.first_text("outcome").as_deref(),
+    ) {
+        (Some(user), Some("replaced")) => Ok(user),
+        (Some(_), _) => Err(Error::new(
+            Code::Conflict,
+            "This clientApiKey is another user's.",
+        )),
+        (None, _) => Err(unknown_user()),
+    }
+}
+
 /// The answer to an id that no user has.
 pub fn unknown_user() -> Error {
     Error::new(
@@ -224,78 +246,4 @@ pub async fn client_for_session(
     ClientId::parse(client_id)
         .map(Some)
         .map_err(|_| Error::internal("the client id in the database is no client id"))
-}
-
-/// Deletes a user; it and its shares stay in the history. False: there is none.
-pub async fn delete(db: &Database, trail: &Trail, id: &UserId) -> Result<bool> {
-    const DELETE: &str = concat!("DELETE FROM users WHERE id = ?1 AND ", is_under_way!("?2"));
-    let event = trail
-        .statement(EVENT_IF_USER)
-        .text("delete_user")
-        .text(id.as_str())
-        .text(UNDER_WAY);
-    let delete = Statement::new(DELETE)
-        .text(id.as_str())
-        .text(&trail.event_id);
-    let [_, _, outcome] = db
-        .batch(vec![event, delete, trail.finish("deleted")])
-        .await?
-        .rows()?;
-    Ok(outcome.first_text("outcome").as_deref() == Some("deleted"))
-}
-
-/// Erases a user, its shares and its history for good, deleted before or not. False: there is no such user with that
-/// client id.
-pub async fn purge(
-    db: &Database,
-    trail: &Trail,
-    id: &UserId,
-    client_id: &ClientId,
-) -> Result<bool> {
-    const EVENT: &str = concat!(
-        "INSERT INTO audit_events (",
-        audit_columns!(),
-        ") SELECT ?1, ",
-        at!("?2"),
-        ", 'admin', 'purge_user', ?5, ?6, NULL, \
-         CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5 AND client_id = ?6) \
-           OR EXISTS (SELECT 1 FROM deleted_users WHERE id = ?5 AND client_id = ?6) \
-           OR EXISTS (SELECT 1 FROM backup_share_versions WHERE user_id = ?5 AND client_id = ?6) \
-           THEN 'under way' WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5) THEN 'conflict' ELSE 'unknown_user' END, ?3, ?4 \
-         WHERE true ",
-        audit_returning_outcome!()
-    );
-    // The triggers move what is current into the history, which goes next.
-    const USER: &str = concat!(
-        "DELETE FROM users WHERE id = ?1 AND client_id = ?2 AND ",
-        is_under_way!("?3")
-    );
-    const HISTORY: &str = concat!(
-        "DELETE FROM backup_share_versions WHERE user_id = ?1 AND client_id = ?2 AND ",
-        is_under_way!("?3")
-    );
-    const DELETED: &str = concat!(
-        "DELETE FROM deleted_users WHERE id = ?1 AND client_id = ?2 AND ",
-        is_under_way!("?3")
-    );
-    let once = |sql| {
-        Statement::new(sql)
-            .text(id.as_str())
-            .text(client_id.as_str())
-            .text(&trail.event_id)
-    };
-    let [_, _, _, _, outcome] = db
-        .batch(vec![
-            trail
-                .statement(EVENT)
-                .text(id.as_str())
-                .text(client_id.as_str()),
-            once(USER),
-            once(HISTORY),
-            once(DELETED),
-            trail.finish("purged"),
-        ])
-        .await?
-        .rows()?;
-    Ok(outcome.first_text("outcome").as_deref() == Some("purged"))
 }

@@ -43,6 +43,7 @@ export const ROUTES = [
   route("POST", "/users", "admin", owner),
   route("GET", "/users", "admin", undefined, `?clientId=${clientId}`),
   route("GET", "/users/{userId}", "admin"),
+  route("PUT", "/users/{userId}/client-api-key", "admin", { clientApiKey }),
   route("POST", "/users/{userId}/session", "admin"),
   route("GET", "/users/{userId}/backups/history", "admin"),
   route("POST", "/users/{userId}/backups/restore", "admin", { versionId: "0192f3c4-5d6e-7f80-9a1b-2c3d4e5f6071" }),

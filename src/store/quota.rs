@@ -1,0 +1,25 @@
+//! `users_over_quota`: a view that `migrations/0006_quota.sql` defines.
+
+use crate::error::Error;
+
+/// A condition in SQL: this user may store nothing more for now (the view says when). Operators may: they
+/// set right what was done to a user.
+macro_rules! is_over_quota {
+    ($id:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM users_over_quota WHERE id = ",
+            $id,
+            ")"
+        )
+    };
+}
+pub(crate) use is_over_quota;
+
+/// The answer where [`is_over_quota`] holds.
+pub fn over_quota() -> Error {
+    const HOUR_SECONDS: u32 = 3_600;
+    Error::rate_limited(
+        HOUR_SECONDS,
+        "This user has stored as much as one user may within a day; nothing was stored. Try again after the time in Retry-After.",
+    )
+}
