@@ -92,6 +92,10 @@ impl Settings {
             }
             admin_tokens.push(CredentialHash::of(&token));
         }
+        // Who takes ADMIN_TOKEN away turns tokens off: one that was forgotten beside it must not go on opening.
+        if get("ADMIN_TOKEN").is_none() {
+            admin_tokens.clear();
+        }
 
         let unknown_clients = match get("UNKNOWN_CLIENTS").as_deref() {
             None | Some("reject") => UnknownClients::Reject,
@@ -210,6 +214,12 @@ mod tests {
             settings.webhook_secrets == [CredentialHash::of("s3cret"), CredentialHash::of("older")]
         );
         assert_eq!(settings.admin_tokens.len(), 2);
+    }
+
+    #[test]
+    fn a_previous_token_alone_is_none() {
+        let settings = parse(&[("ADMIN_TOKEN_PREVIOUS", "0123456789012345678901234567890b")]);
+        assert!(settings.unwrap().admin_tokens.is_empty());
     }
 
     #[test]

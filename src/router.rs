@@ -30,6 +30,11 @@ pub fn route(method: &str, path: &str) -> Route {
             Err(Error::method_not_allowed(allowed))
         }
     };
+    // Monitors ask for the head alone.
+    let look = |endpoint| match method {
+        "GET" | "HEAD" => Ok(endpoint),
+        _ => Err(Error::method_not_allowed("GET, HEAD")),
+    };
     let of_user = |segment: &str, endpoint: fn(UserId) -> Endpoint| user_id(segment).map(endpoint);
     let only_of_user = |allowed: &'static str, segment: &str, endpoint: fn(UserId) -> Endpoint| {
         if method == allowed {
@@ -40,8 +45,8 @@ pub fn route(method: &str, path: &str) -> Route {
     };
 
     match segments.as_slice() {
-        ["healthz"] => at("/healthz", only("GET", Healthz)),
-        ["readyz"] => at("/readyz", only("GET", Readyz)),
+        ["healthz"] => at("/healthz", look(Healthz)),
+        ["readyz"] => at("/readyz", look(Readyz)),
 
         // Portal
         ["webhook", "backup"] => at("/webhook/backup", only("POST", WebhookBackup)),
@@ -291,7 +296,8 @@ mod tests {
             ("GET", "/webhook/backup", "POST"),
             ("PUT", "/users/u1/user-backup-share", "GET, POST"),
             ("POST", "/users/u1", "GET, DELETE"),
-            ("HEAD", "/healthz", "GET"),
+            ("POST", "/healthz", "GET, HEAD"),
+            ("HEAD", "/audit", "GET"),
         ] {
             let error = route(method, path).endpoint.unwrap_err();
             assert_eq!(error.code, Code::MethodNotAllowed);

@@ -58,6 +58,7 @@ describe("every action leaves one event", () => {
     ["a wrong operator token", () => wrong("GET", "/audit", { authorization: "Bearer wrong" }), ["admin", "authenticate", null, null, null, "unauthorized"]],
     ["a registration", () => wallet.register(user("eve")), ["admin", "register_user", "user-eve", "client-eve", null, "registered"]],
     ["the same registration again", () => wallet.admin("POST", "/users", ada), ["admin", "register_user", ...U, null, "unchanged"]],
+    ["a key for a user who had none", () => worker.sql(`UPDATE users SET client_api_key_hash = NULL WHERE id = '${ada.id}'`).then(() => wallet.admin("POST", "/users", ada)), ["admin", "register_user", ...U, null, "key_added"]],
     ["a registration that clashes", () => wallet.admin("POST", "/users", { ...ada, clientId: "client-eve" }), ["admin", "register_user", ada.id, "client-eve", null, "conflict"]],
     ["a restored version", async () => wallet.restoreVersion(ada, (await wallet.history(ada))[0].id), ["admin", "restore_version", ...U, "OLD", "restored"]],
     ["a version that is not there", () => wallet.admin("POST", `${path}/backups/restore`, { versionId: "none" }), ["admin", "restore_version", ...U, null, "not_found"]],

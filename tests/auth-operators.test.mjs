@@ -74,9 +74,9 @@ describe("the operator token", () => {
   }
 
   it("absent, the operator API is off", async () => {
-    const off = await startWorker({ secrets: { ADMIN_TOKEN: null } });
+    const off = await startWorker({ secrets: { ADMIN_TOKEN: null, ADMIN_TOKEN_PREVIOUS: PREVIOUS } });
     try {
-      for (const bearer of ["", "undefined", "null", SECRETS.ADMIN_TOKEN]) {
+      for (const bearer of ["", "undefined", "null", SECRETS.ADMIN_TOKEN, PREVIOUS]) {
         const answer = await off.send("GET", "/users", { headers: { authorization: `Bearer ${bearer}` } });
         assert.equal(answer.status, 503);
         assert.equal(answer.body.code, "misconfigured");

@@ -27,6 +27,14 @@ describe("a service that is set up", () => {
     assertCommonHeaders(answer);
   });
 
+  test("a monitor may ask for the head alone", async () => {
+    for (const path of ["/healthz", "/readyz"]) {
+      const answer = await worker.send("HEAD", path);
+      assert.deepEqual([answer.status, answer.text], [200, ""], path);
+      assertCommonHeaders(answer);
+    }
+  });
+
   test("readyz is 200, and leaves a canary of the key that seals", async () => {
     const answer = await ready(worker);
     assert.equal(answer.status, 200, answer.text);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, beforeEach, describe, test } from "node:test";
 
-import { backups } from "./support/backup.mjs";
+import { backups, setTimes } from "./support/backup.mjs";
 import { assertProblem, sorted, user } from "./support/client.mjs";
 import { startWorker } from "./support/harness.mjs";
 
@@ -107,9 +107,27 @@ describe("a backup that breaks off half way", () => {
     await custodian(ada, S, "s2");
     worker.clearLogs();
     await fetched();
-    const [line] = worker.logLines().filter(({ message }) => message === "half-finished backup");
-    assert.deepEqual([line.level, line.backupMethods, line.supersededAdded], ["warn", ["GDRIVE"], 1]);
+    const logged = () => worker.logLines().filter(({ message }) => message === "half-finished backup");
+    const [{ level, clientId, backupMethods, supersededAdded }] = logged();
+    assert.deepEqual([level, clientId, backupMethods, supersededAdded], ["info", ada.clientId, ["GDRIVE"], 1], "the cipher text may be on its way");
+    await setTimes(worker, "custodian_backup_shares", { updated_at: "strftime('%Y-%m-%dT%H:%M:%fZ', updated_at, '-16 minutes')" });
+    await setTimes(worker, "user_backup_shares", { updated_at: "strftime('%Y-%m-%dT%H:%M:%fZ', updated_at, '-16 minutes')" });
+    worker.clearLogs();
+    await fetched();
+    assert.deepEqual(logged().map((line) => line.level), ["warn"], "none came");
     assert.equal((await wallet.admin("GET", "/admin/status")).body.halfFinished, 1);
+  });
+
+  test("is no warning while it is a backup like any other: Portal fetches in the midst of each", async () => {
+    await backup(1);
+    worker.clearLogs();
+    for (const [method, share] of [[S, "s2"], [E, "e2"]]) {
+      await custodian(ada, method, share);
+      await fetched();
+    }
+    await cipherText(ada, "GDRIVE", "u2");
+    await fetched();
+    assert.deepEqual(worker.logLines().filter(({ level }) => level !== "info"), []);
   });
 
   test("with no cipher text at all: exactly the current shares", async () => {

@@ -21,7 +21,7 @@ impl Admin {
             None => Err(refused(
                 call,
                 Actor::Admin,
-                "Send the operator token as Authorization: Bearer <token>.",
+                "Authorization: Bearer <operator token> is missing, or holds another token than this service has.",
             )
             .await),
         }

@@ -39,7 +39,7 @@ impl Portal {
         Err(refused(
             call,
             Actor::Portal,
-            "Send the webhook secret in the header X-Webhook-Secret.",
+            "The header X-Webhook-Secret is missing, or holds another secret than this service has.",
         )
         .await)
     }

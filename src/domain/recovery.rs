@@ -67,11 +67,16 @@ fn half_finishes(custodian: &Entry, user: &Entry) -> bool {
         || matches!((&custodian.backup_share_pair_id, &user.backup_share_pair_id), (Some(a), Some(b)) if a != b)
 }
 
-/// The app's methods whose backups are half-finished.
-pub fn half_finished<'a>(custodian: &[Entry], user: &'a [Entry]) -> Vec<&'a BackupMethod> {
+/// The app's methods whose backups are half-finished, by custodian shares that were stored before a time, if one is given.
+pub fn half_finished<'a>(
+    custodian: &[Entry],
+    user: &'a [Entry],
+    before: Option<&str>,
+) -> Vec<&'a BackupMethod> {
     let is_half_finished = |share: &&Entry| {
         custodian
             .iter()
+            .filter(|c| before.is_none_or(|time| c.stored_at.as_str() < time))
             .any(|c| c.backup_method.belongs_to(&share.backup_method) && half_finishes(c, share))
     };
     let half_finished = user.iter().filter(is_half_finished);

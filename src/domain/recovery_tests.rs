@@ -19,7 +19,7 @@ fn old(method: &str, pair: Option<&str>, from: &str, until: &str) -> SupersededE
 fn state(custodian: &[Entry], user: &[Entry]) -> State {
     let state = backups(custodian, user)[0].state;
     assert_eq!(
-        half_finished(custodian, user).contains(&&user[0].backup_method),
+        half_finished(custodian, user, None).contains(&&user[0].backup_method),
         state == State::HalfFinished
     );
     state

@@ -14,7 +14,7 @@ use crate::domain::sealing::{Kind, Place};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
 use crate::log::{self, Field, Level};
-use crate::platform::json_object;
+use crate::platform::{format_date, json_object};
 use crate::store::custodian_shares::{self, Fetched, SealedShare, Stored};
 
 /// Stores a custodian share.
@@ -71,7 +71,7 @@ pub async fn fetch(call: &Call<'_>) -> Result<Answer> {
     let fetched = fetched.ok_or_else(unknown_client)?;
     // 4.
     let added = superseded_to_add(policy, &fetched.current, &fetched.user, &fetched.superseded);
-    log_half_finished(call, &fetched, added.len());
+    log_half_finished(call, &client_id, &fetched, added.len());
     // 5.
     let shares = Array::new();
     for (entry, share) in fetched.current.iter().zip(&fetched.current_shares) {
@@ -127,20 +127,31 @@ fn log_unopenable(call: &Call<'_>, backup_method: &str, share: &SealedShare) {
     );
 }
 
-fn log_half_finished(call: &Call<'_>, fetched: &Fetched, added: usize) {
-    let methods = half_finished(&fetched.current, &fetched.user);
-    let half_finished: Vec<String> = methods.iter().map(ToString::to_string).collect();
-    if !half_finished.is_empty() || added > 0 {
-        log::event(
-            Level::Warn,
-            "half-finished backup",
-            &[
-                ("backupMethods", Field::Texts(&half_finished)),
-                ("supersededAdded", Field::Number(added as u64)),
-                ("ray", Field::Text(&call.trail.request_id)),
-            ],
-        );
+/// Longer than a backup takes: Portal fetches in the midst of each, between its custodian shares and its cipher text.
+const UNDER_WAY_MS: u64 = 15 * 60 * 1000;
+
+fn log_half_finished(call: &Call<'_>, client_id: &ClientId, fetched: &Fetched, added: usize) {
+    let methods = |before| half_finished(&fetched.current, &fetched.user, before);
+    let half_finished: Vec<String> = methods(None).iter().map(ToString::to_string).collect();
+    if half_finished.is_empty() {
+        return;
     }
+    let begun = format_date(call.trail.now_ms.saturating_sub(UNDER_WAY_MS));
+    let level = if methods(Some(&begun)).is_empty() {
+        Level::Info
+    } else {
+        Level::Warn
+    };
+    log::event(
+        level,
+        "half-finished backup",
+        &[
+            ("clientId", Field::Text(client_id.as_str())),
+            ("backupMethods", Field::Texts(&half_finished)),
+            ("supersededAdded", Field::Number(added as u64)),
+            ("ray", Field::Text(&call.trail.request_id)),
+        ],
+    );
 }
 
 fn unknown_client() -> Error {

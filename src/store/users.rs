@@ -57,22 +57,27 @@ pub async fn register(
         ") SELECT ?1, ",
         at!("?2"),
         ", 'admin', 'register_user', coalesce(u.id, ?5), ?6, NULL, \
-         CASE WHEN u.id IS NULL THEN 'conflict' WHEN u.id = ?8 AND ?9 THEN 'registered' ELSE 'unchanged' END, ?3, ?4 \
+         CASE WHEN u.id IS NULL THEN 'conflict' WHEN ?9 = 'registered' AND u.id <> ?8 THEN 'unchanged' ELSE ?9 END, \
+         ?3, ?4 \
          FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?6 AND u.id = coalesce(?5, u.id) \
            AND u.client_api_key_hash IS coalesce(?7, u.client_api_key_hash) WHERE true ",
         audit_returning_outcome!()
     );
-    const EXISTS: &str = "SELECT count(*) AS n FROM users WHERE client_id = ?1";
+    const BEFORE: &str = "SELECT client_api_key_hash IS NULL AND ?2 IS NOT NULL AS gets_key FROM users WHERE client_id = ?1";
 
     let given_id = id.map(UserId::as_str);
     let new_id = given_id.unwrap_or(&trail.event_id);
     let hash = client_api_key.map(CredentialHash::to_hex);
-    // Whether the client was there before tells "registered" from "unchanged"; a retry keeps its first outcome.
-    let [before] = db
-        .batch(vec![Statement::new(EXISTS).text(client_id.as_str())])
-        .await?
-        .rows()?;
-    let is_new = before.first().is_some_and(|row| row.number("n") == 0);
+    // What there was before tells what a registration that holds in the end has done; a retry keeps its first outcome.
+    let before = Statement::new(BEFORE)
+        .text(client_id.as_str())
+        .optional(hash.as_deref());
+    let [before] = db.batch(vec![before]).await?.rows()?;
+    let done = match before.first() {
+        None => "registered",
+        Some(user) if user.number("gets_key") != 0 => "key_added",
+        Some(_) => "unchanged",
+    };
     let with = |sql, id: Option<&str>| {
         Statement::new(sql)
             .optional(id)
@@ -90,7 +95,7 @@ pub async fn register(
                 .text(client_id.as_str())
                 .optional(hash.as_deref())
                 .text(new_id)
-                .number(u64::from(is_new)),
+                .text(done),
         ])
         .await?
         .rows()?;
