@@ -135,7 +135,7 @@ class TestWorker {
       ...init,
     });
     const text = await answer.text();
-    const json = /json/.test(answer.headers.get("content-type") ?? "");
+    const json = method !== "HEAD" && /json/.test(answer.headers.get("content-type") ?? "");
     return { status: answer.status, headers: answer.headers, text, body: json ? JSON.parse(text) : undefined };
   }
 
