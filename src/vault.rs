@@ -2,9 +2,9 @@
 
 use js_sys::JsString;
 
-use crate::domain::sealing::{self, HEADER_LENGTH, Key, Kind, Place, VERSION};
+use crate::domain::sealing::{self, DIGEST_KEY_INFO, HEADER_LENGTH, Key, Kind, Place, VERSION};
 use crate::domain::secret::SecretBytes;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::platform::{CryptoKeys, Envelope};
 
 pub struct Vault {
@@ -47,8 +47,7 @@ impl Vault {
         for key in keys {
             imported.push(VaultKey {
                 id: key.id().to_owned(),
-                keys: CryptoKeys::import(key.expose_sealing_key(), key.digest_key().as_slice())
-                    .await?,
+                keys: CryptoKeys::import(key.expose_sealing_key(), DIGEST_KEY_INFO).await?,
             });
         }
         let mut imported = imported.into_iter();
@@ -85,8 +84,21 @@ impl Vault {
         })
     }
 
-    /// Opens a sealed share in its place. None: it does not open, whatever the reason.
+    /// Opens a sealed share in its place. What does not open, whatever the reason, is a fault of ours.
     pub async fn open(
+        &self,
+        place: Place<'_>,
+        key_id: &str,
+        envelope: &JsString,
+    ) -> Result<JsString> {
+        self.try_open(place, key_id, envelope).await.ok_or_else(|| {
+            let kind = place.kind.as_str();
+            Error::internal(format!("a {kind} share under key {key_id} does not open"))
+        })
+    }
+
+    /// None: it does not open.
+    pub async fn try_open(
         &self,
         place: Place<'_>,
         key_id: &str,
@@ -98,7 +110,7 @@ impl Vault {
             .await
     }
 
-    /// As [`open`](Self::open), to bytes, for sealing them again.
+    /// As [`try_open`](Self::try_open), to bytes, for sealing them again.
     pub async fn open_bytes(
         &self,
         place: Place<'_>,

@@ -7,7 +7,7 @@ export default {
   async fetch(request) {
     const query = new URL(request.url).searchParams;
     const [what, bytes, times] = [query.get("what"), Number(query.get("bytes")), Number(query.get("times"))];
-    const keys = await importKeys(new Uint8Array(32).fill(7), new Uint8Array(32).fill(9));
+    const keys = await importKeys(new Uint8Array(32).fill(7), "share digest");
     const text = new Uint8Array(AAD + bytes).fill(65);
     const header = new Uint8Array(13);
     header[0] = 1;

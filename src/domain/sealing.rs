@@ -15,9 +15,9 @@
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use hkdf::Hkdf;
-use sha2::Sha256;
 use zeroize::Zeroizing;
+
+use super::names::{ClientId, UserId};
 
 pub const VERSION: u8 = 1;
 pub const NONCE_LENGTH: usize = 12;
@@ -25,7 +25,8 @@ pub const NONCE_LENGTH: usize = 12;
 pub const HEADER_LENGTH: usize = 1 + NONCE_LENGTH;
 
 const DOMAIN: &[u8] = b"portal-backup-worker";
-const DIGEST_KEY_INFO: &[u8] = b"portal-backup-worker share digest v1";
+/// What the key of the digests is derived for, so that no key serves two algorithms.
+pub const DIGEST_KEY_INFO: &str = "portal-backup-worker share digest v1";
 const KEY_LENGTH: usize = 32;
 const MAX_KEY_ID_LENGTH: usize = 32;
 /// More keys than any rotation needs; each is imported in every isolate.
@@ -60,7 +61,23 @@ pub struct Place<'a> {
     pub backup_method: &'a str,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    pub fn custodian(client_id: &'a ClientId, backup_method: &'a str) -> Self {
+        Self {
+            kind: Kind::Custodian,
+            owner: client_id.as_str(),
+            backup_method,
+        }
+    }
+
+    pub fn user(user_id: &'a UserId, backup_method: &'a str) -> Self {
+        Self {
+            kind: Kind::User,
+            owner: user_id.as_str(),
+            backup_method,
+        }
+    }
+
     /// The associated data: every part behind its length (32 bit, big-endian), so that no two places look alike.
     pub fn associated_data(&self) -> Vec<u8> {
         let parts: [&[u8]; 5] = [
@@ -100,15 +117,6 @@ impl Key {
 
     pub fn expose_sealing_key(&self) -> &[u8] {
         self.bytes.as_slice()
-    }
-
-    /// The key of the digests, derived, so that no key serves two algorithms.
-    pub fn digest_key(&self) -> Zeroizing<[u8; KEY_LENGTH]> {
-        let mut key = Zeroizing::new([0; KEY_LENGTH]);
-        // Fails only for more than 8,160 bytes.
-        let _ = Hkdf::<Sha256>::new(None, self.bytes.as_slice())
-            .expand(DIGEST_KEY_INFO, key.as_mut_slice());
-        key
     }
 }
 

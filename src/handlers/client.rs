@@ -1,14 +1,12 @@
 //! What apps call: their user's encrypted share, and which backups there are.
 
-use wasm_bindgen::JsValue;
-
 use crate::auth::admin::Admin;
 use crate::auth::client::Credential;
 use crate::domain::body::UserBackup;
 use crate::domain::json::{self, Writer};
 use crate::domain::names::{BackupMethod, BackupSharePairId, UserId};
 use crate::domain::recovery::{Backup, FetchSuperseded, backups, superseded_to_add};
-use crate::domain::sealing::{Kind, Place};
+use crate::domain::sealing::Place;
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
 use crate::platform::json_object;
@@ -30,11 +28,7 @@ pub async fn store_share(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let mut backup = UserBackup::parse(&call.json_body().await?)?;
     // 3. The cipher text goes right after: many backups may wait for the database at once.
     let cipher_text = backup.cipher_text.take();
-    let place = Place {
-        kind: Kind::User,
-        owner: user_id.as_str(),
-        backup_method: backup.backup_method.as_str(),
-    };
+    let place = Place::user(user_id, backup.backup_method.as_str());
     let sealed = call
         .vault
         .seal(place, cipher_text.expose_secret().as_bytes())
@@ -83,21 +77,11 @@ pub async fn fetch_share_as(call: &Call<'_>, user_id: &UserId, names: &str) -> R
         )
     })?;
     // 4.
-    let place = Place {
-        kind: Kind::User,
-        owner: user_id.as_str(),
-        backup_method: &share.backup_method,
-    };
+    let place = Place::user(user_id, &share.backup_method);
     let cipher_text = call
         .vault
         .open(place, &share.key_id, &share.envelope)
-        .await
-        .ok_or_else(|| {
-            Error::internal(format!(
-                "a user share under key {} does not open",
-                share.key_id
-            ))
-        })?;
+        .await?;
     Ok(Answer::json_text(json_object(names, &cipher_text)))
 }
 
@@ -153,22 +137,11 @@ pub async fn retrieve_custodian_share(call: &Call<'_>, user_id: &UserId) -> Resu
     let share = share_for_eject(&retrieved.fetched, &method)
         .ok_or_else(|| Error::internal("the custodian share is gone"))?;
     // 5.
-    let place = Place {
-        kind: Kind::Custodian,
-        owner: &retrieved.client_id,
-        backup_method: method.as_str(),
-    };
-    let share: JsValue = call
+    let place = Place::custodian(&retrieved.client_id, method.as_str());
+    let share = call
         .vault
         .open(place, &share.key_id, &share.envelope)
-        .await
-        .ok_or_else(|| {
-            Error::internal(format!(
-                "a custodian share under key {} does not open",
-                share.key_id
-            ))
-        })?
-        .into();
+        .await?;
     Ok(Answer::json_text(json_object(
         "custodianBackupShare orgShare",
         &share,

@@ -21,8 +21,7 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
     let not_ready = |detail: String| Error::new(Code::Misconfigured, detail);
     // 2.
     let (schema, canaries) = health::read(call.db).await.map_err(|error| {
-        let cause = error.cause.as_deref().unwrap_or_default();
-        if cause.contains("no such table") || cause.contains("no such column") {
+        if error.is_caused_by(&["no such table", "no such column"]) {
             not_ready(
                 "Not ready: the database has no schema, or an older one. Apply the migrations."
                     .to_owned(),

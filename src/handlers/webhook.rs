@@ -3,19 +3,18 @@
 //! Portal gives up on either after 10 seconds, and calls the second right after the first to see that the share is
 //! there.
 
-use js_sys::Array;
-use wasm_bindgen::JsValue;
+use js_sys::{Array, JsString};
 
 use crate::auth::webhook::Portal;
 use crate::domain::body::{CustodianBackup, parse_fetch};
 use crate::domain::names::ClientId;
 use crate::domain::recovery::{half_finished, superseded_to_add};
-use crate::domain::sealing::{Kind, Place};
-use crate::error::{Code, Error, Result};
+use crate::domain::sealing::Place;
+use crate::error::Result;
 use crate::http::{Answer, Call};
 use crate::log::{self, Field, Level};
 use crate::platform::{format_date, json_object};
-use crate::store::custodian_shares::{self, Fetched, SealedShare, Stored};
+use crate::store::custodian_shares::{self, Fetched, SealedShare};
 
 /// Stores a custodian share.
 ///
@@ -31,11 +30,7 @@ pub async fn backup(call: &Call<'_>) -> Result<Answer> {
     let mut backup = CustodianBackup::parse(&call.json_body().await?)?;
     // 3. The share goes right after: many backups may wait for the database at once.
     let share = backup.share.take();
-    let place = Place {
-        kind: Kind::Custodian,
-        owner: backup.client_id.as_str(),
-        backup_method: backup.backup_method.as_str(),
-    };
+    let place = Place::custodian(&backup.client_id, backup.backup_method.as_str());
     let sealed = call
         .vault
         .seal(place, share.expose_secret().as_bytes())
@@ -43,13 +38,9 @@ pub async fn backup(call: &Call<'_>) -> Result<Answer> {
     drop(share);
     // 4.
     let unknown_clients = call.settings.unknown_clients;
-    let stored =
-        custodian_shares::store(call.db, &call.trail, unknown_clients, &backup, &sealed).await?;
+    custodian_shares::store(call.db, &call.trail, unknown_clients, &backup, &sealed).await?;
     // 5.
-    match stored {
-        Stored::Stored | Stored::Unchanged => Ok(Answer::no_content()),
-        Stored::UnknownClient => Err(unknown_client()),
-    }
+    Ok(Answer::no_content())
 }
 
 /// Gives Portal all custodian shares of a client.
@@ -68,14 +59,14 @@ pub async fn fetch(call: &Call<'_>) -> Result<Answer> {
     // 3.
     let policy = call.settings.fetch_superseded;
     let fetched = custodian_shares::fetch(call.db, &call.trail, policy, &client_id).await?;
-    let fetched = fetched.ok_or_else(unknown_client)?;
     // 4.
     let added = superseded_to_add(policy, &fetched.current, &fetched.user, &fetched.superseded);
     log_half_finished(call, &client_id, &fetched, added.len());
     // 5.
     let shares = Array::new();
     for (entry, share) in fetched.current.iter().zip(&fetched.current_shares) {
-        shares.push(&open(call, &client_id, entry.backup_method.as_str(), share).await?);
+        let share = open(call, &client_id, entry.backup_method.as_str(), share).await?;
+        shares.push(&share.into());
     }
     for index in added {
         if let (Some(version), Some(share)) = (
@@ -85,7 +76,7 @@ pub async fn fetch(call: &Call<'_>) -> Result<Answer> {
             let backup_method = version.entry.backup_method.as_str();
             match open(call, &client_id, backup_method, share).await {
                 Ok(share) => {
-                    shares.push(&share);
+                    shares.push(&share.into());
                 }
                 Err(_) => log_unopenable(call, backup_method, share),
             }
@@ -99,19 +90,9 @@ async fn open(
     client_id: &ClientId,
     backup_method: &str,
     share: &SealedShare,
-) -> Result<JsValue> {
-    let place = Place {
-        kind: Kind::Custodian,
-        owner: client_id.as_str(),
-        backup_method,
-    };
-    let opened = call.vault.open(place, &share.key_id, &share.envelope).await;
-    opened.map(JsValue::from).ok_or_else(|| {
-        Error::internal(format!(
-            "a custodian share under key {} does not open",
-            share.key_id
-        ))
-    })
+) -> Result<JsString> {
+    let place = Place::custodian(client_id, backup_method);
+    call.vault.open(place, &share.key_id, &share.envelope).await
 }
 
 fn log_unopenable(call: &Call<'_>, backup_method: &str, share: &SealedShare) {
@@ -152,11 +133,4 @@ fn log_half_finished(call: &Call<'_>, client_id: &ClientId, fetched: &Fetched, a
             ("ray", Field::Text(&call.trail.request_id)),
         ],
     );
-}
-
-fn unknown_client() -> Error {
-    Error::new(
-        Code::UnknownClient,
-        "No user is registered with this clientId. Register it with POST /users (one that was deleted: POST /users/:userId/restore), or set UNKNOWN_CLIENTS to \"register\".",
-    )
 }

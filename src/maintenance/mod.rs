@@ -84,7 +84,7 @@ pub async fn ensure_canary(db: &Database, vault: &Vault) -> Result<()> {
 /// Whether the key of a canary is still the one that sealed it.
 pub async fn opens(vault: &Vault, canary: &Canary) -> bool {
     vault
-        .open(
+        .try_open(
             canary_place(&canary.key_id),
             &canary.key_id,
             &canary.envelope,

@@ -89,12 +89,18 @@ export function sleep(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Imports the AES-256-GCM key that seals and the HMAC key that makes digests. */
-export async function importKeys(sealingKey, digestKey) {
-  return Promise.all([
+/**
+ * Imports the AES-256-GCM key that seals, and derives from it (HKDF-SHA256) the HMAC key that makes digests.
+ * `sealingKey` is a view of wasm memory: both calls copy it before they return.
+ */
+export async function importKeys(sealingKey, digestInfo) {
+  const [aesKey, secret] = await Promise.all([
     crypto.subtle.importKey("raw", sealingKey, "AES-GCM", false, ["encrypt", "decrypt"]),
-    crypto.subtle.importKey("raw", digestKey, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]),
+    crypto.subtle.importKey("raw", sealingKey, "HKDF", false, ["deriveKey"]),
   ]);
+  const derivation = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: new TextEncoder().encode(digestInfo) };
+  const hmac = { name: "HMAC", hash: "SHA-256", length: 256 };
+  return [aesKey, await crypto.subtle.deriveKey(derivation, secret, hmac, false, ["sign"])];
 }
 
 /**

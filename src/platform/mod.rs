@@ -34,7 +34,7 @@ extern "C" {
     fn sleep(ms: u32) -> Promise;
 
     #[wasm_bindgen(js_name = importKeys)]
-    fn import_keys(sealing_key: &[u8], digest_key: &[u8]) -> Promise;
+    fn import_keys(sealing_key: &[u8], digest_info: &str) -> Promise;
 
     fn seal(keys: &JsValue, header: &[u8], text: &[u8], aad_length: u32) -> Promise;
 
@@ -156,8 +156,8 @@ pub struct Envelope {
 }
 
 impl CryptoKeys {
-    pub async fn import(sealing_key: &[u8], digest_key: &[u8]) -> Result<Self, JsFailure> {
-        Ok(Self(wait(&import_keys(sealing_key, digest_key)).await?))
+    pub async fn import(sealing_key: &[u8], digest_info: &str) -> Result<Self, JsFailure> {
+        Ok(Self(wait(&import_keys(sealing_key, digest_info)).await?))
     }
 
     /// `text` is the associated data, `aad_length` bytes, and behind it what is to be sealed.

@@ -4,11 +4,11 @@ use super::Rows;
 use super::audit::overtaken;
 use super::health::wrong_key;
 use super::quota::over_quota;
-use super::users::unknown_user;
+use super::users::{unknown_client, unknown_user};
 use crate::auth::client::Credential;
 use crate::error::{Code, Error, Result};
 
-/// Turns the outcome that an app's event was written with into the answer's error, if it is one.
+/// Turns the outcome that an event was written with into the answer's error, if it is one.
 pub fn allowed(outcome: &Rows) -> Result<String> {
     match outcome.first_text("outcome").as_deref() {
         Some("unauthorized") => Err(Credential::refused()),
@@ -17,6 +17,7 @@ pub fn allowed(outcome: &Rows) -> Result<String> {
             "This credential is another user's.",
         )),
         Some("unknown_user") => Err(unknown_user()),
+        Some("unknown_client") => Err(unknown_client()),
         Some("wrong_key") => Err(wrong_key()),
         Some("over_quota") => Err(over_quota()),
         Some("overtaken") => Err(overtaken()),

@@ -3,11 +3,10 @@
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
-use super::audit::{
-    Trail, audit_columns, audit_returning_outcome, is_first, is_overtaken, overtaken,
-};
-use super::health::{is_wrong_key, wrong_key};
-use super::quota::{is_over_quota, over_quota};
+use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first, is_overtaken};
+use super::credential::allowed;
+use super::health::is_wrong_key;
+use super::quota::is_over_quota;
 use super::versions::may_be_mate;
 use super::{Database, Rows, Statement, at, later_than, now};
 use crate::config::UnknownClients;
@@ -16,16 +15,6 @@ use crate::domain::names::{BackupMethod, ClientId};
 use crate::domain::recovery::{Entry, FetchSuperseded, SupersededEntry};
 use crate::error::{Error, Result};
 use crate::vault::Sealed;
-
-/// What became of a share that was to be stored.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Stored {
-    /// It is current now; what it replaced is in the history.
-    Stored,
-    /// The very same share was current already.
-    Unchanged,
-    UnknownClient,
-}
 
 /// The share is newer than the user's cipher texts and than every share of its method, kept ones too (an operator may
 /// restore them), even if the clock of the database went back: which of them came first decides what a recovery needs.
@@ -79,14 +68,14 @@ const REGISTER: &str = concat!(
     " ON CONFLICT DO NOTHING"
 );
 
-/// Stores a custodian share: one transaction that keeps what it replaces.
+/// Stores a custodian share: one transaction that keeps what it replaces. The very same share again changes nothing.
 pub async fn store(
     db: &Database,
     trail: &Trail,
     unknown_clients: UnknownClients,
     backup: &CustodianBackup,
     sealed: &Sealed,
-) -> Result<Stored> {
+) -> Result<()> {
     let method = &backup.backup_method;
     let pair_id = backup.backup_share_pair_id.as_ref().map(|id| id.as_str());
     let [from, to] = trail.overtaking();
@@ -119,15 +108,7 @@ pub async fn store(
             outcome
         }
     };
-    match outcome.first_text("outcome").as_deref() {
-        Some("stored") => Ok(Stored::Stored),
-        Some("unchanged") => Ok(Stored::Unchanged),
-        Some("unknown_client") => Ok(Stored::UnknownClient),
-        Some("wrong_key") => Err(wrong_key()),
-        Some("over_quota") => Err(over_quota()),
-        Some("overtaken") => Err(overtaken()),
-        other => Err(Error::internal(format!("store answered {other:?}"))),
-    }
+    allowed(&outcome).map(drop)
 }
 
 #[wasm_bindgen]
@@ -228,25 +209,21 @@ pub fn fetch_statement(policy: FetchSuperseded, client_id: &str) -> Statement {
     .text(client_id)
 }
 
-/// All shares of a client, for Portal. None: the client is unknown.
+/// All shares of a client, for Portal.
 pub async fn fetch(
     db: &Database,
     trail: &Trail,
     policy: FetchSuperseded,
     client_id: &ClientId,
-) -> Result<Option<Fetched>> {
+) -> Result<Fetched> {
     let client_id = client_id.as_str();
     let shares = fetch_statement(policy, client_id);
     let event = trail.statement(FETCH_EVENT).text(client_id);
     let (rows, outcome) = db.recover(trail, client_id, shares, event).await?;
-    let Some(outcome) = outcome else {
-        return read(&rows).map(Some);
-    };
-    match outcome.first_text("outcome").as_deref() {
-        Some("fetched") => read(&rows).map(Some),
-        Some("unknown_client") => Ok(None),
-        other => Err(Error::internal(format!("fetch answered {other:?}"))),
+    if let Some(outcome) = outcome {
+        allowed(&outcome)?;
     }
+    read(&rows)
 }
 
 /// Reads the rows of [`fetch_statement`].

@@ -3,10 +3,10 @@
 use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first};
 use super::credential::{allowed, for_credential, refused_cases};
 use super::custodian_shares::{Fetched, fetch_statement, read};
-use super::users::EVENT_IF_USER;
+use super::users::{EVENT_IF_USER, stored_client_id};
 use super::{Database, Statement, at, now};
 use crate::auth::client::Credential;
-use crate::domain::names::{BackupMethod, UserId};
+use crate::domain::names::{BackupMethod, ClientId, UserId};
 use crate::domain::recovery::FetchSuperseded;
 use crate::error::{Code, Error, Result};
 
@@ -125,7 +125,7 @@ macro_rules! event_sql {
 
 /// The client id of the user, for opening the share.
 pub struct Retrieved {
-    pub client_id: String,
+    pub client_id: ClientId,
     pub fetched: Fetched,
 }
 
@@ -166,7 +166,7 @@ pub async fn retrieve(
     // 3. The shares leave this function only if the event says so.
     match allowed(&outcome)?.as_str() {
         "retrieved" => Ok(Retrieved {
-            client_id,
+            client_id: stored_client_id(client_id)?,
             fetched: read(&shares)?,
         }),
         "not_found" => Err(Error::new(

@@ -160,6 +160,14 @@ pub async fn replace_client_api_key(
     }
 }
 
+/// The answer to a client id that no user has.
+pub fn unknown_client() -> Error {
+    Error::new(
+        Code::UnknownClient,
+        "No user is registered with this clientId. Register it with POST /users (one that was deleted: POST /users/:userId/restore), or set UNKNOWN_CLIENTS to \"register\".",
+    )
+}
+
 /// The answer to an id that no user has.
 pub fn unknown_user() -> Error {
     Error::new(
@@ -248,7 +256,11 @@ pub async fn client_for_session(
     let Some(client_id) = client.first_text("client_id") else {
         return Ok(None);
     };
-    ClientId::parse(client_id)
-        .map(Some)
+    stored_client_id(client_id).map(Some)
+}
+
+/// A client id that the database holds.
+pub(super) fn stored_client_id(text: String) -> Result<ClientId> {
+    ClientId::parse(text)
         .map_err(|_| Error::internal("the client id in the database is no client id"))
 }
