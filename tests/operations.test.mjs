@@ -69,6 +69,7 @@ test("every command of docs/operations.md works", { skip: !hasShell && "SKIPPED:
     /"ready"[\s\S]*"current":"k1"/,
     /"rewrapped":0,"remaining":0/,
     /^\{"id":"user-ada"/,
+    /^\{"ejectableUntil":"[\s\S]*"events":\[\][\s\S]*204\n$/,
   ];
   assert.equal(parts.length, expected.length, output);
   for (const [index, part] of parts.entries()) assert.match(part, expected[index], blocks[index]);

@@ -1,4 +1,4 @@
-// What the Worker asks of the JavaScript runtime: the request, D1, WebCrypto, the answer, the console.
+// What the Worker asks of the JavaScript runtime: the request, D1, WebCrypto, the answer.
 // Rust decides everything; the functions here only carry it out. They exist because every crossing between wasm
 // and JavaScript costs, a text most of all: one call here does what would be ten from Rust, and a share that is only
 // passed through never enters wasm memory at all.

@@ -1,4 +1,4 @@
-//! The JavaScript runtime, as far as the Worker needs it. The only module that knows JS.
+//! The JavaScript runtime, as far as the Worker needs it. Others pass its values on; only this module calls it.
 //!
 //! The functions themselves are in `glue.js`; this module gives them Rust types.
 
