@@ -16,6 +16,12 @@ pub enum Endpoint {
     FetchLegacyBackup(ClientId),
     ListBackups(UserId),
     RetrieveCustodianShare(UserId),
+    Operator(Operation),
+}
+
+/// What an operator asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
     RegisterUser,
     ListUsers,
     GetUser(UserId),
@@ -47,7 +53,7 @@ impl Endpoint {
             | ListBackups(user)
             | RetrieveCustodianShare(user) => Door::App(user.as_str()),
             StoreLegacyBackup(client) | FetchLegacyBackup(client) => Door::App(client.as_str()),
-            _ => Door::Operators,
+            Operator(_) => Door::Operators,
         }
     }
 }

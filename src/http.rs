@@ -13,8 +13,8 @@ use crate::domain::secret::{CredentialHash, SecretBytes};
 use crate::domain::url;
 use crate::error::{Code, Error, Result};
 use crate::platform;
-use crate::store::Database;
-use crate::store::audit::{Page, Trail};
+use crate::store::audit::Trail;
+use crate::store::{Database, Page};
 use crate::vault::Vault;
 
 /// Longest body, in bytes: a client cipher text has 16 to 24 KB, a custodian share about 6 KB.

@@ -3,7 +3,7 @@
 use crate::auth::admin::Admin;
 use crate::domain::names::{ClientId, InvalidName, UserId};
 use crate::domain::url::decode_segment;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Operation};
 use crate::error::{Code, Error, Result};
 use crate::handlers::{
     admin, client, export, health, import, legacy, portal_users, users, webhook,
@@ -20,6 +20,7 @@ pub struct Route {
 /// decoded, once.
 pub fn route(method: &str, path: &str) -> Route {
     use Endpoint::*;
+    use Operation::*;
 
     let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
     let at = |pattern, endpoint| Route { pattern, endpoint };
@@ -39,6 +40,16 @@ pub fn route(method: &str, path: &str) -> Route {
     let only_of_user = |allowed: &'static str, segment: &str, endpoint: fn(UserId) -> Endpoint| {
         if method == allowed {
             of_user(segment, endpoint)
+        } else {
+            Err(Error::method_not_allowed(allowed))
+        }
+    };
+    let operator_on = |segment: &str, operation: fn(UserId) -> Operation| {
+        user_id(segment).map(|user| Operator(operation(user)))
+    };
+    let only_operator_on = |allowed: &'static str, segment: &str, operation| {
+        if method == allowed {
+            operator_on(segment, operation)
         } else {
             Err(Error::method_not_allowed(allowed))
         }
@@ -92,53 +103,55 @@ pub fn route(method: &str, path: &str) -> Route {
         ["users"] => at(
             "/users",
             match method {
-                "POST" => Ok(RegisterUser),
-                "GET" => Ok(ListUsers),
+                "POST" => Ok(Operator(RegisterUser)),
+                "GET" => Ok(Operator(ListUsers)),
                 _ => Err(Error::method_not_allowed("GET, POST")),
             },
         ),
         ["users", user] => at(
             "/users/:userId",
             match method {
-                "GET" => of_user(user, GetUser),
-                "DELETE" => of_user(user, DeleteUser),
+                "GET" => operator_on(user, GetUser),
+                "DELETE" => operator_on(user, DeleteUser),
                 _ => Err(Error::method_not_allowed("GET, DELETE")),
             },
         ),
         ["users", user, "client-api-key"] => at(
             "/users/:userId/client-api-key",
-            only_of_user("PUT", user, ReplaceClientApiKey),
+            only_operator_on("PUT", user, ReplaceClientApiKey),
         ),
         ["users", user, "restore"] => at(
             "/users/:userId/restore",
-            only_of_user("POST", user, RestoreUser),
+            only_operator_on("POST", user, RestoreUser),
         ),
         ["users", user, "session"] => at(
             "/users/:userId/session",
-            only_of_user("POST", user, CreateSession),
+            only_operator_on("POST", user, CreateSession),
         ),
         ["users", user, "backups", "history"] => at(
             "/users/:userId/backups/history",
-            only_of_user("GET", user, BackupHistory),
+            only_operator_on("GET", user, BackupHistory),
         ),
         ["users", user, "backups", "restore"] => at(
             "/users/:userId/backups/restore",
-            only_of_user("POST", user, RestoreVersion),
+            only_operator_on("POST", user, RestoreVersion),
         ),
         ["users", user, "eject"] => at(
             "/users/:userId/eject",
             match method {
-                "POST" => of_user(user, OpenEject),
-                "DELETE" => of_user(user, CloseEject),
+                "POST" => operator_on(user, OpenEject),
+                "DELETE" => operator_on(user, CloseEject),
                 _ => Err(Error::method_not_allowed("POST, DELETE")),
             },
         ),
-        ["audit"] => at("/audit", only("GET", Audit)),
-        ["admin", "keys"] => at("/admin/keys", only("GET", AdminKeys)),
-        ["admin", "keys", "rewrap"] => at("/admin/keys/rewrap", only("POST", AdminRewrap)),
-        ["admin", "status"] => at("/admin/status", only("GET", AdminStatus)),
-        ["admin", "import"] => at("/admin/import", only("POST", Import)),
-        ["admin", "export"] => at("/admin/export", only("GET", Export)),
+        ["audit"] => at("/audit", only("GET", Operator(Audit))),
+        ["admin", "keys"] => at("/admin/keys", only("GET", Operator(AdminKeys))),
+        ["admin", "keys", "rewrap"] => {
+            at("/admin/keys/rewrap", only("POST", Operator(AdminRewrap)))
+        }
+        ["admin", "status"] => at("/admin/status", only("GET", Operator(AdminStatus))),
+        ["admin", "import"] => at("/admin/import", only("POST", Operator(Import))),
+        ["admin", "export"] => at("/admin/export", only("GET", Operator(Export))),
 
         _ => at(
             "(none)",
@@ -165,42 +178,34 @@ pub async fn handle(endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer> {
         Endpoint::RetrieveCustodianShare(user) => {
             client::retrieve_custodian_share(call, user).await
         }
-        _ => operate(&Admin::authenticate(call).await?, endpoint, call).await,
+        Endpoint::Operator(operation) => {
+            operate(&Admin::authenticate(call).await?, operation, call).await
+        }
     }
 }
 
 /// The operators' part of it.
-async fn operate(admin: &Admin, endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer> {
-    match endpoint {
-        Endpoint::RegisterUser => users::register(admin, call).await,
-        Endpoint::ListUsers => users::list(admin, call).await,
-        Endpoint::GetUser(user) => users::get(admin, call, user).await,
-        Endpoint::ReplaceClientApiKey(user) => {
+async fn operate(admin: &Admin, operation: &Operation, call: &Call<'_>) -> Result<Answer> {
+    match operation {
+        Operation::RegisterUser => users::register(admin, call).await,
+        Operation::ListUsers => users::list(admin, call).await,
+        Operation::GetUser(user) => users::get(admin, call, user).await,
+        Operation::ReplaceClientApiKey(user) => {
             users::replace_client_api_key(admin, call, user).await
         }
-        Endpoint::DeleteUser(user) => users::delete(admin, call, user).await,
-        Endpoint::RestoreUser(user) => users::restore(admin, call, user).await,
-        Endpoint::CreateSession(user) => portal_users::session(admin, call, user).await,
-        Endpoint::BackupHistory(user) => users::history(admin, call, user).await,
-        Endpoint::RestoreVersion(user) => users::restore_version(admin, call, user).await,
-        Endpoint::OpenEject(user) => users::open_eject(admin, call, user).await,
-        Endpoint::CloseEject(user) => users::close_eject(admin, call, user).await,
-        Endpoint::Audit => admin::audit(admin, call).await,
-        Endpoint::AdminKeys => admin::keys(admin, call).await,
-        Endpoint::AdminRewrap => admin::rewrap(admin, call).await,
-        Endpoint::AdminStatus => admin::status(admin, call).await,
-        Endpoint::Import => import::import(admin, call).await,
-        Endpoint::Export => export::export(admin, call).await,
-        Endpoint::Healthz
-        | Endpoint::Readyz
-        | Endpoint::WebhookBackup
-        | Endpoint::WebhookBackupFetch
-        | Endpoint::StoreUserShare(_)
-        | Endpoint::FetchUserShare(_)
-        | Endpoint::StoreLegacyBackup(_)
-        | Endpoint::FetchLegacyBackup(_)
-        | Endpoint::ListBackups(_)
-        | Endpoint::RetrieveCustodianShare(_) => Err(Error::internal("not an operators' route")),
+        Operation::DeleteUser(user) => users::delete(admin, call, user).await,
+        Operation::RestoreUser(user) => users::restore(admin, call, user).await,
+        Operation::CreateSession(user) => portal_users::session(admin, call, user).await,
+        Operation::BackupHistory(user) => users::history(admin, call, user).await,
+        Operation::RestoreVersion(user) => users::restore_version(admin, call, user).await,
+        Operation::OpenEject(user) => users::open_eject(admin, call, user).await,
+        Operation::CloseEject(user) => users::close_eject(admin, call, user).await,
+        Operation::Audit => admin::audit(admin, call).await,
+        Operation::AdminKeys => admin::keys(admin, call).await,
+        Operation::AdminRewrap => admin::rewrap(admin, call).await,
+        Operation::AdminStatus => admin::status(admin, call).await,
+        Operation::Import => import::import(admin, call).await,
+        Operation::Export => export::export(admin, call).await,
     }
 }
 
@@ -258,11 +263,11 @@ mod tests {
     fn an_id_is_decoded_once_and_stays_one_segment() {
         assert_eq!(
             endpoint("GET", "/users/a%2Fb"),
-            Ok(Endpoint::GetUser(user("a/b")))
+            Ok(Endpoint::Operator(Operation::GetUser(user("a/b"))))
         );
         assert_eq!(
             endpoint("GET", "/users/a%252Fb"),
-            Ok(Endpoint::GetUser(user("a%2Fb")))
+            Ok(Endpoint::Operator(Operation::GetUser(user("a%2Fb"))))
         );
         assert_eq!(endpoint("GET", "/users/%2e%2e"), Err(Code::InvalidField));
         assert_eq!(endpoint("GET", "/users/%ff"), Err(Code::InvalidField));

@@ -6,8 +6,8 @@
 
 use std::cell::RefCell;
 
-use crate::domain::body::parse_portal_client;
 use crate::domain::names::ClientId;
+use crate::domain::portal::parse_client;
 use crate::domain::recent::Recent;
 use crate::domain::secret::CredentialHash;
 use crate::platform::now_ms;
@@ -70,7 +70,7 @@ async fn ask(api_url: &str, token: &str) -> Answer {
     {
         Err(failure) => Answer::Unavailable(failure.0),
         Ok(answer) => match answer.status {
-            200 => match parse_portal_client(&answer.body) {
+            200 => match parse_client(&answer.body) {
                 Some(client) => Answer::Client(client),
                 None => Answer::Unavailable("Portal's answer names no client".to_owned()),
             },

@@ -136,14 +136,6 @@ pub fn parse_fetch(body: &[u8]) -> Result<ClientId, InvalidBody> {
     Fields::parse(body)?.required("clientId", ClientId::parse)
 }
 
-/// The client whose token it was, in Portal's answer to `GET /api/v3/clients/me`.
-pub fn parse_portal_client(answer: &str) -> Option<ClientId> {
-    Fields::parse(answer.as_bytes())
-        .ok()?
-        .required("id", ClientId::parse)
-        .ok()
-}
-
 /// What an app posts: its encrypted user backup share.
 #[derive(Debug)]
 pub struct UserBackup {

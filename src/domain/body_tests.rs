@@ -181,26 +181,6 @@ fn a_registration_takes_names_and_a_key_that_fits_a_header() {
 }
 
 #[test]
-fn portal_names_a_client_by_its_id() {
-    let client = |answer| parse_portal_client(answer).map(|id| id.to_string());
-    assert_eq!(
-        client(r#"{"id":"c1","wallets":[{"id":"w"}]}"#),
-        Some("c1".into())
-    );
-    for bad in [
-        "",
-        "{}",
-        "[]",
-        r#"{"id":""}"#,
-        r#"{"id":7}"#,
-        r#"{"id":null}"#,
-        r#"{"id":"a","id":"b"}"#,
-    ] {
-        assert_eq!(client(bad), None, "{bad}");
-    }
-}
-
-#[test]
 fn broken_utf_8_is_refused_even_where_nobody_looks() {
     let body = b"{\"clientId\":\"c1\",\"share\":\"s\",\"ignored\":\"GD\xff\xff\"}";
     assert_eq!(

@@ -75,6 +75,12 @@ pub fn parse_new_client(body: &str) -> Result<NewClient, Option<ClientId>> {
     }
 }
 
+/// The client whose token it was, in the answer to `GET /api/v3/clients/me`.
+pub fn parse_client(answer: &str) -> Option<ClientId> {
+    let client = Object::parse(answer, MAX_FIELDS)?;
+    ClientId::parse(json::text(client.get("id")?)?).ok()
+}
+
 /// The answer to the request for a session of a client. None: it holds no token.
 pub fn parse_session(body: &str) -> Option<Secret> {
     let session = Object::parse(body, MAX_FIELDS)?;
@@ -168,5 +174,25 @@ mod tests {
             new_client_request(Some(true)),
             r#"{"isAccountAbstracted":true}"#
         );
+    }
+
+    #[test]
+    fn portal_names_a_client_by_its_id() {
+        let client = |answer| parse_client(answer).map(|id| id.to_string());
+        assert_eq!(
+            client(r#"{"id":"c1","wallets":[{"id":"w"}]}"#),
+            Some("c1".into())
+        );
+        for bad in [
+            "",
+            "{}",
+            "[]",
+            r#"{"id":""}"#,
+            r#"{"id":7}"#,
+            r#"{"id":null}"#,
+            r#"{"id":"a","id":"b"}"#,
+        ] {
+            assert_eq!(client(bad), None, "{bad}");
+        }
     }
 }

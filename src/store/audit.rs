@@ -3,7 +3,7 @@
 //! An event is written in the same batch as what it records, so that no share leaves and none is replaced without it.
 //! Its id is made once per request: the retry of a batch that was committed writes nothing new.
 
-use super::{ATTEMPT_MS, Database, Row, Rows, Statement, at};
+use super::{ATTEMPT_MS, Database, Page, Row, Statement, at};
 use crate::domain::names::least_id_at;
 use crate::error::{Code, Error, Result};
 
@@ -172,12 +172,6 @@ pub struct Query<'a> {
 const EXAMINED: u64 = 5_000;
 /// Sorts behind every UUID.
 const LAST_ID: &str = "g";
-
-/// A page of a listing: its rows, as they are shown, and the cursor of the next page.
-pub struct Page {
-    pub rows: Rows,
-    pub cursor: Option<String>,
-}
 
 /// An event's columns under the names of the API.
 macro_rules! shown {

@@ -24,7 +24,7 @@ pub mod user_shares;
 pub mod users;
 pub mod versions;
 
-pub use rows::{Results, Row, Rows};
+pub use rows::{Page, Results, Row, Rows};
 
 use std::cell::Cell;
 

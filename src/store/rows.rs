@@ -105,3 +105,9 @@ impl Results {
         self.0
     }
 }
+
+/// A page of a listing: its rows, as they are shown, and the cursor of the next page.
+pub struct Page {
+    pub rows: Rows,
+    pub cursor: Option<String>,
+}

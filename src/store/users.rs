@@ -1,7 +1,7 @@
 //! `users`: whom the shares belong to.
 
-use super::audit::{Page, Trail, audit_columns, audit_returning_outcome, is_first};
-use super::{Database, Statement, at, now};
+use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first};
+use super::{Database, Page, Statement, at, now};
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
