@@ -189,6 +189,41 @@ for (const [way, twice] of Object.entries(ways)) {
   });
 }
 
+describe("what an operator was answered 503 for, and ends late,", () => {
+  const [bob, eve, dan] = ["bob", "eve", "dan"].map(user);
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  /** The first attempt is given up and ends late; the second fails in a way that is not tried again. */
+  const givenUp = async (send) => {
+    const plan = { tag: `once ${++tags}`, plan: [{ late: 3_600 }, { error: "D1_ERROR: D1 DB is overloaded." }] };
+    assert.equal((await send({ faults: plan })).status, 503);
+  };
+  const key = (who, clientApiKey) => admin("PUT", `${wallet.path(who)}/client-api-key`, { clientApiKey });
+
+  it("undoes nothing of what was done since", async () => {
+    for (const who of [bob, eve, dan]) {
+      await wallet.register(who);
+      await wallet.custodian(who, CUSTODIAN, "c1");
+    }
+    await Promise.all([
+      givenUp(admin("DELETE", `${wallet.path(ada)}?purge=${ada.clientId}`)),
+      givenUp(admin("POST", `${wallet.path(bob)}/eject`)),
+      givenUp(key(eve, "second-key")),
+      givenUp(admin("DELETE", wallet.path(dan))),
+    ]);
+    await wallet.custodian(ada, CUSTODIAN, "c2");
+    await wallet.cipherText(ada, "GDRIVE", "u2");
+    assert.equal((await wallet.admin("DELETE", `${wallet.path(bob)}/eject`)).status, 204);
+    assert.equal((await key(eve, "third-key")()).status, 200);
+    await pause(2_000);
+    assert.deepEqual(await wallet.fetched(ada), ["c2"], "no share is erased that was acknowledged");
+    assert.equal(await wallet.recovered(ada, { backupMethod: "GDRIVE" }), "u2");
+    assert.equal((await wallet.app(bob, "GET", `${wallet.path(bob)}/custodian-backup-share?backupMethod=${CUSTODIAN}`)).status, 403, "no window opens that was closed");
+    assert.equal((await wallet.fetchCipherText({ ...eve, clientApiKey: "third-key" }, {})).status, 404, "the newest key is good");
+    const ended = await worker.sql("SELECT action, outcome FROM audit_events WHERE outcome IN ('overtaken', 'deleted') ORDER BY action");
+    assert.deepEqual(ended.map(({ action, outcome }) => `${action} ${outcome}`), ["delete_user deleted", "open_eject overtaken", "purge_user overtaken", "replace_client_api_key overtaken"]);
+  });
+});
+
 describe("a store that is overtaken", () => {
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   const outcomes = (action) => worker.sql(`SELECT outcome FROM audit_events WHERE action = '${action}' ORDER BY id`).then((rows) => rows.map(({ outcome }) => outcome));

@@ -5,7 +5,7 @@ use crate::domain::body::{Registration, parse_client_api_key, parse_number, pars
 use crate::domain::json::Writer;
 use crate::domain::names::{ClientId, UserId, check_name};
 use crate::domain::secret::CredentialHash;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::handlers::portal_users;
 use crate::http::{Answer, Call};
 use crate::store::users::{self, Registered, unknown_user};
@@ -69,21 +69,9 @@ pub async fn replace_client_api_key(
 /// Deletes a user, who can be restored within the retention; with `?purge=<client id>`, erases the user for good.
 pub async fn delete(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     match call.query_name("purge", ClientId::parse)? {
-        None => {
-            if !deleted_users::delete(call.db, &call.trail, user_id).await? {
-                return Err(unknown_user());
-            }
-        }
+        None => deleted_users::delete(call.db, &call.trail, user_id).await?,
         Some(client_id) => {
-            if !deleted_users::purge(call.db, &call.trail, user_id, &client_id).await? {
-                return match users::get(call.db, user_id).await? {
-                    Some(_) => Err(Error::new(
-                        Code::Conflict,
-                        "`purge` must be the client id of this user.",
-                    )),
-                    None => Err(unknown_user()),
-                };
-            }
+            deleted_users::purge(call.db, &call.trail, user_id, &client_id).await?;
         }
     }
     Ok(Answer::no_content())
@@ -125,7 +113,6 @@ pub async fn open_eject(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<
         minutes.unwrap_or(DEFAULT_EJECT_MINUTES),
     )
     .await?;
-    let until = until.ok_or_else(unknown_user)?;
     Ok(Answer::json(
         201,
         &Writer::default().text("ejectableUntil", &until).end(),
@@ -133,8 +120,6 @@ pub async fn open_eject(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<
 }
 
 pub async fn close_eject(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    if !eject::close(call.db, &call.trail, user_id).await? {
-        return Err(unknown_user());
-    }
+    eject::close(call.db, &call.trail, user_id).await?;
     Ok(Answer::no_content())
 }

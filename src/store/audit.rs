@@ -89,13 +89,32 @@ macro_rules! is_overtaken {
         )
     };
 }
-pub(crate) use {audit_columns, audit_returning_outcome, is_first, is_overtaken, is_under_way};
+/// A condition in SQL: one of $actions was done to the user $user by a request whose event's id is from $from to $to, the
+/// bounds of [`Trail::overtaking`]. What this request was to do, and was said not to be, would undo that.
+macro_rules! is_outdone {
+    ($user:literal, $actions:literal, $from:literal, $to:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM audit_events WHERE user_id = ",
+            $user,
+            " AND id BETWEEN ",
+            $from,
+            " AND ",
+            $to,
+            " AND action IN (",
+            $actions,
+            "))"
+        )
+    };
+}
+pub(crate) use {
+    audit_columns, audit_returning_outcome, is_first, is_outdone, is_overtaken, is_under_way,
+};
 
-/// The answer where [`is_overtaken`] holds.
+/// The answer where [`is_overtaken`] or [`is_outdone`] holds.
 pub fn overtaken() -> Error {
     Error::new(
         Code::Conflict,
-        "A backup that began later was stored meanwhile; this one was not.",
+        "A request that began later was carried out meanwhile; this one was not.",
     )
 }
 

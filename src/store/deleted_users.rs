@@ -3,48 +3,49 @@
 //! A deletion moves the user and all shares into the history (by triggers); only a purge erases them.
 
 use super::audit::{
-    Trail, UNDER_WAY, audit_columns, audit_returning_outcome, is_first, is_under_way,
+    Trail, UNDER_WAY, audit_columns, audit_returning_outcome, is_first, is_outdone, is_under_way,
 };
-use super::users::{EVENT_IF_USER, JsonText, get_of_client};
+use super::credential::allowed;
+use super::users::{JsonText, event_of_user, get_of_client};
 use super::versions::{insert_version, is_current};
 use super::{Database, Statement, at};
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::url;
 use crate::error::{Code, Error, Result};
 
-/// Deletes a user; it and its shares stay in the history. False: there is none.
-pub async fn delete(db: &Database, trail: &Trail, id: &UserId) -> Result<bool> {
+/// Deletes a user; it and its shares stay in the history.
+pub async fn delete(db: &Database, trail: &Trail, id: &UserId) -> Result<()> {
     const DELETE: &str = concat!("DELETE FROM users WHERE id = ?1 AND ", is_under_way!("?2"));
-    let event = trail
-        .statement(EVENT_IF_USER)
-        .text("delete_user")
-        .text(id.as_str())
-        .text(UNDER_WAY);
+    let rivals = r#"["restore_user"]"#;
     let delete = Statement::new(DELETE)
         .text(id.as_str())
         .text(&trail.event_id);
     let [_, _, outcome] = db
-        .batch(vec![event, delete, trail.finish("deleted")])
+        .batch(vec![
+            event_of_user(trail, "delete_user", id, UNDER_WAY, rivals),
+            delete,
+            trail.finish("deleted"),
+        ])
         .await?
         .rows()?;
-    Ok(outcome.first_text("outcome").as_deref() == Some("deleted"))
+    allowed(&outcome).map(drop)
 }
 
-/// Erases a user, its shares and its history for good, deleted before or not. False: there is no such user with that
-/// client id.
-pub async fn purge(
-    db: &Database,
-    trail: &Trail,
-    id: &UserId,
-    client_id: &ClientId,
-) -> Result<bool> {
+/// Erases a user, its shares and its history for good, deleted before or not.
+pub async fn purge(db: &Database, trail: &Trail, id: &UserId, client_id: &ClientId) -> Result<()> {
     const EVENT: &str = concat!(
         "INSERT INTO audit_events (",
         audit_columns!(),
         ") SELECT ?1, ",
         at!("?2"),
-        ", 'admin', 'purge_user', ?5, ?6, NULL, \
-         CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5 AND client_id = ?6) \
+        ", 'admin', 'purge_user', ?5, ?6, NULL, CASE WHEN ",
+        is_outdone!(
+            "?5",
+            "'store_custodian_share', 'store_user_share', 'register_user', 'restore_user'",
+            "?7",
+            "?8"
+        ),
+        " THEN 'overtaken' WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5 AND client_id = ?6) \
            OR EXISTS (SELECT 1 FROM deleted_users WHERE id = ?5 AND client_id = ?6) \
            OR EXISTS (SELECT 1 FROM backup_share_versions WHERE user_id = ?5 AND client_id = ?6) \
            THEN 'under way' WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5) THEN 'conflict' ELSE 'unknown_user' END, ?3, ?4 \
@@ -70,12 +71,15 @@ pub async fn purge(
             .text(client_id.as_str())
             .text(&trail.event_id)
     };
+    let [from, to] = trail.overtaking();
     let [_, _, _, _, outcome] = db
         .batch(vec![
             trail
                 .statement(EVENT)
                 .text(id.as_str())
-                .text(client_id.as_str()),
+                .text(client_id.as_str())
+                .text(&from)
+                .text(&to),
             once(USER),
             once(HISTORY),
             once(DELETED),
@@ -83,7 +87,13 @@ pub async fn purge(
         ])
         .await?
         .rows()?;
-    Ok(outcome.first_text("outcome").as_deref() == Some("purged"))
+    if allowed(&outcome)? == "conflict" {
+        return Err(Error::new(
+            Code::Conflict,
+            "`purge` must be the client id of this user.",
+        ));
+    }
+    Ok(())
 }
 
 /// Restores the user that was deleted last under this id (with this client id, if one is given), and its shares.

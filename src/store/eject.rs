@@ -1,82 +1,69 @@
 //! The gate of an eject: a window per user, and one retrieval per custodian share and window.
 
-use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first};
+use super::audit::{
+    Trail, UNDER_WAY, audit_columns, audit_returning_outcome, is_first, is_under_way,
+};
 use super::credential::{allowed, for_credential, refused_cases};
 use super::custodian_shares::{Fetched, fetch_statement, read};
-use super::users::{EVENT_IF_USER, stored_client_id};
+use super::users::{event_of_user, stored_client_id};
 use super::{Database, Statement, at, now};
 use crate::auth::client::Credential;
 use crate::domain::names::{BackupMethod, ClientId, UserId};
 use crate::domain::recovery::FetchSuperseded;
 use crate::error::{Code, Error, Result};
 
-/// Opens a new window: every custodian share of the user can be retrieved once. Answers with its end; None: there is
-/// no such user.
-pub async fn open(
-    db: &Database,
-    trail: &Trail,
-    user_id: &UserId,
-    minutes: u32,
-) -> Result<Option<String>> {
+/// What decides about a window: the last of these.
+const RIVALS: &str = r#"["open_eject","close_eject"]"#;
+
+/// Opens a new window: every custodian share of the user can be retrieved once. Answers with its end.
+pub async fn open(db: &Database, trail: &Trail, user_id: &UserId, minutes: u32) -> Result<String> {
     const OPEN: &str = concat!(
         "INSERT INTO eject_windows (user_id, id, opened_at, ejectable_until) SELECT u.id, ?2, ",
         now!(),
         ", strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+' || ?3 || ' minutes') FROM users u WHERE u.id = ?1 AND ",
-        is_first!("?2"),
+        is_under_way!("?2"),
         " ON CONFLICT (user_id) DO UPDATE SET id = excluded.id, opened_at = excluded.opened_at, \
          ejectable_until = excluded.ejectable_until"
     );
     const READ: &str = "SELECT ejectable_until FROM eject_windows WHERE user_id = ?1";
-    let [_, window, outcome] = db
+    let [_, _, window, outcome] = db
         .batch(vec![
+            event_of_user(trail, "open_eject", user_id, UNDER_WAY, RIVALS),
             Statement::new(OPEN)
                 .text(user_id.as_str())
                 .text(&trail.event_id)
                 .text(&minutes.to_string()),
             Statement::new(READ).text(user_id.as_str()),
-            trail
-                .statement(EVENT_IF_USER)
-                .text("open_eject")
-                .text(user_id.as_str())
-                .text("opened"),
+            trail.finish("opened"),
         ])
         .await?
         .rows()?;
-    if outcome.first_text("outcome").as_deref() != Some("opened") {
-        return Ok(None);
-    }
-    let closed = || {
+    allowed(&outcome)?;
+    window.first_text("ejectable_until").ok_or_else(|| {
         Error::new(
             Code::Conflict,
             "The window was opened, and closed again meanwhile.",
         )
-    };
-    window
-        .first_text("ejectable_until")
-        .ok_or_else(closed)
-        .map(Some)
+    })
 }
 
-/// Closes the window, open or not. False: there is no such user.
-pub async fn close(db: &Database, trail: &Trail, user_id: &UserId) -> Result<bool> {
+/// Closes the window, open or not.
+pub async fn close(db: &Database, trail: &Trail, user_id: &UserId) -> Result<()> {
     const CLOSE: &str = concat!(
         "DELETE FROM eject_windows WHERE user_id = ?1 AND ",
-        is_first!("?2")
+        is_under_way!("?2")
     );
-    let [_, outcome] = db
+    let [_, _, outcome] = db
         .batch(vec![
+            event_of_user(trail, "close_eject", user_id, UNDER_WAY, RIVALS),
             Statement::new(CLOSE)
                 .text(user_id.as_str())
                 .text(&trail.event_id),
-            trail
-                .statement(EVENT_IF_USER)
-                .text("close_eject")
-                .text(user_id.as_str())
-                .text("closed"),
+            trail.finish("closed"),
         ])
         .await?
         .rows()?;
-    Ok(outcome.first_text("outcome").as_deref() == Some("closed"))
+    allowed(&outcome).map(drop)
 }
 
 /// Takes the one retrieval of this share in this window. The row names this request, so that its own retry gets the

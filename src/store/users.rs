@@ -1,6 +1,9 @@
 //! `users`: whom the shares belong to.
 
-use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first};
+use super::audit::{
+    Trail, UNDER_WAY, audit_columns, audit_returning_outcome, is_first, is_outdone, is_under_way,
+};
+use super::credential::allowed;
 use super::{Database, Page, Statement, at, now};
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::secret::CredentialHash;
@@ -122,42 +125,37 @@ pub async fn replace_client_api_key(
     const UPDATE: &str = concat!(
         "UPDATE users SET client_api_key_hash = ?2 WHERE id = ?1 \
          AND NOT EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = ?2) AND ",
-        is_first!("?3")
+        is_under_way!("?3")
     );
     const SELECT: &str = concat!(shown!(), " WHERE id = ?1");
-    const EVENT: &str = concat!(
-        "INSERT INTO audit_events (",
-        audit_columns!(),
-        ") SELECT ?1, ",
-        at!("?2"),
-        ", 'admin', 'replace_client_api_key', ?5, u.client_id, NULL, CASE WHEN u.id IS NULL THEN 'unknown_user' \
-         WHEN u.client_api_key_hash = ?6 THEN 'replaced' ELSE 'conflict' END, ?3, ?4 \
-         FROM (SELECT 1) LEFT JOIN users u ON u.id = ?5 WHERE true ",
-        audit_returning_outcome!()
-    );
+    const FINISH: &str = "UPDATE audit_events SET outcome = iif(outcome <> 'under way', outcome, \
+         iif(EXISTS (SELECT 1 FROM users WHERE id = ?2 AND client_api_key_hash = ?3), 'replaced', 'conflict')) \
+         WHERE id = ?1 RETURNING outcome";
     let hash = client_api_key.to_hex();
-    let [_, user, outcome] = db
+    let action = "replace_client_api_key";
+    let rivals = r#"["replace_client_api_key","register_user"]"#;
+    let [_, _, user, outcome] = db
         .batch(vec![
+            event_of_user(trail, action, id, UNDER_WAY, rivals),
             Statement::new(UPDATE)
                 .text(id.as_str())
                 .text(&hash)
                 .text(&trail.event_id),
             Statement::new(SELECT).text(id.as_str()),
-            trail.statement(EVENT).text(id.as_str()).text(&hash),
+            Statement::new(FINISH)
+                .text(&trail.event_id)
+                .text(id.as_str())
+                .text(&hash),
         ])
         .await?
         .rows()?;
-    match (
-        user.first_to_json(),
-        outcome.first_text("outcome").as_deref(),
-    ) {
-        (Some(user), Some("replaced")) => Ok(user),
-        (Some(_), _) => Err(Error::new(
+    if allowed(&outcome)? == "conflict" {
+        return Err(Error::new(
             Code::Conflict,
             "This clientApiKey is another user's.",
-        )),
-        (None, _) => Err(unknown_user()),
+        ));
     }
+    user.first_to_json().ok_or_else(unknown_user)
 }
 
 /// The answer to a client id that no user has.
@@ -228,17 +226,36 @@ pub async fn list(db: &Database, after: &str, limit: u64) -> Result<Page> {
     Ok(Page { rows, cursor })
 }
 
-/// The event of what an operator does to one user; `unknown_user` where there is none. ?5 is the action, ?6 the user, ?7
-/// the outcome.
-pub(super) const EVENT_IF_USER: &str = concat!(
-    "INSERT INTO audit_events (",
-    audit_columns!(),
-    ") SELECT ?1, ",
-    at!("?2"),
-    ", 'admin', ?5, ?6, u.client_id, NULL, CASE WHEN u.id IS NULL THEN 'unknown_user' ELSE ?7 END, ?3, ?4 \
-     FROM (SELECT 1) LEFT JOIN users u ON u.id = ?6 WHERE true ",
-    audit_returning_outcome!()
-);
+/// The event of what an operator does to one user, with its outcome; `unknown_user` where there is none, and `overtaken`
+/// where one of the `rivals`, a JSON array of actions, was done to the user since.
+pub(super) fn event_of_user(
+    trail: &Trail,
+    action: &str,
+    id: &UserId,
+    outcome: &str,
+    rivals: &str,
+) -> Statement {
+    const EVENT: &str = concat!(
+        "INSERT INTO audit_events (",
+        audit_columns!(),
+        ") SELECT ?1, ",
+        at!("?2"),
+        ", 'admin', ?5, ?6, u.client_id, NULL, CASE WHEN u.id IS NULL THEN 'unknown_user' WHEN ",
+        is_outdone!("?6", "SELECT value FROM json_each(?8)", "?9", "?10"),
+        " THEN 'overtaken' ELSE ?7 END, ?3, ?4 \
+         FROM (SELECT 1) LEFT JOIN users u ON u.id = ?6 WHERE true ",
+        audit_returning_outcome!()
+    );
+    let [from, to] = trail.overtaking();
+    trail
+        .statement(EVENT)
+        .text(action)
+        .text(id.as_str())
+        .text(outcome)
+        .text(rivals)
+        .text(&from)
+        .text(&to)
+}
 
 /// The client of a user for whom a session is to be made; leaves its event. None: there is no such user.
 pub async fn client_for_session(
@@ -246,11 +263,7 @@ pub async fn client_for_session(
     trail: &Trail,
     id: &UserId,
 ) -> Result<Option<ClientId>> {
-    let event = trail
-        .statement(EVENT_IF_USER)
-        .text("create_session")
-        .text(id.as_str())
-        .text("asked");
+    let event = event_of_user(trail, "create_session", id, "asked", "[]");
     let select = Statement::new("SELECT client_id FROM users WHERE id = ?1").text(id.as_str());
     let [_, client] = db.batch(vec![event, select]).await?.rows()?;
     let Some(client_id) = client.first_text("client_id") else {
