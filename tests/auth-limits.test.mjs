@@ -86,6 +86,16 @@ describe("an app's requests", () => {
     assert.equal((await app("key-of-bob", "203.0.113.9", "bob")).status, 200, "another user");
   });
 
+  it("for other users' backups are limited by the credential: each names another user, and would leave its event", async () => {
+    worker = await startWorker({ limits: { APP_LIMITER: 3 } });
+    for (const id of ["alice", "bob"]) await seedUser(worker, { id, secrets: SECRETS });
+    for (let n = 0; n < 4; n += 1) assert.equal((await app("key-of-alice", "203.0.113.9", `user-${n}`)).status, 403);
+    for (let n = 4; n < 9; n += 1) assertLimited(await app("key-of-alice", "203.0.113.9", `user-${n}`), `user ${n}`);
+    const [{ n }] = await worker.sql("SELECT count(*) AS n FROM audit_events WHERE outcome = 'forbidden'");
+    assert.equal(n, 4, "what is refused at once costs the database nothing");
+    assert.equal((await app("key-of-bob", "203.0.113.9", "bob")).status, 200, "a neighbour behind the same address goes on");
+  });
+
   it("over the limit cost the database nothing", async () => {
     worker = await startWorker({ limits: { APP_LIMITER: 1 } });
     await seedUser(worker, { id: "alice", secrets: SECRETS });
@@ -94,6 +104,15 @@ describe("an app's requests", () => {
     assertLimited(await app("key-of-alice", "203.0.113.9"), "the second");
     assert.deepEqual(await worker.sql("SELECT count(*) AS n FROM audit_events"), before);
   });
+});
+
+it("/readyz, which asks the database and no credential, is limited by the address", async () => {
+  worker = await startWorker({ limits: { APP_LIMITER: 2 } });
+  const ready = (address) => worker.send("GET", "/readyz", from(address));
+  for (let n = 0; n < 2; n += 1) assert.equal((await ready("203.0.113.9")).status, 200);
+  assertLimited(await ready("203.0.113.9"), "the third");
+  assert.equal((await ready("203.0.113.10")).status, 200);
+  assert.equal((await worker.send("GET", "/healthz", from("203.0.113.9"))).status, 200);
 });
 
 describe("webhooks", () => {

@@ -15,7 +15,7 @@ import { startWorker } from "./support/harness.mjs";
 import { ROUTES, owner, send } from "./support/routes.mjs";
 
 // What it has now and a little more: whatever makes it grow is to be noticed. The aim is 120.
-const BUDGET_KIB = 147;
+const BUDGET_KIB = 148;
 
 it(`the release Worker is at most ${BUDGET_KIB} KiB, gzipped`, () => {
   const sizes = ["index.js", "index_bg.wasm"].map((name) => gzipSync(readFileSync(join(buildDir, name))).length / 1024);
@@ -81,6 +81,36 @@ describe("what a request asks of D1", () => {
       rows.push(counts);
     }
     assert.deepEqual(rows[1], rows[0]);
+  });
+
+  /** Versions of a user whose times are a minute apart, from 200 days ago on: every 20th a custodian share. */
+  const versions = (on, who, count) =>
+    on.sql(`INSERT INTO backup_share_versions
+        (id, user_id, client_id, kind, backup_method, key_id, created_at, stored_at, superseded_at, reason, sealed_share)
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count}),
+        t AS (SELECT i, i % 20 = 0 AS is_custodian, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-200 days', i || ' minutes') AS at FROM n)
+      SELECT 'v' || i, '${who.id}', '${who.clientId}', iif(is_custodian, 'custodian', 'user'), iif(is_custodian, 'GDRIVE-SECP256K1', 'GDRIVE'),
+        'k1', at, at, iif(is_custodian, at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), 'replaced', 'AAAA' FROM t`);
+
+  it("purges without reading all that a user has in the history, however much that is", async () => {
+    await worker.clear();
+    await of.register(user("one"));
+    await versions(worker, user("one"), 10_000);
+    const trips = await tripsOf(() => worker.scheduled());
+    const purges = trips.filter(({ sql }) => sql[0].startsWith("DELETE FROM backup_share_versions"));
+    assert.ok(purges.length >= 10, `${purges.length} pages`);
+    for (const { rowsRead } of purges) assert.ok(rowsRead < 1_000, `${rowsRead} rows`);
+  });
+
+  it("takes few batches to find that what is under an older key does not open", async () => {
+    const rotated = await startWorker({ main: inRoot("tests", "support", "counting-entry.mjs"), secrets: { SHARE_ENCRYPTION_KEYS: ["k2", "k1"].map((id, n) => `${id}:${Buffer.alloc(32, n + 1).toString("base64")}`).join() } });
+    after(() => rotated.stop());
+    const counting = await rotated.entry();
+    await backups(rotated).register(user("one"));
+    await versions(rotated, user("one"), 3_000);
+    await counting.taken();
+    assert.equal((await backups(rotated).admin("POST", "/admin/keys/rewrap", { limit: 1 })).body.rewrapped, 0);
+    assert.ok((await counting.taken()).length < 30);
   });
 
   it("scans no table", async () => {

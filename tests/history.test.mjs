@@ -583,6 +583,29 @@ describe("the retention", () => {
     assert.deepEqual(await fetched(), ["o1", "o2", "s1", "s2"]);
   });
 
+  test("keeps the mate of a version that can still be restored: by time, by pair, and under UNKNOWN", async () => {
+    const kept = async () => (await worker.sql("SELECT id FROM backup_share_versions WHERE kind = 'custodian'")).length;
+    /** Only the cipher texts in the history are within the retention. */
+    const ageCustodian = () => worker.sql("UPDATE backup_share_versions SET superseded_at = strftime('%Y-%m-%dT%H:%M:%fZ', superseded_at, '-91 days') WHERE kind = 'custodian'");
+    await custodian(ada, "A-B-SECP256K1", "s0");
+    await custodian(ada, "A-B-SECP256K1", "s1");
+    await cipherText(ada, "A-B", "u1");
+    await custodian(ada, "A-B-SECP256K1", "s2", { pair: "p2" });
+    await cipherText(ada, "A-B", "u2", { pair: "p2" });
+    await custodian(ada, "A-B-SECP256K1", "s3", { pair: "p3" });
+    await cipherText(ada, "A-B", "u3", { pair: "p3" });
+    await custodian(ada, "OLD", "o1");
+    await cipherText(ada, undefined, "u4");
+    await custodian(ada, "OLD", "o2");
+    await cipherText(ada, undefined, "u5");
+    await ageCustodian();
+    await worker.scheduled();
+    assert.equal(await kept(), 3, "s1 is u1's, s2 is u2's, o1 is u4's; s0 is nobody's");
+    await age(91);
+    await worker.scheduled();
+    assert.equal(await kept(), 0);
+  });
+
   test("ends a deleted user, shares and all", async () => {
     await backup(1);
     await wallet.deleteUser(ada);

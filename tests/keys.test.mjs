@@ -397,8 +397,9 @@ describe("the scrub", () => {
   test("of many rows goes on where it stopped, and visits every row", async () => {
     await custodian(ada, "M", "m");
     await worker.sql(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
-      INSERT INTO custodian_backup_shares (id, user_id, backup_method, key_id, created_at, updated_at, sealed_share)
-      SELECT 'v' || i, user_id, 'M' || i, key_id, created_at, updated_at, sealed_share FROM n, custodian_backup_shares WHERE id NOT LIKE 'v%'`);
+      INSERT INTO backup_share_versions (id, user_id, client_id, kind, backup_method, key_id, created_at, stored_at, superseded_at, reason, sealed_share)
+      SELECT 'v' || i, user_id, '${ada.clientId}', 'custodian', 'M' || i, key_id, created_at, updated_at, updated_at, 'replaced', sealed_share
+      FROM n, custodian_backup_shares`);
     // Only M itself is in its own place: 1,200 rows are damaged.
     const seen = new Set();
     let runs = 0;

@@ -38,8 +38,8 @@ const outcomes = async () => (await worker.sql("SELECT outcome FROM audit_events
 
 describe("a user who stored as much as one may within a day", () => {
   for (const [what, count, bytes] of [
-    ["in large shares", 80, 1.6 * MIB],
-    ["in many small ones", 4_096, 64],
+    ["in large shares", 40, 1.7 * MIB],
+    ["in many small ones", 4_097, 64],
   ]) {
     it(`may store nothing more for now: 429, and nothing changes (${what})`, async () => {
       await wallet.custodian(ada, CUSTODIAN, "c1");
@@ -59,7 +59,7 @@ describe("a user who stored as much as one may within a day", () => {
   it("may recover, and send what is stored already again", async () => {
     await wallet.custodian(ada, CUSTODIAN, "c1");
     await wallet.cipherText(ada, "GDRIVE", "u1");
-    await replacedJustNow(ada, 4_096, 64);
+    await replacedJustNow(ada, 4_097, 64);
     assert.deepEqual(await wallet.fetched(ada), ["c1"]);
     assert.equal(await wallet.recovered(ada, { backupMethod: "GDRIVE" }), "u1");
     await wallet.custodian(ada, CUSTODIAN, "c1");
@@ -67,7 +67,7 @@ describe("a user who stored as much as one may within a day", () => {
   });
 
   it("keeps nobody else from storing", async () => {
-    await replacedJustNow(ada, 4_096, 64);
+    await replacedJustNow(ada, 4_097, 64);
     await wallet.custodian(bob, CUSTODIAN, "c1");
     await wallet.cipherText(bob, "GDRIVE", "u1");
   });
@@ -84,18 +84,27 @@ describe("a user who stored as much as one may within a day", () => {
     await wallet.cipherText(ada, "GDRIVE", "the right one");
     await wallet.cipherText(ada, "GDRIVE", "a thief's");
     const [right] = await wallet.history(ada);
-    await replacedJustNow(ada, 4_096, 64);
+    await replacedJustNow(ada, 4_097, 64);
     await wallet.restoreVersion(ada, right.id);
     assert.equal(await wallet.recovered(ada, { backupMethod: "GDRIVE" }), "the right one");
   });
 });
 
-it("methods count too: who invents ever new ones comes to the same end", async () => {
-  await wallet.cipherText(ada, "GDRIVE", "u1");
-  await worker.sql(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4_095)
-    INSERT INTO user_backup_shares (id, user_id, backup_method, key_id, share_digest, created_at, updated_at, sealed_share)
-    SELECT id || i, user_id, 'M' || i, key_id, share_digest, created_at, updated_at, sealed_share FROM user_backup_shares, n`);
-  await wallet.cipherText(ada, "GDRIVE", "u2");
-  assert.equal((await cipherText(ada, "u3", "ONE-MORE")).status, 429);
-  assert.equal((await cipherText(ada, "u3")).status, 429, "what was replaced counts as well");
+describe("a user with 256 methods", () => {
+  const methods = (count) =>
+    worker.sql(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+      INSERT INTO user_backup_shares (id, user_id, backup_method, key_id, share_digest, created_at, updated_at, sealed_share)
+      SELECT id || i, user_id, 'M' || i, key_id, share_digest, created_at, updated_at, sealed_share FROM user_backup_shares, n`);
+
+  it("gets no further one, 409, and backs those up that are there", async () => {
+    await wallet.cipherText(ada, "GDRIVE", "u1");
+    await methods(254);
+    await wallet.cipherText(ada, "the 256th", "u1");
+    const { status, body } = await cipherText(ada, "u1", "the 257th");
+    assert.deepEqual([status, body.code], [409, "conflict"]);
+    assert.match(body.detail, /256 backup methods/);
+    await wallet.cipherText(ada, "GDRIVE", "u2");
+    await wallet.custodian(ada, CUSTODIAN, "c1");
+    assert.equal(await wallet.recovered(ada, { backupMethod: "the 257th" }), undefined);
+  });
 });

@@ -7,7 +7,9 @@
 //!   customers share Portal's addresses: one who enters our URL for a webhook of their own makes Portal send us wrong
 //!   secrets, so the right one always passes.
 //! - App requests, per user and source address: counted before the credential is checked, so that one over the limit
-//!   costs nothing, and with the address in it, so that a stranger cannot use up what a user may have.
+//!   costs nothing, and with the address in it, so that a stranger cannot use up what a user may have. Requests for other
+//!   users' backups (403) are counted by their credential, for each names another user; one over the limit is shut out for
+//!   ten seconds. Requests for `/readyz`, which asks the database and no credential, by their address.
 //! - Webhooks, per source address, once the secret is right.
 //!
 //! What is shut, and which credentials were good, an isolate knows for itself. A limiter that is not bound, or that
@@ -48,7 +50,7 @@ pub enum Door<'a> {
 }
 
 thread_local! {
-    /// The doors that are shut, by name and source address.
+    /// What is shut out: doors, by name and source address; credentials of apps, by their hash.
     static SHUT: RefCell<Recent<()>> = const { RefCell::new(Recent::new(MAX_REMEMBERED)) };
     /// App credentials that were good, by their hash.
     static GOOD: RefCell<Recent<()>> = const { RefCell::new(Recent::new(MAX_REMEMBERED)) };
@@ -68,7 +70,10 @@ pub async fn guard(
 ) -> Result<Answer> {
     let source = call.source();
     let name = match door {
-        Door::None => return handle.await,
+        Door::None => {
+            count(call, APP, &format!("{} -", ip::counted_as(source))).await?;
+            return handle.await;
+        }
         Door::Webhooks => "webhooks",
         Door::Operators => "operators",
         Door::App(user) => {
@@ -76,33 +81,55 @@ pub async fn guard(
             "apps"
         }
     };
-    let key = || CredentialHash::of(&format!("{name} {}", ip::counted_as(source)));
-    let is_shut = |shut: &Recent<()>| !shut.is_empty() && shut.get(key(), now_ms()).is_some();
+    let address = CredentialHash::of(&format!("{name} {}", ip::counted_as(source)));
+    let is_shut = |key| SHUT.with_borrow(|shut| shut.get(key, now_ms()).is_some());
     let may_pass = || match door {
         Door::App(_) => was_good(call),
         Door::Webhooks => webhook::shown_secret(call).is_some(),
         Door::None | Door::Operators => false,
     };
-    if SHUT.with_borrow(is_shut) && !may_pass() {
-        return Err(too_many_failures());
+    if anything_is_shut() {
+        if is_shut(address) && !may_pass() {
+            return Err(too_many_failures());
+        }
+        if call.bearer_hash().is_some_and(is_shut) {
+            return Err(too_many_requests());
+        }
     }
     let result = handle.await;
+    let is_app = matches!(door, Door::App(_));
     match &result {
-        Ok(_) if matches!(door, Door::App(_)) => remember_good(call),
-        Err(error)
-            if error.code == Code::Unauthorized
-                && !call
-                    .limiters
-                    .allow(AUTH_FAILURES, &ip::counted_as(source))
-                    .await =>
-        {
-            let until = now_ms() + u64::from(SHUT_SECONDS) * 1000;
-            SHUT.with_borrow_mut(|shut| shut.insert(key(), (), until));
-            return Err(too_many_failures());
+        Ok(_) if is_app => remember_good(call),
+        Err(error) if error.code == Code::Unauthorized => {
+            if !call
+                .limiters
+                .allow(AUTH_FAILURES, &ip::counted_as(source))
+                .await
+            {
+                shut(address);
+                return Err(too_many_failures());
+            }
+        }
+        Err(error) if error.code == Code::Forbidden && is_app => {
+            if let Some(credential) = call.bearer_hash() {
+                let key = format!("{} {}", ip::counted_as(source), credential.to_hex());
+                if !call.limiters.allow(APP, &key).await {
+                    shut(credential);
+                }
+            }
         }
         _ => {}
     }
     result
+}
+
+fn anything_is_shut() -> bool {
+    SHUT.with_borrow(|shut| !shut.is_empty())
+}
+
+fn shut(door: CredentialHash) {
+    let until = now_ms() + u64::from(SHUT_SECONDS) * 1000;
+    SHUT.with_borrow_mut(|shut| shut.insert(door, (), until));
 }
 
 /// Counts a webhook whose secret was right.
@@ -114,10 +141,14 @@ async fn count(call: &Call<'_>, limiter: &'static str, key: &str) -> Result<()> 
     if call.limiters.allow(limiter, key).await {
         return Ok(());
     }
-    Err(Error::rate_limited(
+    Err(too_many_requests())
+}
+
+fn too_many_requests() -> Error {
+    Error::rate_limited(
         PERIOD_SECONDS,
         "Too many requests. Try again after the time in Retry-After.",
-    ))
+    )
 }
 
 fn too_many_failures() -> Error {

@@ -11,7 +11,7 @@ pub use rewrap::rewrap;
 pub use scrub::Scrub;
 
 use crate::config::Settings;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::log::{self, Field, Level};
 use crate::platform::{database_bytes, now_ms};
 use crate::store::audit::Actor;
@@ -46,13 +46,8 @@ pub async fn run(db: &Database, vault: &Vault, settings: &Settings) {
         ("canary", ensure_canary(db, vault).await),
     ];
     for (step, result) in steps {
-        if let Err(mut error) = result {
-            let cause = error.take_cause().unwrap_or_default();
-            log::event(
-                Level::Error,
-                "maintenance step failed",
-                &[("step", Field::Text(step)), ("cause", Field::Text(&cause))],
-            );
+        if let Err(error) = result {
+            log_failed(step, error);
         }
     }
     let bytes = database_bytes();
@@ -63,6 +58,15 @@ pub async fn run(db: &Database, vault: &Vault, settings: &Settings) {
             &[("bytes", Field::Number(bytes))],
         );
     }
+}
+
+fn log_failed(step: &str, mut error: Error) {
+    let cause = error.take_cause().unwrap_or_default();
+    log::event(
+        Level::Error,
+        "maintenance step failed",
+        &[("step", Field::Text(step)), ("cause", Field::Text(&cause))],
+    );
 }
 
 /// Keeps a canary for the sealing key, once. An error: the bytes behind its id are not those of the canary that is kept.

@@ -16,6 +16,9 @@ pub struct Rewrapped {
     pub remaining: u64,
 }
 
+/// Pages of which no row opens: a run looks at so many and no more.
+const MAX_PAGES_IN_VAIN: u32 = 20;
+
 /// Seals up to `limit` rows that are under an older key again under the current one. A row that does not open stays as
 /// it is; scrubbing reports it.
 pub async fn rewrap(db: &Database, vault: &Vault, limit: u64, actor: Actor) -> Result<Rewrapped> {
@@ -24,15 +27,19 @@ pub async fn rewrap(db: &Database, vault: &Vault, limit: u64, actor: Actor) -> R
         super::ensure_canary(db, vault).await?; // Nothing good is sealed again with wrong bytes.
     }
     let mut rewrapped = 0;
+    let mut pages_in_vain = 0;
     for table in TABLES {
         for key_id in &old_keys {
             let mut after = 0;
-            while rewrapped < limit {
+            while rewrapped < limit && pages_in_vain < MAX_PAGES_IN_VAIN {
                 let page_limit = ROWS_PER_PAGE.min(limit - rewrapped);
                 let rows = store::page_under_key(db, table, key_id, after, page_limit).await?;
                 let Some(last) = rows.last() else { break };
                 after = last.number;
-                rewrapped += rewrap_page(db, vault, table, &rows, actor).await?;
+                match rewrap_page(db, vault, table, &rows, actor).await? {
+                    0 => pages_in_vain += 1,
+                    some => rewrapped += some,
+                }
             }
         }
     }

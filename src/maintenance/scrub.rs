@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::log::{self, Field, Level};
 use crate::platform::now_ms;
 use crate::store::maintenance::{self as store, SealedRow, TABLES, Table};
-use crate::store::{Database, versions};
+use crate::store::{Database, mates};
 use crate::vault::Vault;
 
 /// The cron trigger of wrangler.toml runs every 15 minutes.
@@ -125,15 +125,10 @@ pub(super) async fn scrub(db: &Database, vault: &Vault, retention_days: u32) -> 
             Table::User => {
                 scrub.running.half_finished += store::half_finished(db, first, last).await?
             }
+            // What cannot be purged must not keep the walk from the rows behind it.
             Table::Versions => {
-                let purge = versions::purge_expired_statement(first, last, retention_days);
-                let [purged] = db.batch(vec![purge]).await?.rows()?;
-                if !purged.is_empty() {
-                    log::event(
-                        Level::Info,
-                        "history purged",
-                        &[("rows", Field::Number(purged.count().into()))],
-                    );
+                if let Err(error) = purge(db, first, last, retention_days).await {
+                    super::log_failed("purge history", error);
                 }
             }
         }
@@ -141,6 +136,19 @@ pub(super) async fn scrub(db: &Database, vault: &Vault, retention_days: u32) -> 
         scrub.after = last;
     }
     store::write_scrub_note(db, &scrub.to_note()).await
+}
+
+async fn purge(db: &Database, first: u64, last: u64, retention_days: u32) -> Result<()> {
+    let purge = mates::purge_expired_statement(first, last, retention_days);
+    let [purged] = db.batch(vec![purge]).await?.rows()?;
+    if !purged.is_empty() {
+        log::event(
+            Level::Info,
+            "history purged",
+            &[("rows", Field::Number(purged.count().into()))],
+        );
+    }
+    Ok(())
 }
 
 async fn opens(vault: &Vault, row: &SealedRow) -> bool {

@@ -17,6 +17,7 @@ pub mod health;
 pub mod import;
 pub mod import_shares;
 pub mod maintenance;
+pub mod mates;
 mod quota;
 mod rows;
 pub mod status;
@@ -94,6 +95,9 @@ const TRANSIENT: [&str; 9] = [
 
 /// What D1 (the first) and SQLite say of a database that has come to its end, 10 GB: nothing more is written, but read.
 const FULL: [&str; 2] = ["Exceeded maximum DB size", "SQLITE_FULL"];
+
+/// What the triggers of `migrations/0006_room_for_all.sql` say.
+const TOO_MANY_METHODS: &str = "256 backup methods at most";
 
 /// A statement, as `d1Batch` in `platform/glue.js` takes it. One pointer, for it is handed from call to call.
 pub struct Statement(Box<Parts>);
@@ -241,6 +245,12 @@ impl Database {
                 Ok(results) => return Ok(Results::of(&results)),
                 Err(failure) => failure.0,
             };
+            if failure.contains(TOO_MANY_METHODS) {
+                return Err(Error::new(
+                    Code::Conflict,
+                    "This user has 256 backup methods already, as many as one may have.",
+                ));
+            }
             if failure.contains("constraint failed") {
                 return Err(
                     Error::new(Code::Conflict, "This conflicts with what is stored.")

@@ -1,4 +1,4 @@
-//! `users_over_quota`: a view that `migrations/0006_quota.sql` defines.
+//! `users_over_quota`: a view that `migrations/0006_room_for_all.sql` defines.
 
 use crate::error::Error;
 

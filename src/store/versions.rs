@@ -94,12 +94,12 @@ fn read_entries(rows: &Rows) -> Result<Entries> {
     Ok(entries)
 }
 
-/// The history of a user, the newest first.
+/// The history of a user, the newest first: ten thousand versions at most, for an answer has to fit into memory.
 pub async fn list(db: &Database, user_id: &UserId) -> Result<Rows> {
     const VERSIONS: &str = "SELECT v.id, v.kind, v.backup_method AS backupMethod, \
          v.backup_share_pair_id AS backupSharePairId, v.stored_at AS storedAt, v.superseded_at AS supersededAt \
          FROM users u JOIN backup_share_versions v ON v.user_id = u.id AND v.client_id = u.client_id \
-         WHERE u.id = ?1 ORDER BY v.superseded_at DESC, v.id DESC";
+         WHERE u.id = ?1 ORDER BY v.superseded_at DESC, v.id DESC LIMIT 10000";
     let of_user = |sql| Statement::new(sql).text(user_id.as_str());
     let [user, versions] = db
         .batch(vec![of_user(USER), of_user(VERSIONS)])
@@ -224,68 +224,4 @@ pub async fn restore(
             "The version was restored, and replaced again meanwhile.",
         )
     })
-}
-
-/// A condition in SQL: the custodian share `v` of the history may be the mate of one of the user shares `s` that $from
-/// gives, stored at $time, as `domain::recovery` tells: it is of the same pair, or was the newest of its method when the
-/// user share was stored.
-macro_rules! may_be_mate {
-    () => {
-        may_be_mate!("user_backup_shares s WHERE s.user_id = v.user_id", "s.updated_at")
-    };
-    ($from:expr, $time:literal) => {
-        concat!(
-            "EXISTS (SELECT 1 FROM ",
-            $from,
-            " AND (v.backup_method = s.backup_method \
-                 OR substr(v.backup_method, 1, length(s.backup_method) + 1) = s.backup_method || '-' \
-                 OR s.backup_method = 'UNKNOWN') \
-               AND (v.backup_share_pair_id = s.backup_share_pair_id \
-                 OR (v.stored_at = (SELECT max(n.stored_at) FROM backup_share_versions n \
-                       WHERE n.user_id = v.user_id AND n.kind = 'custodian' AND n.backup_method = v.backup_method \
-                       AND n.client_id = v.client_id AND n.stored_at <= ",
-            $time,
-            ") AND NOT EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = v.user_id \
-                       AND c.backup_method = v.backup_method AND c.updated_at BETWEEN v.stored_at AND ",
-            $time,
-            "))))"
-        )
-    };
-}
-pub(crate) use may_be_mate;
-
-/// Deletes the versions of the given row ids that are past the retention, but never a custodian share that a user
-/// share may belong to: one in use, or one that can still be restored.
-pub fn purge_expired_statement(
-    first_rowid: u64,
-    last_rowid: u64,
-    retention_days: u32,
-) -> Statement {
-    macro_rules! cutoff {
-        () => {
-            "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || ?3 || ' days')"
-        };
-    }
-    const SQL: &str = concat!(
-        "DELETE FROM backup_share_versions AS v WHERE v.rowid BETWEEN ?1 AND ?2 \
-         AND max(v.superseded_at, coalesce(v.imported_at, '')) < ",
-        cutoff!(),
-        " AND NOT (v.kind = 'custodian' AND (\
-           EXISTS (SELECT 1 FROM users u WHERE u.id = v.user_id AND u.client_id = v.client_id) AND ",
-        may_be_mate!(),
-        " OR ",
-        may_be_mate!(
-            concat!(
-                "backup_share_versions s WHERE s.user_id = v.user_id AND s.kind = 'user' AND s.client_id = v.client_id \
-                 AND max(s.superseded_at, coalesce(s.imported_at, '')) >= ",
-                cutoff!()
-            ),
-            "s.stored_at"
-        ),
-        ")) RETURNING id"
-    );
-    Statement::new(SQL)
-        .number(first_rowid)
-        .number(last_rowid)
-        .text(&retention_days.to_string())
 }

@@ -1,0 +1,87 @@
+//! Which custodian shares of the history user shares may belong to, in SQL: a fetch finds them, and the purge spares them.
+//! `domain::recovery` decides.
+
+use super::Statement;
+
+/// A condition in SQL: the user share `s` is of the backup that the custodian share `v` may be of.
+macro_rules! is_of_backup {
+    () => {
+        "(v.backup_method = s.backup_method \
+           OR substr(v.backup_method, 1, length(s.backup_method) + 1) = s.backup_method || '-' \
+           OR s.backup_method = 'UNKNOWN')"
+    };
+}
+
+/// A condition in SQL: the custodian share `v` of the history may be the mate of one of the user's current shares: it is of
+/// the same pair, or was the newest of its method when the user share was stored.
+macro_rules! may_be_mate {
+    () => {
+        concat!(
+            "EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = v.user_id AND ",
+            is_of_backup!(),
+            " AND (v.backup_share_pair_id = s.backup_share_pair_id \
+                 OR (v.stored_at = (SELECT max(n.stored_at) FROM backup_share_versions n \
+                       WHERE n.user_id = v.user_id AND n.kind = 'custodian' AND n.backup_method = v.backup_method \
+                       AND n.client_id = v.client_id AND n.stored_at <= s.updated_at) \
+                     AND NOT EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = v.user_id \
+                       AND c.backup_method = v.backup_method AND c.updated_at BETWEEN v.stored_at AND s.updated_at))))"
+        )
+    };
+}
+pub(crate) use {is_of_backup, may_be_mate};
+
+/// A condition in SQL: as [`may_be_mate`], of a user share that is itself in the history and can still be restored. A user
+/// may have very many of those, so both kinds of mate are sought by an index: by the pair; and from when `v` was stored until
+/// the next of its method was, under each method that `v` may be of.
+macro_rules! may_be_mate_of_kept {
+    ($cutoff:expr) => {
+        concat!(
+            "(EXISTS (SELECT 1 FROM backup_share_versions s WHERE s.user_id = v.user_id \
+               AND s.backup_share_pair_id = v.backup_share_pair_id AND s.kind = 'user' AND s.client_id = v.client_id AND ",
+            is_of_backup!(),
+            " AND max(s.superseded_at, coalesce(s.imported_at, '')) >= ",
+            $cutoff,
+            ") OR EXISTS (WITH RECURSIVE methods (name) AS (SELECT v.backup_method \
+                 UNION ALL SELECT substr(rtrim(name, replace(name, '-', '')), 1, length(rtrim(name, replace(name, '-', ''))) - 1) \
+                 FROM methods WHERE instr(name, '-') > 0) \
+               SELECT 1 FROM (SELECT name FROM methods UNION SELECT 'UNKNOWN') m \
+               CROSS JOIN backup_share_versions s ON s.user_id = v.user_id AND s.kind = 'user' AND s.backup_method = m.name \
+                 AND s.stored_at >= v.stored_at AND s.stored_at < coalesce((SELECT min(n.stored_at) FROM backup_share_versions n \
+                   WHERE n.user_id = v.user_id AND n.kind = 'custodian' AND n.backup_method = v.backup_method \
+                   AND n.client_id = v.client_id AND n.stored_at > v.stored_at), '~') \
+               WHERE s.client_id = v.client_id AND max(s.superseded_at, coalesce(s.imported_at, '')) >= ",
+            $cutoff,
+            " AND NOT EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = v.user_id \
+                 AND c.backup_method = v.backup_method AND c.updated_at BETWEEN v.stored_at AND s.stored_at)))"
+        )
+    };
+}
+
+/// Deletes the versions of the given row ids that are past the retention, but never a custodian share that a user
+/// share may belong to: one in use, or one that can still be restored.
+pub fn purge_expired_statement(
+    first_rowid: u64,
+    last_rowid: u64,
+    retention_days: u32,
+) -> Statement {
+    macro_rules! cutoff {
+        () => {
+            "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || ?3 || ' days')"
+        };
+    }
+    const SQL: &str = concat!(
+        "DELETE FROM backup_share_versions AS v WHERE v.rowid BETWEEN ?1 AND ?2 \
+         AND max(v.superseded_at, coalesce(v.imported_at, '')) < ",
+        cutoff!(),
+        " AND NOT (v.kind = 'custodian' AND (\
+           EXISTS (SELECT 1 FROM users u WHERE u.id = v.user_id AND u.client_id = v.client_id) AND ",
+        may_be_mate!(),
+        " OR ",
+        may_be_mate_of_kept!(cutoff!()),
+        ")) RETURNING id"
+    );
+    Statement::new(SQL)
+        .number(first_rowid)
+        .number(last_rowid)
+        .text(&retention_days.to_string())
+}
