@@ -100,15 +100,15 @@ pub async fn guard(
     let is_app = matches!(door, Door::App(_));
     match &result {
         Ok(_) if is_app => remember_good(call),
-        Err(error) if error.code == Code::Unauthorized => {
-            if !call
-                .limiters
-                .allow(AUTH_FAILURES, &ip::counted_as(source))
-                .await
-            {
-                shut(address);
-                return Err(too_many_failures());
-            }
+        Err(error)
+            if error.code == Code::Unauthorized
+                && !call
+                    .limiters
+                    .allow(AUTH_FAILURES, &ip::counted_as(source))
+                    .await =>
+        {
+            shut(address);
+            return Err(too_many_failures());
         }
         Err(error) if error.code == Code::Forbidden && is_app => {
             if let Some(credential) = call.bearer_hash() {
