@@ -4,13 +4,15 @@
 import { parseArgs } from "node:util";
 
 import { examine } from "./lib/doctor/examine.mjs";
+import { placeOf } from "./lib/doctor/place.mjs";
 import { jsonReport, lineReport } from "./lib/doctor/report.mjs";
 import { parseTarget, readSecrets, readSettings } from "./lib/doctor/target.mjs";
 import { Failure, main, say } from "./lib/log.mjs";
 
-const USAGE = `npm run doctor -- URL [--json] [--without-secrets] [--user-id ID] [--client-id ID]
+const USAGE = `npm run doctor -- URL [--env NAME] [--json] [--without-secrets] [--user-id ID] [--client-id ID]
 
   URL                 the Worker's origin: https://backup.example.com, or http://127.0.0.1:8787
+  --env NAME          the environment of wrangler.toml that runs there, for what the doctor tells you to run (production)
   --json              one JSON object instead of lines
   --without-secrets   only what can be seen without them: that it is up, ready, and refuses wrong credentials
   --user-id ID        the test user's id, --client-id ID its client id: for CLIENT_AUTH jwt and portal
@@ -27,6 +29,7 @@ function begin() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
+      env: { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
       "without-secrets": { type: "boolean", default: false },
@@ -49,7 +52,8 @@ function begin() {
     );
   }
   const settings = readSettings({ loopback });
-  return { url, secrets, settings, ids: { userId: values["user-id"], clientId: values["client-id"] }, json: values.json };
+  const place = placeOf({ environment: values.env, loopback });
+  return { url, place, secrets, settings, ids: { userId: values["user-id"], clientId: values["client-id"] }, json: values.json };
 }
 
 /** Ctrl-C ends the examination but not the clearing up; a second one ends that too. */

@@ -1,7 +1,7 @@
 // The set-up's own parts, where a mistake would cost a developer something.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, mkdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { after, describe, it } from "node:test";
 
 import { parseDevVars, readDevVars, writeDevVars } from "../scripts/lib/dev-vars.mjs";
 import { withLock } from "../scripts/lib/lock.mjs";
+import { inRoot } from "../scripts/lib/paths.mjs";
 import { portIsFree } from "../scripts/lib/serve.mjs";
 
 const dir = mkdtempSync(join(tmpdir(), "portal-backup-test-"));
@@ -76,5 +77,16 @@ describe("portIsFree", () => {
     assert.equal(await portIsFree(port), false);
     await new Promise((resolve) => server.close(resolve));
     assert.equal(await portIsFree(port), true);
+  });
+});
+
+describe("what the scripts tell to run", () => {
+  it("names the environment wherever wrangler would else take production's Worker", () => {
+    const told = readdirSync(inRoot("scripts"), { recursive: true })
+      .filter((name) => name.endsWith(".mjs"))
+      .flatMap((name) => readFileSync(inRoot("scripts", name), "utf8").match(/npx wrangler [^`)\n]*/g) ?? [])
+      .filter((command) => !command.startsWith("npx wrangler login"));
+    assert.ok(told.length > 4);
+    for (const command of told) assert.match(command, / --env /);
   });
 });

@@ -113,10 +113,17 @@ describe("npm run deploy", () => {
       for (const secret of Object.values(SECRETS)) assert.ok(!said.includes(secret));
 
       forget();
-      await rejects(deploying(args, { env: { ...SECRETS, WEBHOOK_SECRET: "not the one that it has" } }), /deployed, but not all is well/, /npm run doctor/);
+      await rejects(deploying(args, { env: { ...SECRETS, WEBHOOK_SECRET: "not the one that it has" } }), /deployed, but not all is well/, /npm run doctor \S+ \S+ --env production/);
+      assert.match(said, /wrangler secret put WEBHOOK_SECRET --env production/);
       forget();
       await deploying(args, { env: {} });
       assert.match(said, /WEBHOOK_SECRET=… ADMIN_TOKEN=… npm run doctor/);
+
+      // The Worker takes spaces in the list; it is this file's that the doctor goes by.
+      forget();
+      writeFileSync(file("wrangler.toml"), read("wrangler.toml").replaceAll('CLIENT_AUTH = "client-api-key"', 'CLIENT_AUTH = "jwt, client-api-key"'));
+      await deploying(args, { env: SECRETS });
+      assert.match(said, /All is well: 16 checks passed\./, "the app's part as well");
     } finally {
       await worker.stop();
     }

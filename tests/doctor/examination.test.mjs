@@ -4,10 +4,13 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { answerAdvice } from "../../scripts/lib/doctor/advice.mjs";
+import { placeOf } from "../../scripts/lib/doctor/place.mjs";
 import { lineReport } from "../../scripts/lib/doctor/report.mjs";
 import { parseTarget } from "../../scripts/lib/doctor/target.mjs";
 import { HELD, doctor, doctorWith, examined, start } from "../support/doctor.mjs";
 import { startWorker } from "../support/harness.mjs";
+import { startServer } from "../support/identity.mjs";
 import { startProxy } from "../support/proxy.mjs";
 
 describe("npm run doctor", () => {
@@ -51,17 +54,18 @@ describe("npm run doctor", () => {
   });
 
   it("says what to change where the webhook secret is another one", async () => {
-    const { code, said } = await doctorWith({ WEBHOOK_SECRET: "not the one that the Worker has" }, worker.url);
+    const { code, said } = await doctorWith({ WEBHOOK_SECRET: "not the one that the Worker has" }, worker.url, "--env", "staging");
     assert.equal(code, 1);
-    assert.match(said, /✗ Portal backs up both curves[\s\S]*401 unauthorized[\s\S]*WEBHOOK_SECRET[\s\S]*Portal's dashboard/);
+    assert.match(said, /✗ Portal backs up both curves[\s\S]*401 unauthorized[\s\S]*WEBHOOK_SECRET[\s\S]*Portal's dashboard[\s\S]*wrangler secret put WEBHOOK_SECRET --env staging/);
     await nothingIsLeft();
   });
 
-  it("says what to change where the admin token is another one", async () => {
-    const { code, said } = await doctorWith({ ADMIN_TOKEN: "not the one that the Worker has, but long" }, worker.url);
+  it("says what to change where the admin token is another one, and laments no user that was never made", async () => {
+    const { code, said } = await doctorWith({ ADMIN_TOKEN: "not the one that the Worker has, but long" }, worker.url, "--env", "staging");
     assert.equal(code, 1);
-    assert.match(said, /✗ POST \/users registers[\s\S]*401[\s\S]*wrangler secret put ADMIN_TOKEN/);
-    assert.match(said, /– Portal backs up both curves/);
+    assert.match(said, /✗ POST \/users registers[\s\S]*401[\s\S]*wrangler secret put ADMIN_TOKEN --env staging/);
+    assert.match(said, /\n– 9 more that need the check “POST \/users registers/);
+    assert.match(said, /\n1 failed, 5 passed, 9 skipped\.\n$/);
   });
 
   it("sees from outside that a Worker is up and refuses strangers, without any secret", async () => {
@@ -92,7 +96,7 @@ describe("npm run doctor", () => {
     const { code, of } = await examined(url);
     assert.equal(code, 1);
     assert.match(of("store").note, /^POST \/users\/…\/user-backup-share answered 500 internal/);
-    assert.match(of("store").advice, /wrangler tail/);
+    assert.match(of("store").advice, /`npm run dev`'s terminal/);
     assert.equal(of("recover").status, "skipped");
     await nothingIsLeft();
   });
@@ -159,7 +163,48 @@ describe("npm run doctor", () => {
   });
 });
 
+describe("what the doctor tells to run", () => {
+  const answer = (code) => ({ role: "operator", status: 400, headers: new Headers(), problem: { code } });
+  const codes = ["misconfigured", "unauthorized", "unavailable", "internal", "not_found", "method_not_allowed", "another"];
+
+  /** The wrangler commands, and deployments, that are told for a Worker at this place. */
+  function commands(place) {
+    const told = ["portal", "operator", "anyone"].flatMap((role) => codes.map((code) => place.advised(answerAdvice({ ...answer(code), role }, place))));
+    return [...told, place.advised(place.migrate)].flatMap((text) => text.match(/`(npx wrangler|npm run deploy)[^`]*`/g) ?? []);
+  }
+
+  it("names its environment in each command: without one, wrangler takes production's Worker", () => {
+    assert.ok(commands(placeOf({ environment: "staging" })).length > 10);
+    for (const command of commands(placeOf({ environment: "staging", loopback: true }))) assert.match(command, / --env staging`$/);
+  });
+
+  it("takes production for granted where it knows the URL only, and says so", () => {
+    const place = placeOf({});
+    for (const command of commands(place)) assert.match(command, / --env production`$/);
+    assert.match(place.advised(answerAdvice(answer("unauthorized"), place)), /secret put ADMIN_TOKEN --env production` \(Another environment than production\?/);
+    assert.doesNotMatch(place.advised(answerAdvice(answer("rate_limited"), place)), /environment/);
+    assert.doesNotMatch(placeOf({ environment: "production" }).advised("`npx wrangler tail --env production`"), /Another/);
+  });
+
+  it("is .dev.vars and npm run dev for a Worker on this machine, never wrangler", async () => {
+    assert.deepEqual(commands(placeOf({ loopback: true })), []);
+    const { code, said } = await doctor("http://127.0.0.1:9");
+    assert.equal(code, 1, said);
+    assert.doesNotMatch(said, /wrangler/);
+  });
+});
+
 describe("where the doctor begins", () => {
+  it("says in one line what it did not try where nothing answers", async () => {
+    const nowhere = await startServer(() => {});
+    await nowhere.stop();
+    const { said } = await doctor(nowhere.url);
+    assert.match(said, /✗ GET \/healthz answers.*\n.*ECONNREFUSED.*\n.*Start the Worker.*\n– 14 more that need the check “GET \/healthz answers”\n\n1 failed, 0 passed, 14 skipped\.\n$/);
+    const { outcome } = await examined(nowhere.url);
+    assert.equal(outcome.checks.length, 15, "machines get each");
+    assert.ok(outcome.checks.slice(1).every(({ lacks }) => lacks === "alive"));
+  });
+
   it("sends no secret over plain http to another machine", async () => {
     const { code, said } = await doctor("http://backup.example.com");
     assert.equal(code, 2);

@@ -20,11 +20,12 @@ describe("npm run doctor, against a Worker with other settings", () => {
 
   it("sees that a setting is missing", async () => {
     const url = await workerWith({ secrets: { SHARE_ENCRYPTION_KEYS: null } });
-    const { code, of } = await examined(url);
+    const { code, of } = await examined(url, "--env", "staging");
     assert.equal(code, 1);
     assert.equal(of("alive").status, "ok");
     assert.match(of("ready").note, /503 misconfigured/);
-    assert.match(of("ready").advice, /SHARE_ENCRYPTION_KEYS[\s\S]*wrangler secret list/);
+    assert.match(of("ready").advice, /SHARE_ENCRYPTION_KEYS[\s\S]*wrangler secret list --env staging/);
+    assert.match((await examined(url)).of("ready").advice, /SHARE_ENCRYPTION_KEYS[\s\S]*\.dev\.vars/);
   });
 
   it("sees that the example's values were left as they are", async () => {
@@ -45,9 +46,9 @@ describe("npm run doctor, against a Worker with other settings", () => {
   });
 
   it("sees that the database was not migrated", async () => {
-    const { code, of } = await examined(await workerWith({ migrate: false }));
+    const { code, of } = await examined(await workerWith({ migrate: false }), "--env", "staging");
     assert.equal(code, 1);
-    assert.match(of("ready").advice, /d1 migrations apply DB --remote/);
+    assert.match(of("ready").advice, /d1 migrations apply DB --remote --env staging/);
   });
 
   it("takes Portal's allowlist for what it is, and tries the rest", async () => {

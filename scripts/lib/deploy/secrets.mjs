@@ -60,7 +60,8 @@ export const secrets = {
     await wrangler.must(["secret", "bulk"], {
       input: JSON.stringify(values),
       remedy:
-        "No secret was set. Run the command again; if wrangler says that the latest version is not deployed, deploy that one first (npx wrangler versions deploy).",
+        "No secret was set. Run the command again; if wrangler says that the latest version is not deployed, deploy that one " +
+        `first (npx wrangler versions deploy --env ${options.environment}).`,
     });
     // The doctor needs them at the end.
     Object.assign(context.known, values);

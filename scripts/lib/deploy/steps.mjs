@@ -4,8 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { buildWorker } from "../build.mjs";
 import { examine } from "../doctor/examine.mjs";
+import { placeOf } from "../doctor/place.mjs";
 import { lineReport } from "../doctor/report.mjs";
-import { parseTarget } from "../doctor/target.mjs";
+import { parseTarget, settingsOf } from "../doctor/target.mjs";
 import { Failure, note } from "../log.mjs";
 import { readConfig, writeCustomDomain, writeWorkersDev } from "./config.mjs";
 import { database, migrations } from "./database.mjs";
@@ -101,23 +102,25 @@ const doctor = {
   plan: ({ options }) => (options.doctor ? ["wait until GET /readyz answers 200", "npm run doctor -- the Worker's URL"] : ["left out (--no-doctor)"]),
   async run({ config, env, known, options, url, patience = READY_WITHIN_MS }) {
     if (!options.doctor) return note("left out (--no-doctor)");
-    if (!url) return note("wrangler told no URL to examine: npm run doctor -- https://…");
+    const { environment } = options;
+    const again = (where) => `npm run doctor -- ${where} --env ${environment}`;
+    if (!url) return note(`wrangler told no URL to examine: ${again("https://…")}`);
     const target = parseTarget(url).url;
-    await answering(target, patience);
+    await answering(target, patience, again(target.origin));
     const value = (name) => known[name] ?? env[name];
     const given = { webhookSecret: value("WEBHOOK_SECRET"), adminToken: value("ADMIN_TOKEN"), clientToken: env.DOCTOR_CLIENT_TOKEN };
-    const settings = { clientAuth: String(config.vars.CLIENT_AUTH || "client-api-key").split(","), fetchSuperseded: config.vars.FETCH_SUPERSEDED || "half-finished" };
+    const settings = settingsOf((name) => config.vars[name]);
     const report = lineReport({ stream: process.stderr });
     report.begin(target);
-    const outcome = await examine({ url: target, secrets: given, settings, report: report.check });
+    const outcome = await examine({ url: target, place: placeOf({ environment }), secrets: given, settings, report: report.check });
     report.end(outcome);
-    if (!outcome.ok) throw new Failure("It is deployed, but not all is well: see above.", `Then again: npm run doctor -- ${target.origin}`);
-    if (!given.webhookSecret || !given.adminToken) note(`for the whole examination: WEBHOOK_SECRET=… ADMIN_TOKEN=… npm run doctor -- ${target.origin}`);
+    if (!outcome.ok) throw new Failure("It is deployed, but not all is well: see above.", `Then again: ${again(target.origin)}`);
+    if (!given.webhookSecret || !given.adminToken) note(`for the whole examination: WEBHOOK_SECRET=… ADMIN_TOKEN=… ${again(target.origin)}`);
   },
 };
 
 /** Waits until the Worker answers at all; what it answers is the doctor's business. */
-async function answering(url, patience) {
+async function answering(url, patience, again) {
   const until = Date.now() + patience;
   for (let told = false; ; told = true) {
     try {
@@ -126,7 +129,7 @@ async function answering(url, patience) {
       // A deployment reaches every place within seconds; until then an older version, or none, may answer.
       if (status === 503 && told) return;
     } catch {
-      if (Date.now() > until) throw new Failure(`${url.origin} does not answer.`, `It is deployed; a new domain's DNS and certificate can take some minutes. Then: npm run doctor -- ${url.origin}`);
+      if (Date.now() > until) throw new Failure(`${url.origin} does not answer.`, `It is deployed; a new domain's DNS and certificate can take some minutes. Then: ${again}`);
     }
     if (!told) note(`waiting until ${url.origin} answers`);
     await sleep(Math.min(3_000, patience));

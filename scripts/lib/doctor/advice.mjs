@@ -16,35 +16,30 @@ export function networkAdvice(error) {
 }
 
 const CREDENTIAL = {
-  portal:
-    "The Worker has another WEBHOOK_SECRET than the doctor. It must be the one that Portal's dashboard shows for the webhook: " +
-    "`npx wrangler secret put WEBHOOK_SECRET`, then run the doctor with the same value.",
-  operator:
-    "The Worker has another ADMIN_TOKEN than the doctor. Give the doctor the right one, or set a new one: " +
-    "`npx wrangler secret put ADMIN_TOKEN` (at least 32 characters).",
-  app:
+  portal: (place) => `The Worker has another WEBHOOK_SECRET than the doctor. ${place.secret("WEBHOOK_SECRET", "It must be the one that Portal's dashboard shows for the webhook, also for the doctor")}`,
+  operator: (place) => `The Worker has another ADMIN_TOKEN than the doctor. ${place.secret("ADMIN_TOKEN", "Give the doctor the right one, or set a new one of at least 32 characters")}`,
+  app: () =>
     "The Worker refused the app's credential. If CLIENT_AUTH does not hold client-api-key, tell the doctor so " +
     "(CLIENT_AUTH=jwt npm run doctor -- …); with jwt or portal also give it DOCTOR_CLIENT_TOKEN.",
 };
 
 const BY_CODE = {
-  misconfigured: (role) =>
+  misconfigured: ({ role }, place) =>
     role === "operator"
-      ? "Is ADMIN_TOKEN set (`npx wrangler secret list`), and at least 32 characters long? The Worker's log names the setting at fault: `npx wrangler tail`."
-      : "A setting is missing or malformed, and the Worker's log names it: `npx wrangler tail`, then send a request. " +
-        "Most often it is SHARE_ENCRYPTION_KEYS (id:base64-of-32-bytes) or WEBHOOK_SECRET: `npx wrangler secret list` shows which are set.",
-  unauthorized: (role) => CREDENTIAL[role],
-  rate_limited: (_, answer) =>
-    `Too many requests from this address. Wait ${answer.headers.get("retry-after") ?? "60"} s and run the doctor again.`,
-  unavailable: () =>
-    "D1 did not answer in time or is overloaded: run the doctor again in a minute. If it stays so, look at the database's metrics and at `npx wrangler tail`.",
-  internal: () => "This is a fault in the Worker: `npx wrangler tail` shows it, under the request id of this answer.",
-  not_found: () => "The Worker does not know this route: an older version is running. Deploy this one: `npm run deploy`.",
-  method_not_allowed: () => "The Worker does not know this route: an older version is running. Deploy this one: `npm run deploy`.",
+      ? `Is ADMIN_TOKEN set (${place.secrets}), and at least 32 characters long? The Worker's log names the setting at fault: ${place.log}.`
+      : `A setting is missing or malformed, and the Worker's log names it at the next request: ${place.log}. ` +
+        `Most often it is SHARE_ENCRYPTION_KEYS (id:base64-of-32-bytes) or WEBHOOK_SECRET: ${place.secrets} shows which are set.`,
+  unauthorized: ({ role }, place) => CREDENTIAL[role]?.(place),
+  rate_limited: ({ headers }) => `Too many requests from this address. Wait ${headers.get("retry-after") ?? "60"} s and run the doctor again.`,
+  unavailable: (_, place) =>
+    `D1 did not answer in time or is overloaded: run the doctor again in a minute. If it stays so, look at the database's metrics and at ${place.log}.`,
+  internal: (_, place) => `This is a fault in the Worker: ${place.log} shows it, under the request id of this answer.`,
+  not_found: (_, place) => `The Worker does not know this route: an older version is running. ${place.renew}`,
+  method_not_allowed: (_, place) => `The Worker does not know this route: an older version is running. ${place.renew}`,
 };
 
-/** What to change, seeing `answer` to a request sent as `role` (portal, app, operator, anyone). */
-export function answerAdvice(answer, role) {
+/** What to change at `place`, seeing `answer` to a request sent as its `role` (portal, app, operator, anyone). */
+export function answerAdvice(answer, place) {
   if (answer.status >= 300 && answer.status < 400) {
     return `It sends us on to ${answer.headers.get("location") ?? "another place"}. Secrets are not carried along: give the doctor the final URL.`;
   }
@@ -54,6 +49,6 @@ export function answerAdvice(answer, role) {
       "or bot protection stand in front? The webhook and the app routes must be reachable without a browser."
     );
   }
-  const advice = BY_CODE[answer.problem?.code]?.(role, answer);
-  return advice ?? "`npx wrangler tail` shows what the Worker logs for this request.";
+  const advice = BY_CODE[answer.problem?.code]?.(answer, place);
+  return advice ?? `${place.log} shows what the Worker logs for this request.`;
 }

@@ -9,8 +9,9 @@ export const PORTAL_BUDGET_MS = 10_000;
 const USUAL_BUDGET_MS = 20_000;
 
 export class Caller {
-  constructor({ url, webhookSecret, adminToken, signal }) {
+  constructor({ url, place, webhookSecret, adminToken, signal }) {
     this.url = url;
+    this.place = place;
     this.webhookSecret = webhookSecret;
     this.adminToken = adminToken;
     this.signal = signal;
@@ -52,14 +53,14 @@ export class Caller {
       });
       const text = await response.text();
       const ms = performance.now() - started;
-      return new Answer(`${method} ${route(path)}`, role, response, text, ms);
+      return new Answer(`${method} ${route(path)}`, role, response, text, ms, this.place);
     } catch (error) {
       if (signal?.aborted) throw error;
       if (timeout.aborted) {
         const late = role === "portal" ? `Portal's ${budget / 1000} s` : `${budget / 1000} s`;
         throw new Trouble(
           `${method} ${route(path)} gave no answer within ${late}`,
-          "See the database's latency in Cloudflare's dashboard and `npx wrangler tail`; a database far from Portal and your users answers late.",
+          `See the database's latency in Cloudflare's dashboard and ${this.place.log}; a database far from Portal and your users answers late.`,
         );
       }
       throw new Trouble(`${method} ${route(path)} got no answer (${error.cause?.code ?? error.message})`, networkAdvice(error));
@@ -71,13 +72,14 @@ export class Caller {
 const route = (path) => path.replace(/\?.*/, "").replace(/\/users\/[^/]+/, "/users/…");
 
 class Answer {
-  constructor(request, role, response, text, ms) {
+  constructor(request, role, response, text, ms, place) {
     this.request = request;
     this.role = role;
     this.status = response.status;
     this.headers = response.headers;
     this.text = text;
     this.ms = ms;
+    this.place = place;
     this.json = parse(text);
     const isProblem = response.headers.get("content-type")?.startsWith("application/problem+json");
     this.problem = isProblem ? this.json : undefined;
@@ -92,7 +94,7 @@ class Answer {
   trouble(expectation) {
     const said = [this.status, this.problem?.code].filter(Boolean).join(" ");
     const detail = this.problem?.detail ? ` «${this.problem.detail}»` : "";
-    return new Trouble(`${this.request} answered ${said}${detail}; ${expectation}`, answerAdvice(this, this.role));
+    return new Trouble(`${this.request} answered ${said}${detail}; ${expectation}`, answerAdvice(this, this.place));
   }
 }
 

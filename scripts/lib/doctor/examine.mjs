@@ -2,17 +2,19 @@
 
 import { Caller } from "./caller.mjs";
 import { checks, unknownClientId } from "./checks.mjs";
+import { placeOf } from "./place.mjs";
 import { Skip, Trouble } from "./trouble.mjs";
 import { throwAwayUser } from "./wallet.mjs";
 
 const SECRET_NAMES = { webhookSecret: "WEBHOOK_SECRET", adminToken: "ADMIN_TOKEN" };
 
 /**
- * Examines the Worker at `url`; `report` hears of each check as it ends. Resolves with `{ ok, aborted, checks }`, where a
- * check is `{ id, title, status: "ok" | "failed" | "skipped", ms, note?, advice? }`.
+ * Examines the Worker at `url`, which runs in `place`; `report` hears of each check as it ends. Resolves with
+ * `{ ok, aborted, checks }`, where a check is `{ id, title, status: "ok" | "failed" | "skipped", ms, note?, advice?, lacks? }`
+ * and `lacks` the id of the check that failed or was skipped first.
  */
-export async function examine({ url, secrets, settings, ids = {}, signal = new AbortController().signal, report = () => {} }) {
-  const caller = new Caller({ url, ...secrets, signal });
+export async function examine({ url, place = placeOf(), secrets, settings, ids = {}, signal = new AbortController().signal, report = () => {} }) {
+  const caller = new Caller({ url, place, ...secrets, signal });
   const user = throwAwayUser(ids);
   const context = {
     caller,
@@ -26,7 +28,8 @@ export async function examine({ url, secrets, settings, ids = {}, signal = new A
     state: {},
   };
   const results = [];
-  const record = (result) => {
+  const record = ({ advice, ...seen }) => {
+    const result = { ...seen, advice: place.advised(advice) };
     results.push(result);
     report(result);
   };
@@ -45,9 +48,11 @@ export async function examine({ url, secrets, settings, ids = {}, signal = new A
 }
 
 function missingBefore({ id, title, needs = [], secret }, results, secrets) {
-  const lacking = needs.find((need) => results.find((result) => result.id === need)?.status !== "ok");
+  const of = (wanted) => results.find((result) => result.id === wanted);
+  const lacking = needs.map(of).find(({ status }) => status !== "ok");
   if (lacking !== undefined) {
-    return { id, title, status: "skipped", ms: 0, note: `needs the check “${results.find((result) => result.id === lacking).title}”` };
+    const first = of(lacking.lacks) ?? lacking;
+    return { id, title, status: "skipped", ms: 0, note: `needs the check “${first.title}”`, lacks: first.id };
   }
   if (secret && !secrets[secret]) {
     return { id, title, status: "skipped", ms: 0, note: `${SECRET_NAMES[secret]} was not given` };

@@ -43,9 +43,11 @@ export function readSecrets({ loopback, env = process.env, devVars = readDevVars
 /** The settings that the Worker runs with where they are not the defaults, by the names they have there. */
 export function readSettings({ loopback = false, env = process.env, devVars = readDevVars } = {}) {
   const local = loopback ? devVars() : {};
-  const read = (name, usual) => env[name] || local[name] || usual;
-  return {
-    clientAuth: read("CLIENT_AUTH", "client-api-key").split(",").map((name) => name.trim()),
-    fetchSuperseded: read("FETCH_SUPERSEDED", "half-finished"),
-  };
+  return settingsOf((name) => env[name] || local[name]);
 }
+
+/** The settings that change what is right, as `read` finds them by their names; lists as the Worker reads them. */
+export const settingsOf = (read) => ({
+  clientAuth: String(read("CLIENT_AUTH") || "client-api-key").split(",").map((name) => name.trim()),
+  fetchSuperseded: read("FETCH_SUPERSEDED") || "half-finished",
+});
