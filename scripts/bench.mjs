@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 
+import { readArguments } from "./lib/arguments.mjs";
 import { buildWorker } from "./lib/build.mjs";
 import { main, step } from "./lib/log.mjs";
 import { inRoot } from "./lib/paths.mjs";
@@ -15,6 +16,7 @@ const USAGE = `npm run bench [-- --quick | --instructions]
   --instructions   instead of times, the instructions of each request as valgrind counts them: some ten minutes`;
 
 await main(async () => {
+  readArguments({ usage: USAGE, options: { quick: { type: "boolean" }, instructions: { type: "boolean" } } });
   await setup({ database: false });
   if (!existsSync(inRoot("bench", "node_modules", ".package-lock.json"))) {
     await step("Installing what the benchmark's peers need", "5 s", () =>

@@ -3,26 +3,13 @@
 import { deployAll } from "./lib/deploy/deploy.mjs";
 import { parseOptions, USAGE } from "./lib/deploy/options.mjs";
 import { ensureRust } from "./lib/deploy/workers-builds.mjs";
-import { Failure, main, say } from "./lib/log.mjs";
+import { main, say } from "./lib/log.mjs";
 import { setup } from "./lib/setup.mjs";
 
 await main(async () => {
-  const options = optionsOrUsage();
-  if (options.help) {
-    process.stdout.write(`${USAGE}\n`);
-    return;
-  }
+  const options = parseOptions(process.argv.slice(2));
   if (options.workersBuilds) await ensureRust();
   await setup({ database: false });
   await deployAll({ options });
   say(options.dryRun ? "\nA dry run: nothing was deployed." : "\nDeployed. Portal's dashboard wants the webhook's base URL: the Worker's URL and /webhook.");
-});
-
-function optionsOrUsage() {
-  try {
-    return parseOptions(process.argv.slice(2));
-  } catch (error) {
-    if (error.code?.startsWith("ERR_PARSE_ARGS")) throw new Failure(error.message, USAGE);
-    throw error;
-  }
-}
+}, USAGE);

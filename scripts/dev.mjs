@@ -9,7 +9,18 @@ import { inRoot } from "./lib/paths.mjs";
 import { portIsFree, serveDev } from "./lib/serve.mjs";
 import { setup } from "./lib/setup.mjs";
 
+const USAGE = `npm run dev [-- WRANGLER_OPTION…]
+
+  Serves the Worker on http://127.0.0.1:8787 until Ctrl-C. Options are handed to \`wrangler dev\`, and it refuses what it
+  does not know.
+
+From the environment:
+  PORT         another port than 8787
+  PERSIST_TO   another folder for the local D1`;
+
 await main(async () => {
+  const args = process.argv.slice(2);
+  if (args.length > 0 && !args[0].startsWith("-")) throw new Failure(`Unexpected argument '${args[0]}'.`, USAGE, 2);
   const port = portFrom(process.env.PORT || "8787");
   const persistTo = process.env.PERSIST_TO || undefined;
   if (!(await portIsFree(port))) {
@@ -20,10 +31,10 @@ await main(async () => {
   }
   await setup({ persistTo });
   await buildWorker();
-  const server = await serveDev({ port, persistTo, args: process.argv.slice(2) });
+  const server = await serveDev({ port, persistTo, args });
   if (await server.ready) greet(server.url, persistTo);
   return server.ended;
-});
+}, USAGE);
 
 function portFrom(text) {
   const port = Number(text);

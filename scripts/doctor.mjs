@@ -1,8 +1,7 @@
 // npm run doctor -- URL [--json]: plays Portal, an app and the operator against a running Worker, with a throw-away user,
 // and says of each thing whether it works and what to change if not.
 
-import { parseArgs } from "node:util";
-
+import { readArguments } from "./lib/arguments.mjs";
 import { examine } from "./lib/doctor/examine.mjs";
 import { placeOf } from "./lib/doctor/place.mjs";
 import { jsonReport, lineReport } from "./lib/doctor/report.mjs";
@@ -26,18 +25,17 @@ Exit code: 0 all is well, 1 something failed, 2 it could not begin, 130 broken o
 
 /** Everything that must be right before the first request. */
 function begin() {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readArguments({
+    usage: USAGE,
     allowPositionals: true,
     options: {
       env: { type: "string" },
       json: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
       "without-secrets": { type: "boolean", default: false },
       "user-id": { type: "string" },
       "client-id": { type: "string" },
     },
   });
-  if (values.help) return { help: true };
   if (positionals.length !== 1) throw new Failure("Which Worker? Give one URL.", USAGE);
   const { url, loopback } = parseTarget(positionals[0]);
   const secrets = values["without-secrets"] ? {} : readSecrets({ loopback });
@@ -74,18 +72,12 @@ await main(async () => {
   try {
     start = begin();
   } catch (error) {
-    const { message, remedy = USAGE } = error;
-    if (!(error instanceof Failure) && error.code?.startsWith("ERR_PARSE_ARGS") !== true) throw error;
-    say(`${message}\n${remedy}`);
-    return 2;
-  }
-  if (start.help) {
-    process.stdout.write(`${USAGE}\n`);
-    return 0;
+    if (error instanceof Failure) error.exitCode = 2;
+    throw error;
   }
   const report = start.json ? jsonReport() : lineReport();
   report.begin(start.url);
   const outcome = await examine({ ...start, signal: interruptible(), report: report.check });
   report.end(outcome);
   return outcome.aborted ? 130 : outcome.ok ? 0 : 1;
-});
+}, USAGE);

@@ -1,7 +1,6 @@
 // npm run export: a copy of every user and share, inside an age file. See docs/moving.md.
 
-import { parseArgs } from "node:util";
-
+import { readArguments } from "./lib/arguments.mjs";
 import { Failure, main, say } from "./lib/log.mjs";
 import { userPath } from "./lib/paths.mjs";
 import { setupPackages } from "./lib/setup.mjs";
@@ -19,7 +18,6 @@ const USAGE = `npm run export -- FILE --url https://backup.example.com (--recipi
 
 await main(async () => {
   const { values, positionals } = options();
-  if (values.help) return void process.stdout.write(`${USAGE}\n`);
   await setupPackages();
   const { readPassphrase } = await import("./lib/moving/age.mjs");
   const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
@@ -44,21 +42,18 @@ await main(async () => {
   for (const problem of problems) say(`not in the copy: ${problem}`);
   process.stdout.write(`${positionals[0]}: ${counts.user.toLocaleString("en")} users, ${counts.custodianBackupShare.toLocaleString("en")} custodian shares, ${counts.userBackupShare.toLocaleString("en")} user shares${problems.length > 0 ? `; ${problems.length} did not open` : ""}\n`);
   return problems.length > 0 ? 2 : 0;
-});
+}, USAGE);
 
 function options() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        url: { type: "string" },
-        recipient: { type: "string", multiple: true },
-        "passphrase-file": { type: "string" },
-        vars: { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    throw new Failure(error.message, USAGE);
-  }
+  return readArguments({
+    usage: USAGE,
+    exitCode: 1, // 2 says something else here
+    allowPositionals: true,
+    options: {
+      url: { type: "string" },
+      recipient: { type: "string", multiple: true },
+      "passphrase-file": { type: "string" },
+      vars: { type: "string" },
+    },
+  });
 }

@@ -6,6 +6,7 @@
 import { mkdirSync, readdirSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
 
+import { readArguments } from "./lib/arguments.mjs";
 import { Failure, main, note, step } from "./lib/log.mjs";
 import { inRoot } from "./lib/paths.mjs";
 import { ask, run } from "./lib/run.mjs";
@@ -20,15 +21,18 @@ const USAGE = `npm run fuzz [-- TARGET…] [--seconds=20] [--if-possible]
   --if-possible   pass over it, loudly, where there is no nightly Rust (CI)`;
 
 await main(async () => {
-  const args = process.argv.slice(2);
-  const seconds = Number(args.find((arg) => arg.startsWith("--seconds="))?.slice("--seconds=".length) ?? 20);
-  const wanted = args.filter((arg) => !arg.startsWith("--"));
+  const { values, positionals: wanted } = readArguments({
+    usage: USAGE,
+    allowPositionals: true,
+    options: { seconds: { type: "string", default: "20" }, "if-possible": { type: "boolean" } },
+  });
+  const seconds = Number(values.seconds);
   const all = readdirSync(inRoot("fuzz", "fuzz_targets")).map((name) => name.replace(/\.rs$/, "")).sort();
   const unknown = wanted.find((name) => !all.includes(name));
-  if (unknown || !(seconds > 0)) throw new Failure(`There is no target ${unknown ?? "for that time"}.`, `The targets: ${all.join(", ")}.`);
+  if (unknown || !(seconds > 0)) throw new Failure(`There is no target ${unknown ?? "for that time"}.`, `The targets: ${all.join(", ")}.`, 2);
 
   if ((await ask("cargo", ["+nightly", "--version"])) === null) {
-    if (args.includes("--if-possible")) return note("FUZZING SKIPPED: no nightly Rust here (rustup toolchain install nightly)");
+    if (values["if-possible"]) return note("FUZZING SKIPPED: no nightly Rust here (rustup toolchain install nightly)");
     throw new Failure("Fuzzing needs a nightly Rust.", "Run: rustup toolchain install nightly");
   }
   const tool = await ensureCargoTool("cargo-fuzz", CARGO_FUZZ_VERSION, { usually: "1 min" });

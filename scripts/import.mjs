@@ -1,7 +1,6 @@
 // npm run import: takes users and shares into the service, from a file or straight from Postgres. See docs/moving.md.
 
-import { parseArgs } from "node:util";
-
+import { readArguments } from "./lib/arguments.mjs";
 import { Failure, main, note, say } from "./lib/log.mjs";
 import { userPath } from "./lib/paths.mjs";
 import { setupPackages } from "./lib/setup.mjs";
@@ -24,7 +23,6 @@ const USAGE = `npm run import -- FILE --url https://backup.example.com [options]
 
 await main(async () => {
   const { values, positionals } = options();
-  if (values.help) return void process.stdout.write(`${USAGE}\n`);
   await setupPackages();
   const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
   const { readIdentities, readPassphrase } = await import("./lib/moving/age.mjs");
@@ -66,25 +64,22 @@ await main(async () => {
   } finally {
     await source.close();
   }
-});
+}, USAGE);
 
 function options() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        url: { type: "string" },
-        "dry-run": { type: "boolean" },
-        "replace-older": { type: "boolean" },
-        "user-id": { type: "string" },
-        resume: { type: "string" },
-        identity: { type: "string" },
-        "passphrase-file": { type: "string" },
-        vars: { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    throw new Failure(error.message, USAGE);
-  }
+  return readArguments({
+    usage: USAGE,
+    exitCode: 1, // 2 says something else here
+    allowPositionals: true,
+    options: {
+      url: { type: "string" },
+      "dry-run": { type: "boolean" },
+      "replace-older": { type: "boolean" },
+      "user-id": { type: "string" },
+      resume: { type: "string" },
+      identity: { type: "string" },
+      "passphrase-file": { type: "string" },
+      vars: { type: "string" },
+    },
+  });
 }

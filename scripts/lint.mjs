@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 
+import { readArguments } from "./lib/arguments.mjs";
 import { Failure, main, note, step } from "./lib/log.mjs";
 import { run } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
@@ -14,7 +15,7 @@ const USAGE = `npm run lint [-- --all]
   --all   install what is missing for the check of licences (CI)`;
 
 await main(async () => {
-  const all = process.argv.includes("--all");
+  const { values } = readArguments({ usage: USAGE, options: { all: { type: "boolean", default: false } } });
   await setup({ database: false });
   await check("Formatting: cargo fmt --check", "1 s", "cargo", ["fmt", "--check"], {
     remedy: "Run: cargo fmt   (if it is missing: rustup component add rustfmt)",
@@ -23,7 +24,7 @@ await main(async () => {
     remedy: "If clippy is missing: rustup component add clippy",
   });
   await wasmClippy();
-  await licences(all);
+  await licences(values.all);
 }, USAGE);
 
 async function check(title, usually, command, args, { remedy, env } = {}) {

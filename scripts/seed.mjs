@@ -3,6 +3,7 @@
 // Every user has two custodian shares and a user share under GDRIVE, sealed with the key of .dev.vars, so that the
 // Worker opens them. User 7 is `user-0000007`, with the client API key `client-api-key-0000007`.
 
+import { readArguments } from "./lib/arguments.mjs";
 import { localDatabases, seed, seededUser } from "./lib/seed.mjs";
 import { readDevVars } from "./lib/dev-vars.mjs";
 import { persistDir } from "./lib/d1.mjs";
@@ -19,12 +20,19 @@ const USAGE = `npm run seed [-- --users=1000] [--share-bytes=200] [--persist-to=
   --persist-to=DIR  where the local D1 is, if not where npm run dev has it`;
 
 await main(async () => {
-  const option = (name, fallback) => process.argv.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3) ?? fallback;
-  const users = Number(option("users", "1000"));
-  const shareBytes = Number(option("share-bytes", "200"));
-  const persistTo = option("persist-to");
+  const { values } = readArguments({
+    usage: USAGE,
+    options: {
+      users: { type: "string", default: "1000" },
+      "share-bytes": { type: "string", default: "200" },
+      "persist-to": { type: "string" },
+    },
+  });
+  const users = Number(values.users);
+  const shareBytes = Number(values["share-bytes"]);
+  const persistTo = values["persist-to"];
   if (!(Number.isInteger(users) && users > 0 && Number.isInteger(shareBytes) && shareBytes >= 32)) {
-    throw new Failure("--users is a whole number from 1, --share-bytes one from 32.");
+    throw new Failure("--users is a whole number from 1, --share-bytes one from 32.", USAGE, 2);
   }
   if (Number(process.versions.node.split(".")[0]) < 24) {
     // node:sqlite: the Node that npm installed has it.

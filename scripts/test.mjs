@@ -3,6 +3,7 @@
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
+import { readArguments } from "./lib/arguments.mjs";
 import { buildWorker } from "./lib/build.mjs";
 import { Failure, main, step } from "./lib/log.mjs";
 import { inRoot } from "./lib/paths.mjs";
@@ -11,17 +12,27 @@ import { setup } from "./lib/setup.mjs";
 import { ensureSchemathesis } from "./lib/test-tools.mjs";
 import { nodeBin, nodeEnv } from "./lib/toolchain.mjs";
 
-const USAGE = `npm test [-- --only=PART] [-- NODE_OPTION…]
+const USAGE = `npm test [-- [--only=PART] [NODE_OPTION…]]
 
   --only=rust           the native tests alone
   --only=worker         the Worker's tests alone
   --only=TEXT           the Worker's test files with TEXT in their path below tests/
-  --test-name-pattern=… and other options of node's test runner are handed to it`;
+  --test-name-pattern=…, --test-skip-pattern=…, --test-only, --test-timeout=MS, --test-concurrency=N,
+  --test-reporter=NAME  are handed to node's test runner`;
+
+const NODE_OPTIONS = {
+  "test-name-pattern": { type: "string", multiple: true },
+  "test-skip-pattern": { type: "string", multiple: true },
+  "test-only": { type: "boolean" },
+  "test-timeout": { type: "string" },
+  "test-concurrency": { type: "string" },
+  "test-reporter": { type: "string" },
+};
 
 await main(async () => {
-  const args = process.argv.slice(2);
-  const only = args.find((arg) => arg.startsWith("--only="))?.slice("--only=".length);
-  const forNode = args.filter((arg) => !arg.startsWith("--only="));
+  const { values, tokens } = readArguments({ usage: USAGE, options: { only: { type: "string" }, ...NODE_OPTIONS }, tokens: true });
+  const { only } = values;
+  const forNode = tokens.filter(({ name }) => name in NODE_OPTIONS).map(({ rawName, value }) => (value === undefined ? rawName : `${rawName}=${value}`));
   await setup({ database: false });
 
   if (!only || only === "rust") {
@@ -34,7 +45,7 @@ await main(async () => {
 
   const files = testFiles(only === "worker" ? "" : (only ?? ""));
   if (files.length === 0) {
-    throw new Failure(`No test file's path holds "${only}".`, "Give --only=rust, --only=worker, or a part of a path below tests/.");
+    throw new Failure(`No test file's path holds "${only}".`, "Give --only=rust, --only=worker, or a part of a path below tests/.", 2);
   }
   if (files.some((file) => file.endsWith("contract.test.mjs"))) await ensureSchemathesis();
   await buildWorker();

@@ -11,6 +11,7 @@ import { parseDevVars, readDevVars, writeDevVars } from "../scripts/lib/dev-vars
 import { withLock } from "../scripts/lib/lock.mjs";
 import { inRoot } from "../scripts/lib/paths.mjs";
 import { portIsFree } from "../scripts/lib/serve.mjs";
+import { runScript } from "./support/cli.mjs";
 
 const dir = mkdtempSync(join(tmpdir(), "portal-backup-test-"));
 after(() => rmSync(dir, { recursive: true, force: true }));
@@ -88,5 +89,42 @@ describe("what the scripts tell to run", () => {
       .filter((command) => !command.startsWith("npx wrangler login"));
     assert.ok(told.length > 4);
     for (const command of told) assert.match(command, / --env /);
+  });
+});
+
+describe("the command line of each script", () => {
+  const scripts = readdirSync(inRoot("scripts")).filter((name) => name.endsWith(".mjs")).map((name) => name.replace(".mjs", ""));
+  // wrangler knows npm run dev's options; 2 says something else of an import and an export.
+  const refusals = { dev: ["stray", 2], import: ["--no-such-option", 1], export: ["--no-such-option", 1] };
+  const refused = (what) => new RegExp(`^✗ [^\\n]*'${what}'\\.\\n {2}npm `);
+
+  for (const name of scripts) {
+    it(`${name}: shows its usage for --help, and refuses what it does not know, before it does anything`, async () => {
+      for (const help of ["--help", "-h"]) {
+        const { code, stdout, stderr } = await runScript(name, [help]);
+        assert.deepEqual([code, stderr], [0, ""]);
+        assert.ok(stdout.startsWith(name === "test" ? "npm test" : `npm run ${name}`), stdout);
+      }
+      const [argument, expected] = refusals[name] ?? ["--no-such-option", 2];
+      const { code, stderr } = await runScript(name, [argument]);
+      assert.equal(code, expected, stderr);
+      assert.match(stderr, refused(argument));
+    });
+  }
+
+  it("has nothing stray in it", async () => {
+    for (const name of ["bench", "build", "deploy", "lint", "seed", "setup", "test"]) {
+      const { code, stderr } = await runScript(name, ["stray"]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, refused("stray"));
+    }
+  });
+
+  it("takes npm test's part with a space as well, and runs nothing else for one that is not there", async () => {
+    for (const only of [["--only", "no such part"], ["--only=no such part"]]) {
+      const { code, stderr } = await runScript("test", only);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /^✗ No test file's path holds "no such part"\./);
+    }
   });
 });

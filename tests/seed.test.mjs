@@ -7,9 +7,11 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "node:test";
 
+import { persistDir } from "../scripts/lib/d1.mjs";
 import { migrationsDir } from "../scripts/lib/paths.mjs";
-import { seed, seededUser } from "../scripts/lib/seed.mjs";
+import { localDatabases, seed, seededUser } from "../scripts/lib/seed.mjs";
 import { backups } from "./support/backup.mjs";
+import { runScript } from "./support/cli.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
 
 describe("seeded users", () => {
@@ -58,5 +60,23 @@ describe("seeded users", () => {
     const who = seededUser(3);
     await of.custodian(who, "GDRIVE-ED25519", "0123456789".repeat(10));
     assert.deepEqual(await of.history(who), []);
+  });
+});
+
+describe("npm run seed", () => {
+  it("takes its options with a space as well as with an equals sign", { timeout: 120_000 }, async () => {
+    const dir = mkdtempSync(join(tmpdir(), "portal-backup-seed-"));
+    try {
+      for (const [users, args] of [[3, ["--users", "3", "--persist-to", dir]], [4, ["--users=4", `--persist-to=${dir}`]]]) {
+        const { code, stderr } = await runScript("seed", args);
+        assert.equal(code, 0, stderr);
+        const seeded = new DatabaseSync(localDatabases(persistDir(dir))[0]);
+        assert.equal(seeded.prepare("SELECT count(*) AS n FROM users").get().n, users);
+        seeded.close();
+      }
+      assert.equal((await runScript("seed", ["--users", "many"])).code, 2);
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
   });
 });

@@ -6,11 +6,12 @@ const paint = (code, text) => (tty ? `\u001b[${code}m${text}\u001b[0m` : text);
 export const say = (text) => process.stderr.write(`${text}\n`);
 export const note = (text) => say(`  ${paint(2, text)}`);
 
-/** A failure that the reader can mend: `message` says what is wrong, `remedy` what to do. */
+/** A failure that the reader can mend: `message` says what is wrong, `remedy` what to do; the script ends with `exitCode`. */
 export class Failure extends Error {
-  constructor(message, remedy) {
+  constructor(message, remedy, exitCode = 1) {
     super(message);
     this.remedy = remedy;
+    this.exitCode = exitCode;
   }
 }
 
@@ -29,14 +30,14 @@ export function duration(ms) {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/** Runs a script's main function: a `Failure` is told in two lines, anything else with its stack. `--help` shows `usage`. */
+/** Runs a script's main function: a `Failure` is told in two lines, anything else with its stack. `--help` only shows `usage`. */
 export async function main(run, usage) {
-  if (usage && process.argv.slice(2).some((arg) => arg === "--help" || arg === "-h")) return console.log(usage);
+  if (process.argv.slice(2).some((arg) => arg === "--help" || arg === "-h")) return console.log(usage);
   try {
     const code = await run();
     if (typeof code === "number") process.exitCode = code;
   } catch (error) {
-    process.exitCode = 1;
+    process.exitCode = error?.exitCode ?? 1;
     if (error instanceof Failure) {
       say(`${paint(31, "✗")} ${error.message}`);
       if (error.remedy) say(`  ${error.remedy.replaceAll("\n", "\n  ")}`);

@@ -1,7 +1,6 @@
 // npm run deploy's arguments.
 
-import { parseArgs } from "node:util";
-
+import { readArguments } from "../arguments.mjs";
 import { Failure } from "../log.mjs";
 
 const LOCATIONS = ["weur", "eeur", "apac", "oc", "wnam", "enam"];
@@ -23,7 +22,8 @@ export const USAGE = `npm run deploy [-- --env production] [--dry-run] …
 Missing secrets are taken from the environment where they are there by name (WEBHOOK_SECRET, …), else asked for or made.`;
 
 export function parseOptions(args, env = process.env) {
-  const { values } = parseArgs({
+  const { values } = readArguments({
+    usage: USAGE,
     args,
     options: {
       env: { type: "string" },
@@ -36,7 +36,6 @@ export function parseOptions(args, env = process.env) {
       "secrets-out": { type: "string" },
       url: { type: "string" },
       "no-doctor": { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
     },
   });
   oneOf("location", values.location, [...LOCATIONS, "auto"]);
@@ -51,7 +50,6 @@ export function parseOptions(args, env = process.env) {
     throw new Failure(`--domain ${values.domain} is not a host name.`, "Give it without https:// and without a path, such as backup.example.com");
   }
   return {
-    help: values.help,
     environment: values.env || "production",
     dryRun: values["dry-run"],
     location: values.location,
