@@ -14,8 +14,10 @@ import { kotlin, swift } from "./support/apps/compilers.mjs";
 import { writePortalStubs } from "./support/apps/portal-stubs.mjs";
 import { writeSnippets } from "./support/apps/snippets.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
+import { json, startServer } from "./support/identity.mjs";
 
-const USER = { id: "user 1", clientId: "client-1", clientApiKey: "client-api-key-of-user-1" };
+// A slash and a space are legal in an id: each app must send them encoded.
+const USER = { id: "user 1/2", clientId: "client-1", clientApiKey: "client-api-key-of-user-1" };
 const support = (name) => inRoot("tests", "support", "apps", name);
 
 describe("docs/apps.md", () => {
@@ -128,18 +130,31 @@ describe("docs/apps.md", () => {
     assert.equal(await (await server()).cipherText("GDRIVE"), "cipher text");
   });
 
+  it("tells the user instead of waiting where the server asks for more than half a minute", { timeout: 20_000 }, async () => {
+    const { url, requests, stop } = await askingToWait("31");
+    try {
+      await assert.rejects((await server({ url })).store("GDRIVE", "cipher text"), { status: 429, code: "rate_limited" });
+      assert.equal(requests.length, 1);
+    } finally {
+      await stop();
+    }
+  });
+
   it("backs up and recovers in Kotlin", { timeout: 300_000 }, async (test) => {
     const tools = await kotlin();
     if (tools.missing) return test.skip(`NOT COMPILED: ${tools.missing}`);
     const out = join(dir, "kotlin");
+    const busy = await askingToWait("3600");
+    test.after(() => busy.stop());
     const stubs = ["Stubs.kt", "StubData.kt", "StubAndroidx.kt", "Main.kt"].map(support);
     await tools.compile([...writeSnippets("kotlin", out), ...stubs], join(out, "classes"));
-    const { stdout } = await tools.run(join(out, "classes"), [String(worker.url).replace(/\/$/, ""), USER.id, USER.clientApiKey]);
+    const { stdout } = await tools.run(join(out, "classes"), [String(worker.url).replace(/\/$/, ""), USER.id, USER.clientApiKey, busy.url]);
     assert.deepEqual(stdout.trim().split("\n"), [
       "told [true PASSWORD]",
       "recovered cipher text made by Kotlin",
       "refused 404 not_found",
       "refused 403, told false GDRIVE",
+      "refused 429 for 3600000 ms",
     ]);
   });
 
@@ -147,6 +162,8 @@ describe("docs/apps.md", () => {
     const tools = await swift();
     if (tools.missing) return test.skip(`NOT COMPILED: ${tools.missing}`);
     const out = join(dir, "swift");
+    const busy = await askingToWait("3600");
+    test.after(() => busy.stop());
     const files = [...writeSnippets("swift", out), ...writeSnippetsOf(out, "main.swift")];
     // Outside Apple's systems Foundation keeps its networking in a module of its own.
     for (const path of files) {
@@ -154,10 +171,13 @@ describe("docs/apps.md", () => {
       writeFileSync(path, text.replace("import Foundation\n", "import Foundation\n#if canImport(FoundationNetworking)\nimport FoundationNetworking\n#endif\n"));
     }
     await tools.compile(files, support("PortalSwift.swift"), join(out, "build"));
-    const { stdout } = await tools.run(join(out, "build"), [String(worker.url).replace(/\/$/, ""), USER.id, USER.clientApiKey]);
-    assert.deepEqual(stdout.trim().split("\n"), ["told stored", "recovered cipher text made by Swift", "refused 404 not_found"]);
+    const { stdout } = await tools.run(join(out, "build"), [String(worker.url).replace(/\/$/, ""), USER.id, USER.clientApiKey, busy.url]);
+    assert.deepEqual(stdout.trim().split("\n"), ["told stored", "recovered cipher text made by Swift", "refused 404 not_found", "refused 429 for 3600 s"]);
   });
 });
+
+/** A server that refuses everything for so many seconds, as one does over a quota. */
+const askingToWait = (seconds) => startServer((_, response) => json(response, 429, { code: "rate_limited" }, { "retry-after": seconds }));
 
 function writeSnippetsOf(out, name) {
   const path = join(out, name);

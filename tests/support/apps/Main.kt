@@ -1,4 +1,5 @@
-// Drives the snippets of docs/apps.md: url, user id and credential are the arguments; one line for each thing seen.
+// Drives the snippets of docs/apps.md: url, user id, credential, and the url of a server that asks everybody to wait for an
+// hour are the arguments; one line for each thing seen.
 
 package com.example.wallet
 
@@ -7,7 +8,7 @@ import io.portalhq.android.mpc.data.BackupMethods
 import kotlinx.coroutines.runBlocking
 
 fun main(args: Array<String>) = runBlocking {
-    val (url, userId, credential) = args
+    val (url, userId, credential, busyUrl) = args
     val portal = Portal()
     // The first credential has expired: the app must ask for a fresh one.
     val wallet = WalletBackup(portal, BackupServer(url, userId) { fresh -> if (fresh) credential else "expired" })
@@ -25,5 +26,10 @@ fun main(args: Array<String>) = runBlocking {
         stranger.backUp(BackupMethods.Gdrive)
     } catch (failure: BackupServerException) {
         println("refused ${failure.status}, told ${portal.api.told.last()}")
+    }
+    try {
+        BackupServer(busyUrl, userId) { credential }.store("GDRIVE", "cipher text")
+    } catch (failure: BackupServerException) {
+        println("refused ${failure.status} for ${failure.retryAfterMs} ms")
     }
 }

@@ -1,4 +1,5 @@
-// Drives the snippets of docs/apps.md: url, user id and credential are the arguments; one line for each thing seen.
+// Drives the snippets of docs/apps.md: url, user id, credential, and the url of a server that asks everybody to wait for an
+// hour are the arguments; one line for each thing seen.
 
 import Foundation
 import PortalSwift
@@ -17,4 +18,10 @@ do {
   try await wallet.recover(.Passkey)
 } catch let failure as BackupServerError {
   print("refused \(failure.status) \(failure.code)")
+}
+let busy = BackupServer(url: URL(string: arguments[4])!, userId: arguments[2], token: { _ in arguments[3] })
+do {
+  try await busy.store("GDRIVE", cipherText: "cipher text")
+} catch let failure as BackupServerError {
+  print("refused \(failure.status) for \(Int(failure.retryAfter)) s")
 }
