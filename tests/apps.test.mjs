@@ -140,6 +140,24 @@ describe("docs/apps.md", () => {
     }
   });
 
+  it("ejects in a browser's app within an operator's window, each share once", async () => {
+    const { default: Portal, BackupMethods } = await sdk("web");
+    const { backUp } = await file("wallet-backup.web.ts");
+    const { eject } = await file("wallet-eject.web.ts");
+    const [portal, own] = [new Portal(), await server()];
+    await backUp(portal, own, BackupMethods.password, "a password");
+    const ejecting = () => eject(portal, own, BackupMethods.password, "a password");
+    const open = () => worker.send("POST", `/users/${encodeURIComponent(USER.id)}/eject`, { bearer: SECRETS.ADMIN_TOKEN });
+
+    await assert.rejects(ejecting(), { status: 403, code: "eject_not_enabled" });
+    assert.equal((await open()).status, 201);
+    await assert.rejects(own.custodianShare("PASSKEY", "ED25519"), { status: 404, code: "not_found" });
+    assert.deepEqual(await ejecting(), { SECP256K1: "key of SECP256K1", ED25519: "key of ED25519" });
+    await assert.rejects(ejecting(), { status: 403, code: "eject_not_enabled" });
+    await open();
+    assert.equal((await ejecting()).ED25519, "key of ED25519");
+  });
+
   it("backs up and recovers in Kotlin", { timeout: 300_000 }, async (test) => {
     const tools = await kotlin();
     if (tools.missing) return test.skip(`NOT COMPILED: ${tools.missing}`);

@@ -31,6 +31,13 @@ export default class Portal extends FakePortal {
     this.recovered.push({ cipherText, method, configs });
     return "0xaddress";
   }
+  async ejectPrivateKeys(method, configs, shares, cipherText) {
+    const pairs = Object.entries(shares).map(([curve, share]) => [curve, JSON.parse(share)]);
+    for (const [curve, share] of pairs) {
+      if (share.curve !== curve || cipherText !== "cipher text of " + share.backupSharePairId) throw new Error("not of one pair");
+    }
+    return Object.fromEntries(pairs.map(([curve]) => [curve, "key of " + curve]));
+  }
 }
 `;
   const core = `${SHARED}
