@@ -60,6 +60,16 @@ describe("POST /admin/import", () => {
     assert.deepEqual((await fetched()).sort(), [CUSTODIAN.share, "old"].sort());
   });
 
+  test("a cipher text whose custodian share gave way to a backup that broke off gets it from the history", async () => {
+    await imported([USER]);
+    await webhook("broke off");
+    assert.deepEqual(await outcomes([CUSTODIAN, CIPHER_TEXT]), ["conflict", "new"]);
+    assert.deepEqual(await fetched(), ["broke off"]);
+    const [{ updated_at: supersededAt }] = await worker.sql("SELECT updated_at FROM custodian_backup_shares");
+    assert.deepEqual(await outcomes([{ ...CUSTODIAN, supersededAt }]), ["new"]);
+    assert.deepEqual((await fetched()).sort(), ["broke off", CUSTODIAN.share].sort());
+  });
+
   test("a custodian share of unknown time belongs to the cipher texts that are there, in whatever order they come", async () => {
     const state = async () => (await worker.send("GET", "/users/u1/backups", { bearer: SECRETS.ADMIN_TOKEN })).body.backups.map((backup) => backup.state);
     const timeless = (record) => ({ ...record, backupSharePairId: null, storedAt: undefined });
