@@ -81,7 +81,7 @@ pub async fn guard(
             "apps"
         }
     };
-    let address = CredentialHash::of(&format!("{name} {}", ip::counted_as(source)));
+    let address = || CredentialHash::of(&format!("{name} {}", ip::counted_as(source)));
     let is_shut = |key| SHUT.with_borrow(|shut| shut.get(key, now_ms()).is_some());
     let may_pass = || match door {
         Door::App(_) => was_good(call),
@@ -89,7 +89,7 @@ pub async fn guard(
         Door::None | Door::Operators => false,
     };
     if anything_is_shut() {
-        if is_shut(address) && !may_pass() {
+        if is_shut(address()) && !may_pass() {
             return Err(too_many_failures());
         }
         if call.bearer_hash().is_some_and(is_shut) {
@@ -107,7 +107,7 @@ pub async fn guard(
                     .allow(AUTH_FAILURES, &ip::counted_as(source))
                     .await =>
         {
-            shut(address);
+            shut(address());
             return Err(too_many_failures());
         }
         Err(error) if error.code == Code::Forbidden && is_app => {

@@ -104,13 +104,13 @@ impl fmt::Debug for CredentialHash {
 }
 
 /// Lower-case. By hand: every request of an app makes one, and the formatter takes its time for each byte.
-fn hex(bytes: &[u8]) -> String {
+fn hex(bytes: &[u8; 32]) -> String {
     let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
-    let mut hex = Vec::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        hex.extend([digit(byte >> 4), digit(byte & 15)]);
+    let mut hex = [[0; 2]; 32];
+    for (pair, byte) in hex.iter_mut().zip(bytes) {
+        *pair = [digit(byte >> 4), digit(byte & 15)];
     }
-    String::from_utf8(hex).unwrap_or_default() // It is ASCII.
+    String::from_utf8(hex.as_flattened().to_vec()).unwrap_or_default() // It is ASCII.
 }
 
 #[cfg(test)]
