@@ -38,9 +38,11 @@ describe("a full database", () => {
     for (const query of [{ backupMethod: "GDRIVE" }, { backupSharePairId: "p1" }]) {
       assert.deepEqual((await wallet.fetchCipherText(ada, query, full())).body, { cipherText: "u1" });
     }
+    const { backups: listed } = (await wallet.app(ada, "GET", `${wallet.path(ada)}/backups`, undefined, wallet.init(full()))).body;
+    assert.deepEqual(listed.map(({ backupMethod, state }) => [backupMethod, state]), [["GDRIVE", "complete"]]);
     const lines = worker.logLines().filter(({ level }) => level === "error");
-    assert.deepEqual(lines.map(({ message }) => message), Array(3).fill("the database is full: a recovery left no audit event"));
-    assert.deepEqual(lines.map(({ who }) => who), [ada.clientId, ada.id, ada.id]);
+    assert.deepEqual(lines.map(({ message }) => message), Array(4).fill("the database is full: a recovery left no audit event"));
+    assert.deepEqual(lines.map(({ who }) => who), [ada.clientId, ada.id, ada.id, ada.id]);
     assert.ok(lines.every(({ ray }) => ray));
     assert.deepEqual(await snapshot(worker), before);
   });
@@ -49,6 +51,7 @@ describe("a full database", () => {
     const asking = { ...ada, clientApiKey: bob.clientApiKey };
     for (const who of [asking, { ...ada, clientApiKey: "nobody's key" }]) {
       assertProblem(await wallet.fetchCipherText(who, { backupMethod: "GDRIVE" }, full()), 503, "unavailable");
+      assertProblem(await wallet.app(who, "GET", `${wallet.path(ada)}/backups`, undefined, wallet.init(full())), 503, "unavailable");
     }
     const secret = { headers: { "x-webhook-secret": "wrong", ...wallet.init(full()).headers } };
     assertProblem(await worker.send("POST", "/webhook/backup/fetch", { body: { clientId: ada.clientId }, ...secret }), 401, "unauthorized");

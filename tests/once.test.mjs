@@ -190,7 +190,7 @@ for (const [way, twice] of Object.entries(ways)) {
 }
 
 describe("what an operator was answered 503 for, and ends late,", () => {
-  const [bob, eve, dan] = ["bob", "eve", "dan"].map(user);
+  const [bob, eve, dan, fay, gil, hal] = ["bob", "eve", "dan", "fay", "gil", "hal"].map(user);
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   /** The first attempt is given up and ends late; the second fails in a way that is not tried again. */
   const givenUp = async (send) => {
@@ -200,16 +200,32 @@ describe("what an operator was answered 503 for, and ends late,", () => {
   const key = (who, clientApiKey) => admin("PUT", `${wallet.path(who)}/client-api-key`, { clientApiKey });
 
   it("undoes nothing of what was done since", async () => {
-    for (const who of [bob, eve, dan]) {
+    for (const who of [bob, eve, dan, fay, hal]) {
       await wallet.register(who);
       await wallet.custodian(who, CUSTODIAN, "c1");
     }
+    await wallet.custodian(hal, CUSTODIAN, "c2");
+    const [older] = await wallet.history(hal);
     await Promise.all([
       givenUp(admin("DELETE", `${wallet.path(ada)}?purge=${ada.clientId}`)),
       givenUp(admin("POST", `${wallet.path(bob)}/eject`)),
       givenUp(key(eve, "second-key")),
       givenUp(admin("DELETE", wallet.path(dan))),
+      givenUp(admin("DELETE", `${wallet.path(fay)}?purge=${fay.clientId}`)),
+      givenUp(admin("POST", `${wallet.path(hal)}/backups/restore`, { versionId: older.id })),
+      // The first of its batches only looks.
+      (async () => {
+        const plan = { tag: `once ${++tags}`, plan: ["pass", { late: 3_600 }, { error: "D1_ERROR: D1 DB is overloaded." }] };
+        assert.equal((await admin("POST", "/users", gil)({ faults: plan })).status, 503);
+      })(),
     ]);
+    await wallet.purgeUser(fay);
+    for (const record of [{ type: "user", ...fay }, { type: "custodianBackupShare", userId: fay.id, backupMethod: CUSTODIAN, share: "imported" }]) {
+      assert.equal((await importing(record)()).body.results[0].outcome, "new");
+    }
+    await wallet.custodian(hal, CUSTODIAN, "c3");
+    await wallet.register(gil);
+    await wallet.purgeUser(gil);
     await wallet.custodian(ada, CUSTODIAN, "c2");
     await wallet.cipherText(ada, "GDRIVE", "u2");
     assert.equal((await wallet.admin("DELETE", `${wallet.path(bob)}/eject`)).status, 204);
@@ -219,8 +235,20 @@ describe("what an operator was answered 503 for, and ends late,", () => {
     assert.equal(await wallet.recovered(ada, { backupMethod: "GDRIVE" }), "u2");
     assert.equal((await wallet.app(bob, "GET", `${wallet.path(bob)}/custodian-backup-share?backupMethod=${CUSTODIAN}`)).status, 403, "no window opens that was closed");
     assert.equal((await wallet.fetchCipherText({ ...eve, clientApiKey: "third-key" }, {})).status, 404, "the newest key is good");
+    assert.deepEqual(await wallet.fetched(fay), ["imported"]);
+    assert.deepEqual(await wallet.fetched(hal), ["c3"]);
+    assert.equal((await wallet.admin("GET", wallet.path(gil))).status, 404, "who was purged stays so");
     const ended = await worker.sql("SELECT action, outcome FROM audit_events WHERE outcome IN ('overtaken', 'deleted') ORDER BY action");
-    assert.deepEqual(ended.map(({ action, outcome }) => `${action} ${outcome}`), ["delete_user deleted", "open_eject overtaken", "purge_user overtaken", "replace_client_api_key overtaken"]);
+    assert.deepEqual(ended.map(({ action, outcome }) => `${action} ${outcome}`), ["delete_user deleted", "open_eject overtaken", "purge_user overtaken", "purge_user overtaken", "replace_client_api_key overtaken"]);
+  });
+
+  it("is not kept from its end by a request that was refused since", async () => {
+    const plan = { tag: `once ${++tags}`, plan: ["hang", "hold"] };
+    const purge = admin("DELETE", `${wallet.path(ada)}?purge=${ada.clientId}`)({ faults: plan });
+    await pause(2_900);
+    assert.equal((await wallet.storeCipherText({ ...ada, clientApiKey: "a stranger's" }, "GDRIVE", "x")).status, 401);
+    await entry.release(plan.tag);
+    assert.equal((await purge).status, 204);
   });
 });
 

@@ -5,7 +5,7 @@ import { after, before, beforeEach, describe, it } from "node:test";
 
 import { backups, setTimes } from "./support/backup.mjs";
 import { user } from "./support/client.mjs";
-import { startWorker } from "./support/harness.mjs";
+import { SECRETS, startWorker } from "./support/harness.mjs";
 
 const CUSTODIAN = "GDRIVE-SECP256K1";
 const ada = user("ada");
@@ -56,14 +56,18 @@ describe("a user who stored as much as one may within a day", () => {
     });
   }
 
-  it("may recover, and send what is stored already again", async () => {
+  it("may recover", async () => {
     await wallet.custodian(ada, CUSTODIAN, "c1");
     await wallet.cipherText(ada, "GDRIVE", "u1");
     await replacedJustNow(ada, 4_097, 64);
     assert.deepEqual(await wallet.fetched(ada), ["c1"]);
     assert.equal(await wallet.recovered(ada, { backupMethod: "GDRIVE" }), "u1");
-    await wallet.custodian(ada, CUSTODIAN, "c1");
-    await wallet.cipherText(ada, "GDRIVE", "u1");
+  });
+
+  it("is told so too where the same share comes with another pair: no 2xx for what is not stored", async () => {
+    await wallet.cipherText(ada, "GDRIVE", "u1", { pair: "p1" });
+    await replacedJustNow(ada, 4_097, 64);
+    assert.equal((await wallet.storeCipherText(ada, "GDRIVE", "u1", { pair: "p2" })).status, 429);
   });
 
   it("keeps nobody else from storing", async () => {
@@ -77,6 +81,12 @@ describe("a user who stored as much as one may within a day", () => {
     assert.equal((await custodian(ada, "c1")).status, 429);
     await setTimes(worker, "backup_share_versions", { superseded_at: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-25 hours')" });
     await wallet.custodian(ada, CUSTODIAN, "c1");
+    await wallet.cipherText(ada, "GDRIVE", "u1");
+  });
+
+  it("is not who was deleted and registered again, nor whose shares an operator deleted", async () => {
+    await replacedJustNow(ada, 4_097, 64);
+    await worker.sql("UPDATE backup_share_versions SET reason = 'deleted'");
     await wallet.cipherText(ada, "GDRIVE", "u1");
   });
 
@@ -106,5 +116,26 @@ describe("a user with 256 methods", () => {
     await wallet.cipherText(ada, "GDRIVE", "u2");
     await wallet.custodian(ada, CUSTODIAN, "c1");
     assert.equal(await wallet.recovered(ada, { backupMethod: "the 257th" }), undefined);
+  });
+
+  it("can be restored, be it that a deletion after that had further ones", async () => {
+    await wallet.cipherText(ada, "GDRIVE", "u1");
+    await methods(255);
+    await wallet.deleteUser(ada);
+    await wallet.register(ada);
+    await wallet.cipherText(ada, "the 257th", "u1");
+    await wallet.deleteUser(ada);
+    await wallet.restoreUser(ada);
+    assert.equal((await worker.sql("SELECT 1 FROM user_backup_shares")).length, 257);
+  });
+
+  it("stops no import: its line is a conflict, and the others are taken", async () => {
+    await wallet.cipherText(ada, "GDRIVE", "u1");
+    await methods(255);
+    const record = (who, backupMethod) => JSON.stringify({ type: "userBackupShare", userId: who.id, backupMethod, cipherText: "imported" });
+    const body = [record(ada, "the 257th"), record(bob, "GDRIVE")].join("\n");
+    const { results } = (await worker.send("POST", "/admin/import", { bearer: SECRETS.ADMIN_TOKEN, headers: { "content-type": "application/x-ndjson" }, body })).body;
+    assert.deepEqual(results.map(({ outcome }) => outcome), ["conflict", "new"]);
+    assert.match(results[0].reason, /256 backup methods/);
   });
 });

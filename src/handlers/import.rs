@@ -226,7 +226,12 @@ async fn share_result(
             LineResult::same(line)
         }
         _ => {
-            let held_at = verdict.held_at.as_deref().unwrap_or("an unknown time");
+            let Some(held_at) = verdict.held_at.as_deref() else {
+                return LineResult::conflict(
+                    line,
+                    "the user has 256 backup methods already, as many as one may have",
+                );
+            };
             let stored_at = share.stored_at.as_deref().unwrap_or("an unknown time");
             LineResult::conflict(
                 line,

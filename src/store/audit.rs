@@ -102,7 +102,8 @@ macro_rules! is_outdone {
             $to,
             " AND action IN (",
             $actions,
-            "))"
+            ") AND outcome IN ('stored', 'unchanged', 'registered', 'key_added', 'restored', 'deleted', 'purged', 'opened', \
+               'closed', 'replaced', 'stored_custodian_share', 'stored_user_share'))"
         )
     };
 }

@@ -51,9 +51,9 @@ const STORE_EVENT: &str = concat!(
     at!("?2"),
     ", 'portal', 'store_custodian_share', u.id, ?5, ?6, CASE WHEN u.id IS NULL THEN 'unknown_client' WHEN ",
     is_wrong_key!("?7", "?8"),
-    " THEN 'wrong_key' WHEN c.id = ?1 THEN 'stored' WHEN c.share_digest = ?9 THEN 'unchanged' WHEN ",
+    " THEN 'wrong_key' WHEN c.id = ?1 THEN 'stored' WHEN ",
     is_over_quota!("u.id"),
-    " THEN 'over_quota' ELSE 'overtaken' END, \
+    " THEN 'over_quota' WHEN c.share_digest = ?9 THEN 'unchanged' ELSE 'overtaken' END, \
      ?3, ?4 FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?5 \
      LEFT JOIN custodian_backup_shares c ON c.user_id = u.id AND c.backup_method = ?6 WHERE true ",
     audit_returning_outcome!()

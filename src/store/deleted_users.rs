@@ -16,7 +16,7 @@ use crate::error::{Code, Error, Result};
 /// Deletes a user; it and its shares stay in the history.
 pub async fn delete(db: &Database, trail: &Trail, id: &UserId) -> Result<()> {
     const DELETE: &str = concat!("DELETE FROM users WHERE id = ?1 AND ", is_under_way!("?2"));
-    let rivals = r#"["restore_user"]"#;
+    let rivals = r#"["restore_user","register_user","import"]"#;
     let delete = Statement::new(DELETE)
         .text(id.as_str())
         .text(&trail.event_id);
@@ -41,7 +41,7 @@ pub async fn purge(db: &Database, trail: &Trail, id: &UserId, client_id: &Client
         ", 'admin', 'purge_user', ?5, ?6, NULL, CASE WHEN ",
         is_outdone!(
             "?5",
-            "'store_custodian_share', 'store_user_share', 'register_user', 'restore_user'",
+            "'store_custodian_share', 'store_user_share', 'register_user', 'restore_user', 'import'",
             "?7",
             "?8"
         ),

@@ -86,6 +86,9 @@ macro_rules! judge_current {
              judged AS (SELECT f.*, CASE \
                WHEN EXISTS (SELECT 1 FROM audit_events a WHERE a.id = f.event_id) THEN 'new' \
                WHEN owner IS NULL THEN 'unknown_user' \
+               WHEN held_id IS NULL AND (SELECT count(*) FROM ",
+            $table,
+            " m WHERE m.user_id = f.owner) >= 256 THEN 'conflict' \
                WHEN held_id IS NULL THEN 'new' \
                WHEN EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = f.owner AND v.kind = '",
             $kind,

@@ -58,9 +58,9 @@ macro_rules! store_event_sql {
             refused_cases!($column, "?7"),
             "WHEN ",
             is_wrong_key!("?8", "?9"),
-            " THEN 'wrong_key' WHEN s.id = ?1 THEN 'stored' WHEN s.share_digest = ?10 THEN 'unchanged' WHEN ",
+            " THEN 'wrong_key' WHEN s.id = ?1 THEN 'stored' WHEN ",
             is_over_quota!("?5"),
-            " THEN 'over_quota' ELSE 'overtaken' END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users p ON p.",
+            " THEN 'over_quota' WHEN s.share_digest = ?10 THEN 'unchanged' ELSE 'overtaken' END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users p ON p.",
             $column,
             " = ?7 LEFT JOIN user_backup_shares s ON s.user_id = ?5 AND s.backup_method = ?6 WHERE true ",
             audit_returning_outcome!()

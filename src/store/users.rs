@@ -41,7 +41,9 @@ pub async fn register(
         " WHERE NOT EXISTS (SELECT 1 FROM users WHERE id = ?1) \
            AND NOT EXISTS (SELECT 1 FROM users WHERE client_id = ?2) \
            AND NOT EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = ?3) AND ",
-        is_first!("?4")
+        is_first!("?4"),
+        " AND NOT ",
+        is_outdone!("?1", "'delete_user', 'purge_user'", "?5", "?6")
     );
     const FILL_IN_KEY: &str = concat!(
         "UPDATE users SET client_api_key_hash = ?3 WHERE client_id = ?2 \
@@ -87,9 +89,13 @@ pub async fn register(
             .text(client_id.as_str())
             .optional(hash.as_deref())
     };
+    let [from, to] = trail.overtaking();
     let [_, _, user, outcome] = db
         .batch(vec![
-            with(INSERT, Some(new_id)).text(&trail.event_id),
+            with(INSERT, Some(new_id))
+                .text(&trail.event_id)
+                .text(&from)
+                .text(&to),
             with(FILL_IN_KEY, given_id).text(&trail.event_id),
             with(SELECT, given_id),
             trail

@@ -1,6 +1,6 @@
 //! `backup_share_versions`: the history. Triggers fill it; this module lists it and makes versions current again.
 
-use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first};
+use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first, is_outdone};
 use super::credential::{allowed, for_credential, refused_cases};
 use super::users::unknown_user;
 use super::{Database, Rows, Statement, at};
@@ -18,16 +18,26 @@ pub struct Entries {
 
 const USER: &str = "SELECT 1 AS found FROM users WHERE id = ?1";
 
-const ENTRIES: &str = "SELECT 'custodian' AS kind, backup_method, backup_share_pair_id, updated_at AS stored_at \
-       FROM custodian_backup_shares WHERE user_id = ?1 \
-     UNION ALL SELECT 'user', backup_method, backup_share_pair_id, updated_at \
-       FROM user_backup_shares WHERE user_id = ?1 ORDER BY 1, 2";
+/// The current shares of the user that $user gives.
+macro_rules! entries_sql {
+    ($user:expr) => {
+        concat!(
+            "SELECT 'custodian' AS kind, backup_method, backup_share_pair_id, updated_at AS stored_at \
+               FROM custodian_backup_shares WHERE user_id = ",
+            $user,
+            " UNION ALL SELECT 'user', backup_method, backup_share_pair_id, updated_at \
+               FROM user_backup_shares WHERE user_id = ",
+            $user,
+            " ORDER BY 1, 2"
+        )
+    };
+}
 
 /// The current shares of a user, for an operator.
 pub async fn entries_for_admin(db: &Database, _: &Admin, user_id: &UserId) -> Result<Entries> {
     let of_user = |sql| Statement::new(sql).text(user_id.as_str());
     let [user, entries] = db
-        .batch(vec![of_user(USER), of_user(ENTRIES)])
+        .batch(vec![of_user(USER), of_user(entries_sql!("?1"))])
         .await?
         .rows()?;
     if user.is_empty() {
@@ -43,6 +53,15 @@ pub async fn entries_for_client(
     credential: &Credential,
     user_id: &UserId,
 ) -> Result<Entries> {
+    macro_rules! read_sql {
+        ($column:tt) => {
+            entries_sql!(concat!(
+                "(SELECT id FROM users WHERE id = ?1 AND ",
+                $column,
+                " = ?2)"
+            ))
+        };
+    }
     macro_rules! event_sql {
         ($column:tt) => {
             concat!(
@@ -63,11 +82,13 @@ pub async fn entries_for_client(
         .statement(for_credential!(credential, event_sql))
         .text(user_id.as_str())
         .text(credential.as_sql());
-    let [entries, outcome] = db
-        .batch(vec![Statement::new(ENTRIES).text(user_id.as_str()), event])
-        .await?
-        .rows()?;
-    allowed(&outcome)?;
+    let read = Statement::new(for_credential!(credential, read_sql))
+        .text(user_id.as_str())
+        .text(credential.as_sql());
+    let (entries, outcome) = db.recover(trail, user_id.as_str(), read, event).await?;
+    if let Some(outcome) = outcome {
+        allowed(&outcome)?;
+    }
     read_entries(&entries)
 }
 
@@ -159,6 +180,13 @@ pub async fn restore(
                 $kind,
                 "' WHERE u.id = ?1 AND v.id = ?2 AND ",
                 is_first!("?3"),
+                " AND NOT ",
+                is_outdone!(
+                    "?1",
+                    "'store_custodian_share', 'store_user_share', 'restore_version'",
+                    "?4",
+                    "?5"
+                ),
                 " ORDER BY v.superseded_at DESC LIMIT 1 \
                  ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
                  backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
@@ -198,10 +226,12 @@ pub async fn restore(
     let both = |sql| Statement::new(sql).text(user_id.as_str()).text(version_id);
     // Only once: the retry of a restore must not displace a backup that came since.
     let once = |sql| both(sql).text(&trail.event_id);
+    let [from, to] = trail.overtaking();
+    let restore = |sql| once(sql).text(&from).text(&to);
     let [_, _, _, _, current, outcome] = db
         .batch(vec![
-            once(restore_into!("custodian_backup_shares", "custodian")),
-            once(restore_into!("user_backup_shares", "user")),
+            restore(restore_into!("custodian_backup_shares", "custodian")),
+            restore(restore_into!("user_backup_shares", "user")),
             once(forget!("custodian_backup_shares", "custodian")),
             once(forget!("user_backup_shares", "user")),
             both(CURRENT),
