@@ -11,7 +11,7 @@ import { gzipSync } from "node:zlib";
 import { buildDir, inRoot, migrationsDir } from "../scripts/lib/paths.mjs";
 import { backups } from "./support/backup.mjs";
 import { user } from "./support/client.mjs";
-import { startWorker } from "./support/harness.mjs";
+import { SECRETS, startWorker } from "./support/harness.mjs";
 import { ROUTES, owner, send } from "./support/routes.mjs";
 
 // What it has now and a little more: whatever makes it grow is to be noticed. The aim is 120.
@@ -102,15 +102,32 @@ describe("what a request asks of D1", () => {
     for (const { rowsRead } of purges) assert.ok(rowsRead < 1_000, `${rowsRead} rows`);
   });
 
-  it("takes few batches to find that what is under an older key does not open", async () => {
-    const rotated = await startWorker({ main: inRoot("tests", "support", "counting-entry.mjs"), secrets: { SHARE_ENCRYPTION_KEYS: ["k2", "k1"].map((id, n) => `${id}:${Buffer.alloc(32, n + 1).toString("base64")}`).join() } });
+  it("takes few batches to get past what does not open under an older key, and has an end", async () => {
+    const SHARE_ENCRYPTION_KEYS = `k2:${Buffer.alloc(32, 2).toString("base64")},${SECRETS.SHARE_ENCRYPTION_KEYS}`;
+    const rotated = await startWorker({ main: inRoot("tests", "support", "counting-entry.mjs"), secrets: { SHARE_ENCRYPTION_KEYS } });
     after(() => rotated.stop());
     const counting = await rotated.entry();
+    const rewrap = async () => {
+      await counting.taken();
+      const { rewrapped } = (await backups(rotated).admin("POST", "/admin/keys/rewrap", { limit: 1 })).body;
+      return { rewrapped, batches: (await counting.taken()).length };
+    };
+    // 1,200 rows that do not open, and behind them one that does: it was sealed by the Worker that had k1 alone.
+    await worker.clear();
+    await of.register(user("one"));
+    await of.custodian(user("one"), "REWRAP", "share");
+    const [{ sealed_share: sealed }] = await worker.sql("SELECT sealed_share FROM custodian_backup_shares WHERE backup_method = 'REWRAP'");
     await backups(rotated).register(user("one"));
-    await versions(rotated, user("one"), 3_000);
-    await counting.taken();
-    assert.equal((await backups(rotated).admin("POST", "/admin/keys/rewrap", { limit: 1 })).body.rewrapped, 0);
-    assert.ok((await counting.taken()).length < 30);
+    await versions(rotated, user("one"), 1_200);
+    await versions(rotated, user("one"), 1);
+    await rotated.sql(`UPDATE backup_share_versions SET kind = 'custodian', backup_method = 'REWRAP', sealed_share = '${sealed}' WHERE rowid = 1201`);
+    const first = await rewrap();
+    assert.equal(first.rewrapped, 1);
+    assert.ok(first.batches < 40, `${first.batches} batches`);
+    await versions(rotated, user("one"), 25_000);
+    const second = await rewrap();
+    assert.equal(second.rewrapped, 0);
+    assert.ok(second.batches < 410, `${second.batches} batches`);
   });
 
   it("scans no table", async () => {

@@ -16,8 +16,9 @@ pub struct Rewrapped {
     pub remaining: u64,
 }
 
-/// Pages of which no row opens: a run looks at so many and no more.
-const MAX_PAGES_IN_VAIN: u32 = 20;
+/// Pages of which no row opens: a run looks at so many and no more, for a Worker may ask D1 a thousand times
+/// (<https://developers.cloudflare.com/d1/platform/limits/>). What opens behind 20,000 such rows waits for them to go.
+const MAX_PAGES_IN_VAIN: u32 = 400;
 
 /// Seals up to `limit` rows that are under an older key again under the current one. A row that does not open stays as
 /// it is; scrubbing reports it.
@@ -32,11 +33,10 @@ pub async fn rewrap(db: &Database, vault: &Vault, limit: u64, actor: Actor) -> R
         for key_id in &old_keys {
             let mut after = 0;
             while rewrapped < limit && pages_in_vain < MAX_PAGES_IN_VAIN {
-                let page_limit = ROWS_PER_PAGE.min(limit - rewrapped);
-                let rows = store::page_under_key(db, table, key_id, after, page_limit).await?;
+                let rows = store::page_under_key(db, table, key_id, after, ROWS_PER_PAGE).await?;
                 let Some(last) = rows.last() else { break };
                 after = last.number;
-                match rewrap_page(db, vault, table, &rows, actor).await? {
+                match rewrap_page(db, vault, table, &rows, limit - rewrapped, actor).await? {
                     0 => pages_in_vain += 1,
                     some => rewrapped += some,
                 }
@@ -59,15 +59,20 @@ pub async fn rewrap(db: &Database, vault: &Vault, limit: u64, actor: Actor) -> R
     })
 }
 
+/// Of these rows, up to `limit` that open.
 async fn rewrap_page(
     db: &Database,
     vault: &Vault,
     table: Table,
     rows: &[SealedRow],
+    limit: u64,
     actor: Actor,
 ) -> Result<u64> {
     let mut statements = Vec::with_capacity(rows.len() + 1);
     for row in rows {
+        if statements.len() as u64 == limit {
+            break;
+        }
         let place = row.place();
         if let Some(share) = vault.open_bytes(place, &row.key_id, &row.envelope).await {
             statements.push(store::rewrap_statement(

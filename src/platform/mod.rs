@@ -3,6 +3,7 @@
 //! The functions themselves are in `glue.js`; this module gives them Rust types.
 
 pub mod outbound;
+mod time;
 pub mod verify;
 mod wait;
 
@@ -12,6 +13,7 @@ use std::thread::LocalKey;
 use js_sys::{Array, JsString, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
+pub use time::{format_date, now_ms, parse_date};
 use wait::wait;
 
 #[wasm_bindgen(module = "/src/platform/glue.js")]
@@ -95,37 +97,6 @@ impl From<JsValue> for JsFailure {
         );
         Self(message)
     }
-}
-
-/// Milliseconds since 1970. In a deployed Worker the clock moves only with I/O.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a time after 1970 in whole milliseconds"
-)]
-pub fn now_ms() -> u64 {
-    js_sys::Date::now() as u64
-}
-
-/// Milliseconds since 1970 of an ISO 8601 date or time in UTC; 0 for an earlier one.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "checked: a time after 1970"
-)]
-pub fn parse_date(text: &str) -> Option<u64> {
-    // `Date.parse` alone takes much more: "1", "May", "0.5".
-    let shape: String = text
-        .chars()
-        .map(|c| if c.is_ascii_digit() { '0' } else { c })
-        .collect();
-    let shapes = [
-        "0000-00-00",
-        "0000-00-00T00:00:00Z",
-        "0000-00-00T00:00:00.000Z",
-    ];
-    let ms = js_sys::Date::parse(text);
-    (shapes.contains(&shape.as_str()) && ms.is_finite()).then_some(ms.max(0.0) as u64)
 }
 
 /// A number from 0 up to 1, for jitter only.
@@ -259,17 +230,6 @@ impl D1 {
 )]
 pub fn database_bytes() -> u64 {
     size_of_database() as u64
-}
-
-/// ISO 8601 of milliseconds since 1970.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a time in milliseconds is far below 2^53"
-)]
-pub fn format_date(unix_ms: u64) -> String {
-    js_sys::Date::new(&JsValue::from_f64(unix_ms as f64))
-        .to_iso_string()
-        .into()
 }
 
 /// What `make` makes of a constant text, made once for the instance.
