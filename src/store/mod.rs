@@ -1,6 +1,6 @@
 //! All SQL, and the only user of the database.
 //!
-//! A request on a share is one batch: one transaction, one round trip. Every batch is idempotent, because its ids are made
+//! A store or a fetch is one batch: one transaction, one round trip. Every batch is idempotent, because its ids are made
 //! before it is sent: after a commit whose answer was lost, sending it again changes nothing. That is what makes
 //! the retries here safe.
 //!
