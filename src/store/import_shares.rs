@@ -72,17 +72,24 @@ macro_rules! compare {
 }
 
 /// The verdicts on current shares; ?6 is whether older shares give way. A share that is in the history was current
-/// once: something newer has come since.
+/// once: something newer has come since. The version of the record's id, `k`, may be another share: an old server keeps
+/// the id of a row whose share it replaces.
 macro_rules! judge_current {
     ($table:literal, $kind:literal) => {
         concat!(
             share_items!(),
-            ", found AS (SELECT j.*, u.id AS owner, c.id AS held_id, c.updated_at AS held_at, c.key_id AS held_key_id, \
-               c.share_digest AS held_digest, c.backup_share_pair_id AS held_pair_id, c.sealed_share AS held \
+            ", found AS (SELECT j.*, u.id AS owner, c.id AS held_id, c.updated_at AS held_at, c.share_digest AS held_digest, \
+               c.backup_share_pair_id AS held_pair_id, k.id AS kept_id, coalesce(k.key_id, c.key_id) AS held_key_id, \
+               coalesce(k.sealed_share, c.sealed_share) AS held \
              FROM j LEFT JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
                LEFT JOIN ",
             $table,
-            " c ON c.user_id = u.id AND c.backup_method = j.backup_method), \
+            " c ON c.user_id = u.id AND c.backup_method = j.backup_method \
+               LEFT JOIN backup_share_versions k ON k.rowid = (SELECT v.rowid FROM backup_share_versions v \
+                 WHERE v.user_id = u.id AND v.kind = '",
+            $kind,
+            "' AND v.client_id = u.client_id AND v.id = j.id \
+                 AND (v.share_digest IS NULL OR v.key_id <> j.key_id) LIMIT 1)), \
              judged AS (SELECT f.*, CASE \
                WHEN EXISTS (SELECT 1 FROM audit_events a WHERE a.id = f.event_id) THEN 'new' \
                WHEN owner IS NULL THEN 'unknown_user' \
@@ -92,9 +99,9 @@ macro_rules! judge_current {
                WHEN held_id IS NULL THEN 'new' \
                WHEN EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = f.owner AND v.kind = '",
             $kind,
-            "' AND v.client_id = f.client_id AND (v.id = f.id AND (v.share_digest IS NULL OR v.share_digest = f.digest \
-                   OR v.key_id <> f.key_id) \
-                 OR (v.backup_method = f.backup_method AND v.share_digest = f.digest))) THEN 'same' \
+            "' AND v.client_id = f.client_id AND (v.id = f.id OR v.backup_method = f.backup_method) \
+                 AND v.share_digest = f.digest) THEN 'same' \
+               WHEN kept_id IS NOT NULL AND held_digest IS NOT digest THEN 'sealed_otherwise' \
                WHEN ?6 AND held_at < stored_at AND held_id <> id AND held_digest IS NOT digest THEN 'new' \
                ELSE ",
             compare!(),

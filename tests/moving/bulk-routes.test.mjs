@@ -286,21 +286,40 @@ describe("GET /admin/export", () => {
 });
 
 describe("after a change of the sealing key", () => {
-  test("the same shares, still under the old key, are the same", async () => {
+  /** Runs `body` with a Worker whose first key is another one, and which has what is stored here. */
+  async function afterTheChange(body) {
     const second = await startWorker({ secrets: { SHARE_ENCRYPTION_KEYS: `k2:${Buffer.alloc(32, 2).toString("base64")},${SECRETS.SHARE_ENCRYPTION_KEYS}` } });
     try {
-      await imported([USER, CUSTODIAN, CIPHER_TEXT, OLD]);
       for (const table of ["users", "custodian_backup_shares", "user_backup_shares", "backup_share_versions"]) {
         for (const row of await worker.sql(`SELECT * FROM ${table}`)) {
           const columns = Object.keys(row);
           await second.db.prepare(`INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => "?")})`).bind(...Object.values(row)).run();
         }
       }
-      assert.deepEqual(await outcomes([USER, CUSTODIAN, CIPHER_TEXT, OLD], "", second), ["same", "same", "same", "same"]);
-      assert.deepEqual(await outcomes([{ ...CUSTODIAN, share: "other" }, { ...OLD, share: "other" }], "", second), ["conflict", "conflict"]);
-      assert.deepEqual(await fetched("c1", second), [CUSTODIAN.share]);
+      await body(second);
     } finally {
       await second.stop();
     }
+  }
+
+  test("the same shares, still under the old key, are the same", async () => {
+    await imported([USER, CUSTODIAN, CIPHER_TEXT, OLD]);
+    await afterTheChange(async (second) => {
+      assert.deepEqual(await outcomes([USER, CUSTODIAN, CIPHER_TEXT, OLD], "", second), ["same", "same", "same", "same"]);
+      assert.deepEqual(await outcomes([{ ...CUSTODIAN, share: "other" }, { ...OLD, share: "other" }], "", second), ["conflict", "conflict"]);
+      assert.deepEqual(await fetched("c1", second), [CUSTODIAN.share]);
+    });
+  });
+
+  test("a share that was replaced since is the same, and one that the old server put in its place is not", async () => {
+    await imported([USER, CUSTODIAN]);
+    await webhook("newer");
+    await afterTheChange(async (second) => {
+      assert.deepEqual(await outcomes([CUSTODIAN], "", second), ["same"]);
+      const inItsPlace = { ...CUSTODIAN, share: "other", storedAt: "2024-02-01T00:00:00.000Z" };
+      assert.deepEqual(await outcomes([inItsPlace], "", second), ["conflict"]);
+      assert.deepEqual(await outcomes([inItsPlace], "?replaceOlder=true", second), ["conflict"], "what is there is newer");
+      assert.deepEqual(await fetched("c1", second), ["newer"]);
+    });
   });
 });
