@@ -69,7 +69,7 @@ const PAGE: &str = "WITH places AS ( \
          'createdAt', s.created_at, 'storedAt', s.updated_at, 'keyId', s.key_id, 'sealedShare', s.sealed_share) \
        ELSE json_object('type', v.kind || 'BackupShare', 'id', v.id, 'userId', u.id, \
          'clientId', u.client_id, 'backupMethod', v.backup_method, 'backupSharePairId', v.backup_share_pair_id, \
-         'createdAt', v.created_at, 'storedAt', v.stored_at, 'supersededAt', v.superseded_at, 'reason', v.reason, \
+         'createdAt', v.created_at, 'storedAt', v.stored_at, 'supersededAt', max(v.superseded_at, v.stored_at), 'reason', v.reason, \
          'keyId', v.key_id, 'sealedShare', v.sealed_share) END AS record \
      FROM page p LEFT JOIN users u ON u.id = p.user_id \
        LEFT JOIN custodian_backup_shares c ON p.part = 1 AND c.rowid = p.row \

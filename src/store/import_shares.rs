@@ -95,7 +95,8 @@ macro_rules! judge_current {
                WHEN owner IS NULL THEN 'unknown_user' \
                WHEN held_id IS NULL AND (SELECT count(*) FROM ",
             $table,
-            " m WHERE m.user_id = f.owner) >= 256 THEN 'conflict' \
+            " m WHERE m.user_id = f.owner) + (SELECT count(*) FROM found e WHERE e.owner = f.owner AND e.held_id IS NULL \
+                 AND e.line < f.line) >= 256 THEN 'conflict' \
                WHEN held_id IS NULL THEN 'new' \
                WHEN EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = f.owner AND v.kind = '",
             $kind,
@@ -122,7 +123,8 @@ macro_rules! judge_versions {
                coalesce(v.backup_share_pair_id, c.backup_share_pair_id, s.backup_share_pair_id) AS held_pair_id, \
                coalesce(v.sealed_share, c.sealed_share, s.sealed_share) AS held \
              FROM j LEFT JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
-               LEFT JOIN backup_share_versions v ON v.user_id = u.id AND v.kind = j.kind AND v.id = j.id \
+               LEFT JOIN backup_share_versions v ON v.user_id = u.id AND v.client_id = u.client_id AND v.kind = j.kind \
+                 AND v.id = j.id \
                LEFT JOIN custodian_backup_shares c ON c.user_id = u.id AND c.id = j.id AND j.kind = 'custodian' \
                LEFT JOIN user_backup_shares s ON s.user_id = u.id AND s.id = j.id AND j.kind = 'user'), \
              judged AS (SELECT f.*, CASE \
@@ -197,7 +199,7 @@ const INSERT_VERSIONS: &str = concat!(
      WHERE ",
     is_under_way!("j.event_id"),
     " AND NOT EXISTS (SELECT 1 FROM backup_share_versions v \
-       WHERE v.user_id = u.id AND v.kind = j.kind AND v.id = j.id)"
+       WHERE v.user_id = u.id AND v.client_id = u.client_id AND v.kind = j.kind AND v.id = j.id)"
 );
 
 const DONE: &str = "UPDATE audit_events SET outcome = 'stored_' || j.kind || '_share' \
@@ -260,7 +262,8 @@ pub async fn import(
         .into_iter()
         .partition(|share| share.kind == Kind::Custodian.as_str());
     let mut statements = Vec::new();
-    for (target, items) in [(CUSTODIAN, custodian), (USER, user), (VERSIONS, history)] {
+    // Cipher texts before the custodian shares that get their time from them.
+    for (target, items) in [(USER, user), (CUSTODIAN, custodian), (VERSIONS, history)] {
         if items.is_empty() {
             continue;
         }

@@ -73,11 +73,18 @@ describe("POST /admin/import", () => {
   test("a custodian share of unknown time belongs to the cipher texts that are there, in whatever order they come", async () => {
     const state = async () => (await worker.send("GET", "/users/u1/backups", { bearer: SECRETS.ADMIN_TOKEN })).body.backups.map((backup) => backup.state);
     const timeless = (record) => ({ ...record, backupSharePairId: null, storedAt: undefined });
-    for (const text of [CIPHER_TEXT, timeless(CIPHER_TEXT)]) {
+    const untimed = { ...CIPHER_TEXT, backupSharePairId: null };
+    for (const requests of [
+      [[USER, untimed], [timeless(CUSTODIAN)]],
+      [[USER, timeless(untimed)], [timeless(CUSTODIAN)]],
+      [[USER, timeless(CUSTODIAN), untimed]],
+      [[USER, timeless(CUSTODIAN), timeless(untimed)]],
+    ]) {
       await worker.clear();
-      assert.deepEqual(await outcomes([USER, text]), ["new", "new"]);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      assert.deepEqual(await outcomes([timeless(CUSTODIAN)]), ["new"]);
+      for (const records of requests) {
+        assert.ok((await outcomes(records)).every((outcome) => outcome === "new"));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
       assert.deepEqual(await state(), ["complete"]);
       // A backup that breaks off: the cipher text's own share is given still, and is kept past the retention.
       await webhook("newer");
@@ -125,6 +132,17 @@ describe("POST /admin/import", () => {
     assert.match((await alone({ ...USER, clientApiKey: "key-2" })).reason, /another API key/);
     assert.match((await alone({ ...CUSTODIAN, id: "v9", share: "other" })).reason, /of 2024-01-02T00:00:00.000Z; this one is of 2024/);
     assert.deepEqual(await snapshot(), before);
+  });
+
+  test("a version in the history of another client that the user had is not the same", async () => {
+    await imported([{ ...USER, clientId: "mistyped" }]);
+    const kept = (record) => ({ ...record, id: "5", clientId: undefined, supersededAt: "2024-05-01T00:00:00.000Z" });
+    await imported([kept(CIPHER_TEXT)]);
+    assert.equal((await worker.send("DELETE", "/users/u1", { bearer: SECRETS.ADMIN_TOKEN })).status, 204);
+    assert.deepEqual(await outcomes([USER, kept(CIPHER_TEXT), kept(CUSTODIAN)]), ["new", "new", "new"]);
+    assert.deepEqual(await outcomes([kept(CIPHER_TEXT), kept(CUSTODIAN)]), ["same", "same"]);
+    const history = await worker.send("GET", "/users/u1/backups/history", { bearer: SECRETS.ADMIN_TOKEN });
+    assert.deepEqual(history.body.versions.map(({ kind }) => kind).sort(), ["custodian", "user"]);
   });
 
   test("a share that has been superseded since is the same, not a conflict", async () => {
@@ -269,6 +287,14 @@ describe("GET /admin/export", () => {
     assert.deepEqual((await exported()).flat(), []);
     await imported([{ ...USER, clientId: "c-new" }]);
     assert.deepEqual((await exported()).flat().map((record) => record.type), ["user"]);
+  });
+
+  test("gives what an import takes, even of a share whose time was in the future when it was replaced", async () => {
+    await imported([USER, OLD]);
+    await worker.sql("UPDATE backup_share_versions SET stored_at = '2099-01-01T00:00:00.000Z'");
+    const [, { sealedShare, keyId, ...record }] = (await exported()).flat();
+    await worker.clear();
+    assert.deepEqual(await outcomes([USER, { ...record, share: "old" }]), ["new", "new"]);
   });
 
   test("a cursor that it did not give is refused", async () => {

@@ -39,13 +39,18 @@ const CUSTODIAN = { id: "s1", userId: "u1", backupMethod: "GDRIVE-SECP256K1", sh
 const CIPHER_TEXT = { id: "s2", userId: "u1", backupMethod: "GDRIVE", cipherText: "abc", createdAt: "2024-05-06T07:08:10" };
 const AS_RECORDS = [
   { type: "user", ...USER },
-  { type: "custodianBackupShare", id: "import-custodianBackupShare-s1-1714979289123", userId: "u1", backupMethod: "GDRIVE-SECP256K1", backupSharePairId: null, share: '{"p": 1}', storedAt: "2024-05-06T07:08:09.123Z", clientId: "c1" },
   { type: "userBackupShare", id: "import-userBackupShare-s2-1714979290000", userId: "u1", backupMethod: "GDRIVE", backupSharePairId: null, cipherText: "abc", storedAt: "2024-05-06T07:08:10.000Z", clientId: "c1" },
+  { type: "custodianBackupShare", id: "import-custodianBackupShare-s1-1714979289123", userId: "u1", backupMethod: "GDRIVE-SECP256K1", backupSharePairId: null, share: '{"p": 1}', storedAt: "2024-05-06T07:08:09.123Z", clientId: "c1" },
 ];
 
 describe("the guide's schema", () => {
-  test("rows of the three tables become records, users before their shares, in whatever order they are dumped", async () => {
+  test("rows of the three tables become records, users before their cipher texts before their custodian shares, in whatever order they are dumped", async () => {
     assert.deepEqual(await recordsOf(ndjson(CUSTODIAN, CIPHER_TEXT, USER)), AS_RECORDS);
+  });
+
+  test("records of ours go in the same order, each as the very text that it came as", async () => {
+    const texts = ["custodianBackupShare", "userBackupShare", "user"].map((type) => `{"type":"${type}", "userId":"u1", "n": 1.0}`);
+    assert.deepEqual((await itemsOf(texts.join("\n"))).map(({ text }) => text), texts.toReversed());
   });
 
   test("users with their shares nested in them, as Prisma's include gives them", async () => {
@@ -59,7 +64,7 @@ describe("the guide's schema", () => {
   });
 
   test("the older form with one backup a user, in columns of User, goes in as UNKNOWN", async () => {
-    const [, custodian, user] = await recordsOf(ndjson({ ...USER, backupShare: "s", cipherText: "c" }));
+    const [, user, custodian] = await recordsOf(ndjson({ ...USER, backupShare: "s", cipherText: "c" }));
     assert.deepEqual([custodian.type, custodian.backupMethod, custodian.share], ["custodianBackupShare", "UNKNOWN", "s"]);
     assert.deepEqual([user.type, user.backupMethod, user.cipherText], ["userBackupShare", "UNKNOWN", "c"]);
   });

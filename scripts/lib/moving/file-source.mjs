@@ -1,7 +1,8 @@
 // Newline-delimited JSON, in the clear or inside an age file, as a source of records.
 //
-// The file is read three times, each time as a stream: once to learn which rows there are and which of several shares is
-// the newest, once for the users, once for their shares. A dump may so hold its tables in any order.
+// The file is read four times, each time as a stream: once to learn which rows there are and which of several shares is
+// the newest, once for the users, and once for each kind of their shares. A dump may so hold its tables in any order, and a
+// custodian share without a time comes after the cipher texts that it belongs to.
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -12,7 +13,7 @@ import { Failure } from "../log.mjs";
 import { isAge, unlocked } from "./age.mjs";
 import { Generations, Refusal, partsOf } from "./rows.mjs";
 
-const PHASES = ["users", "shares"];
+const PHASES = ["user", "userBackupShare", "custodianBackupShare"];
 const LINE_FEED = 0x0a;
 const BYTE_ORDER_MARK = Buffer.from("\ufeff");
 
@@ -51,10 +52,10 @@ export async function fileSource(file, { userIdColumn = "id", identities = [], p
 
 /** Each record with its place in the file; `after` is the position of the last one that is done. */
 async function* records({ lines, userIdColumn, generations, users }, after) {
-  for (const [phase, name] of PHASES.entries()) {
+  for (const [phase, type] of PHASES.entries()) {
     if (after && after.phase > phase) continue;
     for await (const { line, text, parts, refused } of parsed(lines, userIdColumn)) {
-      const items = refused ? refusedIn(name, refused) : itemsOf(name, { text, parts, generations, users, userIdColumn });
+      const items = refused ? refusedIn(type, refused) : itemsOf(type, { text, parts, generations, users, userIdColumn });
       for (const [index, item] of items.entries()) {
         const position = { phase, line, index };
         if (!isDone(position, after)) yield { place: `line ${line}`, position, ...item };
@@ -71,13 +72,14 @@ const isDone = (position, after) =>
       (position.line < after.line || (position.line === after.line && position.index <= after.index))));
 
 // A line that cannot be read is told once, with the users.
-const refusedIn = (phase, refused) => (phase === "users" ? [{ refused }] : []);
+const refusedIn = (type, refused) => (type === "user" ? [{ refused }] : []);
 
-function itemsOf(phase, { text, parts, generations, users, userIdColumn }) {
+function itemsOf(type, { text, parts, generations, users, userIdColumn }) {
+  if (type === "user" && !parts.native) return parts.user ? [itemOf(parts.user)] : [];
   // A record of ours goes out as the very text that it came as: parsed and written again, a number could lose digits.
-  if (parts.native) return (phase === "users" ? [parts.user] : parts.shares).filter(Boolean).map((record) => itemOf(record, text));
-  if (phase === "users") return parts.user ? [itemOf(parts.user)] : [];
-  return parts.shares.map((share) => {
+  if (parts.native) return [parts.user, ...parts.shares].filter((record) => record?.type === type).map((record) => itemOf(record, text));
+  const shares = parts.shares.filter(({ record }) => record.type === type);
+  return shares.map((share) => {
     const record = generations.place(share);
     // With the client id the service can tell a user of another company's database from one of ours with the same id.
     const user = users.get(record.userId);

@@ -2,7 +2,7 @@
 
 import { describe } from "./rows.mjs";
 
-// What the service takes in one request (src/handlers/bulk.rs).
+// What the service takes in one request (src/handlers/import.rs).
 const PAGE_BYTES = 1024 * 1024;
 const PAGE_LINES = 200;
 const OUTCOMES = ["new", "same", "conflict", "refused"];

@@ -126,7 +126,8 @@ function stagesOf(tables, userIdColumn) {
         ${optional(user, "clientApiKey", "clientApiKey", asText)}${optional(user, "createdAt", "createdAt", asTime)} FROM ${user.name} t`,
     },
   ];
-  for (const [role, type, content] of [["custodian", "custodianBackupShare", "share"], ["userShare", "userBackupShare", "cipherText"]]) {
+  // Cipher texts first: a custodian share without a time gets one from those that it belongs to.
+  for (const [role, type, content] of [["userShare", "userBackupShare", "cipherText"], ["custodian", "custodianBackupShare", "share"]]) {
     const table = tables[role];
     if (table) {
       const method = table.columns.backupmethod ? `coalesce(t.${table.columns.backupmethod}::text, 'UNKNOWN')` : "'UNKNOWN'";

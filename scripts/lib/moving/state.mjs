@@ -4,7 +4,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "nod
 
 import { Failure } from "../log.mjs";
 
-const VERSION = 1;
+const VERSION = 2;
 
 export class State {
   #file;
