@@ -153,6 +153,7 @@ impl UserBackup {
     pub fn parse(body: &[u8]) -> Result<Self, InvalidBody> {
         let mut source = std::str::from_utf8(body).map_err(|_| InvalidBody::NotAnObject)?;
         let mut fields = Fields::parse(body)?;
+        let mut wrapper = None;
         // axios' `axios.post(url, {data: {…}})`, as the guides print it, wraps the fields in one more object.
         let has_cipher_text = |fields: &Fields| {
             let mut names = CIPHER_TEXT.iter().chain(&ENCLAVE_CIPHER_TEXTS);
@@ -162,7 +163,7 @@ impl UserBackup {
             let inner = Fields::parse(data.as_bytes());
             if !has_cipher_text(&fields) {
                 source = data;
-                fields = inner?;
+                wrapper = Some(std::mem::replace(&mut fields, inner?));
             } else if inner.is_ok_and(|inner| has_cipher_text(&inner)) {
                 return invalid("data", "not be sent beside another cipher text");
             }
@@ -189,9 +190,20 @@ impl UserBackup {
                 Secret::new(source.trim().to_owned())
             }
         };
+        // Which backup it is of may stand beside `data` as well: an app may have wrapped its cipher text alone.
+        let holder = |field| {
+            let beside = wrapper.as_ref().and_then(|wrapper| wrapper.get(field));
+            match (&wrapper, beside, fields.get(field)) {
+                (_, Some(beside), Some(inside)) if beside != inside => {
+                    invalid(field, "not differ from the one in data")
+                }
+                (Some(wrapper), Some(_), None) => Ok(wrapper),
+                _ => Ok(&fields),
+            }
+        };
         Ok(Self {
-            backup_method: fields.backup_method()?,
-            backup_share_pair_id: fields.backup_share_pair_id()?,
+            backup_method: holder("backupMethod")?.backup_method()?,
+            backup_share_pair_id: holder("backupSharePairId")?.backup_share_pair_id()?,
             cipher_text,
         })
     }

@@ -92,11 +92,25 @@ fn every_body_form_of_the_guides_gives_the_cipher_text() {
         r#"{"backupMethod":"GDRIVE","encryptedClientBackupShare":"abc"}"#,
         r#"{"backupMethod":"GDRIVE","backupShare":"abc"}"#,
         r#"{"data":{"backupMethod":"GDRIVE","backupShare":"abc"}}"#,
+        r#"{"backupMethod":"GDRIVE","data":{"cipherText":"abc"}}"#,
+        r#"{"backupMethod":"GDRIVE","data":{"backupMethod":"GDRIVE","cipherText":"abc"}}"#,
+        r#"{"backupMethod":null,"data":{"backupMethod":"GDRIVE","cipherText":"abc"}}"#,
         r#"{"data":null,"backupMethod":"GDRIVE","cipherText":"abc","encryptedClientBackupShare":null}"#,
     ] {
         let backup = user(body);
         assert_eq!(backup.cipher_text.expose_secret(), "abc", "{body}");
         assert_eq!(backup.backup_method.as_str(), "GDRIVE", "{body}");
+    }
+}
+
+#[test]
+fn a_pair_may_stand_beside_the_cipher_texts_wrapper() {
+    for body in [
+        r#"{"backupSharePairId":"p1","data":{"cipherText":"abc"}}"#,
+        r#"{"data":{"backupSharePairId":"p1","cipherText":"abc"}}"#,
+    ] {
+        let pair = user(body).backup_share_pair_id.expect(body);
+        assert_eq!(pair.as_str(), "p1", "{body}");
     }
 }
 
@@ -133,6 +147,14 @@ fn an_app_body_without_a_single_cipher_text_is_refused() {
             "backupMethod",
         ),
         ("{\"data\":[]}", "cipherText"),
+        (
+            "{\"backupMethod\":\"ICLOUD\",\"data\":{\"backupMethod\":\"GDRIVE\",\"cipherText\":\"a\"}}",
+            "backupMethod",
+        ),
+        (
+            "{\"backupSharePairId\":\"p1\",\"data\":{\"backupSharePairId\":\"p2\",\"cipherText\":\"a\"}}",
+            "backupSharePairId",
+        ),
     ] {
         assert_eq!(
             field(UserBackup::parse(body.as_bytes()).unwrap_err()),
