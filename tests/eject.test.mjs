@@ -131,6 +131,20 @@ describe("eject", () => {
     assert.equal((await retrieve()).status, 200, "none of this used the retrieval up");
   });
 
+  it("gives the share of the very method's backup, where another method's name begins the same", async () => {
+    const store = async (method, body) => {
+      const answer = await (method.endsWith("share") ? app(alice, "POST", `/users/${alice.id}/${method}`, body) : portal(method, { clientId: alice.clientId, ...body }));
+      assert.ok(answer.status < 300, answer.text);
+    };
+    const long = "PASSWORD-RECOVERY";
+    await store("/webhook/backup", { backupMethod: `${long}-SECP256K1`, share: "older" });
+    await store("user-backup-share", { backupMethod: "PASSWORD", cipherText: "of PASSWORD" });
+    await store("/webhook/backup", { backupMethod: `${long}-SECP256K1`, share: "newer" });
+    await store("user-backup-share", { backupMethod: long, cipherText: "of the long one" });
+    await open();
+    assert.equal((await retrieve(alice, `${long}-SECP256K1`)).body.custodianBackupShare, "newer");
+  });
+
   it("is not used up by another method of HTTP", async () => {
     await open();
     const { hostname, port } = new URL(worker.url);

@@ -645,6 +645,32 @@ describe("with other settings", () => {
   test("FETCH_SUPERSEDED=always: every share that is still kept", () =>
     withVars({ FETCH_SUPERSEDED: "always" }, async (on) => assert.deepEqual(await HALF(on), ["s0", "s1", "s2"])));
 
+  test("FETCH_SUPERSEDED=always: the newest 500 at most, for an answer has to fit into memory", () =>
+    withVars({ FETCH_SUPERSEDED: "always" }, async (on, other) => {
+      await HALF(on);
+      await other.sql(`INSERT INTO backup_share_versions
+          (id, user_id, client_id, kind, backup_method, key_id, created_at, stored_at, superseded_at, reason, sealed_share)
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
+        SELECT id || i, user_id, client_id, kind, backup_method, key_id, created_at, stored_at, superseded_at, reason, sealed_share
+        FROM backup_share_versions, n WHERE stored_at = (SELECT min(stored_at) FROM backup_share_versions)`);
+      const shares = await on.fetched(ada);
+      assert.equal(shares.length, 501);
+      assert.ok(shares.includes("s2") && shares.includes("s1"), "the current one and the newest of those before");
+    }));
+
+  test("AUDIT_RETENTION_DAYS=0: a day all the same, for by its event a request is known to have been carried out", () =>
+    withVars({ AUDIT_RETENTION_DAYS: "0" }, async (on, other) => {
+      await on.custodian(ada, S, "s0");
+      const events = async () => (await other.sql("SELECT 1 FROM audit_events")).length;
+      const before = await events();
+      await other.scheduled();
+      assert.equal(await events(), before);
+      const id = (Date.now() - 25 * 3_600_000).toString(16).padStart(12, "0").replace(/^.{8}/, "$&-");
+      await other.sql(`UPDATE audit_events SET id = '${id}-7' || substr(id, 16)`);
+      await other.scheduled();
+      assert.equal(await events(), 0);
+    }));
+
   test("HISTORY_RETENTION_DAYS=0: all goes at the next run, but what a cipher text still needs", () =>
     withVars({ HISTORY_RETENTION_DAYS: "0" }, async (on, other) => {
       await HALF(on);

@@ -239,7 +239,7 @@ describe("what an operator was answered 503 for, and ends late,", () => {
     assert.deepEqual(await wallet.fetched(hal), ["c3"]);
     assert.equal((await wallet.admin("GET", wallet.path(gil))).status, 404, "who was purged stays so");
     const ended = await worker.sql("SELECT action, outcome FROM audit_events WHERE outcome IN ('overtaken', 'deleted') ORDER BY action");
-    assert.deepEqual(ended.map(({ action, outcome }) => `${action} ${outcome}`), ["delete_user deleted", "open_eject overtaken", "purge_user overtaken", "purge_user overtaken", "replace_client_api_key overtaken"]);
+    assert.deepEqual(ended.map(({ action, outcome }) => `${action} ${outcome}`), ["delete_user deleted", "open_eject overtaken", "purge_user overtaken", "purge_user overtaken", "register_user overtaken", "replace_client_api_key overtaken", "restore_version overtaken"]);
   });
 
   it("is not kept from its end by a request that was refused since", async () => {

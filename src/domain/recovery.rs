@@ -16,13 +16,6 @@ pub struct Entry {
     pub stored_at: String,
 }
 
-/// A custodian share that another one has replaced.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SupersededEntry {
-    pub entry: Entry,
-    pub superseded_at: String,
-}
-
 /// `FETCH_SUPERSEDED`: which superseded shares `/webhook/backup/fetch` adds to the current ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FetchSuperseded {
@@ -175,12 +168,12 @@ pub fn superseded_to_add(
     policy: FetchSuperseded,
     current: &[Entry],
     user: &[Entry],
-    superseded: &[SupersededEntry],
+    superseded: &[Entry],
 ) -> Vec<usize> {
     let is_mate = |candidate: &Entry| {
         let of_its_method = current
             .iter()
-            .chain(superseded.iter().map(|version| &version.entry))
+            .chain(superseded)
             .filter(|c| c.backup_method == candidate.backup_method);
         user.iter()
             .filter(|u| is_of_backup(&candidate.backup_method, u, user))
@@ -192,7 +185,7 @@ pub fn superseded_to_add(
         .filter(|(_, version)| match policy {
             FetchSuperseded::Never => false,
             FetchSuperseded::Always => true,
-            FetchSuperseded::HalfFinished => is_mate(&version.entry),
+            FetchSuperseded::HalfFinished => is_mate(version),
         })
         .map(|(index, _)| index)
         .collect()

@@ -8,13 +8,6 @@ fn entry(method: &str, pair: Option<&str>, at: &str) -> Entry {
     }
 }
 
-fn old(method: &str, pair: Option<&str>, from: &str, until: &str) -> SupersededEntry {
-    SupersededEntry {
-        entry: entry(method, pair, from),
-        superseded_at: until.to_owned(),
-    }
-}
-
 /// The first backup's state, which both ways of asking tell alike.
 fn state(custodian: &[Entry], user: &[Entry]) -> State {
     let state = backups(custodian, user)[0].state;
@@ -25,7 +18,7 @@ fn state(custodian: &[Entry], user: &[Entry]) -> State {
     state
 }
 
-fn added(current: &[Entry], user: &[Entry], superseded: &[SupersededEntry]) -> Vec<usize> {
+fn added(current: &[Entry], user: &[Entry], superseded: &[Entry]) -> Vec<usize> {
     superseded_to_add(FetchSuperseded::HalfFinished, current, user, superseded)
 }
 
@@ -111,10 +104,10 @@ fn a_half_finished_backup_gets_the_share_that_was_current_when_its_user_share_wa
         entry("GDRIVE-SECP256K1", None, "6"),
     ];
     let superseded = [
-        old("GDRIVE-SECP256K1", None, "1", "3"),
-        old("GDRIVE-SECP256K1", None, "3", "5"),
-        old("GDRIVE-SECP256K1", None, "5", "6"),
-        old("ICLOUD-SECP256K1", None, "1", "9"),
+        entry("GDRIVE-SECP256K1", None, "1"),
+        entry("GDRIVE-SECP256K1", None, "3"),
+        entry("GDRIVE-SECP256K1", None, "5"),
+        entry("ICLOUD-SECP256K1", None, "1"),
     ];
     assert_eq!(
         added(&current, &[entry("GDRIVE", None, "4")], &superseded),
@@ -125,7 +118,7 @@ fn a_half_finished_backup_gets_the_share_that_was_current_when_its_user_share_wa
 #[test]
 fn a_complete_backup_and_one_without_a_user_share_get_nothing_more() {
     let current = [entry("GDRIVE-SECP256K1", None, "3")];
-    let superseded = [old("GDRIVE-SECP256K1", None, "1", "3")];
+    let superseded = [entry("GDRIVE-SECP256K1", None, "1")];
     assert!(added(&current, &[entry("GDRIVE", None, "4")], &superseded).is_empty());
     assert!(added(&current, &[], &superseded).is_empty());
 }
@@ -134,16 +127,16 @@ fn a_complete_backup_and_one_without_a_user_share_get_nothing_more() {
 fn a_known_pair_decides_before_the_time() {
     // The old cipher text was posted late: by time the current share would be its mate.
     let current = [entry("GDRIVE", Some("p2"), "3")];
-    let superseded = [old("GDRIVE", Some("p1"), "1", "3")];
+    let superseded = [entry("GDRIVE", Some("p1"), "1")];
     assert_eq!(
         added(&current, &[entry("GDRIVE", Some("p1"), "4")], &superseded),
         [0]
     );
     // Current when the user share was stored, but known to be of another pair.
-    let other = [old("GDRIVE", Some("p3"), "1", "9")];
+    let other = [entry("GDRIVE", Some("p3"), "1")];
     assert!(added(&current, &[entry("GDRIVE", Some("p1"), "4")], &other).is_empty());
     // The current share is surely the mate.
-    let again = [old("GDRIVE", Some("p2"), "1", "3")];
+    let again = [entry("GDRIVE", Some("p2"), "1")];
     assert!(added(&current, &[entry("GDRIVE", Some("p2"), "4")], &again).is_empty());
 }
 
@@ -151,7 +144,7 @@ fn a_known_pair_decides_before_the_time() {
 fn a_mate_displaced_by_a_restored_older_share_is_still_added() {
     // C1 from 1, C2 from 2, user share at 3, then C1 restored at 4 with its own time.
     let current = [entry("GDRIVE", None, "1")];
-    let superseded = [old("GDRIVE", None, "2", "4")];
+    let superseded = [entry("GDRIVE", None, "2")];
     assert_eq!(
         added(&current, &[entry("GDRIVE", None, "3")], &superseded),
         [0]
@@ -162,12 +155,12 @@ fn a_mate_displaced_by_a_restored_older_share_is_still_added() {
 fn a_restore_while_a_backup_runs_does_not_hide_the_newer_share() {
     // C1 from 1, C2 from 2, C1 restored at 3, and only then the user share of C2 arrives.
     let current = [entry("GDRIVE", None, "1")];
-    let superseded = [old("GDRIVE", None, "2", "3")];
+    let superseded = [entry("GDRIVE", None, "2")];
     let user = [entry("GDRIVE", None, "4")];
     assert_eq!(added(&current, &user, &superseded), [0]);
     // C2 restored in its turn: C1 was never the newest when a user share came.
     let current = [entry("GDRIVE", None, "2")];
-    let superseded = [old("GDRIVE", None, "1", "9")];
+    let superseded = [entry("GDRIVE", None, "1")];
     assert!(added(&current, &user, &superseded).is_empty());
 }
 
@@ -178,9 +171,9 @@ fn a_user_share_that_names_the_pair_of_one_curve_keeps_the_mate_of_the_other() {
         entry("GDRIVE-SECP256K1", Some("s2"), "4"),
     ];
     let superseded = [
-        old("GDRIVE-ED25519", Some("e0"), "0", "1"),
-        old("GDRIVE-ED25519", Some("e1"), "1", "4"),
-        old("GDRIVE-SECP256K1", Some("s1"), "1", "4"),
+        entry("GDRIVE-ED25519", Some("e0"), "0"),
+        entry("GDRIVE-ED25519", Some("e1"), "1"),
+        entry("GDRIVE-SECP256K1", Some("s1"), "1"),
     ];
     assert_eq!(
         added(&current, &[entry("GDRIVE", Some("s1"), "2")], &superseded),
@@ -191,7 +184,7 @@ fn a_user_share_that_names_the_pair_of_one_curve_keeps_the_mate_of_the_other() {
 #[test]
 fn a_pair_id_used_again_does_not_hide_what_is_older_than_the_user_share() {
     let current = [entry("GDRIVE", Some("p"), "3")];
-    let superseded = [old("GDRIVE", Some("p"), "1", "3")];
+    let superseded = [entry("GDRIVE", Some("p"), "1")];
     assert_eq!(
         added(&current, &[entry("GDRIVE", Some("p"), "2")], &superseded),
         [0]
@@ -201,7 +194,7 @@ fn a_pair_id_used_again_does_not_hide_what_is_older_than_the_user_share() {
 #[test]
 fn a_user_share_under_unknown_stands_for_the_methods_that_have_none() {
     let current = [entry("GDRIVE-SECP256K1", None, "3")];
-    let superseded = [old("GDRIVE-SECP256K1", None, "1", "3")];
+    let superseded = [entry("GDRIVE-SECP256K1", None, "1")];
     let unknown = entry("UNKNOWN", None, "2");
     assert_eq!(
         added(&current, std::slice::from_ref(&unknown), &superseded),
@@ -214,7 +207,7 @@ fn a_user_share_under_unknown_stands_for_the_methods_that_have_none() {
 #[test]
 fn the_other_policies_add_all_or_nothing() {
     let current = [entry("GDRIVE", None, "3")];
-    let superseded = [old("GDRIVE", None, "1", "3")];
+    let superseded = [entry("GDRIVE", None, "1")];
     assert_eq!(
         superseded_to_add(FetchSuperseded::Always, &current, &[], &superseded),
         [0]

@@ -149,14 +149,21 @@ pub async fn retrieve_custodian_share(call: &Call<'_>, user_id: &UserId) -> Resu
 }
 
 fn share_for_eject<'a>(fetched: &'a Fetched, method: &BackupMethod) -> Option<&'a SealedShare> {
+    // One share is given: of several backups that it may be of (PASSWORD-RECOVERY, PASSWORD), its own counts.
+    let own = fetched
+        .user
+        .iter()
+        .filter(|share| method.belongs_to(&share.backup_method))
+        .max_by_key(|share| share.backup_method.as_str().len());
+    let user = own.map_or(fetched.user.as_slice(), std::slice::from_ref);
     let policy = FetchSuperseded::HalfFinished;
-    let mate = superseded_to_add(policy, &fetched.current, &fetched.user, &fetched.superseded)
+    let mate = superseded_to_add(policy, &fetched.current, user, &fetched.superseded)
         .into_iter()
         .find(|&index| {
             fetched
                 .superseded
                 .get(index)
-                .is_some_and(|version| version.entry.backup_method == *method)
+                .is_some_and(|version| version.backup_method == *method)
         });
     match mate {
         Some(index) => fetched.superseded_shares.get(index),

@@ -73,7 +73,7 @@ pub async fn fetch(call: &Call<'_>) -> Result<Answer> {
             fetched.superseded.get(index),
             fetched.superseded_shares.get(index),
         ) {
-            let backup_method = version.entry.backup_method.as_str();
+            let backup_method = version.backup_method.as_str();
             match open(call, &client_id, backup_method, share).await {
                 Ok(share) => {
                     shares.push(&share.into());

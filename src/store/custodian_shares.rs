@@ -12,7 +12,7 @@ use super::{Database, Rows, Statement, at, later_than, now};
 use crate::config::UnknownClients;
 use crate::domain::body::CustodianBackup;
 use crate::domain::names::{BackupMethod, ClientId};
-use crate::domain::recovery::{Entry, FetchSuperseded, SupersededEntry};
+use crate::domain::recovery::{Entry, FetchSuperseded};
 use crate::error::{Error, Result};
 use crate::vault::Sealed;
 
@@ -124,8 +124,6 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn stored_at(this: &Row) -> Option<String>;
     #[wasm_bindgen(method, getter)]
-    fn superseded_at(this: &Row) -> Option<String>;
-    #[wasm_bindgen(method, getter)]
     fn key_id(this: &Row) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     fn sealed_share(this: &Row) -> JsString;
@@ -143,7 +141,7 @@ pub struct Fetched {
     pub current: Vec<Entry>,
     pub current_shares: Vec<SealedShare>,
     pub user: Vec<Entry>,
-    pub superseded: Vec<SupersededEntry>,
+    pub superseded: Vec<Entry>,
     pub superseded_shares: Vec<SealedShare>,
 }
 
@@ -152,14 +150,13 @@ const PART_USER: u32 = 2;
 
 macro_rules! fetch_current {
     () => {
-        "SELECT 1 AS part, c.backup_method, c.backup_share_pair_id, c.updated_at AS stored_at, \
-           NULL AS superseded_at, c.key_id, c.sealed_share \
+        "SELECT 1 AS part, c.backup_method, c.backup_share_pair_id, c.updated_at AS stored_at, c.key_id, c.sealed_share \
            FROM custodian_backup_shares c WHERE c.user_id = (SELECT id FROM users WHERE client_id = ?1)"
     };
 }
 macro_rules! fetch_user_entries {
     () => {
-        " UNION ALL SELECT 2, s.backup_method, s.backup_share_pair_id, s.updated_at, NULL, NULL, NULL \
+        " UNION ALL SELECT 2, s.backup_method, s.backup_share_pair_id, s.updated_at, NULL, NULL \
            FROM user_backup_shares s WHERE s.user_id = (SELECT id FROM users WHERE client_id = ?1)"
     };
 }
@@ -168,8 +165,7 @@ macro_rules! fetch_user_entries {
 macro_rules! fetch_mates {
     () => {
         concat!(
-            " UNION ALL SELECT 3, v.backup_method, v.backup_share_pair_id, v.stored_at, v.superseded_at, v.key_id, \
-                 v.sealed_share \
+            " UNION ALL SELECT 3, v.backup_method, v.backup_share_pair_id, v.stored_at, v.key_id, v.sealed_share \
                FROM backup_share_versions v WHERE v.user_id = (SELECT id FROM users WHERE client_id = ?1) \
                  AND v.kind = 'custodian' AND v.client_id = ?1 AND ",
             may_be_mate!()
@@ -182,10 +178,9 @@ const FETCH_HALF_FINISHED: &str = concat!(fetch_current!(), fetch_user_entries!(
 const FETCH_ALWAYS: &str = concat!(
     fetch_current!(),
     fetch_user_entries!(),
-    " UNION ALL SELECT 3, v.backup_method, v.backup_share_pair_id, v.stored_at, v.superseded_at, v.key_id, \
-         v.sealed_share \
-       FROM backup_share_versions v WHERE v.user_id = (SELECT id FROM users WHERE client_id = ?1) \
-         AND v.kind = 'custodian' AND v.client_id = ?1"
+    " UNION ALL SELECT * FROM (SELECT 3, v.backup_method, v.backup_share_pair_id, v.stored_at, v.key_id, v.sealed_share \
+         FROM backup_share_versions v WHERE v.user_id = (SELECT id FROM users WHERE client_id = ?1) \
+           AND v.kind = 'custodian' AND v.client_id = ?1 ORDER BY v.superseded_at DESC LIMIT 500)"
 );
 
 const FETCH_EVENT: &str = concat!(
@@ -250,11 +245,7 @@ pub fn read(rows: &Rows) -> Result<Fetched> {
             fetched.current.push(entry);
             fetched.current_shares.push(share);
         } else {
-            let superseded_at = row.superseded_at().unwrap_or_default();
-            fetched.superseded.push(SupersededEntry {
-                entry,
-                superseded_at,
-            });
+            fetched.superseded.push(entry);
             fetched.superseded_shares.push(share);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::audit::{
     Trail, UNDER_WAY, audit_columns, audit_returning_outcome, is_first, is_outdone, is_under_way,
+    overtaken,
 };
 use super::credential::allowed;
 use super::{Database, Page, Statement, at, now};
@@ -62,7 +63,14 @@ pub async fn register(
         ") SELECT ?1, ",
         at!("?2"),
         ", 'admin', 'register_user', coalesce(u.id, ?5), ?6, NULL, \
-         CASE WHEN u.id IS NULL THEN 'conflict' WHEN ?9 = 'registered' AND u.id <> ?8 THEN 'unchanged' ELSE ?9 END, \
+         CASE WHEN u.id IS NULL AND ",
+        is_outdone!(
+            "coalesce(?5, ?8)",
+            "'delete_user', 'purge_user'",
+            "?10",
+            "?11"
+        ),
+        " THEN 'overtaken' WHEN u.id IS NULL THEN 'conflict' WHEN ?9 = 'registered' AND u.id <> ?8 THEN 'unchanged' ELSE ?9 END, \
          ?3, ?4 \
          FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?6 AND u.id = coalesce(?5, u.id) \
            AND u.client_api_key_hash IS coalesce(?7, u.client_api_key_hash) WHERE true ",
@@ -104,7 +112,9 @@ pub async fn register(
                 .text(client_id.as_str())
                 .optional(hash.as_deref())
                 .text(new_id)
-                .text(done),
+                .text(done)
+                .text(&from)
+                .text(&to),
         ])
         .await?
         .rows()?;
@@ -114,6 +124,7 @@ pub async fn register(
     ) {
         (Some(user), Some("registered")) => Ok(Registered::Created(user)),
         (Some(user), _) => Ok(Registered::Same(user)),
+        (None, Some("overtaken")) => Err(overtaken()),
         (None, _) => Err(Error::new(
             Code::Conflict,
             "The id, clientId or clientApiKey is registered already, with another of the three.",

@@ -220,7 +220,14 @@ pub async fn restore(
            (SELECT backup_method FROM user_backup_shares WHERE user_id = ?5 AND id = ?6)), \
          CASE WHEN EXISTS (SELECT 1 FROM custodian_backup_shares WHERE user_id = ?5 AND id = ?6) \
            OR EXISTS (SELECT 1 FROM user_backup_shares WHERE user_id = ?5 AND id = ?6) \
-           THEN 'restored' ELSE 'not_found' END, ?3, ?4 WHERE true ",
+           THEN 'restored' WHEN ",
+        is_outdone!(
+            "?5",
+            "'store_custodian_share', 'store_user_share', 'restore_version'",
+            "?7",
+            "?8"
+        ),
+        " THEN 'overtaken' ELSE 'not_found' END, ?3, ?4 WHERE true ",
         audit_returning_outcome!()
     );
     let both = |sql| Statement::new(sql).text(user_id.as_str()).text(version_id);
@@ -238,14 +245,16 @@ pub async fn restore(
             trail
                 .statement(EVENT)
                 .text(user_id.as_str())
-                .text(version_id),
+                .text(version_id)
+                .text(&from)
+                .text(&to),
         ])
         .await?
         .rows()?;
-    if outcome.first_text("outcome").as_deref() != Some("restored") {
+    if allowed(&outcome)? != "restored" {
         return Err(Error::new(
             Code::NotFound,
-            "The user has no version of this id. GET …/backups/history lists them.",
+            "The user has no version with this id. GET …/backups/history lists them.",
         ));
     }
     current.first_to_json().ok_or_else(|| {
