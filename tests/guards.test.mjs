@@ -52,7 +52,7 @@ describe("what a request asks of D1", () => {
     ["a fetch", () => of.fetched(who)],
     ["a cipher text, asked for", () => of.recovered(who, { backupMethod: "GDRIVE" })],
     ["a cipher text that is not there", () => of.recovered(who, { backupMethod: "ICLOUD" })],
-    ["a cipher text by its pair", () => of.recovered(who, { backupSharePairId: "pair" })],
+    ["a cipher text by its pair", () => of.fetchCipherText(who, { backupSharePairId: "pair" })],
     ["a custodian share after the cipher text", () => of.custodian(who, "GDRIVE-SECP256K1", "three")],
     ["a fetch of a half-finished backup", () => of.fetched(who)],
     ["an unknown client's share", () => of.storeCustodian(user("nobody"), "GDRIVE", "share")],
@@ -83,14 +83,40 @@ describe("what a request asks of D1", () => {
     assert.deepEqual(rows[1], rows[0]);
   });
 
+  it("reads about as many rows for a user with 10,000 versions as for one with ten", async () => {
+    await worker.clear();
+    const rows = [];
+    for (const [who, count] of [[user("few"), 10], [user("many"), 10_000]]) {
+      await of.register(who);
+      await versions(worker, who, count);
+      await versions(worker, who, count, { kind: "user", pair: "pair" });
+      await versions(worker, who, count, { kind: "custodian" });
+      await worker.sql("UPDATE backup_share_versions SET superseded_at = stored_at");
+      const requests = [
+        ...shareRequests(who),
+        ["a cipher text with a pair", () => of.cipherText(who, "GDRIVE", "three", { pair: "pair" })],
+        ["a fetch of a pair", () => of.fetched(who)],
+      ];
+      const counts = {};
+      for (const [what, request] of requests) counts[what] = (await tripsOf(request))[0].rowsRead;
+      rows.push(counts);
+    }
+    for (const [what, few] of Object.entries(rows[0])) {
+      assert.ok(rows[1][what] <= few + 20, `${what}: ${rows[1][what]} rows, instead of ${few}`);
+    }
+  });
+
   /** Versions of a user whose times are a minute apart, from 200 days ago on: every 20th a custodian share. */
-  const versions = (on, who, count) =>
-    on.sql(`INSERT INTO backup_share_versions
-        (id, user_id, client_id, kind, backup_method, key_id, created_at, stored_at, superseded_at, reason, sealed_share)
+  const versions = (on, who, count, { kind, pair = null } = {}) =>
+    on.sql(
+      `INSERT INTO backup_share_versions
+        (id, user_id, client_id, kind, backup_method, backup_share_pair_id, key_id, created_at, stored_at, superseded_at, reason, sealed_share)
       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count}),
-        t AS (SELECT i, i % 20 = 0 AS is_custodian, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-200 days', i || ' minutes') AS at FROM n)
+        t AS (SELECT i, ${kind ? kind === "custodian" : "i % 20 = 0"} AS is_custodian, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-200 days', i || ' minutes') AS at FROM n)
       SELECT 'v' || i, '${who.id}', '${who.clientId}', iif(is_custodian, 'custodian', 'user'), iif(is_custodian, 'GDRIVE-SECP256K1', 'GDRIVE'),
-        'k1', at, at, iif(is_custodian, at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), 'replaced', 'AAAA' FROM t`);
+        ?1, 'k1', at, at, iif(is_custodian, at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), 'replaced', 'AAAA' FROM t`,
+      pair,
+    );
 
   it("purges without reading all that a user has in the history, however much that is", async () => {
     await worker.clear();

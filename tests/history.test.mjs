@@ -96,6 +96,27 @@ describe("a backup that breaks off half way", () => {
     assert.equal(await wallet.state(ada, "GDRIVE"), "complete");
   });
 
+  test("by a cipher text that comes again late: it is still of the backup that it came with first", async () => {
+    await backup(1);
+    await backup(2);
+    await cipherText(ada, "GDRIVE", "u1");
+    assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
+    assert.deepEqual(await fetched(), ["e1", "e2", "s1", "s2"]);
+    await cipherText(ada, "GDRIVE", "u2");
+    assert.deepEqual(await fetched(), ["e2", "s2"]);
+    assert.equal(await wallet.state(ada, "GDRIVE"), "complete");
+  });
+
+  test("by a custodian share that comes again late: it does not hide the newer one", async () => {
+    await backup(1);
+    await custodian(ada, S, "s2");
+    await custodian(ada, E, "e2");
+    await custodian(ada, S, "s1");
+    assert.deepEqual(await fetched(), ["e1", "e2", "s1"]);
+    await cipherText(ada, "GDRIVE", "u2");
+    assert.deepEqual(await fetched(), ["e2", "s1", "s2"]);
+  });
+
   test("again and again: still exactly the share that the cipher text belongs to", async () => {
     await backup(1);
     for (const n of [2, 3, 4, 5]) await custodian(ada, S, `s${n}`);

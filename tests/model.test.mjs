@@ -55,6 +55,11 @@ async function live(index) {
 
 const act = () => backups(workers[deployed]);
 
+/** What changes the keys of shares, of all wallets, and what counts on it that nothing does: one after the other. */
+let keysChange = Promise.resolve();
+const alone = (work) => (keysChange = keysChange.then(work, work));
+const maintain = () => alone(() => workers[deployed].scheduled());
+
 /** Most requests meet a healthy D1; the others, each kind of fault. */
 function faults({ chance, pick }) {
   if (!chance(0.2)) return {};
@@ -85,22 +90,18 @@ async function sendCipherText(wallet, note, method, n) {
   const sent = await send(wallet, note, method.cipherText(n), (faults) =>
     act().storeCipherText(wallet.user, method.app, method.cipherText(n), { pair: method.pairs.user ? method.pair(n) : undefined, ...faults }),
   );
-  if (!sent) return;
+  // An older one, even where the answer was an error, stands where an operator's wrong choice would.
+  if (n < method.complete) method.displaced = (await act().recovered(wallet.user, { backupMethod: method.asked })) !== method.cipherText(method.complete);
+  if (!sent || n < method.complete) return;
   method.complete = n;
   method.displaced = false;
 }
 
 /** What may happen at any moment, also between the steps of a backup. */
 const ANY_TIME = {
-  async rotate() {
-    deployed = 1 - deployed;
-  },
-  async maintain() {
-    await workers[deployed].scheduled();
-  },
-  async rewrap() {
-    await act().admin("POST", "/admin/keys/rewrap", { limit: 20 });
-  },
+  rotate: () => alone(() => (deployed = 1 - deployed)),
+  maintain,
+  rewrap: () => alone(() => act().admin("POST", "/admin/keys/rewrap", { limit: 20 })),
   /** The database's clock goes back by an hour: all that is there is from the future. */
   async clockGoesBack({ user }) {
     const later = (column) => `${column} = strftime('%Y-%m-%dT%H:%M:%fZ', ${column}, '+1 hour')`;
@@ -122,7 +123,7 @@ const ANY_TIME = {
   async deleteAndRestore({ user, random, methods: [method] }) {
     await act().deleteUser(user);
     if (random.chance(0.5)) assert.equal((await act().storeCustodian(user, method.rows[0], "too late")).status, 404);
-    if (random.chance(0.3)) await workers[deployed].scheduled();
+    if (random.chance(0.3)) await maintain();
     await act().restoreUser(user);
   },
 };
@@ -176,6 +177,26 @@ const STEPS_OF = {
     await sendCustodian(wallet, note, method, wallet.random.pick(method.rows), method.latest);
   },
 
+  /** A cipher text that others replaced long ago comes again: an app had no answer to it. */
+  cipherTextLate: (wallet, note) =>
+    alone(async () => {
+      const text = await oneToComeLate(wallet, "user");
+      const method = wallet.methods.find((one) => one.numberOf(text) > 0);
+      if (method) await sendCipherText(wallet, note, method, method.numberOf(text));
+    }),
+
+  /** So does a custodian share. */
+  webhookLate: (wallet, note) =>
+    alone(async () => {
+      const text = await oneToComeLate(wallet, "custodian");
+      for (const method of wallet.methods) {
+        for (const row of method.rows) {
+          for (let n = 1; n <= method.latest; n++) if (method.custodian(row, n) === text) await sendCustodian(wallet, note, method, row, n);
+        }
+      }
+      wallet.restored = true;
+    }),
+
   /** An operator restores a cipher text: the wrong one, as often as not. */
   async restoreCipherText(wallet, note) {
     const versions = (await kept(wallet)).filter(({ kind, current }) => kind === "user" && !current);
@@ -199,7 +220,7 @@ const STEPS_OF = {
     await first.sql("UPDATE backup_share_versions SET superseded_at = strftime('%Y-%m-%dT%H:%M:%fZ', superseded_at, '-180 days') WHERE user_id = ?", wallet.user.id);
     // No backup that is under way takes so long.
     for (const method of wallet.methods) if (method.complete !== method.latest) method.custodiansOf = 0;
-    await workers[deployed].scheduled();
+    await maintain();
   },
 
   async purge(wallet) {
@@ -210,7 +231,7 @@ const STEPS_OF = {
   },
 };
 
-const WEIGHTS = { backup: 40, sendAgain: 6, webhookAgain: 6, rotate: 3, maintain: 3, rewrap: 3, clockGoesBack: 4, restoreCustodian: 6, restoreCipherText: 4, heal: 5, retention: 4, deleteAndRestore: 4, purge: 1 };
+const WEIGHTS = { backup: 40, sendAgain: 6, webhookAgain: 6, cipherTextLate: 4, webhookLate: 4, rotate: 3, maintain: 3, rewrap: 3, clockGoesBack: 4, restoreCustodian: 6, restoreCipherText: 4, heal: 5, retention: 4, deleteAndRestore: 4, purge: 1 };
 
 /** Puts every cipher text that the device's key opens back in its place. */
 async function heal(wallet, note) {
@@ -222,6 +243,15 @@ async function heal(wallet, note) {
     method.displaced = false;
     note(`healed ${version.text}`);
   }
+}
+
+/** One that is in the history, acknowledged, and among the newest of its method; sealed as what comes will be. */
+async function oneToComeLate(wallet, kind) {
+  await act().admin("POST", "/admin/keys/rewrap", { limit: 1_000 });
+  const versions = (await kept(wallet)).filter((one) => one.kind === kind && !one.current && wallet.acknowledged.has(one.text));
+  if (versions.length === 0) return undefined;
+  const { text, backupMethod } = wallet.random.pick(versions);
+  return versions.filter((one) => one.backupMethod === backupMethod).length < 20 ? text : undefined;
 }
 
 /** All that the database holds of a wallet, opened. */

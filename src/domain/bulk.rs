@@ -140,7 +140,7 @@ fn reason(text: String) -> Result<&'static str, InvalidName> {
 }
 
 /// A time in the one form that the database holds: only so do times sort as text. And one that another can come after,
-/// as `later_than!` in `store` needs it: SQLite's end with the year 9999, which some databases have for "never".
+/// as the view `store_times` needs it: SQLite's end with the year 9999, which some databases have for "never".
 fn time(text: String) -> Result<String, InvalidName> {
     const PATTERN: &[u8] = b"dddd-dd-ddTdd:dd:dd.dddZ";
     let shaped = text.len() == PATTERN.len()

@@ -6,9 +6,9 @@ use wasm_bindgen::prelude::*;
 use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first, is_overtaken};
 use super::credential::allowed;
 use super::health::is_wrong_key;
-use super::mates::{is_of_backup, may_be_mate};
+use super::mates::{is_of_backup, mates_of_current, may_be_mate};
 use super::quota::is_over_quota;
-use super::{Database, Rows, Statement, at, later_than, now};
+use super::{Database, Rows, Statement, at, now, store_time};
 use crate::config::UnknownClients;
 use crate::domain::body::CustodianBackup;
 use crate::domain::names::{BackupMethod, ClientId};
@@ -16,9 +16,6 @@ use crate::domain::recovery::{Entry, FetchSuperseded};
 use crate::error::{Error, Result};
 use crate::vault::Sealed;
 
-/// The share is newer than the user's cipher texts and than every share of its method, kept ones too (an operator may
-/// restore them), even if the clock of the database went back: which of them came first decides what a recovery needs.
-///
 /// A request that has its event has been carried out: its retry, or an attempt that was given up and ends late, must
 /// not displace what came since.
 const STORE: &str = concat!(
@@ -27,11 +24,7 @@ const STORE: &str = concat!(
      SELECT ?1, u.id, ?3, ?4, ?5, ?6, ",
     now!(),
     ", ",
-    later_than!(
-        "SELECT max(updated_at) FROM user_backup_shares WHERE user_id = u.id",
-        "SELECT updated_at FROM custodian_backup_shares WHERE user_id = u.id AND backup_method = ?3",
-        "SELECT max(stored_at) FROM backup_share_versions WHERE user_id = u.id"
-    ),
+    store_time!("custodian"),
     ", ?7 FROM users u WHERE u.client_id = ?2 AND ",
     is_first!("?1"),
     " AND NOT ",
@@ -160,21 +153,16 @@ macro_rules! fetch_user_entries {
            FROM user_backup_shares s WHERE s.user_id = (SELECT id FROM users WHERE client_id = ?1)"
     };
 }
-/// The versions of custodian shares that may be mates of a user share; `domain::recovery` decides. None as long as
-/// all backups are complete.
-macro_rules! fetch_mates {
-    () => {
-        concat!(
-            " UNION ALL SELECT 3, v.backup_method, v.backup_share_pair_id, v.stored_at, v.key_id, v.sealed_share \
-               FROM backup_share_versions v WHERE v.user_id = (SELECT id FROM users WHERE client_id = ?1) \
-                 AND v.kind = 'custodian' AND v.client_id = ?1 AND ",
-            may_be_mate!()
-        )
-    };
-}
-
 const FETCH_NEVER: &str = concat!(fetch_current!(), fetch_user_entries!());
-const FETCH_HALF_FINISHED: &str = concat!(fetch_current!(), fetch_user_entries!(), fetch_mates!());
+/// With the versions that may be mates of a user share: none as long as all backups are complete.
+const FETCH_HALF_FINISHED: &str = concat!(
+    fetch_current!(),
+    fetch_user_entries!(),
+    " UNION ALL ",
+    mates_of_current!(
+        "3, v.backup_method, v.backup_share_pair_id, v.stored_at, v.key_id, v.sealed_share"
+    )
+);
 const FETCH_ALWAYS: &str = concat!(
     fetch_current!(),
     fetch_user_entries!(),

@@ -7,7 +7,7 @@ use crate::error::{Code, Error, Result};
 use crate::vault::Sealed;
 
 /// The least schema version that this code works on. Migrations only add, so a newer schema serves as well.
-pub const SCHEMA_VERSION: u32 = 6;
+pub const SCHEMA_VERSION: u32 = 7;
 
 pub(super) const SCHEMA: &str = "SELECT value FROM meta WHERE name = 'schema_version'";
 

@@ -3,12 +3,16 @@
 
 use super::Statement;
 
-/// A condition in SQL: the user share `s` is of the backup that the custodian share `v` may be of.
+/// A condition in SQL: the user share `s` is of the backup that a custodian share of the method $method may be of.
 macro_rules! is_of_backup {
-    () => {
-        "(v.backup_method = s.backup_method \
-           OR substr(v.backup_method, 1, length(s.backup_method) + 1) = s.backup_method || '-' \
-           OR s.backup_method = 'UNKNOWN')"
+    ($method:literal) => {
+        concat!(
+            "(",
+            $method,
+            " = s.backup_method OR substr(",
+            $method,
+            ", 1, length(s.backup_method) + 1) = s.backup_method || '-' OR s.backup_method = 'UNKNOWN')"
+        )
     };
 }
 
@@ -18,7 +22,7 @@ macro_rules! may_be_mate {
     () => {
         concat!(
             "EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = v.user_id AND ",
-            is_of_backup!(),
+            is_of_backup!("v.backup_method"),
             " AND (v.backup_share_pair_id = s.backup_share_pair_id \
                  OR (v.stored_at = (SELECT max(n.stored_at) FROM backup_share_versions n \
                        WHERE n.user_id = v.user_id AND n.kind = 'custodian' AND n.backup_method = v.backup_method \
@@ -28,7 +32,35 @@ macro_rules! may_be_mate {
         )
     };
 }
-pub(crate) use {is_of_backup, may_be_mate};
+
+/// The current user shares' possible mates in the history of the client ?1, for a fetch. A user may have very many versions
+/// there, so those that [`may_be_mate`] is asked of are sought by an index: by the pair; and, under each method of the history,
+/// the newest one when the user share was stored. `methods` is found by leaping from one to the next.
+macro_rules! mates_of_current {
+    ($columns:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM backup_share_versions v WHERE v.rowid IN (WITH RECURSIVE u (id) AS (SELECT id FROM users WHERE client_id = ?1), \
+               methods (backup_method) AS (\
+                 SELECT min(n.backup_method) FROM u JOIN backup_share_versions n ON n.user_id = u.id AND n.kind = 'custodian' \
+                 UNION ALL SELECT (SELECT min(n.backup_method) FROM u JOIN backup_share_versions n ON n.user_id = u.id \
+                   AND n.kind = 'custodian' AND n.backup_method > m.backup_method) \
+                 FROM methods m WHERE m.backup_method IS NOT NULL) \
+               SELECT n.rowid FROM u JOIN user_backup_shares s ON s.user_id = u.id JOIN backup_share_versions n \
+                 ON n.user_id = u.id AND n.kind = 'custodian' AND n.backup_share_pair_id = s.backup_share_pair_id \
+               UNION SELECT n.rowid FROM u JOIN methods m JOIN user_backup_shares s ON s.user_id = u.id AND ",
+            is_of_backup!("m.backup_method"),
+            " JOIN backup_share_versions n ON n.user_id = u.id AND n.kind = 'custodian' AND n.backup_method = m.backup_method \
+                 AND n.stored_at = (SELECT max(o.stored_at) FROM backup_share_versions o WHERE o.user_id = u.id \
+                   AND o.kind = 'custodian' AND o.backup_method = m.backup_method AND o.client_id = ?1 \
+                   AND o.stored_at <= s.updated_at)) \
+             AND v.client_id = ?1 AND ",
+            may_be_mate!()
+        )
+    };
+}
+pub(crate) use {is_of_backup, mates_of_current, may_be_mate};
 
 /// A condition in SQL: as [`may_be_mate`], of a user share that is itself in the history and can still be restored. A user
 /// may have very many of those, so both kinds of mate are sought by an index: by the pair; and from when `v` was stored until
@@ -38,7 +70,7 @@ macro_rules! may_be_mate_of_kept {
         concat!(
             "(EXISTS (SELECT 1 FROM backup_share_versions s WHERE s.user_id = v.user_id \
                AND s.backup_share_pair_id = v.backup_share_pair_id AND s.kind = 'user' AND s.client_id = v.client_id AND ",
-            is_of_backup!(),
+            is_of_backup!("v.backup_method"),
             " AND max(s.superseded_at, coalesce(s.imported_at, '')) >= ",
             $cutoff,
             ") OR EXISTS (WITH RECURSIVE methods (name) AS (SELECT v.backup_method \

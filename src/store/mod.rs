@@ -55,24 +55,21 @@ macro_rules! at {
         )
     };
 }
-/// The current time in SQL, or the millisecond after the latest of the three that are given, if the clock is not that far:
-/// what comes later is the later one, even if the clock of the database went back.
-macro_rules! later_than {
-    ($a:literal, $b:literal, $c:literal) => {
+/// The time in SQL at which a share counts as stored, of the user `u`, the method ?3 and the digest ?6: later than all that the
+/// user has (`store_times`, a view in `migrations/0007_seek_in_history.sql`). Unless one of the twenty newest versions of
+/// its kind and method holds the same share: what comes again late is still of the backup that it came with first.
+macro_rules! store_time {
+    ($kind:literal) => {
         concat!(
-            "max(",
-            now!(),
-            ", coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', max(coalesce((",
-            $a,
-            "), ''), coalesce((",
-            $b,
-            "), ''), coalesce((",
-            $c,
-            "), '')), '+0.001 seconds'), ''))"
+            "coalesce((SELECT stored_at FROM (SELECT stored_at, share_digest FROM backup_share_versions \
+               WHERE user_id = u.id AND kind = '",
+            $kind,
+            "' AND backup_method = ?3 ORDER BY stored_at DESC LIMIT 20) WHERE share_digest = ?6), \
+             (SELECT at FROM store_times WHERE user_id = u.id))"
         )
     };
 }
-pub(crate) use {at, later_than, now};
+pub(crate) use {at, now, store_time};
 
 /// One attempt at most this long; Portal gives up on the whole after 10 s.
 const ATTEMPT_MS: u32 = 2_400;
@@ -96,7 +93,7 @@ const TRANSIENT: [&str; 9] = [
 /// What D1 (the first) and SQLite say of a database that has come to its end, 10 GB: nothing more is written, but read.
 const FULL: [&str; 2] = ["Exceeded maximum DB size", "SQLITE_FULL"];
 
-/// What the triggers of `migrations/0006_room_for_all.sql` say.
+/// What the triggers of `migrations/0007_seek_in_history.sql` say.
 const TOO_MANY_METHODS: &str = "256 backup methods at most";
 
 /// A statement, as `d1Batch` in `platform/glue.js` takes it. One pointer, for it is handed from call to call.

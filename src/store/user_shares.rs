@@ -10,15 +10,14 @@ use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first, is_o
 use super::credential::{allowed, for_credential, refused_cases};
 use super::health::is_wrong_key;
 use super::quota::is_over_quota;
-use super::{Database, Statement, at, later_than, now};
+use super::{Database, Statement, at, now, store_time};
 use crate::auth::client::Credential;
 use crate::domain::body::UserBackup;
 use crate::domain::names::{BackupMethod, UserId};
 use crate::error::Result;
 use crate::vault::Sealed;
 
-/// Newer than the one that it replaces and than every custodian share, even if the clock went back. A request that has its
-/// event is not carried out again (see `custodian_shares`).
+/// A request that has its event is not carried out again (see `custodian_shares`).
 macro_rules! store_sql {
     ($column:tt) => {
         concat!(
@@ -27,12 +26,8 @@ macro_rules! store_sql {
              SELECT ?1, u.id, ?3, ?4, ?5, ?6, ",
             now!(),
             ", ",
-            later_than!(
-                "SELECT max(updated_at) FROM custodian_backup_shares WHERE user_id = u.id",
-                "SELECT max(stored_at) FROM backup_share_versions WHERE user_id = u.id AND kind = 'custodian'",
-                "SELECT updated_at FROM user_backup_shares WHERE user_id = u.id AND backup_method = ?3"
-            ),
-            ", ?7 FROM users u WHERE u.id = ?2 AND u.",
+    store_time!("user"),
+    ", ?7 FROM users u WHERE u.id = ?2 AND u.",
             $column,
             " = ?8 AND ",
             is_first!("?1"),
@@ -165,12 +160,12 @@ macro_rules! fetch_pair_sql {
                WHERE u.id = ?1 AND u.",
             $column,
             " = ?2 AND s.backup_share_pair_id = ?4 AND s.backup_method = coalesce(?3, s.backup_method) \
-             UNION ALL SELECT v.backup_method, v.key_id, v.sealed_share, v.superseded_at \
+             UNION ALL SELECT * FROM (SELECT v.backup_method, v.key_id, v.sealed_share, v.superseded_at \
                FROM users u JOIN backup_share_versions v ON v.user_id = u.id AND v.kind = 'user' \
                WHERE u.id = ?1 AND u.",
             $column,
             " = ?2 AND v.client_id = u.client_id AND v.backup_share_pair_id = ?4 \
-               AND v.backup_method = coalesce(?3, v.backup_method) \
+               AND v.backup_method = coalesce(?3, v.backup_method) ORDER BY v.superseded_at DESC LIMIT 1) \
              ) ORDER BY superseded_at DESC LIMIT 1"
         )
     };
