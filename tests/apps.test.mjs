@@ -51,9 +51,15 @@ describe("docs/apps.md", () => {
   const sdk = (name) => import(pathToFileURL(join(dir, "node_modules", "@portal-hq", name, "index.js")));
   const backups = async () => (await worker.send("GET", `/users/${encodeURIComponent(USER.id)}/backups`, { bearer: SECRETS.ADMIN_TOKEN })).body.backups;
 
-  async function server({ url = worker.url, token = async () => USER.clientApiKey, userId = USER.id } = {}) {
+  /** As localStorage and AsyncStorage are. */
+  const storage = () => {
+    const items = new Map();
+    return { items, getItem: (key) => items.get(key) ?? null, setItem: (key, value) => void items.set(key, value), removeItem: (key) => void items.delete(key) };
+  };
+
+  async function server({ url = worker.url, token = async () => USER.clientApiKey, userId = USER.id, outbox = storage() } = {}) {
     const { BackupServer } = await file("backup-server.ts");
-    return new BackupServer({ url: String(url).replace(/\/$/, ""), userId, token });
+    return new BackupServer({ url: String(url).replace(/\/$/, ""), userId, token, outbox });
   }
 
   it("backs up and recovers in a browser's app", async () => {
@@ -81,6 +87,7 @@ describe("docs/apps.md", () => {
   });
 
   it("tells the user what to do where there is no backup under the method", async () => {
+    globalThis.localStorage ??= storage(); // Node has it by a flag only
     const { walletOf } = await file("app.web.ts");
     const { BackupServerError } = await file("backup-server.ts");
     await assert.rejects((await server()).cipherText("PASSKEY"), (error) => error instanceof BackupServerError && error.status === 404 && error.code === "not_found");
@@ -97,6 +104,34 @@ describe("docs/apps.md", () => {
     await assert.rejects(nativeSnippet.backUp(phone, refusing, core.BackupMethods.GoogleDrive), { status: 401 });
     assert.deepEqual(phone.told, [[false, "GDRIVE"]]);
     assert.notEqual((await backups())[0].state, "complete");
+  });
+
+  it("keeps the cipher text of a backup that broke off, and finishes it when the app starts again", async () => {
+    for (const [name, snippet, method] of [["web", "wallet-backup.web.ts", "gdrive"], ["core", "wallet-backup.native.ts", "GoogleDrive"]]) {
+      const { default: Default, Portal = Default, BackupMethods } = await sdk(name);
+      const { backUp, finishBackUp, recover } = await file(snippet);
+      const outbox = storage();
+      const portal = new Portal();
+      await backUp(portal, await server({ outbox }), BackupMethods[method]);
+      assert.equal(outbox.items.size, 0, "nothing is kept of a backup that is finished");
+      await assert.rejects(backUp(portal, await server({ outbox, token: async () => "wrong" }), BackupMethods[method]));
+      assert.deepEqual([...outbox.items.values()], [portal.cipherText]);
+      assert.equal((await backups())[0].state, "half-finished");
+
+      const started = new Portal();
+      await finishBackUp(started, await server({ outbox }), BackupMethods[method]);
+      assert.deepEqual([started.told, outbox.items.size, (await backups())[0].state], [[[true, "GDRIVE"]], 0, "complete"]);
+      await recover(started, await server(), BackupMethods[method]);
+      assert.equal(started.recovered[0].cipherText, portal.cipherText);
+
+      // Another device has backed up since: the older cipher text is not put in the newer one's place.
+      await assert.rejects(backUp(portal, await server({ outbox, token: async () => "wrong" }), BackupMethods[method]));
+      const other = new Portal();
+      await backUp(other, await server(), BackupMethods[method]);
+      await finishBackUp(started, await server({ outbox }), BackupMethods[method]);
+      await recover(started, await server(), BackupMethods[method]);
+      assert.deepEqual([started.recovered[1].cipherText, outbox.items.size], [other.cipherText, 0]);
+    }
   });
 
   it("asks for a fresh credential once after a 401, and does not take another user's", async () => {
@@ -164,7 +199,7 @@ describe("docs/apps.md", () => {
     const out = join(dir, "kotlin");
     const busy = await askingToWait("3600");
     test.after(() => busy.stop());
-    const stubs = ["Stubs.kt", "StubData.kt", "StubAndroidx.kt", "Main.kt"].map(support);
+    const stubs = ["Stubs.kt", "StubData.kt", "StubAndroid.kt", "StubAndroidx.kt", "Main.kt"].map(support);
     await tools.compile([...writeSnippets("kotlin", out), ...stubs], join(out, "classes"));
     const { stdout } = await tools.run(join(out, "classes"), [String(worker.url).replace(/\/$/, ""), USER.id, USER.clientApiKey, busy.url]);
     assert.deepEqual(stdout.trim().split("\n"), [
@@ -173,6 +208,8 @@ describe("docs/apps.md", () => {
       "refused 404 not_found",
       "refused 403, told false GDRIVE",
       "refused 429 for 3600000 ms",
+      "kept [cipher text]",
+      "finished, told true GDRIVE, recovered cipher text, kept []",
     ]);
   });
 
@@ -190,7 +227,7 @@ describe("docs/apps.md", () => {
     }
     await tools.compile(files, support("PortalSwift.swift"), join(out, "build"));
     const { stdout } = await tools.run(join(out, "build"), [String(worker.url).replace(/\/$/, ""), USER.id, USER.clientApiKey, busy.url]);
-    assert.deepEqual(stdout.trim().split("\n"), ["told stored", "recovered cipher text made by Swift", "refused 404 not_found", "refused 429 for 3600 s"]);
+    assert.deepEqual(stdout.trim().split("\n"), ["told stored", "recovered cipher text made by Swift", "refused 404 not_found", "refused 429 for 3600 s", "finished, told true GDRIVE, recovered cipher text"]);
   });
 });
 

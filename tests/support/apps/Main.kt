@@ -3,15 +3,29 @@
 
 package com.example.wallet
 
+import android.content.SharedPreferences
 import io.portalhq.android.Portal
 import io.portalhq.android.mpc.data.BackupMethods
 import kotlinx.coroutines.runBlocking
 
+class Preferences : SharedPreferences, SharedPreferences.Editor {
+    val values = mutableMapOf<String, String?>()
+
+    override fun getString(key: String, defValue: String?) = values[key] ?: defValue
+
+    override fun edit() = this
+
+    override fun putString(key: String, value: String?) = apply { if (value == null) values.remove(key) else values[key] = value }
+
+    override fun commit() = true
+}
+
 fun main(args: Array<String>) = runBlocking {
     val (url, userId, credential, busyUrl) = args
     val portal = Portal()
+    val kept = Preferences()
     // The first credential has expired: the app must ask for a fresh one.
-    val wallet = WalletBackup(portal, BackupServer(url, userId) { fresh -> if (fresh) credential else "expired" })
+    val wallet = WalletBackup(portal, BackupServer(url, userId, Outbox(kept)) { fresh -> if (fresh) credential else "expired" })
     wallet.backUp(BackupMethods.Password, "a password")
     println("told ${portal.api.told}")
     wallet.recover(BackupMethods.Password, "a password")
@@ -21,15 +35,19 @@ fun main(args: Array<String>) = runBlocking {
     } catch (failure: BackupServerException) {
         println("refused ${failure.status} ${failure.code}")
     }
-    val stranger = WalletBackup(portal, BackupServer(url, "somebody else") { credential })
+    val stranger = WalletBackup(portal, BackupServer(url, "somebody else", Outbox(Preferences())) { credential })
     try {
         stranger.backUp(BackupMethods.Gdrive)
     } catch (failure: BackupServerException) {
         println("refused ${failure.status}, told ${portal.api.told.last()}")
     }
     try {
-        BackupServer(busyUrl, userId) { credential }.store("GDRIVE", "cipher text")
+        BackupServer(busyUrl, userId, Outbox(kept)) { credential }.store("GDRIVE", "cipher text")
     } catch (failure: BackupServerException) {
         println("refused ${failure.status} for ${failure.retryAfterMs} ms")
     }
+    println("kept ${kept.values.values}")
+    wallet.finishBackUp(BackupMethods.Gdrive)
+    wallet.recover(BackupMethods.Gdrive)
+    println("finished, told ${portal.api.told.last()}, recovered ${portal.recovered}, kept ${kept.values.values}")
 }

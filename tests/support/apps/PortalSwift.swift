@@ -11,7 +11,22 @@ public struct PortalRecoverWalletResponse {
   public let solana: String?
 }
 
+public struct Result<T> {
+  public let data: T?
+  public let error: Error?
+}
+
+public final class PortalApi {
+  fileprivate(set) public var told = ""
+
+  public func storedClientBackupShare(success: Bool, backupMethod: BackupMethods.RawValue, completion: @escaping (Result<String>) -> Void) throws {
+    told = "\(success) \(backupMethod)"
+    completion(Result(data: "", error: nil))
+  }
+}
+
 public final class Portal {
+  public let api = PortalApi()
   public private(set) var told = ""
   public private(set) var recovered = ""
 

@@ -7,7 +7,8 @@ import PortalSwift
 let arguments = CommandLine.arguments
 let portal = Portal()
 // The first credential has expired: the app must ask for a fresh one.
-let server = BackupServer(url: URL(string: arguments[1])!, userId: arguments[2], token: { fresh in fresh ? arguments[3] : "expired" })
+let outbox = UserDefaults(suiteName: UUID().uuidString)!
+let server = BackupServer(url: URL(string: arguments[1])!, userId: arguments[2], outbox: outbox, token: { fresh in fresh ? arguments[3] : "expired" })
 let wallet = WalletBackup(portal: portal, server: server)
 
 try await wallet.backUp(.Password, password: "a password")
@@ -19,9 +20,12 @@ do {
 } catch let failure as BackupServerError {
   print("refused \(failure.status) \(failure.code)")
 }
-let busy = BackupServer(url: URL(string: arguments[4])!, userId: arguments[2], token: { _ in arguments[3] })
+let busy = BackupServer(url: URL(string: arguments[4])!, userId: arguments[2], outbox: outbox, token: { _ in arguments[3] })
 do {
   try await busy.store("GDRIVE", cipherText: "cipher text")
 } catch let failure as BackupServerError {
   print("refused \(failure.status) for \(Int(failure.retryAfter)) s")
 }
+try await wallet.finishBackUp(.GoogleDrive)
+try await wallet.recover(.GoogleDrive)
+print("finished, told \(portal.api.told), recovered \(portal.recovered)")

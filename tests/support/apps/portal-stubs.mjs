@@ -27,6 +27,7 @@ export default class Portal extends FakePortal {
     if (method === "PASSWORD" && !configs.passwordStorage.password) throw new Error("a password is needed");
     return { cipherText: await this.makeBackup(method), storageCallback: async () => { this.told.push("stored"); } };
   }
+  async storedClientBackupShare(success, method) { this.told.push([success, method]); }
   async recoverWallet(cipherText, method, configs) {
     this.recovered.push({ cipherText, method, configs });
     return "0xaddress";
