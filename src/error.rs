@@ -160,7 +160,7 @@ impl Error {
     }
 
     pub fn method_not_allowed(allow: &'static str) -> Self {
-        let detail = format!("This address answers {allow} only.");
+        let detail = format!("This path takes {allow} only.");
         Self::new(Code::MethodNotAllowed, detail).with_header("allow", allow)
     }
 

@@ -129,12 +129,16 @@ impl Call<'_> {
         let body = platform::read_body(self.request, limit)
             .await
             .map_err(|failure| {
-                Error::new(Code::InvalidJson, "The body did not arrive whole.").caused_by(failure.0)
+                Error::new(
+                    Code::InvalidJson,
+                    "The body was cut off before it was complete. Send it again.",
+                )
+                .caused_by(failure.0)
             })?;
         body.map(SecretBytes::from).ok_or_else(|| {
             Error::new(
                 Code::BodyTooLarge,
-                format!("The body may have {limit} bytes at most."),
+                format!("The body may be at most {limit} bytes long."),
             )
         })
     }
@@ -181,12 +185,12 @@ impl Answer {
     }
 
     /// A page of a listing, under the name of what it lists.
-    pub fn page(name: &'static str, page: &Page) -> Result<Self> {
+    pub fn page(name: &'static str, page: &Page) -> Self {
         let text = Writer::default()
             .raw(name, &page.rows.to_json())
             .optional("cursor", page.cursor.as_deref())
             .end();
-        Ok(Self::json(200, &text))
+        Self::json(200, &text)
     }
 
     /// JSON text that JavaScript made and that never was in Rust: with shares in it.

@@ -42,7 +42,10 @@ impl<'a> Portal<'a> {
             )
             .await
             .map_err(|failure| {
-                failure.into_error(UNSURE, "Portal makes no client now; nothing was made.")
+                failure.into_error(
+                    UNSURE,
+                    "Portal cannot create a client right now; nothing was made.",
+                )
             })?;
         parse_new_client(&body).map_err(|made| {
             let which = made.map_or_else(String::new, |id| format!(" {}", id.as_str()));
@@ -61,7 +64,13 @@ impl<'a> Portal<'a> {
         let body = self
             .post(&path, "{}")
             .await
-            .map_err(|failure| failure.into_error(PASSING, PASSING))?;
+            .map_err(|failure| match failure {
+                Failure::Refused(Refusal::Refused(404)) => Error::new(
+                    Code::UnknownClient,
+                    "Portal knows no such client in the environment of PORTAL_API_KEY.",
+                ),
+                failure => failure.into_error(PASSING, PASSING),
+            })?;
         parse_session(&body).ok_or_else(|| {
             Error::unavailable(5, "Portal's answer holds no token").detailed(PASSING)
         })
@@ -105,10 +114,6 @@ impl Failure {
             Failure::Refused(Refusal::KeyRefused) => Error::new(
                 Code::Misconfigured,
                 "Portal refuses the PORTAL_API_KEY; nothing was made. Set the secret to a custodian API key of Portal's dashboard.",
-            ),
-            Failure::Refused(Refusal::UnknownClient) => Error::new(
-                Code::UnknownClient,
-                "Portal knows no such client in the environment of PORTAL_API_KEY.",
             ),
         }
     }

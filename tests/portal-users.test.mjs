@@ -108,6 +108,7 @@ describe("users through Portal", () => {
     ["answers 500", faults.status(500), 503, "unavailable", /not known whether Portal has made a client/],
     ["cuts the connection", faults.cut, 503, "unavailable", /not known whether Portal has made a client/],
     ["refuses with 422", faults.status(422), 503, "unavailable", /nothing was made/],
+    ["has no such path", faults.status(404), 503, "unavailable", /nothing was made/],
     ["redirects", faults.status(307, { location: "https://elsewhere.example.com/" }), 503, "unavailable", /nothing was made/],
     ["answers with no JSON", faults.body("<html>"), 503, "unavailable", /made a client, but its answer lacks/],
     ["answers with half of it", faults.body('{"id":"client-7"}'), 503, "unavailable", /made a client client-7, but its answer lacks/],

@@ -21,7 +21,7 @@ impl Admin {
             None => Err(refused(
                 call,
                 Actor::Admin,
-                "Authorization: Bearer <operator token> is missing, or holds another token than this service has.",
+                "Authorization: Bearer <operator token> is missing or wrong.",
             )
             .await),
         }

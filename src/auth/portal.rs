@@ -35,7 +35,7 @@ thread_local! {
 }
 
 /// The client whose token this is, if Portal said so within the last minute.
-pub fn remembered(token: CredentialHash) -> Option<Answer> {
+fn remembered(token: CredentialHash) -> Option<Answer> {
     ANSWERS.with_borrow(|answers| {
         let answer = answers.get(token, now_ms())?;
         Some(answer.clone().map_or(Answer::Refused, Answer::Client))

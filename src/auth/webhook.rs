@@ -39,7 +39,7 @@ impl Portal {
         Err(refused(
             call,
             Actor::Portal,
-            "The header X-Webhook-Secret is missing, or holds another secret than this service has.",
+            "The header X-Webhook-Secret is missing or wrong.",
         )
         .await)
     }

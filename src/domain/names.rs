@@ -8,7 +8,7 @@ use std::fmt;
 use uuid::Builder;
 
 /// Longest name, in characters.
-pub const MAX_NAME_CHARS: usize = 128;
+const MAX_NAME_CHARS: usize = 128;
 
 /// Why a text is not a name; the words fit behind "must".
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
@@ -27,7 +27,7 @@ pub fn check_name(text: &str) -> Result<(), InvalidName> {
     }
     // In a path they are steps, encoded or not: such an id could be registered, and never be asked for.
     if matches!(text, "." | "..") {
-        return Err(InvalidName("not be a dot or two"));
+        return Err(InvalidName("not be \".\" or \"..\""));
     }
     let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~')); // nearly every name is, and this is quick
     if !is_plain && text.chars().any(is_invisible) {

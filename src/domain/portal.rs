@@ -19,8 +19,6 @@ pub enum Refusal {
     RateLimited { retry_after_seconds: u32 },
     /// `PORTAL_API_KEY` is not valid.
     KeyRefused,
-    /// The client is none of this custodian's.
-    UnknownClient,
     /// Portal does not do this; nothing was made.
     Refused(u16),
     /// Portal failed half way, perhaps after the deed.
@@ -41,7 +39,6 @@ pub fn judge(status: u16, retry_after: Option<&str>) -> Result<(), Refusal> {
                 .clamp(1, MAX_RETRY_AFTER_SECONDS),
         }),
         401 | 403 => Err(Refusal::KeyRefused),
-        404 => Err(Refusal::UnknownClient),
         300..=499 => Err(Refusal::Refused(status)),
         _ => Err(Refusal::Failed(status)),
     }
@@ -99,7 +96,7 @@ mod tests {
         assert_eq!(judge(307, None), Err(Refusal::Refused(307)));
         assert_eq!(judge(401, None), Err(Refusal::KeyRefused));
         assert_eq!(judge(403, None), Err(Refusal::KeyRefused));
-        assert_eq!(judge(404, None), Err(Refusal::UnknownClient));
+        assert_eq!(judge(404, None), Err(Refusal::Refused(404)));
         assert_eq!(judge(422, None), Err(Refusal::Refused(422)));
         assert_eq!(judge(500, None), Err(Refusal::Failed(500)));
         assert_eq!(judge(599, None), Err(Refusal::Failed(599)));

@@ -28,7 +28,8 @@ pub async fn audit(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         before: cursor.as_deref(),
         limit: call.page_limit()?,
     };
-    Answer::page("events", &audit::list(call.db, &query).await?)
+    let page = audit::list(call.db, &query).await?;
+    Ok(Answer::page("events", &page))
 }
 
 /// The keys that are configured, and those that shares need but that are not.

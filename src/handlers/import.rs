@@ -229,7 +229,7 @@ async fn share_result(
             let Some(held_at) = verdict.held_at.as_deref() else {
                 return LineResult::conflict(
                     line,
-                    "the user has 256 backup methods already, as many as one may have",
+                    "the user has 256 backup methods already, which is the maximum",
                 );
             };
             let stored_at = share.stored_at.as_deref().unwrap_or("an unknown time");

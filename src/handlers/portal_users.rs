@@ -25,7 +25,7 @@ pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) ->
     let portal = Portal::new(call.settings).ok_or_else(|| {
         Error::field(
             "clientId",
-            "be a string, or the secret PORTAL_API_KEY be set so that the client is made at Portal",
+            "be a string. To have Portal create the client, set the secret PORTAL_API_KEY",
         )
     })?;
     // 1.

@@ -44,7 +44,7 @@ pub async fn list(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         Some(client_id) => users::with_client_id(call.db, &client_id).await?,
         None => users::list(call.db, after.as_deref().unwrap_or_default(), limit).await?,
     };
-    Answer::page("users", &page)
+    Ok(Answer::page("users", &page))
 }
 
 pub async fn get(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {

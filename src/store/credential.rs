@@ -14,7 +14,7 @@ pub fn allowed(outcome: &Rows) -> Result<String> {
         Some("unauthorized") => Err(Credential::refused()),
         Some("forbidden") => Err(Error::new(
             Code::Forbidden,
-            "This credential is another user's.",
+            "This credential belongs to another user.",
         )),
         Some("unknown_user") => Err(unknown_user()),
         Some("unknown_client") => Err(unknown_client()),

@@ -196,7 +196,7 @@ pub async fn restore(
         return get_of_client(db, id, client_id).await?.ok_or_else(|| {
             Error::new(
                 Code::UnknownUser,
-                "No deleted user of this id is kept any more.",
+                "No deleted user with this id is kept any more.",
             )
         });
     };

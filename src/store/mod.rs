@@ -245,7 +245,7 @@ impl Database {
             if failure.contains(TOO_MANY_METHODS) {
                 return Err(Error::new(
                     Code::Conflict,
-                    "This user has 256 backup methods already, as many as one may have.",
+                    "This user has 256 backup methods already, which is the maximum.",
                 ));
             }
             if failure.contains("constraint failed") {

@@ -169,7 +169,7 @@ pub async fn replace_client_api_key(
     if allowed(&outcome)? == "conflict" {
         return Err(Error::new(
             Code::Conflict,
-            "This clientApiKey is another user's.",
+            "This clientApiKey belongs to another user.",
         ));
     }
     user.first_to_json().ok_or_else(unknown_user)
