@@ -73,7 +73,7 @@ impl Settings {
         if webhook_secret == "replace-me" {
             return Err(invalid("WEBHOOK_SECRET", "still has the example's value"));
         }
-        let webhook_secrets = std::iter::once(webhook_secret)
+        let webhook_secrets: Vec<CredentialHash> = std::iter::once(webhook_secret)
             .chain(get("WEBHOOK_SECRET_PREVIOUS"))
             .map(|secret| CredentialHash::of(&secret))
             .collect();
@@ -95,6 +95,13 @@ impl Settings {
         // Who takes ADMIN_TOKEN away turns tokens off: one that was forgotten beside it must not go on opening.
         if get("ADMIN_TOKEN").is_none() {
             admin_tokens.clear();
+        }
+
+        if admin_tokens
+            .iter()
+            .any(|token| webhook_secrets.contains(token))
+        {
+            return Err(invalid("ADMIN_TOKEN", "must not be the webhook secret"));
         }
 
         let unknown_clients = match get("UNKNOWN_CLIENTS").as_deref() {
@@ -176,6 +183,18 @@ mod tests {
             ),
             (90, 400)
         );
+    }
+
+    #[test]
+    fn one_text_is_not_two_secrets() {
+        let secret = "0123456789012345678901234567890123456789";
+        for (webhook, admin) in [
+            ("WEBHOOK_SECRET", "ADMIN_TOKEN"),
+            ("WEBHOOK_SECRET_PREVIOUS", "ADMIN_TOKEN"),
+        ] {
+            let wrong = parse(&[(webhook, secret), (admin, secret)]).err().unwrap();
+            assert_eq!(wrong.name, "ADMIN_TOKEN");
+        }
     }
 
     #[test]

@@ -1,17 +1,22 @@
 //! The sealing keys, ready for use: seals shares under the first, opens them under any.
 
+use std::cell::Cell;
+
 use js_sys::JsString;
 
 use crate::domain::sealing::{self, DIGEST_KEY_INFO, HEADER_LENGTH, Key, Kind, Place, VERSION};
 use crate::domain::secret::SecretBytes;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::platform::{CryptoKeys, Envelope};
 
 pub struct Vault {
     current: VaultKey,
     older: Vec<VaultKey>,
-    /// The digest of the sealing key's canary.
+    /// The sealing key's canary, and its digest.
+    canary: JsString,
     key_check: JsString,
+    /// Whether the database has it, as far as this isolate knows.
+    canary_is_kept: Cell<bool>,
 }
 
 struct VaultKey {
@@ -26,6 +31,8 @@ pub struct Sealed {
     pub digest: JsString,
     /// Tells whether the bytes behind the key's id are those that the database knows; see `key_canaries`.
     pub key_check: JsString,
+    /// The key's canary, to be kept with what is sealed, unless it is known to be kept already.
+    pub canary: Option<JsString>,
 }
 
 /// What a canary holds.
@@ -56,7 +63,9 @@ impl Vault {
         };
         let canary = seal(&current, canary_place(&current.id), CANARY.as_bytes()).await?;
         Ok(Some(Self {
+            canary: canary.text,
             key_check: canary.digest,
+            canary_is_kept: Cell::new(false),
             current,
             older: imported.collect(),
         }))
@@ -81,16 +90,25 @@ impl Vault {
             envelope: envelope.text,
             digest: envelope.digest,
             key_check: self.key_check.clone(),
+            canary: (!self.canary_is_kept.get()).then(|| self.canary.clone()),
         })
     }
 
-    /// Opens a sealed share in its place. What does not open, whatever the reason, is a fault of ours.
+    /// From now on what is sealed goes without the key's canary.
+    pub fn canary_is_kept(&self) {
+        self.canary_is_kept.set(true);
+    }
+
+    /// Opens a sealed share in its place. What does not open is a fault of ours: its key is missing, or it is damaged.
     pub async fn open(
         &self,
         place: Place<'_>,
         key_id: &str,
         envelope: &JsString,
     ) -> Result<JsString> {
+        if self.key(key_id).is_none() {
+            return Err(missing_key(key_id));
+        }
         self.try_open(place, key_id, envelope).await.ok_or_else(|| {
             let kind = place.kind.as_str();
             Error::internal(format!("a {kind} share under key {key_id} does not open"))
@@ -130,6 +148,16 @@ impl Vault {
             .chain(&self.older)
             .find(|key| key.id == id)
     }
+}
+
+/// The answer where a share needs a key that the settings do not have.
+fn missing_key(key_id: &str) -> Error {
+    let cause = format!("SHARE_ENCRYPTION_KEYS lacks the key {key_id}, which shares need");
+    Error::new(
+        Code::Misconfigured,
+        "A setting is wrong; the Worker's log names it.",
+    )
+    .caused_by(cause)
 }
 
 async fn seal(key: &VaultKey, place: Place<'_>, share: &[u8]) -> Result<Envelope> {

@@ -109,6 +109,18 @@ describe("backup methods", () => {
     assert.deepEqual(await worker.sql("SELECT * FROM backup_share_versions"), []);
   });
 
+  test("a refused credential is told first, whatever else is wrong", async () => {
+    const bodies = [undefined, "", "{}", "{", { backupMethod: "GDRIVE" }, { cipherText: "c", backupMethod: "x".repeat(129) }, "x".repeat(512 * 1024 + 1)];
+    const path = `/users/${ada.id}/user-backup-share`;
+    for (const [bearer, status, code] of [["a stranger's", 401, "unauthorized"], [SECRETS.ADMIN_TOKEN, 401, "unauthorized"], [bob.clientApiKey, 403, "forbidden"]]) {
+      for (const body of bodies) assertProblem(await worker.send("POST", path, { bearer, body }), status, code, { what: String(body).slice(0, 40) });
+      for (const query of ["backupMethod=", "backupSharePairId="]) {
+        assertProblem(await worker.send("GET", `${path}?${query}`, { bearer }), status, code, { what: query });
+        assertProblem(await worker.send("GET", `/users/${ada.id}/custodian-backup-share?${query}x&backupMethod=`, { bearer }), status, code, { what: `eject, ${query}` });
+      }
+    }
+  });
+
   test("a `data` object beside it is none of it, unless it holds another one", async () => {
     await stores(ada, { backupMethod: "GDRIVE", cipherText: "mine", data: { note: "of the app's own", note2: {} } });
     assert.equal(await fetches(ada, "?backupMethod=GDRIVE"), "mine");

@@ -182,15 +182,16 @@ describe("paths and methods", () => {
 });
 
 describe("what is wrong on the server", () => {
-  test("a share that does not open is internal, for all of the answer, and nothing of it leaves", async () => {
+  test("a share that does not open is an error for all of the answer, and nothing of it leaves", async () => {
     await send(worker, named("POST /webhook/backup"));
     await send(worker, named("POST /webhook/backup"), { body: { clientId: owner.clientId, backupMethod: "OTHER", share: "good" } });
     await send(worker, named("POST /users/{userId}/user-backup-share"));
-    for (const change of ["sealed_share = 'AQ' || substr(sealed_share, 5)", "key_id = 'k9'", "sealed_share = ''"]) {
+    const damaged = [500, "internal"];
+    for (const [change, [status, code]] of [["sealed_share = 'AQ' || substr(sealed_share, 5)", damaged], ["key_id = 'k9'", [503, "misconfigured"]], ["key_id = 'k1', sealed_share = ''", damaged]]) {
       await worker.sql(`UPDATE custodian_backup_shares SET ${change} WHERE backup_method <> 'OTHER'`);
       await worker.sql(`UPDATE user_backup_shares SET ${change}`);
-      assertProblem(await send(worker, named("POST /webhook/backup/fetch")), 500, "internal", { what: change });
-      assertProblem(await send(worker, named("GET /users/{userId}/user-backup-share")), 500, "internal", { what: change });
+      assertProblem(await send(worker, named("POST /webhook/backup/fetch")), status, code, { what: change });
+      assertProblem(await send(worker, named("GET /users/{userId}/user-backup-share")), status, code, { what: change });
     }
   });
 

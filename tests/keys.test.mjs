@@ -138,7 +138,9 @@ describe("a sealed share that is not in its own place, or not as it was", () => 
   test("does not open under a key id that is not configured", async () => {
     await cipherText(ada, "GDRIVE", "u1");
     await worker.sql("UPDATE user_backup_shares SET key_id = 'k9'");
-    assertProblem(await fetchCipherText(), 500, "internal");
+    worker.clearLogs();
+    assertProblem(await fetchCipherText(), 503, "misconfigured");
+    assert.match(worker.logLines().find(({ message }) => message === "request").cause, /SHARE_ENCRYPTION_KEYS lacks the key k9/);
   });
 
   test("is left out of a fetch, with an error in the log, where it was only added for a half-finished backup", async () => {
@@ -205,7 +207,7 @@ describe("a rotation", () => {
     await oneOfEach();
     deploy("new");
     assert.deepEqual(await report(), { current: "k2", keys: [{ id: "k2", shares: 0 }], unknown: [{ id: "k1", shares: 3 }] });
-    assertProblem(await wallet.fetchCustodian(ada), 500, "internal");
+    assertProblem(await wallet.fetchCustodian(ada), 503, "misconfigured");
     assert.deepEqual(await rewrap(), { rewrapped: 0, remaining: 0 });
     worker.clearLogs();
     await worker.scheduled();
@@ -292,7 +294,7 @@ describe("a key that is gone", () => {
     await oneOfEach();
     await worker.send("GET", "/readyz");
     deploy("new");
-    assertProblem(await wallet.fetchCustodian(ada), 500, "internal");
+    assertProblem(await wallet.fetchCustodian(ada), 503, "misconfigured");
     const doc = readFileSync(inRoot("docs", "operations.md"), "utf8");
     const deletes = doc.match(/DELETE FROM (?:custodian|user)_backup_shares WHERE key_id = 'k1'/g);
     assert.equal(deletes.length, 2);
@@ -304,6 +306,28 @@ describe("a key that is gone", () => {
     assert.equal(await wallet.recovered(ada, { backupMethod: "GDRIVE" }), "u3");
     assert.equal(await wallet.state(ada, "GDRIVE"), "complete");
   });
+});
+
+test("the first share under a key makes known which bytes its id stands for: others seal nothing, and the right ones are not taken for wrong", async () => {
+  const wrong = { SHARE_ENCRYPTION_KEYS: `k1:${keyBytes(9)}` };
+  const first = await startWorker({ secrets: { SHARE_ENCRYPTION_KEYS: K1 }, siblings: { wrong, lacking: { SHARE_ENCRYPTION_KEYS: K2 } } });
+  try {
+    const [on, onWrong] = [backups(first), backups(first.sibling("wrong"))];
+    await on.register(ada);
+    assert.equal((await on.storeCipherText({ ...ada, clientApiKey: "a stranger's" }, "GDRIVE", "u0")).status, 401);
+    assert.deepEqual(await first.sql("SELECT 1 FROM key_canaries"), [], "a refused request keeps nothing");
+    await on.custodian(ada, S, "s1");
+    assertProblem(await onWrong.storeCustodian(ada, S, "s2"), 503, "misconfigured");
+    assertProblem(await onWrong.storeCipherText(ada, "GDRIVE", "u1"), 503, "misconfigured");
+    assertProblem(await first.sibling("wrong").send("GET", "/readyz"), 503, "misconfigured");
+    assertProblem(await first.sibling("lacking").send("GET", "/readyz"), 503, "misconfigured", { what: "shares need a key that is not there" });
+    assert.equal((await first.send("GET", "/readyz")).status, 200);
+    assert.deepEqual(await on.fetched(ada), ["s1"]);
+    await on.cipherText(ada, "GDRIVE", "u1");
+    assert.equal((await first.sql("SELECT 1 FROM key_canaries")).length, 1);
+  } finally {
+    await first.stop();
+  }
 });
 
 describe("other bytes behind the same key id", () => {

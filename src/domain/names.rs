@@ -8,7 +8,7 @@ use std::fmt;
 use uuid::Builder;
 
 /// Longest name, in characters.
-const MAX_NAME_CHARS: usize = 128;
+pub const MAX_NAME_CHARS: usize = 128;
 
 /// Why a text is not a name; the words fit behind "must".
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]

@@ -12,7 +12,7 @@ use crate::http::{Answer, Call};
 use crate::platform::json_object;
 use crate::store::custodian_shares::{Fetched, SealedShare};
 use crate::store::user_shares::{self, Wanted};
-use crate::store::{eject, versions};
+use crate::store::{credential, eject, versions};
 
 /// Stores a user's cipher text. After our 2xx the app tells Portal that the backup is complete.
 ///
@@ -25,7 +25,8 @@ pub async fn store_share(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     // 1.
     let credential = Credential::read(call).await?;
     // 2.
-    let mut backup = UserBackup::parse(&call.json_body().await?)?;
+    let backup = async { Ok(UserBackup::parse(&call.json_body().await?)?) };
+    let mut backup = credential_first(call, &credential, user_id, backup.await).await?;
     // 3. The cipher text goes right after: many backups may wait for the database at once.
     let cipher_text = backup.cipher_text.take();
     let place = Place::user(user_id, backup.backup_method.as_str());
@@ -36,11 +37,25 @@ pub async fn store_share(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     drop(cipher_text);
     // 4.
     user_shares::store(call.db, &call.trail, &credential, user_id, &backup, &sealed).await?;
+    call.vault.canary_is_kept();
     // 5.
     Ok(Answer::json(
         200,
         r#"{"message":"Successfully stored client backup share"}"#,
     ))
+}
+
+/// What a request asks for, or what is wrong with it; but a refused credential comes first: 401, 403.
+async fn credential_first<T>(
+    call: &Call<'_>,
+    credential: &Credential,
+    user_id: &UserId,
+    asked: Result<T>,
+) -> Result<T> {
+    if asked.is_err() {
+        credential::check(call.db, credential, user_id).await?;
+    }
+    asked
 }
 
 /// Gives a user's cipher text back.
@@ -58,8 +73,10 @@ pub async fn fetch_share_as(call: &Call<'_>, user_id: &UserId, names: &str) -> R
     // 1.
     let credential = Credential::read(call).await?;
     // 2.
-    let method = call.query_name("backupMethod", BackupMethod::parse)?;
-    let pair = call.query_name("backupSharePairId", BackupSharePairId::parse)?;
+    let method = call.query_name("backupMethod", BackupMethod::parse);
+    let method = credential_first(call, &credential, user_id, method).await?;
+    let pair = call.query_name("backupSharePairId", BackupSharePairId::parse);
+    let pair = credential_first(call, &credential, user_id, pair).await?;
     let method_or_unknown = method.clone().unwrap_or_else(BackupMethod::unknown);
     let wanted = match &pair {
         Some(pair) => Wanted::Pair {
@@ -128,8 +145,9 @@ pub async fn retrieve_custodian_share(call: &Call<'_>, user_id: &UserId) -> Resu
     // 1.
     let credential = Credential::read(call).await?;
     // 2.
-    let method = call
-        .query_name("backupMethod", BackupMethod::parse)?
+    let method = call.query_name("backupMethod", BackupMethod::parse);
+    let method = credential_first(call, &credential, user_id, method)
+        .await?
         .unwrap_or_else(BackupMethod::unknown);
     // 3.
     let retrieved = eject::retrieve(call.db, &call.trail, &credential, user_id, &method).await?;

@@ -39,6 +39,7 @@ pub async fn backup(call: &Call<'_>) -> Result<Answer> {
     // 4.
     let unknown_clients = call.settings.unknown_clients;
     custodian_shares::store(call.db, &call.trail, unknown_clients, &backup, &sealed).await?;
+    call.vault.canary_is_kept();
     // 5.
     Ok(Answer::no_content())
 }

@@ -1,11 +1,12 @@
 //! How a statement depends on an app's credential, and what its event says of one that is refused.
 
-use super::Rows;
 use super::audit::overtaken;
 use super::health::wrong_key;
 use super::quota::over_quota;
 use super::users::{unknown_client, unknown_user};
+use super::{Database, Rows, Statement};
 use crate::auth::client::Credential;
+use crate::domain::names::UserId;
 use crate::error::{Code, Error, Result};
 
 /// Turns the outcome that an event was written with into the answer's error, if it is one.
@@ -57,3 +58,27 @@ macro_rules! refused_cases {
     };
 }
 pub(crate) use refused_cases;
+
+/// Whether the credential is that of the path's user, for a request that has nothing else to ask: 401, 403, 404.
+pub async fn check(db: &Database, credential: &Credential, user_id: &UserId) -> Result<()> {
+    macro_rules! check_sql {
+        ($column:tt) => {
+            concat!(
+                "SELECT ",
+                refused_cases!($column, "?1"),
+                "ELSE 'allowed' END AS outcome FROM (SELECT 1) LEFT JOIN users p ON p.",
+                $column,
+                " = ?1"
+            )
+        };
+    }
+    let by = credential.as_sql();
+    let check = Statement::new(for_credential!(credential, check_sql))
+        .text(by)
+        .optional(None)
+        .optional(None)
+        .optional(None)
+        .text(user_id.as_str());
+    let [outcome] = db.batch(vec![check]).await?.rows()?;
+    allowed(&outcome).map(drop)
+}

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first, is_overtaken};
 use super::credential::allowed;
-use super::health::is_wrong_key;
+use super::health::{self, is_wrong_key};
 use super::mates::{is_of_backup, mates_of_current, may_be_mate};
 use super::quota::is_over_quota;
 use super::{Database, Rows, Statement, at, now, store_time};
@@ -88,20 +88,15 @@ pub async fn store(
         .text(&sealed.key_id)
         .js(&sealed.key_check)
         .js(&sealed.digest);
-    let outcome = match unknown_clients {
-        UnknownClients::Reject => {
-            let [_, outcome] = db.batch(vec![store, event]).await?.rows()?;
-            outcome
-        }
-        UnknownClients::Register => {
-            let register = Statement::new(REGISTER)
-                .text(backup.client_id.as_str())
-                .text(&trail.event_id);
-            let [_, _, outcome] = db.batch(vec![register, store, event]).await?.rows()?;
-            outcome
-        }
-    };
-    allowed(&outcome).map(drop)
+    let mut statements = Vec::with_capacity(4);
+    if unknown_clients == UnknownClients::Register {
+        let register = Statement::new(REGISTER)
+            .text(backup.client_id.as_str())
+            .text(&trail.event_id);
+        statements.push(register);
+    }
+    statements.extend([store, event]);
+    health::store(db, trail, statements, sealed).await
 }
 
 #[wasm_bindgen]

@@ -158,7 +158,7 @@ pub async fn retrieve(
         }),
         "not_found" => Err(Error::new(
             Code::NotFound,
-            "No custodian share is stored under this backupMethod.",
+            "No custodian share is stored under this backupMethod. It is the webhook's, with the curve: GDRIVE-SECP256K1.",
         )),
         _ => Err(Error::new(
             Code::EjectNotEnabled,

@@ -2,6 +2,8 @@
 
 use js_sys::JsString;
 
+use super::audit::Trail;
+use super::credential::allowed;
 use super::{Database, Statement, now};
 use crate::error::{Code, Error, Result};
 use crate::vault::Sealed;
@@ -63,6 +65,36 @@ pub async fn keep_canary(db: &Database, sealed: &Sealed) -> Result<()> {
     ])
     .await
     .map(drop)
+}
+
+/// Carries out a store, whose `statements` end with its event. With the first one of an isolate goes the canary of its key, so
+/// that the database knows from the first share on which bytes the key's id stands for.
+pub(super) async fn store(
+    db: &Database,
+    trail: &Trail,
+    mut statements: Vec<Statement>,
+    sealed: &Sealed,
+) -> Result<()> {
+    const CANARY: &str = concat!(
+        "INSERT INTO key_canaries (key_id, sealed_canary, key_check, created_at) SELECT ?1, ?2, ?3, ",
+        now!(),
+        " WHERE EXISTS (SELECT 1 FROM audit_events WHERE id = ?4 AND outcome IN ('stored', 'unchanged')) \
+         ON CONFLICT (key_id) DO NOTHING"
+    );
+    let count = statements.len();
+    statements.extend(sealed.canary.as_ref().map(|canary| {
+        Statement::new(CANARY)
+            .text(&sealed.key_id)
+            .js(canary)
+            .js(&sealed.key_check)
+            .text(&trail.event_id)
+    }));
+    let mut results = db.batch(statements).await?.all();
+    results.truncate(count);
+    let outcome = results
+        .last()
+        .ok_or_else(|| Error::internal("D1 answered with no results"))?;
+    allowed(outcome).map(drop)
 }
 
 /// Whether the bytes behind a key's id, told by their check, are other ones than those that the database knows: what is

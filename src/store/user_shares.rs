@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first, is_overtaken};
 use super::credential::{allowed, for_credential, refused_cases};
-use super::health::is_wrong_key;
+use super::health::{self, is_wrong_key};
 use super::quota::is_over_quota;
 use super::{Database, Statement, at, now, store_time};
 use crate::auth::client::Credential;
@@ -92,8 +92,7 @@ pub async fn store(
         .text(&sealed.key_id)
         .js(&sealed.key_check)
         .js(&sealed.digest);
-    let [_, outcome] = db.batch(vec![store, event]).await?.rows()?;
-    allowed(&outcome).map(drop)
+    health::store(db, trail, vec![store, event], sealed).await
 }
 
 #[wasm_bindgen]

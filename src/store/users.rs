@@ -127,7 +127,7 @@ pub async fn register(
         (None, Some("overtaken")) => Err(overtaken()),
         (None, _) => Err(Error::new(
             Code::Conflict,
-            "The id, clientId or clientApiKey is registered already, with another of the three.",
+            "The id, clientId or clientApiKey is registered already, with another of the three. A user's clientApiKey is replaced by PUT /users/:userId/client-api-key.",
         )),
     }
 }
