@@ -6,9 +6,9 @@ CREATE INDEX backup_share_versions_by_pair ON backup_share_versions (user_id, ki
 WHERE backup_share_pair_id IS NOT NULL;
 
 -- As in 0002, but never superseded before it was stored, even if the clock went back meanwhile: so the latest time of all is
--- found at the end of `backup_share_versions_by_user`.
-DROP TRIGGER custodian_backup_shares_replaced;
-CREATE TRIGGER custodian_backup_shares_replaced AFTER UPDATE ON custodian_backup_shares WHEN OLD.id <> NEW.id
+-- found at the end of `backup_share_versions_by_user`. The shares of a deleted user keep the very time of the deletion. Each new
+-- trigger is there before the old one goes.
+CREATE TRIGGER custodian_backup_shares_superseded AFTER UPDATE ON custodian_backup_shares WHEN OLD.id <> NEW.id
 BEGIN
   INSERT INTO backup_share_versions (id, user_id, client_id, kind, backup_method, backup_share_pair_id, key_id,
     share_digest, created_at, stored_at, superseded_at, reason, sealed_share)
@@ -16,9 +16,20 @@ BEGIN
     OLD.backup_share_pair_id, OLD.key_id, OLD.share_digest, OLD.created_at, OLD.updated_at,
     max(OLD.updated_at, NEW.updated_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), 'replaced', OLD.sealed_share);
 END;
+DROP TRIGGER custodian_backup_shares_replaced;
 
-DROP TRIGGER user_backup_shares_replaced;
-CREATE TRIGGER user_backup_shares_replaced AFTER UPDATE ON user_backup_shares WHEN OLD.id <> NEW.id
+CREATE TRIGGER custodian_backup_shares_removed AFTER DELETE ON custodian_backup_shares
+BEGIN
+  INSERT INTO backup_share_versions (id, user_id, client_id, kind, backup_method, backup_share_pair_id, key_id,
+    share_digest, created_at, stored_at, superseded_at, reason, sealed_share)
+  VALUES (OLD.id, OLD.user_id, (SELECT client_id FROM users WHERE id = OLD.user_id), 'custodian', OLD.backup_method,
+    OLD.backup_share_pair_id, OLD.key_id, OLD.share_digest, OLD.created_at, OLD.updated_at,
+    max(OLD.updated_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+      coalesce((SELECT max(deleted_at) FROM deleted_users WHERE id = OLD.user_id), '')), 'deleted', OLD.sealed_share);
+END;
+DROP TRIGGER custodian_backup_shares_deleted;
+
+CREATE TRIGGER user_backup_shares_superseded AFTER UPDATE ON user_backup_shares WHEN OLD.id <> NEW.id
 BEGIN
   INSERT INTO backup_share_versions (id, user_id, client_id, kind, backup_method, backup_share_pair_id, key_id,
     share_digest, created_at, stored_at, superseded_at, reason, sealed_share)
@@ -26,6 +37,30 @@ BEGIN
     OLD.backup_share_pair_id, OLD.key_id, OLD.share_digest, OLD.created_at, OLD.updated_at,
     max(OLD.updated_at, NEW.updated_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), 'replaced', OLD.sealed_share);
 END;
+DROP TRIGGER user_backup_shares_replaced;
+
+CREATE TRIGGER user_backup_shares_removed AFTER DELETE ON user_backup_shares
+BEGIN
+  INSERT INTO backup_share_versions (id, user_id, client_id, kind, backup_method, backup_share_pair_id, key_id,
+    share_digest, created_at, stored_at, superseded_at, reason, sealed_share)
+  VALUES (OLD.id, OLD.user_id, (SELECT client_id FROM users WHERE id = OLD.user_id), 'user', OLD.backup_method,
+    OLD.backup_share_pair_id, OLD.key_id, OLD.share_digest, OLD.created_at, OLD.updated_at,
+    max(OLD.updated_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+      coalesce((SELECT max(deleted_at) FROM deleted_users WHERE id = OLD.user_id), '')), 'deleted', OLD.sealed_share);
+END;
+DROP TRIGGER user_backup_shares_deleted;
+
+CREATE TRIGGER users_removed BEFORE DELETE ON users
+BEGIN
+  INSERT INTO deleted_users (id, client_id, client_api_key_hash, created_at, deleted_at)
+  VALUES (OLD.id, OLD.client_id, OLD.client_api_key_hash, OLD.created_at, max(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+    coalesce((SELECT max(updated_at) FROM custodian_backup_shares WHERE user_id = OLD.id), ''),
+    coalesce((SELECT max(updated_at) FROM user_backup_shares WHERE user_id = OLD.id), '')));
+  DELETE FROM custodian_backup_shares WHERE user_id = OLD.id;
+  DELETE FROM user_backup_shares WHERE user_id = OLD.id;
+END;
+DROP TRIGGER users_deleted;
+UPDATE backup_share_versions SET superseded_at = stored_at WHERE reason = 'replaced' AND superseded_at < stored_at;
 
 -- As in 0006, but what is being restored is sought by its method and time.
 DROP TRIGGER custodian_backup_shares_methods;

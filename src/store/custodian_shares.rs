@@ -32,7 +32,7 @@ const STORE: &str = concat!(
     " AND NOT ",
     is_over_quota!("u.id"),
     " ON CONFLICT (user_id, backup_method) DO UPDATE SET id = ?1, backup_share_pair_id = ?4, key_id = ?5, \
-     share_digest = ?6, updated_at = excluded.updated_at, sealed_share = ?7 \
+     share_digest = ?6, updated_at = iif(share_digest IS ?6, updated_at, excluded.updated_at), sealed_share = ?7 \
      WHERE (share_digest IS NOT ?6 OR backup_share_pair_id IS NOT coalesce(?4, backup_share_pair_id)) AND NOT ",
     is_overtaken!("c", "?9", "?10")
 );
@@ -163,7 +163,10 @@ const FETCH_ALWAYS: &str = concat!(
     fetch_user_entries!(),
     " UNION ALL SELECT * FROM (SELECT 3, v.backup_method, v.backup_share_pair_id, v.stored_at, v.key_id, v.sealed_share \
          FROM backup_share_versions v WHERE v.user_id = (SELECT id FROM users WHERE client_id = ?1) \
-           AND v.kind = 'custodian' AND v.client_id = ?1 ORDER BY v.superseded_at DESC LIMIT 500)"
+           AND v.kind = 'custodian' AND v.client_id = ?1 ORDER BY v.superseded_at DESC LIMIT 500) UNION ",
+    mates_of_current!(
+        "3, v.backup_method, v.backup_share_pair_id, v.stored_at, v.key_id, v.sealed_share"
+    )
 );
 
 const FETCH_EVENT: &str = concat!(

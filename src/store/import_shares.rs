@@ -95,8 +95,8 @@ macro_rules! judge_current {
                WHEN owner IS NULL THEN 'unknown_user' \
                WHEN held_id IS NULL AND (SELECT count(*) FROM ",
             $table,
-            " m WHERE m.user_id = f.owner) + (SELECT count(*) FROM found e WHERE e.owner = f.owner AND e.held_id IS NULL \
-                 AND e.line < f.line) >= 256 THEN 'conflict' \
+            " m WHERE m.user_id = f.owner) + (SELECT count(DISTINCT e.backup_method) FROM found e WHERE e.owner = f.owner \
+                 AND e.held_id IS NULL AND e.backup_method <> f.backup_method AND e.line < f.line) >= 256 THEN 'conflict' \
                WHEN held_id IS NULL THEN 'new' \
                WHEN EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = f.owner AND v.kind = '",
             $kind,

@@ -36,7 +36,7 @@ macro_rules! store_sql {
             " AND NOT ",
             is_over_quota!("u.id"),
             " ON CONFLICT (user_id, backup_method) DO UPDATE SET id = ?1, backup_share_pair_id = ?4, key_id = ?5, \
-             share_digest = ?6, updated_at = excluded.updated_at, sealed_share = ?7 \
+             share_digest = ?6, updated_at = iif(share_digest IS ?6, updated_at, excluded.updated_at), sealed_share = ?7 \
              WHERE (share_digest IS NOT ?6 OR backup_share_pair_id IS NOT coalesce(?4, backup_share_pair_id)) AND NOT ",
             is_overtaken!("s", "?10", "?11")
         )
