@@ -97,11 +97,11 @@ describe("docs/apps.md", () => {
   it("never tells Portal that a backup is stored which the server did not take", async () => {
     const [web, core] = [await sdk("web"), await sdk("core")];
     const [webSnippet, nativeSnippet] = [await file("wallet-backup.web.ts"), await file("wallet-backup.native.ts")];
-    const refusing = await server({ token: async () => "wrong" });
+    const refusing = () => server({ token: async () => "wrong" });
     const [browser, phone] = [new web.default(), new core.Portal()];
-    await assert.rejects(webSnippet.backUp(browser, refusing, web.BackupMethods.gdrive), { status: 401, code: "unauthorized" });
+    await assert.rejects(webSnippet.backUp(browser, await refusing(), web.BackupMethods.gdrive), { status: 401, code: "unauthorized" });
     assert.deepEqual(browser.told, []);
-    await assert.rejects(nativeSnippet.backUp(phone, refusing, core.BackupMethods.GoogleDrive), { status: 401 });
+    await assert.rejects(nativeSnippet.backUp(phone, await refusing(), core.BackupMethods.GoogleDrive), { status: 401 });
     assert.deepEqual(phone.told, [[false, "GDRIVE"]]);
     assert.notEqual((await backups())[0].state, "complete");
   });
@@ -119,18 +119,32 @@ describe("docs/apps.md", () => {
       assert.equal((await backups())[0].state, "half-finished");
 
       const started = new Portal();
-      await finishBackUp(started, await server({ outbox }), BackupMethods[method]);
+      assert.equal(await finishBackUp(started, await server({ outbox }), BackupMethods[method]), true);
       assert.deepEqual([started.told, outbox.items.size, (await backups())[0].state], [[[true, "GDRIVE"]], 0, "complete"]);
       await recover(started, await server(), BackupMethods[method]);
       assert.equal(started.recovered[0].cipherText, portal.cipherText);
 
-      // Another device has backed up since: the older cipher text is not put in the newer one's place.
+      // A new backup finishes the one before first, and does not begin where it cannot.
+      await assert.rejects(backUp(portal, await server({ outbox, token: async () => "wrong" }), BackupMethods[method]));
+      const pending = portal.cipherText;
+      await assert.rejects(backUp(portal, await server({ outbox, token: async () => "wrong" }), BackupMethods[method]));
+      assert.deepEqual([portal.cipherText, ...outbox.items.values()], [pending, pending]);
+      await backUp(portal, await server({ outbox }), BackupMethods[method]);
+      assert.equal(outbox.items.size, 0);
+
+      // Where the device has no room, it is sent all the same.
+      const full = { ...storage(), setItem: () => { throw new Error("full"); } };
+      await backUp(portal, await server({ outbox: full }), BackupMethods[method]);
+
+      // Another device has backed up since: the older cipher text is not put in the newer one's place, nor thrown away.
       await assert.rejects(backUp(portal, await server({ outbox, token: async () => "wrong" }), BackupMethods[method]));
       const other = new Portal();
       await backUp(other, await server(), BackupMethods[method]);
-      await finishBackUp(started, await server({ outbox }), BackupMethods[method]);
+      assert.equal(await finishBackUp(started, await server({ outbox }), BackupMethods[method]), false);
       await recover(started, await server(), BackupMethods[method]);
-      assert.deepEqual([started.recovered[1].cipherText, outbox.items.size], [other.cipherText, 0]);
+      assert.deepEqual([started.recovered[1].cipherText, outbox.items.size], [other.cipherText, 1]);
+      await backUp(portal, await server({ outbox }), BackupMethods[method]);
+      assert.deepEqual([outbox.items.size, (await backups())[0].state], [0, "complete"]);
     }
   });
 

@@ -26,6 +26,6 @@ do {
 } catch let failure as BackupServerError {
   print("refused \(failure.status) for \(Int(failure.retryAfter)) s")
 }
-try await wallet.finishBackUp(.GoogleDrive)
+_ = try await wallet.finishBackUp(.GoogleDrive)
 try await wallet.recover(.GoogleDrive)
 print("finished, told \(portal.api.told), recovered \(portal.recovered)")
