@@ -6,8 +6,8 @@ CREATE INDEX backup_share_versions_by_pair ON backup_share_versions (user_id, ki
 WHERE backup_share_pair_id IS NOT NULL;
 
 -- As in 0002, but never superseded before it was stored, even if the clock went back meanwhile: so the latest time of all is
--- found at the end of `backup_share_versions_by_user`. The shares of a deleted user keep the very time of the deletion. Each new
--- trigger is there before the old one goes.
+-- found at the end of `backup_share_versions_by_user`. The shares of a deleted user keep the very time of the deletion, which is
+-- later than all of them and than the deletions before. Each new trigger is there before the old one goes.
 CREATE TRIGGER custodian_backup_shares_superseded AFTER UPDATE ON custodian_backup_shares WHEN OLD.id <> NEW.id
 BEGIN
   INSERT INTO backup_share_versions (id, user_id, client_id, kind, backup_method, backup_share_pair_id, key_id,
@@ -55,7 +55,8 @@ BEGIN
   INSERT INTO deleted_users (id, client_id, client_api_key_hash, created_at, deleted_at)
   VALUES (OLD.id, OLD.client_id, OLD.client_api_key_hash, OLD.created_at, max(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
     coalesce((SELECT max(updated_at) FROM custodian_backup_shares WHERE user_id = OLD.id), ''),
-    coalesce((SELECT max(updated_at) FROM user_backup_shares WHERE user_id = OLD.id), '')));
+    coalesce((SELECT max(updated_at) FROM user_backup_shares WHERE user_id = OLD.id), ''),
+    coalesce((SELECT strftime('%Y-%m-%dT%H:%M:%fZ', max(deleted_at), '+0.001 seconds') FROM deleted_users WHERE id = OLD.id), '')));
   DELETE FROM custodian_backup_shares WHERE user_id = OLD.id;
   DELETE FROM user_backup_shares WHERE user_id = OLD.id;
 END;

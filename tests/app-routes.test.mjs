@@ -109,16 +109,24 @@ describe("backup methods", () => {
     assert.deepEqual(await worker.sql("SELECT * FROM backup_share_versions"), []);
   });
 
-  test("a refused credential is told first, whatever else is wrong", async () => {
+  test("a refused credential is told first, whatever else is wrong, and leaves its event", async () => {
     const bodies = [undefined, "", "{}", "{", { backupMethod: "GDRIVE" }, { cipherText: "c", backupMethod: "x".repeat(129) }, "x".repeat(512 * 1024 + 1)];
     const path = `/users/${ada.id}/user-backup-share`;
     for (const [bearer, status, code] of [["a stranger's", 401, "unauthorized"], [SECRETS.ADMIN_TOKEN, 401, "unauthorized"], [bob.clientApiKey, 403, "forbidden"]]) {
       for (const body of bodies) assertProblem(await worker.send("POST", path, { bearer, body }), status, code, { what: String(body).slice(0, 40) });
       for (const query of ["backupMethod=", "backupSharePairId="]) {
         assertProblem(await worker.send("GET", `${path}?${query}`, { bearer }), status, code, { what: query });
-        assertProblem(await worker.send("GET", `/users/${ada.id}/custodian-backup-share?${query}x&backupMethod=`, { bearer }), status, code, { what: `eject, ${query}` });
       }
+      assertProblem(await worker.send("GET", `/users/${ada.id}/custodian-backup-share?backupMethod=`, { bearer }), status, code, { what: "eject" });
     }
+    const events = async () => (await worker.sql("SELECT actor, action, user_id, client_id, outcome FROM audit_events WHERE action = 'authenticate' ORDER BY id")).map((event) => ({ ...event }));
+    const refused = await events();
+    assert.equal(refused.length, 3 * (bodies.length + 3));
+    const [stranger, , other] = [0, 1, 2].map((third) => refused[third * (bodies.length + 3)]);
+    assert.deepEqual(stranger, { actor: "client", action: "authenticate", user_id: ada.id, client_id: null, outcome: "unauthorized" });
+    assert.deepEqual(other, { actor: "client", action: "authenticate", user_id: ada.id, client_id: bob.clientId, outcome: "forbidden" });
+    assertProblem(await worker.send("POST", path, { bearer: ada.clientApiKey, body: "{" }), 400, "invalid_json");
+    assert.equal((await events()).length, refused.length, "whose credential is good leaves none, for nothing was done");
   });
 
   test("a `data` object beside it is none of it, unless it holds another one", async () => {

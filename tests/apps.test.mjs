@@ -148,6 +148,24 @@ describe("docs/apps.md", () => {
     }
   });
 
+  it("does one piece of work after the other, and throws no newer cipher text of another tab away", async () => {
+    const outbox = storage();
+    const [one, other] = [await server({ outbox }), await server({ outbox, token: async () => "wrong" })];
+    const order = [];
+    const work = (name) => async () => {
+      order.push(`${name} begins`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      order.push(`${name} ends`);
+    };
+    await Promise.all([one.alone(work("a")), one.alone(work("b"))]);
+    assert.deepEqual(order, ["a begins", "a ends", "b begins", "b ends"]);
+
+    await one.store("GDRIVE", "older");
+    await assert.rejects(other.store("GDRIVE", "newer"), { status: 401 });
+    await one.done("GDRIVE");
+    assert.deepEqual([...outbox.items.values()], ["newer"]);
+  });
+
   it("asks for a fresh credential once after a 401, and does not take another user's", async () => {
     const asked = [];
     const token = async ({ fresh }) => (asked.push(fresh), fresh ? USER.clientApiKey : "expired");

@@ -270,6 +270,22 @@ describe("a backup that breaks off half way", () => {
     assert.deepEqual(await fetched(), ["e2", "s2", "s3"]);
   });
 
+  test("a user can be deleted again, and comes back whole, although the clock is behind the deletion before", async () => {
+    await backup(1);
+    for (const table of ["custodian_backup_shares", "user_backup_shares"]) {
+      await worker.sql(`UPDATE ${table} SET updated_at = '2098-01-01T00:00:00.000Z'`);
+    }
+    await wallet.deleteUser(ada);
+    await wallet.register(ada);
+    for (const { id } of await wallet.history(ada)) await wallet.restoreVersion(ada, id); // of the very time of that deletion
+    await wallet.deleteUser(ada);
+    await wallet.register(ada);
+    await wallet.deleteUser(ada);
+    await wallet.restoreUser(ada);
+    assert.deepEqual(await fetched(), ["e1", "s1"]);
+    assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
+  });
+
   test("is recognised although all of it happened in the same millisecond", async () => {
     await custodian(ada, "A-B-C", "c1");
     await cipherText(ada, "A", "u1");

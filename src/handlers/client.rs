@@ -17,7 +17,7 @@ use crate::store::{credential, eject, versions};
 /// Stores a user's cipher text. After our 2xx the app tells Portal that the backup is complete.
 ///
 /// 1. The credential, as far as it can be read without the database.
-/// 2. The body: 400, 413, 415.
+/// 2. The body: 400, 413, 415; but a refused credential comes first.
 /// 3. Seal the cipher text for its user and method.
 /// 4. One transaction checks the credential, stores, keeps what it replaces, and leaves the audit event: 401, 403.
 /// 5. 200 with the guide's message.
@@ -25,8 +25,8 @@ pub async fn store_share(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     // 1.
     let credential = Credential::read(call).await?;
     // 2.
-    let backup = async { Ok(UserBackup::parse(&call.json_body().await?)?) };
-    let mut backup = credential_first(call, &credential, user_id, backup.await).await?;
+    let backup = read_backup(call).await;
+    let mut backup = credential_first(call, &credential, user_id, backup).await?;
     // 3. The cipher text goes right after: many backups may wait for the database at once.
     let cipher_text = backup.cipher_text.take();
     let place = Place::user(user_id, backup.backup_method.as_str());
@@ -45,17 +45,21 @@ pub async fn store_share(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     ))
 }
 
-/// What a request asks for, or what is wrong with it; but a refused credential comes first: 401, 403.
+async fn read_backup(call: &Call<'_>) -> Result<UserBackup> {
+    Ok(UserBackup::parse(&call.json_body().await?)?)
+}
+
+/// What a request brings, or what is wrong with it: that is told only to whose credential is good. Else 401, 403, 404.
 async fn credential_first<T>(
     call: &Call<'_>,
     credential: &Credential,
     user_id: &UserId,
-    asked: Result<T>,
+    brought: Result<T>,
 ) -> Result<T> {
-    if asked.is_err() {
-        credential::check(call.db, credential, user_id).await?;
+    if brought.is_err() {
+        credential::check(call.db, &call.trail, credential, user_id).await?;
     }
-    asked
+    brought
 }
 
 /// Gives a user's cipher text back.
@@ -74,9 +78,9 @@ pub async fn fetch_share_as(call: &Call<'_>, user_id: &UserId, names: &str) -> R
     let credential = Credential::read(call).await?;
     // 2.
     let method = call.query_name("backupMethod", BackupMethod::parse);
-    let method = credential_first(call, &credential, user_id, method).await?;
     let pair = call.query_name("backupSharePairId", BackupSharePairId::parse);
-    let pair = credential_first(call, &credential, user_id, pair).await?;
+    let asked = method.and_then(|method| Ok((method, pair?)));
+    let (method, pair) = credential_first(call, &credential, user_id, asked).await?;
     let method_or_unknown = method.clone().unwrap_or_else(BackupMethod::unknown);
     let wanted = match &pair {
         Some(pair) => Wanted::Pair {

@@ -1,10 +1,10 @@
 //! How a statement depends on an app's credential, and what its event says of one that is refused.
 
-use super::audit::overtaken;
+use super::audit::{Trail, audit_columns, audit_returning_outcome, overtaken};
 use super::health::wrong_key;
 use super::quota::over_quota;
 use super::users::{unknown_client, unknown_user};
-use super::{Database, Rows, Statement};
+use super::{Database, Rows, at};
 use crate::auth::client::Credential;
 use crate::domain::names::UserId;
 use crate::error::{Code, Error, Result};
@@ -59,26 +59,37 @@ macro_rules! refused_cases {
 }
 pub(crate) use refused_cases;
 
-/// Whether the credential is that of the path's user, for a request that has nothing else to ask: 401, 403, 404.
-pub async fn check(db: &Database, credential: &Credential, user_id: &UserId) -> Result<()> {
-    macro_rules! check_sql {
+/// Whether the credential is that of the path's user, for a request that is refused for something else: 401, 403, 404. As
+/// everywhere, a refused one leaves an event; another leaves none, for nothing was done.
+pub async fn check(
+    db: &Database,
+    trail: &Trail,
+    credential: &Credential,
+    user_id: &UserId,
+) -> Result<()> {
+    macro_rules! refusal_sql {
         ($column:tt) => {
             concat!(
-                "SELECT ",
-                refused_cases!($column, "?1"),
-                "ELSE 'allowed' END AS outcome FROM (SELECT 1) LEFT JOIN users p ON p.",
+                "INSERT INTO audit_events (",
+                audit_columns!(),
+                ") SELECT ?1, ",
+                at!("?2"),
+                ", 'client', 'authenticate', ?5, p.client_id, NULL, ",
+                refused_cases!($column, "?6"),
+                "END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users p ON p.",
                 $column,
-                " = ?1"
+                " = ?6 WHERE p.id IS NOT ?5 ",
+                audit_returning_outcome!()
             )
         };
     }
-    let by = credential.as_sql();
-    let check = Statement::new(for_credential!(credential, check_sql))
-        .text(by)
-        .optional(None)
-        .optional(None)
-        .optional(None)
-        .text(user_id.as_str());
-    let [outcome] = db.batch(vec![check]).await?.rows()?;
-    allowed(&outcome).map(drop)
+    let refusal = trail
+        .statement(for_credential!(credential, refusal_sql))
+        .text(user_id.as_str())
+        .text(credential.as_sql());
+    let [refusal] = db.batch(vec![refusal]).await?.rows()?;
+    if !refusal.is_empty() {
+        allowed(&refusal)?;
+    }
+    Ok(())
 }

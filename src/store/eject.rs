@@ -158,7 +158,7 @@ pub async fn retrieve(
         }),
         "not_found" => Err(Error::new(
             Code::NotFound,
-            "No custodian share is stored under this backupMethod. It is the webhook's, with the curve: GDRIVE-SECP256K1.",
+            "No custodian share is stored under this backupMethod. Send it with its curve, as the webhook brought it: GDRIVE-SECP256K1.",
         )),
         _ => Err(Error::new(
             Code::EjectNotEnabled,

@@ -1,4 +1,4 @@
-//! What `/readyz` asks of the database.
+//! What `/readyz` asks of the database, and the canaries of the keys.
 
 use js_sys::JsString;
 
@@ -50,21 +50,26 @@ pub(super) fn schema_version(rows: &super::Rows) -> Option<u32> {
         .and_then(|version| version.parse().ok())
 }
 
+macro_rules! insert_canary {
+    () => {
+        concat!(
+            "INSERT INTO key_canaries (key_id, sealed_canary, key_check, created_at) SELECT ?1, ?2, ?3, ",
+            now!()
+        )
+    };
+}
+
 /// Keeps the canary of a key that has none yet, and its check; the first one stays.
-pub async fn keep_canary(db: &Database, sealed: &Sealed) -> Result<()> {
+pub async fn keep_canary(db: &Database, canary: &Sealed) -> Result<()> {
     const SQL: &str = concat!(
-        "INSERT INTO key_canaries (key_id, sealed_canary, key_check, created_at) SELECT ?1, ?2, ?3, ",
-        now!(),
+        insert_canary!(),
         " WHERE true ON CONFLICT (key_id) DO UPDATE SET key_check = excluded.key_check WHERE key_check IS NULL"
     );
-    db.batch(vec![
-        Statement::new(SQL)
-            .text(&sealed.key_id)
-            .js(&sealed.envelope)
-            .js(&sealed.key_check),
-    ])
-    .await
-    .map(drop)
+    let keep = Statement::new(SQL)
+        .text(&canary.key_id)
+        .js(&canary.envelope)
+        .js(&canary.key_check);
+    db.batch(vec![keep]).await.map(drop)
 }
 
 /// Carries out a store, whose `statements` end with its event. With the first one of an isolate goes the canary of its key, so
@@ -76,8 +81,7 @@ pub(super) async fn store(
     sealed: &Sealed,
 ) -> Result<()> {
     const CANARY: &str = concat!(
-        "INSERT INTO key_canaries (key_id, sealed_canary, key_check, created_at) SELECT ?1, ?2, ?3, ",
-        now!(),
+        insert_canary!(),
         " WHERE EXISTS (SELECT 1 FROM audit_events WHERE id = ?4 AND outcome IN ('stored', 'unchanged')) \
          ON CONFLICT (key_id) DO NOTHING"
     );
