@@ -69,6 +69,12 @@ describe("registering", () => {
     assert.equal((await worker.sql("SELECT * FROM users")).length, 1);
   });
 
+  test("the same 50 times at once is one 201, and 200 for the others", async () => {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => admin("POST", "/users", ada)));
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [...Array(49).fill(200), 201]);
+    assert.deepEqual((await worker.sql("SELECT outcome, count(*) AS n FROM audit_events GROUP BY outcome ORDER BY n")).map(({ outcome, n }) => [outcome, n]), [["registered", 1], ["unchanged", 49]]);
+  });
+
   test("the API key is kept as a hash only", async () => {
     await register(ada);
     const [row] = await worker.sql("SELECT * FROM users");

@@ -46,7 +46,7 @@ pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) ->
         .await?;
     // 3.
     let hash = CredentialHash::of(client.api_key.expose_secret());
-    match users::register(call.db, &call.trail, Some(&id), &client.id, Some(hash)).await {
+    match users::register(call.db, &call.trail, Some(&id), &client.id, hash).await {
         Ok(Registered::Created(_) | Registered::Same(_)) => {
             let user = Writer::default()
                 .text("id", id.as_str())

@@ -27,7 +27,7 @@ pub async fn register(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
         &call.trail,
         registration.id.as_ref(),
         &client_id,
-        Some(hash),
+        hash,
     )
     .await?
     {

@@ -1,8 +1,7 @@
 //! `users`: whom the shares belong to.
 
 use super::audit::{
-    Trail, UNDER_WAY, audit_columns, audit_returning_outcome, is_first, is_outdone, is_under_way,
-    overtaken,
+    Trail, UNDER_WAY, audit_columns, audit_returning_outcome, is_outdone, is_under_way, overtaken,
 };
 use super::credential::allowed;
 use super::{Database, Page, Statement, at, now};
@@ -14,6 +13,19 @@ use crate::error::{Code, Error, Result};
 macro_rules! shown {
     () => {
         "SELECT id, client_id AS clientId, created_at AS createdAt FROM users"
+    };
+}
+
+/// A condition in SQL: the event $event, which came first in this transaction, says that this is to be done.
+macro_rules! is_to_be {
+    ($done:literal, $event:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM audit_events WHERE id = ",
+            $event,
+            " AND outcome = ",
+            $done,
+            ")"
+        )
     };
 }
 
@@ -29,106 +41,89 @@ pub enum Registered {
 
 /// Registers a user: the same again changes nothing, anything that clashes is refused. A user that was registered
 /// without an API key (by its first webhook) gets the one given.
+///
+/// The event comes first and says what is to be done, by what there is in the same transaction: of many registrations
+/// at once exactly one has registered the user, and a retry keeps its first outcome.
 pub async fn register(
     db: &Database,
     trail: &Trail,
     id: Option<&UserId>,
     client_id: &ClientId,
-    client_api_key: Option<CredentialHash>,
+    client_api_key: CredentialHash,
 ) -> Result<Registered> {
-    const INSERT: &str = concat!(
-        "INSERT INTO users (id, client_id, client_api_key_hash, created_at) SELECT ?1, ?2, ?3, ",
-        now!(),
-        " WHERE NOT EXISTS (SELECT 1 FROM users WHERE id = ?1) \
-           AND NOT EXISTS (SELECT 1 FROM users WHERE client_id = ?2) \
-           AND NOT EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = ?3) AND ",
-        is_first!("?4"),
-        " AND NOT ",
-        is_outdone!("?1", "'delete_user', 'purge_user'", "?5", "?6")
-    );
-    const FILL_IN_KEY: &str = concat!(
-        "UPDATE users SET client_api_key_hash = ?3 WHERE client_id = ?2 \
-         AND id = coalesce(?1, id) AND client_api_key_hash IS NULL \
-         AND NOT EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = ?3) AND ",
-        is_first!("?4")
-    );
-    const SELECT: &str = concat!(
-        shown!(),
-        " WHERE client_id = ?2 AND id = coalesce(?1, id) \
-         AND client_api_key_hash IS coalesce(?3, client_api_key_hash)"
-    );
     const EVENT: &str = concat!(
         "INSERT INTO audit_events (",
         audit_columns!(),
         ") SELECT ?1, ",
         at!("?2"),
-        ", 'admin', 'register_user', coalesce(u.id, ?5), ?6, NULL, \
-         CASE WHEN u.id IS NULL AND ",
-        is_outdone!(
-            "coalesce(?5, ?8)",
-            "'delete_user', 'purge_user'",
-            "?10",
-            "?11"
-        ),
-        " THEN 'overtaken' WHEN u.id IS NULL THEN 'conflict' WHEN ?9 = 'registered' AND u.id <> ?8 THEN 'unchanged' ELSE ?9 END, \
-         ?3, ?4 \
-         FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?6 AND u.id = coalesce(?5, u.id) \
-           AND u.client_api_key_hash IS coalesce(?7, u.client_api_key_hash) WHERE true ",
+        ", 'admin', 'register_user', iif(outcome = 'conflict', ?5, coalesce(registered_id, ?8)), ?6, NULL, outcome, ?3, ?4 \
+         FROM (SELECT u.id AS registered_id, CASE \
+             WHEN u.id IS NULL AND ",
+        is_outdone!("?8", "'delete_user', 'purge_user'", "?9", "?10"),
+        " THEN 'overtaken' \
+             WHEN coalesce(u.id, same_id.id, same_key.id) IS NULL THEN 'registering' \
+             WHEN u.id <> coalesce(?5, u.id) THEN 'conflict' \
+             WHEN same_key.id = u.id THEN 'unchanged' \
+             WHEN same_key.id IS NULL AND u.client_api_key_hash IS NULL THEN 'adding key' \
+             ELSE 'conflict' END AS outcome \
+           FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?6 LEFT JOIN users same_id ON same_id.id = ?8 \
+             LEFT JOIN users same_key ON same_key.client_api_key_hash = ?7) WHERE true ",
         audit_returning_outcome!()
     );
-    const BEFORE: &str = "SELECT client_api_key_hash IS NULL AND ?2 IS NOT NULL AS gets_key FROM users WHERE client_id = ?1";
+    const INSERT: &str = concat!(
+        "INSERT INTO users (id, client_id, client_api_key_hash, created_at) SELECT ?1, ?2, ?3, ",
+        now!(),
+        " WHERE ",
+        is_to_be!("'registering'", "?4")
+    );
+    const ADD_KEY: &str = concat!(
+        "UPDATE users SET client_api_key_hash = ?2 WHERE client_id = ?1 AND ",
+        is_to_be!("'adding key'", "?3")
+    );
+    const SELECT: &str = concat!(shown!(), " WHERE client_id = ?1");
+    const FINISH: &str = "UPDATE audit_events SET outcome = CASE outcome WHEN 'registering' THEN 'registered' \
+         WHEN 'adding key' THEN 'key_added' ELSE outcome END WHERE id = ?1 RETURNING outcome";
 
     let given_id = id.map(UserId::as_str);
     let new_id = given_id.unwrap_or(&trail.event_id);
-    let hash = client_api_key.map(CredentialHash::to_hex);
-    // What there was before tells what a registration that holds in the end has done; a retry keeps its first outcome.
-    let before = Statement::new(BEFORE)
-        .text(client_id.as_str())
-        .optional(hash.as_deref());
-    let [before] = db.batch(vec![before]).await?.rows()?;
-    let done = match before.first() {
-        None => "registered",
-        Some(user) if user.number("gets_key") != 0 => "key_added",
-        Some(_) => "unchanged",
-    };
-    let with = |sql, id: Option<&str>| {
-        Statement::new(sql)
-            .optional(id)
-            .text(client_id.as_str())
-            .optional(hash.as_deref())
-    };
+    let hash = client_api_key.to_hex();
     let [from, to] = trail.overtaking();
-    let [_, _, user, outcome] = db
+    let [_, _, _, user, outcome] = db
         .batch(vec![
-            with(INSERT, Some(new_id))
-                .text(&trail.event_id)
-                .text(&from)
-                .text(&to),
-            with(FILL_IN_KEY, given_id).text(&trail.event_id),
-            with(SELECT, given_id),
             trail
                 .statement(EVENT)
                 .optional(given_id)
                 .text(client_id.as_str())
-                .optional(hash.as_deref())
+                .text(&hash)
                 .text(new_id)
-                .text(done)
                 .text(&from)
                 .text(&to),
+            Statement::new(INSERT)
+                .text(new_id)
+                .text(client_id.as_str())
+                .text(&hash)
+                .text(&trail.event_id),
+            Statement::new(ADD_KEY)
+                .text(client_id.as_str())
+                .text(&hash)
+                .text(&trail.event_id),
+            Statement::new(SELECT).text(client_id.as_str()),
+            Statement::new(FINISH).text(&trail.event_id),
         ])
         .await?
         .rows()?;
-    match (
-        user.first_to_json(),
-        outcome.first_text("outcome").as_deref(),
-    ) {
-        (Some(user), Some("registered")) => Ok(Registered::Created(user)),
-        (Some(user), _) => Ok(Registered::Same(user)),
-        (None, Some("overtaken")) => Err(overtaken()),
-        (None, _) => Err(Error::new(
+    let outcome = outcome.first_text("outcome").unwrap_or_default();
+    if outcome == "conflict" {
+        return Err(Error::new(
             Code::Conflict,
             "The id, clientId or clientApiKey is registered already, with another of the three. A user's clientApiKey is replaced by PUT /users/:userId/client-api-key.",
-        )),
+        ));
+    }
+    match user.first_to_json() {
+        Some(user) if outcome == "registered" => Ok(Registered::Created(user)),
+        Some(user) if outcome != "overtaken" => Ok(Registered::Same(user)),
+        // A retry may find the user that it registered deleted.
+        _ => Err(overtaken()),
     }
 }
 
