@@ -46,7 +46,7 @@ await main(async () => {
     const seeds = inRoot("fuzz", "corpus", target);
     for (const folder of [found, seeds]) mkdirSync(folder, { recursive: true });
     await step(`Fuzzing ${target}`, `${seconds} s`, async () => {
-      const { code, output } = await fuzz("run", target, found, seeds, "--", `-max_total_time=${seconds}`, "-max_len=16384", "-timeout=10");
+      const { code, output } = await fuzz("run", target, found, seeds, "--", `-max_total_time=${seconds}`, "-max_len=16384", "-timeout=60");
       if (code !== 0) throw new Failure(`${target} found something:\n${output.trimEnd().split("\n").slice(-40).join("\n")}`);
       note(output.match(/Done \d+ runs/)?.[0] ?? "done");
     });

@@ -33,6 +33,10 @@ await main(async () => {
   const { values, tokens } = readArguments({ usage: USAGE, options: { only: { type: "string" }, ...NODE_OPTIONS }, tokens: true });
   const { only } = values;
   const forNode = tokens.filter(({ name }) => name in NODE_OPTIONS).map(({ rawName, value }) => (value === undefined ? rawName : `${rawName}=${value}`));
+  const files = testFiles(["rust", "worker"].includes(only) ? "" : (only ?? ""));
+  if (files.length === 0) {
+    throw new Failure(`No test file's path holds "${only}".`, "Give --only=rust, --only=worker, or a part of a path below tests/.", 2);
+  }
   await setup({ database: false });
 
   if (!only || only === "rust") {
@@ -43,10 +47,6 @@ await main(async () => {
     if (only === "rust") return 0;
   }
 
-  const files = testFiles(only === "worker" ? "" : (only ?? ""));
-  if (files.length === 0) {
-    throw new Failure(`No test file's path holds "${only}".`, "Give --only=rust, --only=worker, or a part of a path below tests/.", 2);
-  }
   if (files.some((file) => file.endsWith("contract.test.mjs"))) await ensureSchemathesis();
   await buildWorker();
   // Each file has a workerd of its own: about one for every core, and never more than four.

@@ -270,13 +270,12 @@ describe("the identity provider", () => {
     it(`${what}: 503, never 401, for it may be the right token`, async () => {
       const key = await makeKey("ES256", "one");
       const { provider, worker } = await start(answer);
-      const start_ = Date.now();
-      const refused = await send(worker, await makeToken(key));
+      const token = await makeToken(key);
+      const refused = await send(worker, token);
       assert.equal(refused.status, 503, refused.text);
       assert.equal(refused.body.code, "unavailable");
       assert.ok(Number(refused.headers.get("retry-after")) > 0);
-      assert.ok(Date.now() - start_ < 6_000, "within the time limit");
-      const again = await send(worker, await makeToken(key));
+      const again = await send(worker, token);
       assert.equal(again.status, 503);
       assert.equal(provider.requests.length, 1, "it is not asked again at once");
       const nonsense = await send(worker, "nonsense");

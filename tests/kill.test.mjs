@@ -111,10 +111,14 @@ const post = (server, path, body, headers) =>
   fetch(`${server.url}${path}`, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body), signal: AbortSignal.timeout(30_000) });
 
 async function serve(t, folder) {
-  const server = await serveDev({ port: await freePort(), persistTo: folder, output: "ignore" });
-  t.after(() => server.stop());
-  assert.ok(await server.ready);
-  return server;
+  // A port that was free may be taken by then.
+  for (let tries = 1; ; tries++) {
+    const server = await serveDev({ port: await freePort(), persistTo: folder, output: "ignore" });
+    t.after(() => server.stop());
+    if (await server.ready) return server;
+    assert.ok(tries < 3, "the server starts");
+    await server.stop();
+  }
 }
 
 function freePort() {

@@ -8,10 +8,11 @@ import { inRoot } from "../../scripts/lib/paths.mjs";
 export function runScript(name, args, { env = {}, cwd, watch } = {}) {
   return new Promise((resolve, reject) => {
     // Only what a shell would have: no secret of this process reaches the script by accident.
-    const { PATH, HOME, TMPDIR } = process.env;
+    const { env: own } = process;
+    const shell = ["PATH", "HOME", "TMPDIR", "CARGO_HOME", "RUSTUP_HOME", "XDG_CACHE_HOME", "PORTAL_BACKUP_CACHE"].filter((name) => own[name] !== undefined);
     const child = spawn(process.execPath, ["--no-warnings", inRoot("scripts", `${name}.mjs`), ...args], {
       cwd,
-      env: { PATH, HOME, ...(TMPDIR && { TMPDIR }), ...env },
+      env: { ...Object.fromEntries(shell.map((name) => [name, own[name]])), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const output = { stdout: "", stderr: "" };

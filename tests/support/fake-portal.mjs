@@ -1,7 +1,6 @@
 // A small Portal on loopback: the custodian calls that are documented, with faults on demand.
 
 import { createServer } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 
 export const PORTAL_API_KEY = "portal-api-key-0123456789abcdef";
 
@@ -84,10 +83,8 @@ export const faults = {
   status: (status, headers, body = {}) => (_request, respond) => respond(status, body, headers),
   body: (text) => (_request, respond) => respond(200, text),
   cut: (_request, _respond, response) => response.destroy(),
-  slow: (ms) => async (_request, respond) => {
-    await sleep(ms);
-    respond(200, {});
-  },
+  /** No answer, ever. */
+  silent: () => {},
   /** Portal has made it, and then the connection breaks. */
   madeThenCut: (portal) => (request, _respond, response) => {
     portal.makeClient(request.body);

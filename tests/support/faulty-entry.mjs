@@ -8,7 +8,7 @@
 // - "commit-then-fail": all is committed, but the answer is lost.
 // - "hang": no answer, ever.
 // - {"breakAt":n}: the batch fails at its n-th statement, having carried out those before; D1 rolls them back.
-// - {"late":ms}: the caller gets no answer; the batch is carried out so much later, be the request over or not.
+// - "late": the caller gets no answer; the batch is carried out when the test calls `release(tag)`, be the request over or not.
 // - "full": the database has come to its end: who writes is refused, who only reads is not.
 // - {"size":bytes}: nothing is wrong, but D1 tells that the database is so large.
 // - "hold": waits, before anything is done, until the test calls `release(tag)`.
@@ -21,12 +21,17 @@ const HANG_MS = 60_000; // far longer than anyone waits
 const LOST = "D1_ERROR: Network connection lost.";
 const FULL = "D1_ERROR: Exceeded maximum DB size";
 
-/** What each tag has met so far; an isolate serves one test file. */
+/** What each tag has met so far, and which have a late batch; an isolate serves one test file. */
 const met = new Map();
 const released = new Set();
+const late = new Set();
 let scheduledPlan = { tag: "scheduled" };
 
 const fail = (message) => Promise.reject(new Error(message));
+
+async function untilReleased(tag) {
+  while (!released.has(tag)) await scheduler.wait(5);
+}
 
 async function inject(fault, tag, real, statements, db, ctx) {
   switch (fault) {
@@ -42,18 +47,19 @@ async function inject(fault, tag, real, statements, db, ctx) {
     case "hang":
       return scheduler.wait(HANG_MS); // a pending timer, or workerd would cancel the request at once
     case "hold":
-      while (!released.has(tag)) await scheduler.wait(5);
+      await untilReleased(tag);
       return real(statements);
+    case "late": {
+      late.add(tag);
+      ctx.waitUntil(untilReleased(tag).then(() => real(statements)).finally(() => late.delete(tag)));
+      return scheduler.wait(HANG_MS);
+    }
   }
   if (fault.breakAt !== undefined) {
     return real(statements.toSpliced(fault.breakAt, 0, db.prepare("SELECT json('{broken')")));
   }
   if (fault.size !== undefined) {
     return (await real(statements)).map((result) => ({ ...result, meta: { ...result.meta, size_after: fault.size } }));
-  }
-  if (fault.late !== undefined) {
-    ctx.waitUntil(scheduler.wait(fault.late).then(() => real(statements)));
-    return scheduler.wait(HANG_MS);
   }
   return fail(fault.error);
 }
@@ -97,8 +103,9 @@ export default class extends WorkerEntrypoint {
     return met.get(tag) ?? [];
   }
 
-  /** Lets the batches of a tag that are on hold go on. */
-  release(tag) {
+  /** Lets the batches of a tag that are on hold, or late, go on; resolves once the late one has been carried out. */
+  async release(tag) {
     released.add(tag);
+    while (late.has(tag)) await scheduler.wait(5);
   }
 }
