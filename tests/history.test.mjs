@@ -658,6 +658,24 @@ describe("the retention", () => {
     assert.equal(await kept(), 0);
   });
 
+  test("keeps what a deleted user needs, whatever the next user of its id has, with another client", async () => {
+    await custodian(ada, S, "s1");
+    await cipherText(ada, "GDRIVE", "u1");
+    await custodian(ada, S, "s2");
+    await setTimes(worker, "backup_share_versions", { stored_at: "'2026-01-01T00:00:00.000Z'", superseded_at: "'2026-01-11T00:00:00.000Z'" });
+    await setTimes(worker, "user_backup_shares", { updated_at: "'2026-01-10T00:00:00.000Z'" });
+    await setTimes(worker, "custodian_backup_shares", { updated_at: "'2026-01-11T00:00:00.000Z'" });
+    await wallet.deleteUser(ada);
+    const next = { ...ada, clientId: "client-next", clientApiKey: "key-next" };
+    await wallet.register(next);
+    await custodian(next, S, "n1");
+    await setTimes(worker, "custodian_backup_shares", { updated_at: "'2026-01-05T00:00:00.000Z'" });
+    await worker.scheduled();
+    await wallet.deleteUser(next);
+    assert.equal((await wallet.admin("POST", `${wallet.path(ada)}/restore?clientId=${ada.clientId}`)).status, 200);
+    assert.deepEqual(await fetched(), ["s1", "s2"]);
+  });
+
   test("ends a deleted user, shares and all", async () => {
     await backup(1);
     await wallet.deleteUser(ada);

@@ -134,6 +134,15 @@ for (const [way, twice] of Object.entries(ways)) {
       assert.equal((await wallet.admin("GET", wallet.path(bob))).status, 404);
     });
 
+    it("tells of no registration by another one of the same client since", async () => {
+      const bob = user("bob");
+      const { status } = await twice(admin("POST", "/users", bob), async () => {
+        await wallet.deleteUser(bob);
+        await wallet.register({ ...bob, id: "another" });
+      });
+      assert.equal(status, 409);
+    });
+
     it("registers no client that was purged since", async () => {
       const eve = { id: "client-eve", clientId: "client-eve" };
       await twice((options) => wallet.storeCustodian(eve, CUSTODIAN, "e1", options), () => wallet.purgeUser(eve));
@@ -241,6 +250,26 @@ describe("what an operator was answered 503 for, and ends late,", () => {
     assert.equal((await wallet.admin("GET", wallet.path(gil))).status, 404, "who was purged stays so");
     const ended = await worker.sql("SELECT action, outcome FROM audit_events WHERE outcome IN ('overtaken', 'deleted') ORDER BY action");
     assert.deepEqual(ended.map(({ action, outcome }) => `${action} ${outcome}`), ["delete_user deleted", "open_eject overtaken", "purge_user overtaken", "purge_user overtaken", "register_user overtaken", "replace_client_api_key overtaken", "restore_version overtaken"]);
+  });
+
+  it("erases nobody whose version was restored since, and restores no version over an import", async () => {
+    await wallet.register(bob);
+    for (const who of [ada, bob]) {
+      await wallet.custodian(who, CUSTODIAN, "c1");
+      await wallet.custodian(who, CUSTODIAN, "c2");
+    }
+    const [[ofAda], [ofBob]] = [await wallet.history(ada), await wallet.history(bob)];
+    await Promise.all([
+      givenUp(admin("DELETE", `${wallet.path(ada)}?purge=${ada.clientId}`)),
+      givenUp(admin("POST", `${wallet.path(bob)}/backups/restore`, { versionId: ofBob.id })),
+    ]);
+    await wallet.restoreVersion(ada, ofAda.id);
+    const record = { type: "custodianBackupShare", userId: bob.id, backupMethod: CUSTODIAN, share: "c3", storedAt: "2099-01-01T00:00:00.000Z" };
+    const imported = await worker.send("POST", "/admin/import?replaceOlder=true", { bearer: SECRETS.ADMIN_TOKEN, headers: { "content-type": "application/x-ndjson" }, body: JSON.stringify(record) });
+    assert.equal(imported.body.results[0].outcome, "new", imported.text);
+    for (const { tag } of plans) await entry.release(tag);
+    assert.deepEqual(await wallet.fetched(ada), ["c1"]);
+    assert.deepEqual(await wallet.fetched(bob), ["c3"]);
   });
 
   it("is not kept from its end by a request that was refused since", async () => {

@@ -55,10 +55,13 @@ describe("registering", () => {
       { ...bob, id: ada.id },
       { ...bob, clientId: ada.clientId },
       { id: "new", clientId: "new", clientApiKey: ada.clientApiKey },
+      { id: ada.id, clientId: "new", clientApiKey: "new" },
+      { id: "new", clientId: ada.clientId, clientApiKey: "new" },
     ]) {
       assertProblem(await admin("POST", "/users", clash), 409, "conflict", { what: JSON.stringify(clash) });
     }
     assert.deepEqual(await worker.sql("SELECT * FROM users ORDER BY id"), before);
+    assert.deepEqual(await worker.sql("SELECT outcome, count(*) AS n FROM audit_events GROUP BY outcome ORDER BY n"), [{ outcome: "registered", n: 2 }, { outcome: "conflict", n: 8 }]);
   });
 
   test("50 at once for one client id register exactly one user", async () => {

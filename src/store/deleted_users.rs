@@ -41,7 +41,7 @@ pub async fn purge(db: &Database, trail: &Trail, id: &UserId, client_id: &Client
         ", 'admin', 'purge_user', ?5, ?6, NULL, CASE WHEN ",
         is_outdone!(
             "?5",
-            "'store_custodian_share', 'store_user_share', 'register_user', 'restore_user', 'import'",
+            "'store_custodian_share', 'store_user_share', 'register_user', 'restore_user', 'restore_version', 'import'",
             "?7",
             "?8"
         ),

@@ -83,8 +83,8 @@ macro_rules! may_be_mate_of_kept {
                    AND n.client_id = v.client_id AND n.stored_at > v.stored_at), '~') \
                WHERE s.client_id = v.client_id AND max(s.superseded_at, coalesce(s.imported_at, '')) >= ",
             $cutoff,
-            " AND NOT EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = v.user_id \
-                 AND c.backup_method = v.backup_method AND c.updated_at BETWEEN v.stored_at AND s.stored_at)))"
+            " AND NOT EXISTS (SELECT 1 FROM users u JOIN custodian_backup_shares c ON c.user_id = u.id WHERE u.id = v.user_id \
+                 AND u.client_id = v.client_id AND c.backup_method = v.backup_method AND c.updated_at BETWEEN v.stored_at AND s.stored_at)))"
         )
     };
 }

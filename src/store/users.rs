@@ -62,6 +62,7 @@ pub async fn register(
         is_outdone!("?8", "'delete_user', 'purge_user'", "?9", "?10"),
         " THEN 'overtaken' \
              WHEN coalesce(u.id, same_id.id, same_key.id) IS NULL THEN 'registering' \
+             WHEN u.id IS NULL THEN 'conflict' \
              WHEN u.id <> coalesce(?5, u.id) THEN 'conflict' \
              WHEN same_key.id = u.id THEN 'unchanged' \
              WHEN same_key.id IS NULL AND u.client_api_key_hash IS NULL THEN 'adding key' \
@@ -80,7 +81,10 @@ pub async fn register(
         "UPDATE users SET client_api_key_hash = ?2 WHERE client_id = ?1 AND ",
         is_to_be!("'adding key'", "?3")
     );
-    const SELECT: &str = concat!(shown!(), " WHERE client_id = ?1");
+    const SELECT: &str = concat!(
+        shown!(),
+        " WHERE client_id = ?1 AND id = (SELECT user_id FROM audit_events WHERE id = ?2)"
+    );
     const FINISH: &str = "UPDATE audit_events SET outcome = CASE outcome WHEN 'registering' THEN 'registered' \
          WHEN 'adding key' THEN 'key_added' ELSE outcome END WHERE id = ?1 RETURNING outcome";
 
@@ -107,7 +111,9 @@ pub async fn register(
                 .text(client_id.as_str())
                 .text(&hash)
                 .text(&trail.event_id),
-            Statement::new(SELECT).text(client_id.as_str()),
+            Statement::new(SELECT)
+                .text(client_id.as_str())
+                .text(&trail.event_id),
             Statement::new(FINISH).text(&trail.event_id),
         ])
         .await?

@@ -183,7 +183,7 @@ pub async fn restore(
                 " AND NOT ",
                 is_outdone!(
                     "?1",
-                    "'store_custodian_share', 'store_user_share', 'restore_version'",
+                    "'store_custodian_share', 'store_user_share', 'restore_version', 'import'",
                     "?4",
                     "?5"
                 ),
@@ -223,7 +223,7 @@ pub async fn restore(
            THEN 'restored' WHEN ",
         is_outdone!(
             "?5",
-            "'store_custodian_share', 'store_user_share', 'restore_version'",
+            "'store_custodian_share', 'store_user_share', 'restore_version', 'import'",
             "?7",
             "?8"
         ),
