@@ -13,8 +13,22 @@ import { measureSealing } from "./lib/sealing.mjs";
 
 const quick = process.argv.includes("--quick");
 const effort = quick
-  ? { requests: { rounds: 7, requests: 150, warmUp: 300 }, postgres: { rounds: 3, requests: 150 }, start: 7, sealing: 3, users: [1_000, 50_000], scale: { rounds: 4, requests: 60 } }
-  : { requests: { rounds: 13, requests: 400, warmUp: 1_000 }, postgres: { rounds: 5, requests: 200 }, start: 15, sealing: 9, users: [1_000, 100_000, 1_000_000], scale: { rounds: 12, requests: 100 } };
+  ? {
+      requests: { rounds: 7, requests: 150, warmUp: 300 },
+      postgres: { rounds: 3, requests: 150 },
+      start: 7,
+      sealing: 3,
+      users: [1_000, 50_000],
+      scale: { rounds: 4, requests: 60 },
+    }
+  : {
+      requests: { rounds: 13, requests: 400, warmUp: 1_000 },
+      postgres: { rounds: 5, requests: 200 },
+      start: 15,
+      sealing: 9,
+      users: [1_000, 100_000, 1_000_000],
+      scale: { rounds: 12, requests: 100 },
+    };
 
 if (process.platform !== "linux") {
   console.error("The benchmark reads CPU times from /proc: it runs on Linux, in a container for example.");

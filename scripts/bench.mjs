@@ -20,13 +20,21 @@ await main(async () => {
   await setup({ database: false });
   if (!existsSync(inRoot("bench", "node_modules", ".package-lock.json"))) {
     await step("Installing what the benchmark's peers need", "5 s", () =>
-      mustRun("npm", ["ci", "--no-audit", "--no-fund"], { cwd: inRoot("bench"), failure: "npm ci in bench/", remedy: "It needs the npm registry." }),
+      mustRun("npm", ["ci", "--no-audit", "--no-fund"], {
+        cwd: inRoot("bench"),
+        failure: "npm ci in bench/",
+        remedy: "It needs the npm registry.",
+      }),
     );
   }
   await buildWorker();
-  const { code } = await run(await nodeBin(), ["--no-warnings", inRoot("bench", "main.mjs"), ...process.argv.slice(2)], {
-    show: true,
-    env: nodeEnv(),
-  });
+  const { code } = await run(
+    await nodeBin(),
+    ["--no-warnings", inRoot("bench", "main.mjs"), ...process.argv.slice(2)],
+    {
+      show: true,
+      env: nodeEnv(),
+    },
+  );
   return code;
 }, USAGE);

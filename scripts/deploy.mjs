@@ -11,5 +11,9 @@ await main(async () => {
   if (options.workersBuilds) await ensureRust();
   await setup({ database: false });
   await deployAll({ options });
-  say(options.dryRun ? "\nA dry run: nothing was deployed." : "\nDeployed. Portal's dashboard wants the webhook's base URL: the Worker's URL and /webhook.");
+  say(
+    options.dryRun
+      ? "\nA dry run: nothing was deployed."
+      : "\nDeployed. Portal's dashboard wants the webhook's base URL: the Worker's URL and /webhook.",
+  );
 }, USAGE);

@@ -51,7 +51,14 @@ function begin() {
   }
   const settings = readSettings({ loopback });
   const place = placeOf({ environment: values.env, loopback });
-  return { url, place, secrets, settings, ids: { userId: values["user-id"], clientId: values["client-id"] }, json: values.json };
+  return {
+    url,
+    place,
+    secrets,
+    settings,
+    ids: { userId: values["user-id"], clientId: values["client-id"] },
+    json: values.json,
+  };
 }
 
 /** Ctrl-C ends the examination but not the clearing up; a second one ends that too. */

@@ -31,16 +31,29 @@ await main(async () => {
   const { origin, local } = serviceUrl(values.url);
   const recipients = values.recipient ?? [];
   const passphrase = recipients.length > 0 ? undefined : readPassphrase(userPath(values["passphrase-file"]));
-  if (recipients.length > 0 && values["passphrase-file"]) throw new Failure("Say --recipient or --passphrase-file, not both.");
-  if (recipients.length === 0 && !passphrase) throw new Failure("Say what to seal the copy with: --recipient age1… or --passphrase-file FILE.", USAGE);
+  if (recipients.length > 0 && values["passphrase-file"])
+    throw new Failure("Say --recipient or --passphrase-file, not both.");
+  if (recipients.length === 0 && !passphrase)
+    throw new Failure("Say what to seal the copy with: --recipient age1… or --passphrase-file FILE.", USAGE);
 
   const secret = secretsFor({ local, file: userPath(values.vars) });
   const token = secret("ADMIN_TOKEN", "the operator's token of the service");
-  const keys = await openingKeys(secret("SHARE_ENCRYPTION_KEYS", "shares leave the service sealed, this command opens them"));
+  const keys = await openingKeys(
+    secret("SHARE_ENCRYPTION_KEYS", "shares leave the service sealed, this command opens them"),
+  );
 
-  const { counts, problems } = await exportAll({ api: new Api({ origin, token }), keys, file, recipients, passphrase, progress: new Progress({ unit: "records" }) });
+  const { counts, problems } = await exportAll({
+    api: new Api({ origin, token }),
+    keys,
+    file,
+    recipients,
+    passphrase,
+    progress: new Progress({ unit: "records" }),
+  });
   for (const problem of problems) say(`not in the copy: ${problem}`);
-  process.stdout.write(`${positionals[0]}: ${counts.user.toLocaleString("en")} users, ${counts.custodianBackupShare.toLocaleString("en")} custodian shares, ${counts.userBackupShare.toLocaleString("en")} user shares${problems.length > 0 ? `; ${problems.length} did not open` : ""}\n`);
+  process.stdout.write(
+    `${positionals[0]}: ${counts.user.toLocaleString("en")} users, ${counts.custodianBackupShare.toLocaleString("en")} custodian shares, ${counts.userBackupShare.toLocaleString("en")} user shares${problems.length > 0 ? `; ${problems.length} did not open` : ""}\n`,
+  );
   return problems.length > 0 ? 2 : 0;
 }, USAGE);
 

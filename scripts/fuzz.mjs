@@ -27,9 +27,12 @@ await main(async () => {
     options: { seconds: { type: "string", default: "20" }, "if-possible": { type: "boolean" } },
   });
   const seconds = Number(values.seconds);
-  const all = readdirSync(inRoot("fuzz", "fuzz_targets")).map((name) => name.replace(/\.rs$/, "")).sort();
+  const all = readdirSync(inRoot("fuzz", "fuzz_targets"))
+    .map((name) => name.replace(/\.rs$/, ""))
+    .sort();
   const unknown = wanted.find((name) => !all.includes(name));
-  if (unknown || !(seconds > 0)) throw new Failure(`There is no target ${unknown ?? "for that time"}.`, `The targets: ${all.join(", ")}.`, 2);
+  if (unknown || !(seconds > 0))
+    throw new Failure(`There is no target ${unknown ?? "for that time"}.`, `The targets: ${all.join(", ")}.`, 2);
 
   if ((await ask("cargo", ["+nightly", "--version"])) === null) {
     if (values["if-possible"]) return note("FUZZING SKIPPED: no nightly Rust here (rustup toolchain install nightly)");
@@ -46,8 +49,18 @@ await main(async () => {
     const seeds = inRoot("fuzz", "corpus", target);
     for (const folder of [found, seeds]) mkdirSync(folder, { recursive: true });
     await step(`Fuzzing ${target}`, `${seconds} s`, async () => {
-      const { code, output } = await fuzz("run", target, found, seeds, "--", `-max_total_time=${seconds}`, "-max_len=16384", "-timeout=60");
-      if (code !== 0) throw new Failure(`${target} found something:\n${output.trimEnd().split("\n").slice(-40).join("\n")}`);
+      const { code, output } = await fuzz(
+        "run",
+        target,
+        found,
+        seeds,
+        "--",
+        `-max_total_time=${seconds}`,
+        "-max_len=16384",
+        "-timeout=60",
+      );
+      if (code !== 0)
+        throw new Failure(`${target} found something:\n${output.trimEnd().split("\n").slice(-40).join("\n")}`);
       note(output.match(/Done \d+ runs/)?.[0] ?? "done");
     });
   }

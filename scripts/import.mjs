@@ -34,9 +34,13 @@ await main(async () => {
   const { State } = await import("./lib/moving/state.mjs");
 
   const from = positionals[0] ?? process.env.SOURCE_URL;
-  if (positionals.length > 1 || !from) throw new Failure("Say what to import: one FILE, or a Postgres URL in SOURCE_URL.", USAGE);
+  if (positionals.length > 1 || !from)
+    throw new Failure("Say what to import: one FILE, or a Postgres URL in SOURCE_URL.", USAGE);
   const { origin, local } = serviceUrl(values.url);
-  const token = secretsFor({ local, file: userPath(values.vars) })("ADMIN_TOKEN", "the operator's token of the service");
+  const token = secretsFor({ local, file: userPath(values.vars) })(
+    "ADMIN_TOKEN",
+    "the operator's token of the service",
+  );
   const userIdColumn = values["user-id"] ?? "id";
   const dryRun = Boolean(values["dry-run"]);
   const replaceOlder = Boolean(values["replace-older"]);
@@ -50,14 +54,25 @@ await main(async () => {
         passphrase: readPassphrase(userPath(values["passphrase-file"])),
       });
   try {
-    const stateFile = values.resume ?? (isPostgresUrl(from) ? "postgres.import-state.json" : `${source.name}.import-state.json`);
-    const state = new State(dryRun ? undefined : userPath(stateFile), `${source.fingerprint} → ${origin}${replaceOlder ? " replacing older" : ""}`);
+    const stateFile =
+      values.resume ?? (isPostgresUrl(from) ? "postgres.import-state.json" : `${source.name}.import-state.json`);
+    const state = new State(
+      dryRun ? undefined : userPath(stateFile),
+      `${source.fingerprint} → ${origin}${replaceOlder ? " replacing older" : ""}`,
+    );
     if (state.resumed) note(`going on where the last run stopped (${stateFile})`);
     process.once("SIGINT", () => {
       say("\nStopped. What went in is safe; the same command goes on from here.");
       process.exit(130);
     });
-    await importAll({ source, api: new Api({ origin, token }), state, dryRun, replaceOlder, progress: new Progress({ total: source.total, unit: "records" }) });
+    await importAll({
+      source,
+      api: new Api({ origin, token }),
+      state,
+      dryRun,
+      replaceOlder,
+      progress: new Progress({ total: source.total, unit: "records" }),
+    });
     process.stdout.write(`${report(state, { dryRun })}\n`);
     state.remove();
     return state.counts.conflict + state.counts.refused > 0 ? 2 : 0;

@@ -1,4 +1,4 @@
-// npm run lint: format, clippy for the host and for wasm, licences.
+// npm run lint: formats, biome for the JavaScript, clippy for the host and for wasm, licences.
 
 import { existsSync } from "node:fs";
 
@@ -20,9 +20,15 @@ await main(async () => {
   await check("Formatting: cargo fmt --check", "1 s", "cargo", ["fmt", "--check"], {
     remedy: "Run: cargo fmt   (if it is missing: rustup component add rustfmt)",
   });
-  await check("clippy, native", "10 s, 1 min the first time", "cargo", ["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"], {
-    remedy: "If clippy is missing: rustup component add clippy",
-  });
+  await check(
+    "clippy, native",
+    "10 s, 1 min the first time",
+    "cargo",
+    ["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"],
+    {
+      remedy: "If clippy is missing: rustup component add clippy",
+    },
+  );
   await wasmClippy();
   await licences(values.all);
 }, USAGE);
@@ -35,14 +41,16 @@ async function check(title, usually, command, args, { remedy, env } = {}) {
 async function wasmClippy() {
   const { rustc } = await wasmRustc();
   const args = ["clippy", "--quiet", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
-  if (rustc && !existsSync(DEBIAN_CLIPPY)) return note("clippy for wasm skipped: Debian's package rust-web-clippy is not installed");
+  if (rustc && !existsSync(DEBIAN_CLIPPY))
+    return note("clippy for wasm skipped: Debian's package rust-web-clippy is not installed");
   const env = rustc ? { ...process.env, RUSTC: rustc } : process.env;
   await check("clippy, wasm", "10 s, 1 min the first time", rustc ? DEBIAN_CLIPPY : "cargo", args, { env });
 }
 
 async function licences(install) {
   const deny = await cargoDeny({ install });
-  if (!deny) return note("cargo deny skipped: not installed (npm run lint -- --all installs it into this project's cache)");
+  if (!deny)
+    return note("cargo deny skipped: not installed (npm run lint -- --all installs it into this project's cache)");
   const args = ["--log-level", "error", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
   await check("Licences, bans and sources of the crates: cargo deny", "2 s", deny, args);
 }

@@ -37,7 +37,8 @@ await main(async () => {
   if (Number(process.versions.node.split(".")[0]) < 24) {
     // node:sqlite: the Node that npm installed has it.
     await setup({ persistTo });
-    return (await run(await nodeBin(), ["--no-warnings", ...process.argv.slice(1)], { show: true, env: nodeEnv() })).code;
+    return (await run(await nodeBin(), ["--no-warnings", ...process.argv.slice(1)], { show: true, env: nodeEnv() }))
+      .code;
   }
   await setup({ persistTo });
   const [file] = localDatabases(persistDir(persistTo));
@@ -47,5 +48,7 @@ await main(async () => {
   bar.end();
   const { id, apiKey } = seededUser(users - 1);
   note(`the last one is ${id}; ask for its share while npm run dev is running:`);
-  say(`curl -H 'Authorization: Bearer ${apiKey}' 'http://127.0.0.1:8787/users/${id}/user-backup-share?backupMethod=GDRIVE'`);
+  say(
+    `curl -H 'Authorization: Bearer ${apiKey}' 'http://127.0.0.1:8787/users/${id}/user-backup-share?backupMethod=GDRIVE'`,
+  );
 }, USAGE);

@@ -30,12 +30,22 @@ const NODE_OPTIONS = {
 };
 
 await main(async () => {
-  const { values, tokens } = readArguments({ usage: USAGE, options: { only: { type: "string" }, ...NODE_OPTIONS }, tokens: true });
+  const { values, tokens } = readArguments({
+    usage: USAGE,
+    options: { only: { type: "string" }, ...NODE_OPTIONS },
+    tokens: true,
+  });
   const { only } = values;
-  const forNode = tokens.filter(({ name }) => name in NODE_OPTIONS).map(({ rawName, value }) => (value === undefined ? rawName : `${rawName}=${value}`));
+  const forNode = tokens
+    .filter(({ name }) => name in NODE_OPTIONS)
+    .map(({ rawName, value }) => (value === undefined ? rawName : `${rawName}=${value}`));
   const files = testFiles(["rust", "worker"].includes(only) ? "" : (only ?? ""));
   if (files.length === 0) {
-    throw new Failure(`No test file's path holds "${only}".`, "Give --only=rust, --only=worker, or a part of a path below tests/.", 2);
+    throw new Failure(
+      `No test file's path holds "${only}".`,
+      "Give --only=rust, --only=worker, or a part of a path below tests/.",
+      2,
+    );
   }
   await setup({ database: false });
 
@@ -52,7 +62,10 @@ await main(async () => {
   // Each file has a workerd of its own: about one for every core, and never more than four.
   const concurrency = Math.min(Math.max(availableParallelism(), 2), 4);
   const flags = ["--test", "--test-reporter=spec", `--test-concurrency=${concurrency}`, "--test-timeout=120000"];
-  const { code } = await run(await nodeBin(), ["--no-warnings", ...flags, ...forNode, ...files], { show: true, env: nodeEnv() });
+  const { code } = await run(await nodeBin(), ["--no-warnings", ...flags, ...forNode, ...files], {
+    show: true,
+    env: nodeEnv(),
+  });
   return code ?? 1;
 }, USAGE);
 

@@ -17,8 +17,12 @@ beforeEach(async () => {
   await register(ada, bob);
 });
 
-const STORE = (who) => ["user-backup-share", "user-backup-shares", "store-encrypted-user-backup-share"].map((name) => `/users/${who.id}/${name}`);
-const FETCH = (who) => ["user-backup-share", "user-backup-shares", "encrypted-user-backup-shares"].map((name) => `/users/${who.id}/${name}`);
+const STORE = (who) =>
+  ["user-backup-share", "user-backup-shares", "store-encrypted-user-backup-share"].map(
+    (name) => `/users/${who.id}/${name}`,
+  );
+const FETCH = (who) =>
+  ["user-backup-share", "user-backup-shares", "encrypted-user-backup-shares"].map((name) => `/users/${who.id}/${name}`);
 const [PATH] = STORE(ada);
 
 async function stores(who, body, path = STORE(who)[0]) {
@@ -40,13 +44,20 @@ describe("every body form is taken on every path, and comes back from every path
     "server.ts": (cipherText, backupMethod) => ({ backupMethod, cipherText }),
     "axios' data wrapper": (cipherText, backupMethod) => ({ data: { backupMethod, cipherText } }),
     iOS: (encryptedClientBackupShare, backupMethod) => ({ backupMethod, encryptedClientBackupShare }),
-    "iOS in a data wrapper": (encryptedClientBackupShare, backupMethod) => ({ data: { backupMethod, encryptedClientBackupShare } }),
+    "iOS in a data wrapper": (encryptedClientBackupShare, backupMethod) => ({
+      data: { backupMethod, encryptedClientBackupShare },
+    }),
   };
   for (const [form, body] of Object.entries(FORMS)) {
     test(form, async () => {
       for (const [index, path] of STORE(ada).entries()) {
         await stores(ada, body(`cipher text ${index}`, `METHOD-${index}`), path);
-        for (const from of FETCH(ada)) assert.equal(await fetches(ada, `?backupMethod=METHOD-${index}`, from), `cipher text ${index}`, `${path} ${from}`);
+        for (const from of FETCH(ada))
+          assert.equal(
+            await fetches(ada, `?backupMethod=METHOD-${index}`, from),
+            `cipher text ${index}`,
+            `${path} ${from}`,
+          );
       }
     });
   }
@@ -87,9 +98,22 @@ describe("a cipher text comes back byte for byte", () => {
 
 describe("backup methods", () => {
   test("stand side by side, compared exactly", async () => {
-    const methods = ["GDRIVE", "gdrive", "ICLOUD", "PASSWORD", "PASSKEY", "FIREBASE", "CUSTOM", "UNKNOWN", "NEW ONE", "a+b&c=d", "日本/%2F"];
+    const methods = [
+      "GDRIVE",
+      "gdrive",
+      "ICLOUD",
+      "PASSWORD",
+      "PASSKEY",
+      "FIREBASE",
+      "CUSTOM",
+      "UNKNOWN",
+      "NEW ONE",
+      "a+b&c=d",
+      "日本/%2F",
+    ];
     for (const backupMethod of methods) await stores(ada, { backupMethod, cipherText: `under ${backupMethod}` });
-    for (const method of methods) assert.equal(await fetches(ada, `?backupMethod=${encodeURIComponent(method)}`), `under ${method}`);
+    for (const method of methods)
+      assert.equal(await fetches(ada, `?backupMethod=${encodeURIComponent(method)}`), `under ${method}`);
   });
 
   test("a new cipher text takes the old one's place under its method, and no other's", async () => {
@@ -110,21 +134,58 @@ describe("backup methods", () => {
   });
 
   test("a refused credential is told first, whatever else is wrong, and leaves its event", async () => {
-    const bodies = [undefined, "", "{}", "{", { backupMethod: "GDRIVE" }, { cipherText: "c", backupMethod: "x".repeat(129) }, "x".repeat(512 * 1024 + 1)];
+    const bodies = [
+      undefined,
+      "",
+      "{}",
+      "{",
+      { backupMethod: "GDRIVE" },
+      { cipherText: "c", backupMethod: "x".repeat(129) },
+      "x".repeat(512 * 1024 + 1),
+    ];
     const path = `/users/${ada.id}/user-backup-share`;
-    for (const [bearer, status, code] of [["a stranger's", 401, "unauthorized"], [SECRETS.ADMIN_TOKEN, 401, "unauthorized"], [bob.clientApiKey, 403, "forbidden"]]) {
-      for (const body of bodies) assertProblem(await worker.send("POST", path, { bearer, body }), status, code, { what: String(body).slice(0, 40) });
+    for (const [bearer, status, code] of [
+      ["a stranger's", 401, "unauthorized"],
+      [SECRETS.ADMIN_TOKEN, 401, "unauthorized"],
+      [bob.clientApiKey, 403, "forbidden"],
+    ]) {
+      for (const body of bodies)
+        assertProblem(await worker.send("POST", path, { bearer, body }), status, code, {
+          what: String(body).slice(0, 40),
+        });
       for (const query of ["backupMethod=", "backupSharePairId="]) {
         assertProblem(await worker.send("GET", `${path}?${query}`, { bearer }), status, code, { what: query });
       }
-      assertProblem(await worker.send("GET", `/users/${ada.id}/custodian-backup-share?backupMethod=`, { bearer }), status, code, { what: "eject" });
+      assertProblem(
+        await worker.send("GET", `/users/${ada.id}/custodian-backup-share?backupMethod=`, { bearer }),
+        status,
+        code,
+        { what: "eject" },
+      );
     }
-    const events = async () => (await worker.sql("SELECT actor, action, user_id, client_id, outcome FROM audit_events WHERE action = 'authenticate' ORDER BY id")).map((event) => ({ ...event }));
+    const events = async () =>
+      (
+        await worker.sql(
+          "SELECT actor, action, user_id, client_id, outcome FROM audit_events WHERE action = 'authenticate' ORDER BY id",
+        )
+      ).map((event) => ({ ...event }));
     const refused = await events();
     assert.equal(refused.length, 3 * (bodies.length + 3));
     const [stranger, , other] = [0, 1, 2].map((third) => refused[third * (bodies.length + 3)]);
-    assert.deepEqual(stranger, { actor: "client", action: "authenticate", user_id: ada.id, client_id: null, outcome: "unauthorized" });
-    assert.deepEqual(other, { actor: "client", action: "authenticate", user_id: ada.id, client_id: bob.clientId, outcome: "forbidden" });
+    assert.deepEqual(stranger, {
+      actor: "client",
+      action: "authenticate",
+      user_id: ada.id,
+      client_id: null,
+      outcome: "unauthorized",
+    });
+    assert.deepEqual(other, {
+      actor: "client",
+      action: "authenticate",
+      user_id: ada.id,
+      client_id: bob.clientId,
+      outcome: "forbidden",
+    });
     assertProblem(await worker.send("POST", path, { bearer: ada.clientApiKey, body: "{" }), 400, "invalid_json");
     assert.equal((await events()).length, refused.length, "whose credential is good leaves none, for nothing was done");
   });
@@ -133,7 +194,12 @@ describe("backup methods", () => {
     await stores(ada, { backupMethod: "GDRIVE", cipherText: "mine", data: { note: "of the app's own", note2: {} } });
     assert.equal(await fetches(ada, "?backupMethod=GDRIVE"), "mine");
     const both = { backupMethod: "GDRIVE", cipherText: "mine", data: { cipherText: "another" } };
-    assertProblem(await worker.send("POST", `/users/${ada.id}/user-backup-share`, { bearer: ada.clientApiKey, body: both }), 400, "invalid_field", { field: "data" });
+    assertProblem(
+      await worker.send("POST", `/users/${ada.id}/user-backup-share`, { bearer: ada.clientApiKey, body: both }),
+      400,
+      "invalid_field",
+      { field: "data" },
+    );
     assert.equal(await fetches(ada, "?backupMethod=GDRIVE"), "mine");
   });
 
@@ -146,9 +212,14 @@ describe("backup methods", () => {
   });
 
   test("no method, or null, is UNKNOWN when storing; none is UNKNOWN when fetching", async () => {
-    for (const body of [{ cipherText: "1" }, { cipherText: "2", backupMethod: null }, { cipherText: "3", backupMethod: "UNKNOWN" }]) {
+    for (const body of [
+      { cipherText: "1" },
+      { cipherText: "2", backupMethod: null },
+      { cipherText: "3", backupMethod: "UNKNOWN" },
+    ]) {
       await stores(ada, body);
-      for (const query of ["", "?backupMethod=UNKNOWN", "?other=1"]) assert.equal(await fetches(ada, query), body.cipherText);
+      for (const query of ["", "?backupMethod=UNKNOWN", "?other=1"])
+        assert.equal(await fetches(ada, query), body.cipherText);
     }
   });
 
@@ -165,7 +236,8 @@ describe("backup methods", () => {
     await stores(ada, { backupMethod: "GDRIVE", cipherText: "first", backupSharePairId: "pair-1" });
     await stores(ada, { backupMethod: "GDRIVE", cipherText: "second", backupSharePairId: "pair-2" });
     assert.equal(await fetches(ada, "?backupMethod=GDRIVE"), "second");
-    for (const query of ["backupSharePairId=pair-1", "backupSharePairId=pair-1&backupMethod=GDRIVE"]) assert.equal(await fetches(ada, `?${query}`), "first");
+    for (const query of ["backupSharePairId=pair-1", "backupSharePairId=pair-1&backupMethod=GDRIVE"])
+      assert.equal(await fetches(ada, `?${query}`), "first");
     assert.equal(await fetches(ada, "?backupSharePairId=pair-2"), "second");
     assertProblem(await app(ada, "GET", `${PATH}?backupSharePairId=pair-3`), 404, "not_found");
     assertProblem(await app(bob, "GET", `${STORE(bob)[0]}?backupSharePairId=pair-1`), 404, "not_found");
@@ -184,8 +256,12 @@ describe("whose cipher text", () => {
   test("another user's key is 403 on every route, and changes nothing", async () => {
     await stores(ada, { backupMethod: "GDRIVE", cipherText: "ada's" });
     const before = await storedRows(worker);
-    for (const path of STORE(ada)) assertProblem(await app(bob, "POST", path, { backupMethod: "GDRIVE", cipherText: "bob's" }), 403, "forbidden", { what: path });
-    for (const path of [...FETCH(ada), `/users/${ada.id}/backups`]) assertProblem(await app(bob, "GET", `${path}?backupMethod=GDRIVE`), 403, "forbidden", { what: path });
+    for (const path of STORE(ada))
+      assertProblem(await app(bob, "POST", path, { backupMethod: "GDRIVE", cipherText: "bob's" }), 403, "forbidden", {
+        what: path,
+      });
+    for (const path of [...FETCH(ada), `/users/${ada.id}/backups`])
+      assertProblem(await app(bob, "GET", `${path}?backupMethod=GDRIVE`), 403, "forbidden", { what: path });
     assert.equal(await storedRows(worker), before);
     assert.equal(await fetches(ada, "?backupMethod=GDRIVE"), "ada's");
   });
@@ -200,14 +276,19 @@ describe("whose cipher text", () => {
     "the key by another scheme": { authorization: `Basic ${btoa(`:${ada.clientApiKey}`)}` },
     "the bare key": { authorization: ada.clientApiKey },
     "the client id": { authorization: `Bearer ${ada.clientId}` },
-    "the webhook's secret": { authorization: `Bearer ${SECRETS.WEBHOOK_SECRET}`, "x-webhook-secret": SECRETS.WEBHOOK_SECRET },
+    "the webhook's secret": {
+      authorization: `Bearer ${SECRETS.WEBHOOK_SECRET}`,
+      "x-webhook-secret": SECRETS.WEBHOOK_SECRET,
+    },
     "an operator's token": { authorization: `Bearer ${SECRETS.ADMIN_TOKEN}` },
   };
   for (const [what, headers] of Object.entries(refused)) {
     test(`no cipher text for a credential that is ${what}`, async () => {
       const before = await storedRows(worker);
       for (const path of STORE(ada)) {
-        assertProblem(await worker.send("POST", path, { body: { cipherText: "x" }, headers }), 401, "unauthorized", { what: path });
+        assertProblem(await worker.send("POST", path, { body: { cipherText: "x" }, headers }), 401, "unauthorized", {
+          what: path,
+        });
       }
       for (const path of FETCH(ada)) {
         const answer = await worker.send("GET", path, { headers });
@@ -221,7 +302,10 @@ describe("whose cipher text", () => {
   test("the scheme's name is taken in any case", async () => {
     await stores(ada, { cipherText: "c" });
     for (const scheme of ["bearer", "BEARER"]) {
-      assert.equal((await worker.send("GET", PATH, { headers: { authorization: `${scheme} ${ada.clientApiKey}` } })).status, 200);
+      assert.equal(
+        (await worker.send("GET", PATH, { headers: { authorization: `${scheme} ${ada.clientApiKey}` } })).status,
+        200,
+      );
     }
   });
 

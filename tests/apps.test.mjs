@@ -32,7 +32,10 @@ describe("docs/apps.md", () => {
     globalThis.fakePortal = {
       clientId: USER.clientId,
       async webhook(path, body) {
-        const answer = await worker.send("POST", path, { body, headers: { "x-webhook-secret": SECRETS.WEBHOOK_SECRET } });
+        const answer = await worker.send("POST", path, {
+          body,
+          headers: { "x-webhook-secret": SECRETS.WEBHOOK_SECRET },
+        });
         assert.ok(answer.status < 300, `${path}: ${answer.status} ${answer.text}`);
       },
     };
@@ -49,15 +52,27 @@ describe("docs/apps.md", () => {
 
   const file = (name) => import(pathToFileURL(join(dir, name)));
   const sdk = (name) => import(pathToFileURL(join(dir, "node_modules", "@portal-hq", name, "index.js")));
-  const backups = async () => (await worker.send("GET", `/users/${encodeURIComponent(USER.id)}/backups`, { bearer: SECRETS.ADMIN_TOKEN })).body.backups;
+  const backups = async () =>
+    (await worker.send("GET", `/users/${encodeURIComponent(USER.id)}/backups`, { bearer: SECRETS.ADMIN_TOKEN })).body
+      .backups;
 
   /** As localStorage and AsyncStorage are. */
   const storage = () => {
     const items = new Map();
-    return { items, getItem: (key) => items.get(key) ?? null, setItem: (key, value) => void items.set(key, value), removeItem: (key) => void items.delete(key) };
+    return {
+      items,
+      getItem: (key) => items.get(key) ?? null,
+      setItem: (key, value) => void items.set(key, value),
+      removeItem: (key) => void items.delete(key),
+    };
   };
 
-  async function server({ url = worker.url, token = async () => USER.clientApiKey, userId = USER.id, outbox = storage() } = {}) {
+  async function server({
+    url = worker.url,
+    token = async () => USER.clientApiKey,
+    userId = USER.id,
+    outbox = storage(),
+  } = {}) {
     const { BackupServer } = await file("backup-server.ts");
     return new BackupServer({ url: String(url).replace(/\/$/, ""), userId, token, outbox });
   }
@@ -68,11 +83,16 @@ describe("docs/apps.md", () => {
     const portal = new Portal();
     await backUp(portal, await server(), BackupMethods.password, "a password");
     assert.deepEqual(portal.told, ["stored"]);
-    assert.deepEqual((await backups()).map(({ backupMethod, state }) => [backupMethod, state]), [["PASSWORD", "complete"]]);
+    assert.deepEqual(
+      (await backups()).map(({ backupMethod, state }) => [backupMethod, state]),
+      [["PASSWORD", "complete"]],
+    );
 
     const elsewhere = new Portal();
     assert.equal(await recover(elsewhere, await server(), BackupMethods.password, "a password"), "0xaddress");
-    assert.deepEqual(elsewhere.recovered, [{ cipherText: portal.cipherText, method: "PASSWORD", configs: { passwordStorage: { password: "a password" } } }]);
+    assert.deepEqual(elsewhere.recovered, [
+      { cipherText: portal.cipherText, method: "PASSWORD", configs: { passwordStorage: { password: "a password" } } },
+    ]);
   });
 
   it("backs up and recovers in a React Native app, by the names that the server knows", async () => {
@@ -81,7 +101,10 @@ describe("docs/apps.md", () => {
     const portal = new Portal();
     await backUp(portal, await server(), BackupMethods.GoogleDrive);
     assert.deepEqual(portal.told, [[true, "GDRIVE"]]);
-    assert.deepEqual((await backups()).map(({ backupMethod, state }) => [backupMethod, state]), [["GDRIVE", "complete"]]);
+    assert.deepEqual(
+      (await backups()).map(({ backupMethod, state }) => [backupMethod, state]),
+      [["GDRIVE", "complete"]],
+    );
     await recover(portal, await server(), BackupMethods.GoogleDrive);
     assert.equal(portal.recovered[0].cipherText, portal.cipherText);
   });
@@ -90,7 +113,10 @@ describe("docs/apps.md", () => {
     globalThis.localStorage ??= storage(); // Node has it by a flag only
     const { walletOf } = await file("app.web.ts");
     const { BackupServerError } = await file("backup-server.ts");
-    await assert.rejects((await server()).cipherText("PASSKEY"), (error) => error instanceof BackupServerError && error.status === 404 && error.code === "not_found");
+    await assert.rejects(
+      (await server()).cipherText("PASSKEY"),
+      (error) => error instanceof BackupServerError && error.status === 404 && error.code === "not_found",
+    );
     assert.equal(typeof walletOf({ userId: USER.id, clientApiKey: USER.clientApiKey }).recover, "function");
   });
 
@@ -99,15 +125,23 @@ describe("docs/apps.md", () => {
     const [webSnippet, nativeSnippet] = [await file("wallet-backup.web.ts"), await file("wallet-backup.native.ts")];
     const refusing = () => server({ token: async () => "wrong" });
     const [browser, phone] = [new web.default(), new core.Portal()];
-    await assert.rejects(webSnippet.backUp(browser, await refusing(), web.BackupMethods.gdrive), { status: 401, code: "unauthorized" });
+    await assert.rejects(webSnippet.backUp(browser, await refusing(), web.BackupMethods.gdrive), {
+      status: 401,
+      code: "unauthorized",
+    });
     assert.deepEqual(browser.told, []);
-    await assert.rejects(nativeSnippet.backUp(phone, await refusing(), core.BackupMethods.GoogleDrive), { status: 401 });
+    await assert.rejects(nativeSnippet.backUp(phone, await refusing(), core.BackupMethods.GoogleDrive), {
+      status: 401,
+    });
     assert.deepEqual(phone.told, [[false, "GDRIVE"]]);
     assert.notEqual((await backups())[0].state, "complete");
   });
 
   it("keeps the cipher text of a backup that broke off, and finishes it when the app starts again", async () => {
-    for (const [name, snippet, method] of [["web", "wallet-backup.web.ts", "gdrive"], ["core", "wallet-backup.native.ts", "GoogleDrive"]]) {
+    for (const [name, snippet, method] of [
+      ["web", "wallet-backup.web.ts", "gdrive"],
+      ["core", "wallet-backup.native.ts", "GoogleDrive"],
+    ]) {
       const { default: Default, Portal = Default, BackupMethods } = await sdk(name);
       const { backUp, finishBackUp, recover } = await file(snippet);
       const outbox = storage();
@@ -120,7 +154,10 @@ describe("docs/apps.md", () => {
 
       const started = new Portal();
       assert.equal(await finishBackUp(started, await server({ outbox }), BackupMethods[method]), true);
-      assert.deepEqual([started.told, outbox.items.size, (await backups())[0].state], [[[true, "GDRIVE"]], 0, "complete"]);
+      assert.deepEqual(
+        [started.told, outbox.items.size, (await backups())[0].state],
+        [[[true, "GDRIVE"]], 0, "complete"],
+      );
       await recover(started, await server(), BackupMethods[method]);
       assert.equal(started.recovered[0].cipherText, portal.cipherText);
 
@@ -133,7 +170,12 @@ describe("docs/apps.md", () => {
       assert.equal(outbox.items.size, 0);
 
       // Where the device has no room, it is sent all the same.
-      const full = { ...storage(), setItem: () => { throw new Error("full"); } };
+      const full = {
+        ...storage(),
+        setItem: () => {
+          throw new Error("full");
+        },
+      };
       await backUp(portal, await server({ outbox: full }), BackupMethods[method]);
 
       // Another device has backed up since: the older cipher text is not put in the newer one's place, nor thrown away.
@@ -171,7 +213,10 @@ describe("docs/apps.md", () => {
     const token = async ({ fresh }) => (asked.push(fresh), fresh ? USER.clientApiKey : "expired");
     await (await server({ token })).store("GDRIVE", "cipher text");
     assert.deepEqual(asked, [false, true]);
-    await assert.rejects((await server({ userId: "user 2" })).store("GDRIVE", "cipher text"), ({ status }) => status === 401 || status === 403);
+    await assert.rejects(
+      (await server({ userId: "user 2" })).store("GDRIVE", "cipher text"),
+      ({ status }) => status === 401 || status === 403,
+    );
   });
 
   it("tries again over cut connections and passing failures, and then has stored it", async () => {
@@ -183,7 +228,11 @@ describe("docs/apps.md", () => {
       if (fault === "cut") return request.socket.destroy();
       if (fault === "503") return response.writeHead(503, { "retry-after": "1" }).end("{}");
       const { authorization } = request.headers;
-      const init = { method: request.method, headers: { authorization, "content-type": "application/json" }, body: Buffer.concat(chunks) };
+      const init = {
+        method: request.method,
+        headers: { authorization, "content-type": "application/json" },
+        body: Buffer.concat(chunks),
+      };
       const answer = await worker.fetch(request.url, init);
       response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
     });
@@ -197,10 +246,15 @@ describe("docs/apps.md", () => {
     assert.equal(await (await server()).cipherText("GDRIVE"), "cipher text");
   });
 
-  it("tells the user instead of waiting where the server asks for more than half a minute", { timeout: 20_000 }, async () => {
+  it("tells the user instead of waiting where the server asks for more than half a minute", {
+    timeout: 20_000,
+  }, async () => {
     const { url, requests, stop } = await askingToWait("31");
     try {
-      await assert.rejects((await server({ url })).store("GDRIVE", "cipher text"), { status: 429, code: "rate_limited" });
+      await assert.rejects((await server({ url })).store("GDRIVE", "cipher text"), {
+        status: 429,
+        code: "rate_limited",
+      });
       assert.equal(requests.length, 1);
     } finally {
       await stop();
@@ -214,7 +268,8 @@ describe("docs/apps.md", () => {
     const [portal, own] = [new Portal(), await server()];
     await backUp(portal, own, BackupMethods.password, "a password");
     const ejecting = () => eject(portal, own, BackupMethods.password, "a password");
-    const open = () => worker.send("POST", `/users/${encodeURIComponent(USER.id)}/eject`, { bearer: SECRETS.ADMIN_TOKEN });
+    const open = () =>
+      worker.send("POST", `/users/${encodeURIComponent(USER.id)}/eject`, { bearer: SECRETS.ADMIN_TOKEN });
 
     await assert.rejects(ejecting(), { status: 403, code: "eject_not_enabled" });
     assert.equal((await open()).status, 201);
@@ -233,7 +288,12 @@ describe("docs/apps.md", () => {
     test.after(() => busy.stop());
     const stubs = ["Stubs.kt", "StubData.kt", "StubAndroid.kt", "StubAndroidx.kt", "Main.kt"].map(support);
     await tools.compile([...writeSnippets("kotlin", out), ...stubs], join(out, "classes"));
-    const { stdout } = await tools.run(join(out, "classes"), [String(worker.url).replace(/\/$/, ""), USER.id, USER.clientApiKey, busy.url]);
+    const { stdout } = await tools.run(join(out, "classes"), [
+      String(worker.url).replace(/\/$/, ""),
+      USER.id,
+      USER.clientApiKey,
+      busy.url,
+    ]);
     assert.deepEqual(stdout.trim().split("\n"), [
       "told [true PASSWORD]",
       "recovered cipher text made by Kotlin",
@@ -255,16 +315,34 @@ describe("docs/apps.md", () => {
     // Outside Apple's systems Foundation keeps its networking in a module of its own.
     for (const path of files) {
       const text = readFileSync(path, "utf8");
-      writeFileSync(path, text.replace("import Foundation\n", "import Foundation\n#if canImport(FoundationNetworking)\nimport FoundationNetworking\n#endif\n"));
+      writeFileSync(
+        path,
+        text.replace(
+          "import Foundation\n",
+          "import Foundation\n#if canImport(FoundationNetworking)\nimport FoundationNetworking\n#endif\n",
+        ),
+      );
     }
     await tools.compile(files, support("PortalSwift.swift"), join(out, "build"));
-    const { stdout } = await tools.run(join(out, "build"), [String(worker.url).replace(/\/$/, ""), USER.id, USER.clientApiKey, busy.url]);
-    assert.deepEqual(stdout.trim().split("\n"), ["told stored", "recovered cipher text made by Swift", "refused 404 not_found", "refused 429 for 3600 s", "finished, told true GDRIVE, recovered cipher text"]);
+    const { stdout } = await tools.run(join(out, "build"), [
+      String(worker.url).replace(/\/$/, ""),
+      USER.id,
+      USER.clientApiKey,
+      busy.url,
+    ]);
+    assert.deepEqual(stdout.trim().split("\n"), [
+      "told stored",
+      "recovered cipher text made by Swift",
+      "refused 404 not_found",
+      "refused 429 for 3600 s",
+      "finished, told true GDRIVE, recovered cipher text",
+    ]);
   });
 });
 
 /** A server that refuses everything for so many seconds, as one does over a quota. */
-const askingToWait = (seconds) => startServer((_, response) => json(response, 429, { code: "rate_limited" }, { "retry-after": seconds }));
+const askingToWait = (seconds) =>
+  startServer((_, response) => json(response, 429, { code: "rate_limited" }, { "retry-after": seconds }));
 
 function writeSnippetsOf(out, name) {
   const path = join(out, name);

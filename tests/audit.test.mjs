@@ -28,48 +28,170 @@ async function leaves(request) {
   const [last] = (await page({ limit: 1 })).events;
   await request();
   const { events } = await page({ limit: 1000 });
-  return events.slice(0, events.findIndex(({ id }) => id === last?.id));
+  return events.slice(
+    0,
+    events.findIndex(({ id }) => id === last?.id),
+  );
 }
-const brief = ({ actor, action, userId, clientId, backupMethod, outcome }) => [actor, action, userId, clientId, backupMethod, outcome];
+const brief = ({ actor, action, userId, clientId, backupMethod, outcome }) => [
+  actor,
+  action,
+  userId,
+  clientId,
+  backupMethod,
+  outcome,
+];
 
 describe("every action leaves one event", () => {
   const U = [ada.id, ada.clientId];
   const path = wallet.path(ada);
-  const wrong = (method, where, headers = {}) => worker.send(method, where, { headers, ...(method === "POST" ? { body: {} } : {}) });
+  const wrong = (method, where, headers = {}) =>
+    worker.send(method, where, { headers, ...(method === "POST" ? { body: {} } : {}) });
   const bobAt = (method, where, body) => wallet.app(bob, method, `${path}/${where}`, body);
   const cases = [
-    ["a stored custodian share", () => wallet.custodian(ada, S, "s1"), ["portal", "store_custodian_share", ...U, S, "stored"]],
-    ["the same custodian share again", () => wallet.custodian(ada, "ICLOUD", "i1"), ["portal", "store_custodian_share", ...U, "ICLOUD", "unchanged"]],
-    ["a custodian share of an unknown client", () => wallet.storeCustodian(user("eve"), S, "s"), ["portal", "store_custodian_share", null, "client-eve", S, "unknown_client"]],
+    [
+      "a stored custodian share",
+      () => wallet.custodian(ada, S, "s1"),
+      ["portal", "store_custodian_share", ...U, S, "stored"],
+    ],
+    [
+      "the same custodian share again",
+      () => wallet.custodian(ada, "ICLOUD", "i1"),
+      ["portal", "store_custodian_share", ...U, "ICLOUD", "unchanged"],
+    ],
+    [
+      "a custodian share of an unknown client",
+      () => wallet.storeCustodian(user("eve"), S, "s"),
+      ["portal", "store_custodian_share", null, "client-eve", S, "unknown_client"],
+    ],
     ["a fetch by Portal", () => wallet.fetched(ada), ["portal", "fetch_custodian_shares", ...U, null, "fetched"]],
-    ["a fetch for an unknown client", () => wallet.fetchCustodian(user("eve")), ["portal", "fetch_custodian_shares", null, "client-eve", null, "unknown_client"]],
-    ["a stored cipher text", () => wallet.cipherText(ada, "GDRIVE", "u1"), ["client", "store_user_share", ...U, "GDRIVE", "stored"]],
-    ["the same cipher text again", () => wallet.cipherText(ada, "ICLOUD", "i1"), ["client", "store_user_share", ...U, "ICLOUD", "unchanged"]],
-    ["a fetched cipher text", () => wallet.recovered(ada, { backupMethod: "ICLOUD" }), ["client", "fetch_user_share", ...U, "ICLOUD", "fetched"]],
-    ["a cipher text that is not there", () => wallet.recovered(ada, { backupMethod: "NONE" }), ["client", "fetch_user_share", ...U, "NONE", "not_found"]],
-    ["the cipher text of a pair", () => wallet.recovered(ada, { backupSharePairId: "p1" }), ["client", "fetch_user_share", ...U, null, "fetched"]],
-    ["an app's list of backups", () => wallet.app(ada, "GET", `${path}/backups`), ["client", "list_backups", ...U, null, "listed"]],
-    ["another user's key on a store", () => bobAt("POST", "user-backup-share", { cipherText: "x" }), ["client", "store_user_share", ada.id, bob.clientId, "UNKNOWN", "forbidden"]],
-    ["another user's key on a fetch", () => bobAt("GET", "user-backup-share?backupMethod=GDRIVE"), ["client", "fetch_user_share", ada.id, bob.clientId, "GDRIVE", "forbidden"]],
-    ["another user's key on a list", () => bobAt("GET", "backups"), ["client", "list_backups", ada.id, bob.clientId, null, "forbidden"]],
-    ["an unknown key", () => wallet.app(user("eve"), "GET", `${path}/user-backup-share`), ["client", "fetch_user_share", ada.id, null, "UNKNOWN", "unauthorized"]],
-    ["no key", () => wrong("GET", `${path}/user-backup-share`), ["client", "authenticate", null, null, null, "unauthorized"]],
-    ["a wrong webhook secret", () => wrong("POST", "/webhook/backup", { "x-webhook-secret": "wrong" }), ["portal", "authenticate", null, null, null, "unauthorized"]],
-    ["a wrong operator token", () => wrong("GET", "/audit", { authorization: "Bearer wrong" }), ["admin", "authenticate", null, null, null, "unauthorized"]],
-    ["a registration", () => wallet.register(user("eve")), ["admin", "register_user", "user-eve", "client-eve", null, "registered"]],
-    ["the same registration again", () => wallet.admin("POST", "/users", ada), ["admin", "register_user", ...U, null, "unchanged"]],
-    ["a key for a user who had none", () => worker.sql(`UPDATE users SET client_api_key_hash = NULL WHERE id = '${ada.id}'`).then(() => wallet.admin("POST", "/users", ada)), ["admin", "register_user", ...U, null, "key_added"]],
-    ["a registration that clashes", () => wallet.admin("POST", "/users", { ...ada, clientId: "client-eve" }), ["admin", "register_user", ada.id, "client-eve", null, "conflict"]],
-    ["a restored version", async () => wallet.restoreVersion(ada, (await wallet.history(ada))[0].id), ["admin", "restore_version", ...U, "OLD", "restored"]],
-    ["a version that is not there", () => wallet.admin("POST", `${path}/backups/restore`, { versionId: "none" }), ["admin", "restore_version", ...U, null, "not_found"]],
-    ["another API key", () => wallet.admin("PUT", `${path}/client-api-key`, { clientApiKey: ada.clientApiKey }), ["admin", "replace_client_api_key", ...U, null, "replaced"]],
+    [
+      "a fetch for an unknown client",
+      () => wallet.fetchCustodian(user("eve")),
+      ["portal", "fetch_custodian_shares", null, "client-eve", null, "unknown_client"],
+    ],
+    [
+      "a stored cipher text",
+      () => wallet.cipherText(ada, "GDRIVE", "u1"),
+      ["client", "store_user_share", ...U, "GDRIVE", "stored"],
+    ],
+    [
+      "the same cipher text again",
+      () => wallet.cipherText(ada, "ICLOUD", "i1"),
+      ["client", "store_user_share", ...U, "ICLOUD", "unchanged"],
+    ],
+    [
+      "a fetched cipher text",
+      () => wallet.recovered(ada, { backupMethod: "ICLOUD" }),
+      ["client", "fetch_user_share", ...U, "ICLOUD", "fetched"],
+    ],
+    [
+      "a cipher text that is not there",
+      () => wallet.recovered(ada, { backupMethod: "NONE" }),
+      ["client", "fetch_user_share", ...U, "NONE", "not_found"],
+    ],
+    [
+      "the cipher text of a pair",
+      () => wallet.recovered(ada, { backupSharePairId: "p1" }),
+      ["client", "fetch_user_share", ...U, null, "fetched"],
+    ],
+    [
+      "an app's list of backups",
+      () => wallet.app(ada, "GET", `${path}/backups`),
+      ["client", "list_backups", ...U, null, "listed"],
+    ],
+    [
+      "another user's key on a store",
+      () => bobAt("POST", "user-backup-share", { cipherText: "x" }),
+      ["client", "store_user_share", ada.id, bob.clientId, "UNKNOWN", "forbidden"],
+    ],
+    [
+      "another user's key on a fetch",
+      () => bobAt("GET", "user-backup-share?backupMethod=GDRIVE"),
+      ["client", "fetch_user_share", ada.id, bob.clientId, "GDRIVE", "forbidden"],
+    ],
+    [
+      "another user's key on a list",
+      () => bobAt("GET", "backups"),
+      ["client", "list_backups", ada.id, bob.clientId, null, "forbidden"],
+    ],
+    [
+      "an unknown key",
+      () => wallet.app(user("eve"), "GET", `${path}/user-backup-share`),
+      ["client", "fetch_user_share", ada.id, null, "UNKNOWN", "unauthorized"],
+    ],
+    [
+      "no key",
+      () => wrong("GET", `${path}/user-backup-share`),
+      ["client", "authenticate", null, null, null, "unauthorized"],
+    ],
+    [
+      "a wrong webhook secret",
+      () => wrong("POST", "/webhook/backup", { "x-webhook-secret": "wrong" }),
+      ["portal", "authenticate", null, null, null, "unauthorized"],
+    ],
+    [
+      "a wrong operator token",
+      () => wrong("GET", "/audit", { authorization: "Bearer wrong" }),
+      ["admin", "authenticate", null, null, null, "unauthorized"],
+    ],
+    [
+      "a registration",
+      () => wallet.register(user("eve")),
+      ["admin", "register_user", "user-eve", "client-eve", null, "registered"],
+    ],
+    [
+      "the same registration again",
+      () => wallet.admin("POST", "/users", ada),
+      ["admin", "register_user", ...U, null, "unchanged"],
+    ],
+    [
+      "a key for a user who had none",
+      () =>
+        worker
+          .sql(`UPDATE users SET client_api_key_hash = NULL WHERE id = '${ada.id}'`)
+          .then(() => wallet.admin("POST", "/users", ada)),
+      ["admin", "register_user", ...U, null, "key_added"],
+    ],
+    [
+      "a registration that clashes",
+      () => wallet.admin("POST", "/users", { ...ada, clientId: "client-eve" }),
+      ["admin", "register_user", ada.id, "client-eve", null, "conflict"],
+    ],
+    [
+      "a restored version",
+      async () => wallet.restoreVersion(ada, (await wallet.history(ada))[0].id),
+      ["admin", "restore_version", ...U, "OLD", "restored"],
+    ],
+    [
+      "a version that is not there",
+      () => wallet.admin("POST", `${path}/backups/restore`, { versionId: "none" }),
+      ["admin", "restore_version", ...U, null, "not_found"],
+    ],
+    [
+      "another API key",
+      () => wallet.admin("PUT", `${path}/client-api-key`, { clientApiKey: ada.clientApiKey }),
+      ["admin", "replace_client_api_key", ...U, null, "replaced"],
+    ],
     ["an opened eject", () => wallet.admin("POST", `${path}/eject`), ["admin", "open_eject", ...U, null, "opened"]],
     ["a closed eject", () => wallet.admin("DELETE", `${path}/eject`), ["admin", "close_eject", ...U, null, "closed"]],
-    ["a retrieval that is not allowed", () => wallet.app(ada, "GET", `${path}/custodian-backup-share?backupMethod=ICLOUD`), ["client", "retrieve_custodian_share", ...U, "ICLOUD", "eject_not_enabled"]],
+    [
+      "a retrieval that is not allowed",
+      () => wallet.app(ada, "GET", `${path}/custodian-backup-share?backupMethod=ICLOUD`),
+      ["client", "retrieve_custodian_share", ...U, "ICLOUD", "eject_not_enabled"],
+    ],
     ["a deletion", () => wallet.deleteUser(ada), ["admin", "delete_user", ...U, null, "deleted"]],
-    ["a deletion of nobody", () => wallet.admin("DELETE", "/users/nobody"), ["admin", "delete_user", "nobody", null, null, "unknown_user"]],
+    [
+      "a deletion of nobody",
+      () => wallet.admin("DELETE", "/users/nobody"),
+      ["admin", "delete_user", "nobody", null, null, "unknown_user"],
+    ],
     ["a purge", () => wallet.purgeUser(ada), ["admin", "purge_user", ...U, null, "purged"]],
-    ["a purge of nobody", () => wallet.admin("DELETE", "/users/nobody?purge=x"), ["admin", "purge_user", "nobody", "x", null, "unknown_user"]],
+    [
+      "a purge of nobody",
+      () => wallet.admin("DELETE", "/users/nobody?purge=x"),
+      ["admin", "purge_user", "nobody", "x", null, "unknown_user"],
+    ],
   ];
   beforeEach(async () => {
     for (const text of ["o1", "o2"]) await wallet.custodian(ada, "OLD", text);
@@ -100,9 +222,23 @@ describe("every action leaves one event", () => {
 test("an event names when, the request, and the address that it came from", async () => {
   const before = new Date().toISOString();
   const [event] = await leaves(() =>
-    worker.send("POST", "/webhook/backup", { headers: { "x-webhook-secret": "wrong", "cf-ray": "ray-1", "cf-connecting-ip": "192.0.2.7" }, body: {} }),
+    worker.send("POST", "/webhook/backup", {
+      headers: { "x-webhook-secret": "wrong", "cf-ray": "ray-1", "cf-connecting-ip": "192.0.2.7" },
+      body: {},
+    }),
   );
-  assert.deepEqual(Object.keys(event), ["id", "at", "actor", "action", "userId", "clientId", "backupMethod", "outcome", "requestId", "sourceAddress"]);
+  assert.deepEqual(Object.keys(event), [
+    "id",
+    "at",
+    "actor",
+    "action",
+    "userId",
+    "clientId",
+    "backupMethod",
+    "outcome",
+    "requestId",
+    "sourceAddress",
+  ]);
   assert.deepEqual([event.requestId, event.sourceAddress], ["ray-1", "192.0.2.7"]);
   assert.match(event.at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   assert.ok(event.at >= before && event.at <= new Date().toISOString(), event.at);
@@ -122,8 +258,16 @@ describe("GET /audit", () => {
   const at = async (...times) => {
     // Their ids tell when; the rows are as plain as any.
     for (const [index, time] of times.entries()) {
-      const id = `${Date.parse(time).toString(16).padStart(12, "0").replace(/^(.{8})/, "$1-")}-7000-8000-${String(index).padStart(12, "0")}`;
-      await worker.sql("INSERT INTO audit_events (id, at, actor, action, user_id, outcome) VALUES (?, ?, 'portal', 'old', 'user-ada', ?)", id, time, `n${index}`);
+      const id = `${Date.parse(time)
+        .toString(16)
+        .padStart(12, "0")
+        .replace(/^(.{8})/, "$1-")}-7000-8000-${String(index).padStart(12, "0")}`;
+      await worker.sql(
+        "INSERT INTO audit_events (id, at, actor, action, user_id, outcome) VALUES (?, ?, 'portal', 'old', 'user-ada', ?)",
+        id,
+        time,
+        `n${index}`,
+      );
     }
   };
   const outcomes = ({ events }) => events.map(({ outcome }) => outcome);
@@ -139,7 +283,13 @@ describe("GET /audit", () => {
       cursor = next;
     } while (cursor);
     assert.deepEqual(seen, all);
-    assert.deepEqual(all.map(({ id }) => id), all.map(({ id }) => id).sort().reverse());
+    assert.deepEqual(
+      all.map(({ id }) => id),
+      all
+        .map(({ id }) => id)
+        .sort()
+        .reverse(),
+    );
   });
 
   test("of one user, of one action, of both", async () => {
@@ -167,13 +317,21 @@ describe("GET /audit", () => {
   });
 
   test("with a query that makes no sense is refused", async () => {
-    for (const [query, field] of [["since=yesterday", "since"], ["since=2026-03-02T01:00:00%2B01:00", "since"], ["limit=0", "limit"], ["limit=1001", "limit"], ["limit=x", "limit"], ["userId=", "userId"]]) {
+    for (const [query, field] of [
+      ["since=yesterday", "since"],
+      ["since=2026-03-02T01:00:00%2B01:00", "since"],
+      ["limit=0", "limit"],
+      ["limit=1001", "limit"],
+      ["limit=x", "limit"],
+      ["userId=", "userId"],
+    ]) {
       assertProblem(await wallet.admin("GET", `/audit?${query}`), 400, "invalid_field", { field });
     }
   });
 
   test("for nobody but an operator", async () => {
-    for (const bearer of [undefined, ada.clientApiKey]) assertProblem(await worker.send("GET", "/audit", { bearer }), 401, "unauthorized");
+    for (const bearer of [undefined, ada.clientApiKey])
+      assertProblem(await worker.send("GET", "/audit", { bearer }), 401, "unauthorized");
   });
 
   test("ends after the retention of 400 days, and not before", async () => {

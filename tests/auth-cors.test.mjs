@@ -16,11 +16,29 @@ const APP_ROUTES = {
   "/users/alice/custodian-backup-share": "GET",
   "/clients/client-alice/backup": "GET, POST",
 };
-const OTHER_ROUTES = ["/webhook/backup", "/webhook/backup/fetch", "/users", "/users/alice", "/users/alice/eject", "/users/alice/restore", "/audit", "/admin/keys", "/admin/status", "/healthz", "/nothing"];
+const OTHER_ROUTES = [
+  "/webhook/backup",
+  "/webhook/backup/fetch",
+  "/users",
+  "/users/alice",
+  "/users/alice/eject",
+  "/users/alice/restore",
+  "/audit",
+  "/admin/keys",
+  "/admin/status",
+  "/healthz",
+  "/nothing",
+];
 
 const corsHeaders = (answer) => [...answer.headers.keys()].filter((name) => name.startsWith("access-control-"));
 const preflight = (worker, path, origin, method = "GET") =>
-  worker.send("OPTIONS", path, { headers: { ...(origin === undefined ? {} : { origin }), "access-control-request-method": method, "access-control-request-headers": "authorization,content-type" } });
+  worker.send("OPTIONS", path, {
+    headers: {
+      ...(origin === undefined ? {} : { origin }),
+      "access-control-request-method": method,
+      "access-control-request-headers": "authorization,content-type",
+    },
+  });
 
 describe("CORS_ALLOWED_ORIGINS", () => {
   let worker;
@@ -51,8 +69,18 @@ describe("CORS_ALLOWED_ORIGINS", () => {
 
   it("compares origins exactly", async () => {
     for (const origin of [
-      "https://app.example.com.evil.test", "https://evil-app.example.com", "https://sub.app.example.com", "http://app.example.com",
-      "https://app.example.com:8443", "https://APP.example.com", "https://app.example.com/", "null", "*", "https://evil.test", "http://localhost:3001", "http://localhost",
+      "https://app.example.com.evil.test",
+      "https://evil-app.example.com",
+      "https://sub.app.example.com",
+      "http://app.example.com",
+      "https://app.example.com:8443",
+      "https://APP.example.com",
+      "https://app.example.com/",
+      "null",
+      "*",
+      "https://evil.test",
+      "http://localhost:3001",
+      "http://localhost",
     ]) {
       const asked = await preflight(worker, "/users/alice/backups", origin);
       assert.equal(asked.status, 403, origin);
@@ -78,7 +106,11 @@ describe("CORS_ALLOWED_ORIGINS", () => {
     const wrongMethod = await worker.send("PUT", "/users/alice/user-backup-share", { headers: { origin: APP } });
     assert.equal(wrongMethod.status, 405);
     assert.equal(wrongMethod.headers.get("access-control-allow-origin"), APP);
-    const tooLarge = await worker.send("POST", "/users/alice/user-backup-share", { bearer: "key-of-alice", headers: { origin: APP }, body: "x".repeat(600 * 1024) });
+    const tooLarge = await worker.send("POST", "/users/alice/user-backup-share", {
+      bearer: "key-of-alice",
+      headers: { origin: APP },
+      body: "x".repeat(600 * 1024),
+    });
     assert.equal(tooLarge.status, 413);
     assert.equal(tooLarge.headers.get("access-control-allow-origin"), APP);
   });

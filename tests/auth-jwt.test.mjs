@@ -6,7 +6,16 @@ import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 
 import { exportSPKI } from "jose";
 
-import { json, jwtSettings, makeKey, makeToken, seedUser, segment, startServer, toLoopback } from "./support/identity.mjs";
+import {
+  json,
+  jwtSettings,
+  makeKey,
+  makeToken,
+  seedUser,
+  segment,
+  startServer,
+  toLoopback,
+} from "./support/identity.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
 
 const now = () => Math.floor(Date.now() / 1000);
@@ -21,7 +30,9 @@ describe("a token of the company's identity provider", () => {
       ec: await makeKey("ES256", "ec-1"),
       ed: await makeKey("EdDSA", "ed-1"),
     };
-    provider = await startServer((_, response) => json(response, 200, { keys: Object.values(keys).map(({ jwk }) => jwk) }));
+    provider = await startServer((_, response) =>
+      json(response, 200, { keys: Object.values(keys).map(({ jwk }) => jwk) }),
+    );
     worker = await startWorker({ vars: jwtSettings(provider.url), outbound: toLoopback });
   });
   after(async () => {
@@ -37,7 +48,8 @@ describe("a token of the company's identity provider", () => {
     assert.deepEqual(marks, [], "no token ever reaches the log");
   });
 
-  const store = (bearer, path = PATH) => worker.send("POST", path, { bearer, body: { backupMethod: "PASSWORD", cipherText: "cipher" } });
+  const store = (bearer, path = PATH) =>
+    worker.send("POST", path, { bearer, body: { backupMethod: "PASSWORD", cipherText: "cipher" } });
   const fetchShare = (bearer, path = PATH) => worker.send("GET", path, { bearer });
 
   async function refused(token, why) {
@@ -56,7 +68,11 @@ describe("a token of the company's identity provider", () => {
   }
 
   it("is good for each of its audiences, and without a kid where the key is the only one of its kind", async () => {
-    for (const options of [{ claims: { aud: ["other", "backup-app"] } }, { header: { kid: undefined } }, { header: { typ: undefined } }]) {
+    for (const options of [
+      { claims: { aud: ["other", "backup-app"] } },
+      { header: { kid: undefined } },
+      { header: { typ: undefined } },
+    ]) {
       assert.equal((await store(await makeToken(keys.ec, options))).status, 200, JSON.stringify(options));
     }
   });
@@ -84,7 +100,14 @@ describe("a token of the company's identity provider", () => {
   });
 
   it("cannot say that a key is of another algorithm", async () => {
-    for (const [key, alg] of [["rsa", "ES256"], ["ec", "RS256"], ["ec", "EdDSA"], ["ed", "ES256"], ["rsa", "PS256"], ["rsa", "RS512"]]) {
+    for (const [key, alg] of [
+      ["rsa", "ES256"],
+      ["ec", "RS256"],
+      ["ec", "EdDSA"],
+      ["ed", "ES256"],
+      ["rsa", "PS256"],
+      ["rsa", "RS512"],
+    ]) {
       const [, payload, signature] = (await makeToken(keys[key])).split(".");
       await refused(`${segment({ alg, kid: keys[key].kid })}.${payload}.${signature}`, `${key} as ${alg}`);
     }
@@ -205,12 +228,29 @@ describe("a token of the company's identity provider", () => {
   it("survives a flood of unknown kids: the provider is asked no more than once a minute", async () => {
     await store(await makeToken(keys.ec));
     const asked = provider.requests.length;
-    for (const kid of ["nope", "../../admin", "/etc/passwd", "a%2Fb", "https://evil.example/", "ec-1\u0000", "EC-1", "ec-1 ", "k".repeat(200)]) {
+    for (const kid of [
+      "nope",
+      "../../admin",
+      "/etc/passwd",
+      "a%2Fb",
+      "https://evil.example/",
+      "ec-1\u0000",
+      "EC-1",
+      "ec-1 ",
+      "k".repeat(200),
+    ]) {
       await refused(await makeToken(keys.ec, { header: { kid } }), kid);
     }
     assert.ok(provider.requests.length - asked <= 1, `${provider.requests.length - asked} requests`);
-    assert.deepEqual([...new Set(provider.requests.map(({ url }) => url))], ["/.well-known/jwks.json"], "no kid becomes a path");
-    assert.ok(provider.requests.every(({ headers }) => !headers.authorization), "no token is sent to the provider");
+    assert.deepEqual(
+      [...new Set(provider.requests.map(({ url }) => url))],
+      ["/.well-known/jwks.json"],
+      "no kid becomes a path",
+    );
+    assert.ok(
+      provider.requests.every(({ headers }) => !headers.authorization),
+      "no token is sent to the provider",
+    );
   });
 });
 
@@ -226,7 +266,8 @@ describe("the identity provider", () => {
   afterEach(async () => {
     for (const one of started.splice(0)) await one.stop();
   });
-  const send = (worker, bearer) => worker.send("POST", PATH, { bearer, body: { backupMethod: "PASSWORD", cipherText: "c" } });
+  const send = (worker, bearer) =>
+    worker.send("POST", PATH, { bearer, body: { backupMethod: "PASSWORD", cipherText: "c" } });
 
   it("may be down once its keys are known", async () => {
     const key = await makeKey("ES256", "one");
@@ -241,7 +282,9 @@ describe("the identity provider", () => {
   it("may change its keys: the new one is found at once, the old one goes with the set", async () => {
     const [old, fresh] = [await makeKey("RS256", "old"), await makeKey("RS256", "fresh")];
     let published = [old];
-    const { provider, worker } = await start((_, response) => json(response, 200, { keys: published.map(({ jwk }) => jwk) }));
+    const { provider, worker } = await start((_, response) =>
+      json(response, 200, { keys: published.map(({ jwk }) => jwk) }),
+    );
     assert.equal((await send(worker, await makeToken(old))).status, 200);
     published = [fresh];
     assert.equal((await send(worker, await makeToken(fresh))).status, 200);
@@ -251,10 +294,15 @@ describe("the identity provider", () => {
 
   it("is asked once for many tokens at the same moment", async () => {
     const key = await makeKey("EdDSA", "one");
-    const { provider, worker } = await start((_, response) => setTimeout(() => json(response, 200, { keys: [key.jwk] }), 200));
+    const { provider, worker } = await start((_, response) =>
+      setTimeout(() => json(response, 200, { keys: [key.jwk] }), 200),
+    );
     const token = await makeToken(key);
     const answers = await Promise.all(Array.from({ length: 20 }, () => send(worker, token)));
-    assert.deepEqual(answers.map(({ status }) => status), Array(20).fill(200));
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      Array(20).fill(200),
+    );
     assert.equal(provider.requests.length, 1);
   });
 
@@ -263,7 +311,10 @@ describe("the identity provider", () => {
     ["answers 500", (_, response) => json(response, 500, {})],
     ["answers with something else", (_, response) => response.writeHead(200).end("<html>")],
     ["answers with too much", (_, response) => response.writeHead(200).end("x".repeat(70_000))],
-    ["has no key that is of use", (_, response) => json(response, 200, { keys: [{ kty: "oct", k: "AAAA", kid: "one" }] })],
+    [
+      "has no key that is of use",
+      (_, response) => json(response, 200, { keys: [{ kty: "oct", k: "AAAA", kid: "one" }] }),
+    ],
     ["sends elsewhere", (_, response) => response.writeHead(302, { location: "http://127.0.0.1:1/" }).end()],
     ["begins to answer and stops", (_, response) => response.writeHead(200).write('{"keys":')],
   ]) {
@@ -285,9 +336,19 @@ describe("the identity provider", () => {
 
   it("may publish keys that are too weak or private: they are not used", async () => {
     const weak = await makeKey("RS256", "weak", { modulusLength: 2048 });
-    const [sixteen, twentyfour] = [Buffer.alloc(128, 0xff), Buffer.alloc(192, 0xff)].map((n) => n.toString("base64url"));
+    const [sixteen, twentyfour] = [Buffer.alloc(128, 0xff), Buffer.alloc(192, 0xff)].map((n) =>
+      n.toString("base64url"),
+    );
     const { worker } = await start((_, response) =>
-      json(response, 200, { keys: [{ ...weak.jwk, n: sixteen }, { ...weak.jwk, kid: "b", n: twentyfour }, { ...weak.jwk, kid: "c", use: "enc" }, { ...weak.jwk, kid: "d", d: "AQAB" }, { ...weak.jwk, kid: "ok" }] }),
+      json(response, 200, {
+        keys: [
+          { ...weak.jwk, n: sixteen },
+          { ...weak.jwk, kid: "b", n: twentyfour },
+          { ...weak.jwk, kid: "c", use: "enc" },
+          { ...weak.jwk, kid: "d", d: "AQAB" },
+          { ...weak.jwk, kid: "ok" },
+        ],
+      }),
     );
     for (const kid of ["weak", "b", "c", "d"]) {
       assert.equal((await send(worker, await makeToken(weak, { header: { kid } }))).status, 401, kid);
@@ -297,7 +358,9 @@ describe("the identity provider", () => {
 
   it("may call the user something else", async () => {
     const key = await makeKey("ES256", "one");
-    const { worker } = await start((_, response) => json(response, 200, { keys: [key.jwk] }), { JWT_USER_CLAIM: "https://app.example/user" });
+    const { worker } = await start((_, response) => json(response, 200, { keys: [key.jwk] }), {
+      JWT_USER_CLAIM: "https://app.example/user",
+    });
     const token = await makeToken(key, { claims: { sub: "somebody", "https://app.example/user": "alice" } });
     assert.equal((await send(worker, token)).status, 200);
     assert.equal((await send(worker, await makeToken(key, { claims: { sub: "alice" } }))).status, 401);

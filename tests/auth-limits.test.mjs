@@ -13,9 +13,13 @@ afterEach(async () => {
 });
 
 const from = (address, more = {}) => ({ headers: { "cf-connecting-ip": address, ...more } });
-const app = (bearer, address, user = "alice") => worker.send("GET", `/users/${user}/backups`, { bearer, ...from(address) });
+const app = (bearer, address, user = "alice") =>
+  worker.send("GET", `/users/${user}/backups`, { bearer, ...from(address) });
 const hook = (secret, address) =>
-  worker.send("POST", "/webhook/backup/fetch", { ...from(address, { "x-webhook-secret": secret }), body: { clientId: "client-alice" } });
+  worker.send("POST", "/webhook/backup/fetch", {
+    ...from(address, { "x-webhook-secret": secret }),
+    body: { clientId: "client-alice" },
+  });
 const operator = (bearer, address) => worker.send("GET", "/users", { bearer, ...from(address) });
 
 function assertLimited(answer, why) {
@@ -38,7 +42,11 @@ describe("failed credentials", () => {
       assertLimited(await knock("203.0.113.9", 3), "the fourth guess");
       const written = await worker.sql("SELECT count(*) AS n FROM audit_events WHERE outcome = 'unauthorized'");
       for (let n = 4; n < 8; n += 1) assertLimited(await knock("203.0.113.9", n), `guess ${n}`);
-      assert.deepEqual(await worker.sql("SELECT count(*) AS n FROM audit_events WHERE outcome = 'unauthorized'"), written, "what is refused at once costs the database nothing");
+      assert.deepEqual(
+        await worker.sql("SELECT count(*) AS n FROM audit_events WHERE outcome = 'unauthorized'"),
+        written,
+        "what is refused at once costs the database nothing",
+      );
       assert.equal((await knock("203.0.113.10", 0)).status, 401, "another address is not concerned");
     });
   }
@@ -49,7 +57,11 @@ describe("failed credentials", () => {
     assert.equal((await app("key-of-bob", "203.0.113.9", "bob")).status, 200);
     for (let n = 0; n < 3; n += 1) await app(`guess-${n}`, "203.0.113.9");
     assertLimited(await app("key-of-alice", "203.0.113.9"), "a right guess at last");
-    assert.equal((await app("key-of-bob", "203.0.113.9", "bob")).status, 200, "a neighbour behind the same address goes on");
+    assert.equal(
+      (await app("key-of-bob", "203.0.113.9", "bob")).status,
+      200,
+      "a neighbour behind the same address goes on",
+    );
     assert.equal((await app("key-of-alice", "198.51.100.1")).status, 200, "and so does the user elsewhere");
     assert.equal((await operator(SECRETS.ADMIN_TOKEN, "203.0.113.9")).status, 200, "other doors stay open");
     assert.equal((await hook(SECRETS.WEBHOOK_SECRET, "203.0.113.9")).status, 200);
@@ -71,7 +83,12 @@ describe("failed credentials", () => {
     worker = await startWorker({ limits: { AUTH_FAILURE_LIMITER: 1 } });
     await seedUser(worker, { id: "alice", secrets: SECRETS });
     for (let n = 0; n < 5; n += 1) assert.equal((await app("key-of-alice", "203.0.113.9")).status, 200);
-    for (let n = 0; n < 5; n += 1) assert.equal((await app("key-of-alice", "203.0.113.9", "bob")).status, 403, "another user's path is no failed credential");
+    for (let n = 0; n < 5; n += 1)
+      assert.equal(
+        (await app("key-of-alice", "203.0.113.9", "bob")).status,
+        403,
+        "another user's path is no failed credential",
+      );
   });
 });
 
@@ -93,7 +110,11 @@ describe("an app's requests", () => {
     for (let n = 4; n < 9; n += 1) assertLimited(await app("key-of-alice", "203.0.113.9", `user-${n}`), `user ${n}`);
     const [{ n }] = await worker.sql("SELECT count(*) AS n FROM audit_events WHERE outcome = 'forbidden'");
     assert.equal(n, 4, "what is refused at once costs the database nothing");
-    assert.equal((await app("key-of-bob", "203.0.113.9", "bob")).status, 200, "a neighbour behind the same address goes on");
+    assert.equal(
+      (await app("key-of-bob", "203.0.113.9", "bob")).status,
+      200,
+      "a neighbour behind the same address goes on",
+    );
   });
 
   it("over the limit cost the database nothing", async () => {
@@ -126,7 +147,10 @@ describe("webhooks", () => {
 
   it("are limited once their secret is right, so that nobody else can use the limit up", async () => {
     worker = await startWorker({ limits: { WEBHOOK_LIMITER: 2 } });
-    await worker.send("POST", "/users", { bearer: SECRETS.ADMIN_TOKEN, body: { id: "alice", clientId: "client-alice", clientApiKey: "k" } });
+    await worker.send("POST", "/users", {
+      bearer: SECRETS.ADMIN_TOKEN,
+      body: { id: "alice", clientId: "client-alice", clientApiKey: "k" },
+    });
     for (let n = 0; n < 5; n += 1) assert.equal((await hook("wrong", "35.185.20.23")).status, 401);
     for (let n = 0; n < 2; n += 1) assert.equal((await hook(SECRETS.WEBHOOK_SECRET, "35.185.20.23")).status, 200);
     assertLimited(await hook(SECRETS.WEBHOOK_SECRET, "35.185.20.23"), "the third");

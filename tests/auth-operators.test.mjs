@@ -10,10 +10,21 @@ const PREVIOUS = "the-operator-token-before-0123456789abcdef";
 const TEAM = "example.cloudflareaccess.com";
 const AUD = "4714c1358e65fe4b408ad6d432a5f878f08194bdb4752441fd56faefa9b2b6f2";
 const ROUTES = [
-  ["GET", "/users"], ["POST", "/users"], ["GET", "/users/alice"], ["DELETE", "/users/alice"], ["POST", "/users/alice/eject"],
-  ["DELETE", "/users/alice/eject"], ["POST", "/users/alice/restore"], ["GET", "/users/alice/backups/history"],
-  ["POST", "/users/alice/backups/restore"], ["GET", "/audit"], ["GET", "/admin/keys"], ["POST", "/admin/keys/rewrap"], ["GET", "/admin/status"],
-  ["POST", "/admin/import"], ["GET", "/admin/export"],
+  ["GET", "/users"],
+  ["POST", "/users"],
+  ["GET", "/users/alice"],
+  ["DELETE", "/users/alice"],
+  ["POST", "/users/alice/eject"],
+  ["DELETE", "/users/alice/eject"],
+  ["POST", "/users/alice/restore"],
+  ["GET", "/users/alice/backups/history"],
+  ["POST", "/users/alice/backups/restore"],
+  ["GET", "/audit"],
+  ["GET", "/admin/keys"],
+  ["POST", "/admin/keys/rewrap"],
+  ["GET", "/admin/status"],
+  ["POST", "/admin/import"],
+  ["GET", "/admin/export"],
 ];
 
 describe("the operator token", () => {
@@ -25,7 +36,8 @@ describe("the operator token", () => {
   beforeEach(() => worker.clear());
 
   it("is good, and the previous one beside it", async () => {
-    for (const bearer of [SECRETS.ADMIN_TOKEN, PREVIOUS]) assert.equal((await worker.send("GET", "/users", { bearer })).status, 200);
+    for (const bearer of [SECRETS.ADMIN_TOKEN, PREVIOUS])
+      assert.equal((await worker.send("GET", "/users", { bearer })).status, 200);
   });
 
   it("is asked for on every route of operators, and nothing else will do", async () => {
@@ -62,7 +74,10 @@ describe("the operator token", () => {
     }
   });
 
-  for (const [what, secrets] of [["is too short", { ADMIN_TOKEN: "short" }], ["was too short before", { ADMIN_TOKEN_PREVIOUS: "x".repeat(31) }]]) {
+  for (const [what, secrets] of [
+    ["is too short", { ADMIN_TOKEN: "short" }],
+    ["was too short before", { ADMIN_TOKEN_PREVIOUS: "x".repeat(31) }],
+  ]) {
     it(`stops the service when it ${what}`, async () => {
       const weak = await startWorker({ secrets });
       try {
@@ -105,10 +120,19 @@ describe("Cloudflare Access", () => {
   after(() => worker?.stop());
   beforeEach(() => worker.clear());
 
-  const claims = { iss: `https://${TEAM}`, aud: [AUD], sub: "7335d417-61da-459d-899c-0a01c76a2f94", email: "op@example.com", type: "app" };
+  const claims = {
+    iss: `https://${TEAM}`,
+    aud: [AUD],
+    sub: "7335d417-61da-459d-899c-0a01c76a2f94",
+    email: "op@example.com",
+    type: "app",
+  };
   const assertion = (more = {}, signer = key) => makeToken(signer, { claims: { ...claims, ...more } });
   const users = (token, { method = "GET", path = "/users", headers = {}, ...more } = {}) =>
-    worker.send(method, path, { headers: { ...(token ? { "cf-access-jwt-assertion": token } : {}), ...headers }, ...more });
+    worker.send(method, path, {
+      headers: { ...(token ? { "cf-access-jwt-assertion": token } : {}), ...headers },
+      ...more,
+    });
 
   it("vouches for operators, people and service tokens alike", async () => {
     for (const more of [{}, { sub: "", common_name: "deploy.access" }]) {
@@ -161,7 +185,11 @@ describe("Cloudflare Access", () => {
   it("not answering is 503, never 401", async () => {
     const usual = access;
     access = () => new Response("", { status: 500 });
-    const down = await startWorker({ secrets: { ADMIN_TOKEN: null }, vars: { ACCESS_TEAM_DOMAIN: TEAM, ACCESS_AUD: AUD }, outbound: (request) => access(request) });
+    const down = await startWorker({
+      secrets: { ADMIN_TOKEN: null },
+      vars: { ACCESS_TEAM_DOMAIN: TEAM, ACCESS_AUD: AUD },
+      outbound: (request) => access(request),
+    });
     try {
       const answer = await down.send("GET", "/users", { headers: { "cf-access-jwt-assertion": await assertion() } });
       assert.equal(answer.status, 503);
@@ -172,7 +200,11 @@ describe("Cloudflare Access", () => {
     }
   });
 
-  for (const vars of [{ ACCESS_TEAM_DOMAIN: TEAM }, { ACCESS_AUD: AUD }, { ACCESS_TEAM_DOMAIN: `https://${TEAM}`, ACCESS_AUD: AUD }]) {
+  for (const vars of [
+    { ACCESS_TEAM_DOMAIN: TEAM },
+    { ACCESS_AUD: AUD },
+    { ACCESS_TEAM_DOMAIN: `https://${TEAM}`, ACCESS_AUD: AUD },
+  ]) {
     it(`set up by half stops the service: ${Object.keys(vars).join(", ")}`, async () => {
       const half = await startWorker({ vars });
       try {

@@ -14,19 +14,25 @@ async function startPortal(clients = { "session-of-alice": "client-alice", "sess
     if (portal.override) return portal.override(request, response);
     if (request.url !== "/api/v3/clients/me" || request.method !== "GET") return json(response, 404, {});
     const id = clients[request.headers.authorization?.replace(/^Bearer /, "")];
-    return id ? json(response, 200, { id, custodian: { id: "c" }, wallets: [] }) : json(response, 401, { message: "Unauthorized" });
+    return id
+      ? json(response, 200, { id, custodian: { id: "c" }, wallets: [] })
+      : json(response, 401, { message: "Unauthorized" });
   });
   portal.clients = clients;
   return portal;
 }
 
-const store = (worker, bearer, path = PATH) => worker.send("POST", path, { bearer, body: { backupMethod: "PASSWORD", cipherText: "cipher" } });
+const store = (worker, bearer, path = PATH) =>
+  worker.send("POST", path, { bearer, body: { backupMethod: "PASSWORD", cipherText: "cipher" } });
 
 describe("a Portal client session token", () => {
   let portal, worker;
   before(async () => {
     portal = await startPortal();
-    worker = await startWorker({ vars: { CLIENT_AUTH: "portal", PORTAL_API_URL: `${portal.url}/` }, outbound: toLoopback });
+    worker = await startWorker({
+      vars: { CLIENT_AUTH: "portal", PORTAL_API_URL: `${portal.url}/` },
+      outbound: toLoopback,
+    });
   });
   after(async () => {
     await worker?.stop();
@@ -38,7 +44,11 @@ describe("a Portal client session token", () => {
   });
   afterEach(() => {
     portal.override = undefined;
-    assert.deepEqual(worker.logs().filter(({ message }) => /session-of|unknown-token/.test(message)), [], "no token reaches the log");
+    assert.deepEqual(
+      worker.logs().filter(({ message }) => /session-of|unknown-token/.test(message)),
+      [],
+      "no token reaches the log",
+    );
   });
 
   it("opens the user whose client it is", async () => {
@@ -115,7 +125,13 @@ describe("a Portal client session token", () => {
 
   it("a token that cannot be a header is refused without asking", async () => {
     const before_ = portal.requests.length;
-    for (const headers of [{}, { authorization: "Bearer" }, { authorization: "Bearer " }, { authorization: "Basic YWxpY2U6" }, { authorization: `Bearer ${"x".repeat(9000)}` }]) {
+    for (const headers of [
+      {},
+      { authorization: "Bearer" },
+      { authorization: "Bearer " },
+      { authorization: "Basic YWxpY2U6" },
+      { authorization: `Bearer ${"x".repeat(9000)}` },
+    ]) {
       const answer = await worker.send("GET", PATH, { headers });
       assert.equal(answer.status, 401, JSON.stringify(headers).slice(0, 60));
     }
@@ -123,7 +139,10 @@ describe("a Portal client session token", () => {
   });
 
   it("needs no user sync where unknown clients are registered", async () => {
-    const fresh = await startWorker({ vars: { CLIENT_AUTH: "portal", UNKNOWN_CLIENTS: "register", PORTAL_API_URL: portal.url }, outbound: toLoopback });
+    const fresh = await startWorker({
+      vars: { CLIENT_AUTH: "portal", UNKNOWN_CLIENTS: "register", PORTAL_API_URL: portal.url },
+      outbound: toLoopback,
+    });
     try {
       const path = "/users/client-alice/user-backup-share";
       assert.equal((await store(fresh, "session-of-alice", path)).body.code, "unknown_user");

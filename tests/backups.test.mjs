@@ -17,8 +17,10 @@ beforeEach(async () => {
   await register(ada);
 });
 
-const custodian = (backupMethod, share = "s", backupSharePairId) => portal("/webhook/backup", { clientId: ada.clientId, backupMethod, share, backupSharePairId });
-const cipherText = (backupMethod, text = "c", backupSharePairId) => app(ada, "POST", `/users/${ada.id}/user-backup-share`, { backupMethod, cipherText: text, backupSharePairId });
+const custodian = (backupMethod, share = "s", backupSharePairId) =>
+  portal("/webhook/backup", { clientId: ada.clientId, backupMethod, share, backupSharePairId });
+const cipherText = (backupMethod, text = "c", backupSharePairId) =>
+  app(ada, "POST", `/users/${ada.id}/user-backup-share`, { backupMethod, cipherText: text, backupSharePairId });
 const backups = async () => {
   const answer = await app(ada, "GET", `/users/${ada.id}/backups`);
   assert.equal(answer.status, 200, answer.text);
@@ -41,7 +43,10 @@ test("a complete backup shows its method, its times and its curves", async () =>
   assert.equal(backup.backupMethod, "GDRIVE");
   assert.equal(backup.state, "complete");
   assert.match(backup.userShareAt, TIME);
-  assert.deepEqual(backup.custodianShares.map((share) => share.backupMethod).sort(), ["GDRIVE-ED25519", "GDRIVE-SECP256K1"]);
+  assert.deepEqual(backup.custodianShares.map((share) => share.backupMethod).sort(), [
+    "GDRIVE-ED25519",
+    "GDRIVE-SECP256K1",
+  ]);
   for (const share of backup.custodianShares) {
     assert.deepEqual(Object.keys(share).sort(), ["backupMethod", "storedAt"]);
     assert.match(share.storedAt, TIME);

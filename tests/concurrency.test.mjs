@@ -25,7 +25,10 @@ test("two curves stored and fetched at the same moment, as React Native does it,
     await Promise.all(
       curves.map(async ([method, share]) => {
         assert.equal((await store(method, share)).status, 204);
-        assert.ok((await custodianShares({ portal }, ada.clientId)).includes(share), `${method} was answered with 204, and is not there`);
+        assert.ok(
+          (await custodianShares({ portal }, ada.clientId)).includes(share),
+          `${method} was answered with 204, and is not there`,
+        );
       }),
     );
   });
@@ -46,7 +49,9 @@ test("200 concurrent stores of one custodian share leave exactly one row, one of
 test("200 concurrent stores of one cipher text leave exactly one row, one of those sent, and keep the others", async () => {
   const path = `/users/${ada.id}/user-backup-share`;
   const sent = Array.from({ length: 200 }, (_, index) => `cipher text ${index}`);
-  const statuses = await Promise.all(sent.map(async (cipherText) => (await app(ada, "POST", path, { backupMethod: "GDRIVE", cipherText })).status));
+  const statuses = await Promise.all(
+    sent.map(async (cipherText) => (await app(ada, "POST", path, { backupMethod: "GDRIVE", cipherText })).status),
+  );
   assert.deepEqual(new Set(statuses), new Set([200]));
   assert.ok(sent.includes((await app(ada, "GET", `${path}?backupMethod=GDRIVE`)).body.cipherText));
   assert.equal((await worker.sql("SELECT * FROM user_backup_shares")).length, 1);

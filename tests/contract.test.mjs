@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { after, test } from "node:test";
+import { test } from "node:test";
 
 import { inRoot } from "../scripts/lib/paths.mjs";
 import { run } from "../scripts/lib/run.mjs";
@@ -11,7 +11,9 @@ import { callers, user } from "./support/client.mjs";
 import { PORTAL_API_KEY, startFakePortal } from "./support/fake-portal.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
 
-const skip = !existsSync(schemathesisBin) && "SKIPPED: schemathesis is not installed. npm test installs it where Python 3.10 or newer is.";
+const skip =
+  !existsSync(schemathesisBin) &&
+  "SKIPPED: schemathesis is not installed. npm test installs it where Python 3.10 or newer is.";
 
 test("schemathesis finds nothing, and no input makes a 5xx", { skip, timeout: 600_000 }, async (t) => {
   const portal = await startFakePortal();
@@ -22,8 +24,26 @@ test("schemathesis finds nothing, and no input makes a 5xx", { skip, timeout: 60
   await callers(worker).register(ada);
   const { code, output } = await run(
     schemathesisBin,
-    ["--config-file", inRoot("tests", "contract", "schemathesis.toml"), "run", inRoot("openapi.yaml"), "--url", worker.url.href.replace(/\/$/, ""), "--no-color"],
-    { env: { ...process.env, CONTRACT_HOOKS: inRoot("tests", "contract", "hooks.py"), CONTRACT_USER_ID: ada.id, CONTRACT_CLIENT_ID: ada.clientId, CONTRACT_WEBHOOK_SECRET: SECRETS.WEBHOOK_SECRET, CONTRACT_CLIENT_API_KEY: ada.clientApiKey, CONTRACT_ADMIN_TOKEN: SECRETS.ADMIN_TOKEN } },
+    [
+      "--config-file",
+      inRoot("tests", "contract", "schemathesis.toml"),
+      "run",
+      inRoot("openapi.yaml"),
+      "--url",
+      worker.url.href.replace(/\/$/, ""),
+      "--no-color",
+    ],
+    {
+      env: {
+        ...process.env,
+        CONTRACT_HOOKS: inRoot("tests", "contract", "hooks.py"),
+        CONTRACT_USER_ID: ada.id,
+        CONTRACT_CLIENT_ID: ada.clientId,
+        CONTRACT_WEBHOOK_SECRET: SECRETS.WEBHOOK_SECRET,
+        CONTRACT_CLIENT_API_KEY: ada.clientApiKey,
+        CONTRACT_ADMIN_TOKEN: SECRETS.ADMIN_TOKEN,
+      },
+    },
   );
   assert.equal(code, 0, output);
 });

@@ -88,16 +88,23 @@ describe("in a browser", { skip: noBrowser }, () => {
     const operation = page.locator("#operations-Webhook-storeCustodianShare");
     await operation.locator(".opblock-summary-control").click();
     const text = await operation.locator(".opblock-body").innerText();
-    for (const part of ["GDRIVE-SECP256K1", "204", "401", "404", "413", "415", "503"]) assert.ok(text.includes(part), part);
+    for (const part of ["GDRIVE-SECP256K1", "204", "401", "404", "413", "415", "503"])
+      assert.ok(text.includes(part), part);
   });
 
   test("nothing can be sent from the page, and no secret typed into it", async () => {
-    assert.equal(await page.locator("button.try-out__btn:visible, button.authorize:visible, .authorization__btn:visible").count(), 0);
+    assert.equal(
+      await page.locator("button.try-out__btn:visible, button.authorize:visible, .authorization__btn:visible").count(),
+      0,
+    );
     assert.equal(await page.locator("input[type=text]:visible, input[type=password]:visible").count(), 0);
   });
 
   test("the page asks no other host for anything, and its own policy blocks nothing of it", () => {
-    assert.deepEqual(requests.filter((url) => !url.startsWith(worker.url.href) && !url.startsWith("data:")), []);
+    assert.deepEqual(
+      requests.filter((url) => !url.startsWith(worker.url.href) && !url.startsWith("data:")),
+      [],
+    );
     assert.deepEqual(complaints, []);
   });
 });

@@ -32,18 +32,22 @@ describe("eject", () => {
     }
   });
 
-  const retrieve = (who = alice, method = METHOD, of = who) => app(who, "GET", `/users/${of.id}/custodian-backup-share?backupMethod=${encodeURIComponent(method)}`);
+  const retrieve = (who = alice, method = METHOD, of = who) =>
+    app(who, "GET", `/users/${of.id}/custodian-backup-share?backupMethod=${encodeURIComponent(method)}`);
   const open = (body, who = alice) => admin("POST", `/users/${who.id}/eject`, body);
   const close = (who = alice) => admin("DELETE", `/users/${who.id}/eject`);
   const closed = (answer, what) => {
     assertProblem(answer, 403, "eject_not_enabled", { what });
     assert.ok(!answer.text.includes("7777777"), what);
   };
-  const events = (action) => worker.sql("SELECT actor, user_id, backup_method, outcome FROM audit_events WHERE action = ? ORDER BY id", action);
+  const events = (action) =>
+    worker.sql("SELECT actor, user_id, backup_method, outcome FROM audit_events WHERE action = ? ORDER BY id", action);
 
   it("is shut until an operator opens it", async () => {
     closed(await retrieve(), "never opened");
-    assert.deepEqual(await events("retrieve_custodian_share"), [{ actor: "client", user_id: alice.id, backup_method: METHOD, outcome: "eject_not_enabled" }]);
+    assert.deepEqual(await events("retrieve_custodian_share"), [
+      { actor: "client", user_id: alice.id, backup_method: METHOD, outcome: "eject_not_enabled" },
+    ]);
   });
 
   it("gives a share once, under both names, for five minutes by default", async () => {
@@ -58,8 +62,14 @@ describe("eject", () => {
     closed(await retrieve(), "a second time");
     assert.equal((await retrieve(alice, OTHER)).status, 200, "the other curve has its own");
     closed(await retrieve(alice, OTHER), "and that once as well");
-    assert.deepEqual((await events("retrieve_custodian_share")).map(({ outcome }) => outcome), ["retrieved", "eject_not_enabled", "retrieved", "eject_not_enabled"]);
-    assert.deepEqual((await events("open_eject")).map(({ actor, outcome }) => [actor, outcome]), [["admin", "opened"]]);
+    assert.deepEqual(
+      (await events("retrieve_custodian_share")).map(({ outcome }) => outcome),
+      ["retrieved", "eject_not_enabled", "retrieved", "eject_not_enabled"],
+    );
+    assert.deepEqual(
+      (await events("open_eject")).map(({ actor, outcome }) => [actor, outcome]),
+      [["admin", "opened"]],
+    );
   });
 
   it("gives a share to exactly one of many requests at the same moment", async () => {
@@ -70,7 +80,11 @@ describe("eject", () => {
   });
 
   it("is not opened by anybody but an operator", async () => {
-    for (const init of [{ bearer: alice.clientApiKey }, { bearer: SECRETS.WEBHOOK_SECRET, headers: { "x-webhook-secret": SECRETS.WEBHOOK_SECRET } }, {}]) {
+    for (const init of [
+      { bearer: alice.clientApiKey },
+      { bearer: SECRETS.WEBHOOK_SECRET, headers: { "x-webhook-secret": SECRETS.WEBHOOK_SECRET } },
+      {},
+    ]) {
       for (const method of ["POST", "DELETE"]) {
         assertProblem(await worker.send(method, `/users/${alice.id}/eject`, init), 401, "unauthorized");
       }
@@ -83,14 +97,27 @@ describe("eject", () => {
     await open({ minutes: 60 });
     assertProblem(await retrieve(mallory, METHOD, alice), 403, "forbidden", { what: "another user's credential" });
     closed(await retrieve(mallory), "another user");
-    assertProblem(await worker.send("GET", `/users/${alice.id}/custodian-backup-share?backupMethod=${METHOD}`), 401, "unauthorized");
-    assertProblem(await worker.send("GET", `/users/${alice.id}/custodian-backup-share?backupMethod=${METHOD}`, { bearer: SECRETS.ADMIN_TOKEN }), 401, "unauthorized", { what: "not even an operator" });
+    assertProblem(
+      await worker.send("GET", `/users/${alice.id}/custodian-backup-share?backupMethod=${METHOD}`),
+      401,
+      "unauthorized",
+    );
+    assertProblem(
+      await worker.send("GET", `/users/${alice.id}/custodian-backup-share?backupMethod=${METHOD}`, {
+        bearer: SECRETS.ADMIN_TOKEN,
+      }),
+      401,
+      "unauthorized",
+      { what: "not even an operator" },
+    );
     assert.equal((await retrieve()).status, 200, "none of this used the retrieval up");
   });
 
   it("is shut when its time is over", async () => {
     await open({ minutes: 1 });
-    await worker.sql("UPDATE eject_windows SET ejectable_until = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-0.001 seconds')");
+    await worker.sql(
+      "UPDATE eject_windows SET ejectable_until = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-0.001 seconds')",
+    );
     closed(await retrieve(), "a millisecond late");
   });
 
@@ -99,7 +126,10 @@ describe("eject", () => {
     await open();
     assert.equal((await close()).status, 204);
     closed(await retrieve(), "closed");
-    assert.deepEqual((await events("close_eject")).map(({ outcome }) => outcome), ["closed", "closed"]);
+    assert.deepEqual(
+      (await events("close_eject")).map(({ outcome }) => outcome),
+      ["closed", "closed"],
+    );
   });
 
   it("opens anew, with its retrievals, only when an operator says so", async () => {
@@ -124,7 +154,16 @@ describe("eject", () => {
 
   it("knows no share by another spelling of its method", async () => {
     await open();
-    for (const method of ["PASSWORD", "password-secp256k1", `${METHOD} x`, `${METHOD}%`, "PASSWORD-%", "%", "*", `${METHOD}' OR '1'='1`]) {
+    for (const method of [
+      "PASSWORD",
+      "password-secp256k1",
+      `${METHOD} x`,
+      `${METHOD}%`,
+      "PASSWORD-%",
+      "%",
+      "*",
+      `${METHOD}' OR '1'='1`,
+    ]) {
       const answer = await retrieve(alice, method);
       assertProblem(answer, 404, "not_found", { what: method });
     }
@@ -133,7 +172,9 @@ describe("eject", () => {
 
   it("gives the share of the very method's backup, where another method's name begins the same", async () => {
     const store = async (method, body) => {
-      const answer = await (method.endsWith("share") ? app(alice, "POST", `/users/${alice.id}/${method}`, body) : portal(method, { clientId: alice.clientId, ...body }));
+      const answer = await (method.endsWith("share")
+        ? app(alice, "POST", `/users/${alice.id}/${method}`, body)
+        : portal(method, { clientId: alice.clientId, ...body }));
       assert.ok(answer.status < 300, answer.text);
     };
     const long = "PASSWORD-RECOVERY";
@@ -151,10 +192,21 @@ describe("eject", () => {
     for (const method of ["HEAD", "POST", "PUT", "OPTIONS", "DELETE"]) {
       const status = await new Promise((resolve, reject) => {
         const path = `/users/${alice.id}/custodian-backup-share?backupMethod=${METHOD}`;
-        httpRequest({ hostname, port, method, path, headers: { authorization: `Bearer ${alice.clientApiKey}`, "x-http-method-override": "GET" } }, (response) => {
-          response.resume();
-          resolve(response.statusCode);
-        }).on("error", reject).end();
+        httpRequest(
+          {
+            hostname,
+            port,
+            method,
+            path,
+            headers: { authorization: `Bearer ${alice.clientApiKey}`, "x-http-method-override": "GET" },
+          },
+          (response) => {
+            response.resume();
+            resolve(response.statusCode);
+          },
+        )
+          .on("error", reject)
+          .end();
       });
       assert.equal(status, 405, method);
     }

@@ -28,7 +28,10 @@ const bodyIsOptional = ({ pattern }) => ["/users/{userId}/eject", "/admin/keys/r
 const limitOf = (route) => (route.pattern === "/admin/import" ? 1024 : 512) * 1024;
 
 test("openapi.yaml names exactly the routes that these tests know", () => {
-  assert.deepEqual(contractOperations().sort(), [...ROUTES.map(({ name }) => name), ...ASSETS.map((path) => `GET ${path}`)].sort());
+  assert.deepEqual(
+    contractOperations().sort(),
+    [...ROUTES.map(({ name }) => name), ...ASSETS.map((path) => `GET ${path}`)].sort(),
+  );
 });
 
 test("openapi.yaml names every route of the router, and every code of an error", () => {
@@ -36,9 +39,18 @@ test("openapi.yaml names every route of the router, and every code of an error",
   const router = readFileSync(inRoot("src", "router.rs"), "utf8");
   const patterns = [...router.matchAll(/\bat\(\s*"(\/[^"]*)"/g)].map(([, pattern]) => pattern);
   assert.ok(patterns.length > 15);
-  for (const pattern of patterns) assert.ok(contract.includes(`\n  ${pattern.replaceAll(/:(\w+)/g, "{$1}")}:\n`), pattern);
-  const codes = [...readFileSync(inRoot("src", "error.rs"), "utf8").matchAll(/Code::\w+ => "([a-z_]+)"/g)].map(([, code]) => code);
-  assert.deepEqual(contract.match(/ {8}code:\n {10}enum:\n((?: {12}- .*\n)+)/)[1].match(/[a-z_]+/g).sort(), codes.sort());
+  for (const pattern of patterns)
+    assert.ok(contract.includes(`\n  ${pattern.replaceAll(/:(\w+)/g, "{$1}")}:\n`), pattern);
+  const codes = [...readFileSync(inRoot("src", "error.rs"), "utf8").matchAll(/Code::\w+ => "([a-z_]+)"/g)].map(
+    ([, code]) => code,
+  );
+  assert.deepEqual(
+    contract
+      .match(/ {8}code:\n {10}enum:\n((?: {12}- .*\n)+)/)[1]
+      .match(/[a-z_]+/g)
+      .sort(),
+    codes.sort(),
+  );
   for (const code of codes) assert.match(contract, new RegExp(`\\n {16}code: ${code}\\n`), `an example of ${code}`);
 });
 
@@ -74,10 +86,20 @@ describe("credentials", () => {
 
 describe("content types", () => {
   test("another than the route's, or none, is 415", async () => {
-    const wrong = ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "multipart/form-data; boundary=x", "json", "x-application/json", "text/json, application/json"];
+    const wrong = [
+      "text/plain",
+      "application/x-www-form-urlencoded",
+      "application/jsonx",
+      "multipart/form-data; boundary=x",
+      "json",
+      "x-application/json",
+      "text/json, application/json",
+    ];
     for (const route of withBody) {
       for (const type of wrong) {
-        assertProblem(await send(worker, route, { headers: { "content-type": type } }), 415, "unsupported_media_type", { what: `${route.name} ${type}` });
+        assertProblem(await send(worker, route, { headers: { "content-type": type } }), 415, "unsupported_media_type", {
+          what: `${route.name} ${type}`,
+        });
       }
       if (bodyIsOptional(route)) continue;
       const bytes = new TextEncoder().encode(JSON.stringify(route.body)); // fetch gives text a type of its own
@@ -88,8 +110,17 @@ describe("content types", () => {
   });
 
   test("application/json is taken in any case and with parameters", async () => {
-    for (const type of ["Application/JSON", "application/json; charset=utf-8", "application/json;charset=UTF-8", "application/json ; x=y"]) {
-      assert.equal((await send(worker, named("POST /webhook/backup"), { headers: { "content-type": type } })).status, 204, type);
+    for (const type of [
+      "Application/JSON",
+      "application/json; charset=utf-8",
+      "application/json;charset=UTF-8",
+      "application/json ; x=y",
+    ]) {
+      assert.equal(
+        (await send(worker, named("POST /webhook/backup"), { headers: { "content-type": type } })).status,
+        204,
+        type,
+      );
     }
   });
 });
@@ -99,7 +130,9 @@ describe("sizes", () => {
     for (const route of withBody) {
       const text = JSON.stringify({ ...route.body, padding: "x".repeat(limitOf(route)) });
       for (const body of [text, new Blob([text]).stream()]) {
-        assertProblem(await send(worker, route, { body }), 413, "body_too_large", { what: `${route.name} ${typeof body}` });
+        assertProblem(await send(worker, route, { body }), 413, "body_too_large", {
+          what: `${route.name} ${typeof body}`,
+        });
       }
     }
     await nothingStored();
@@ -119,7 +152,14 @@ describe("sizes", () => {
 
   test("a path or a query of any length is no error of the server", async () => {
     const long = "x".repeat(8_000);
-    for (const path of [`/${long}`, `/users/${long}`, `/users/${long}/backups`, `/users/${"%2e/".repeat(1_000)}`, `/users?clientId=${long}`, `/users?${"a&".repeat(3_000)}`]) {
+    for (const path of [
+      `/${long}`,
+      `/users/${long}`,
+      `/users/${long}/backups`,
+      `/users/${"%2e/".repeat(1_000)}`,
+      `/users?clientId=${long}`,
+      `/users?${"a&".repeat(3_000)}`,
+    ]) {
       const { status } = await worker.send("GET", path, { headers: admin });
       assert.ok(status < 500, `${status} ${path.slice(0, 40)}`);
     }
@@ -129,39 +169,102 @@ describe("sizes", () => {
 describe("paths and methods", () => {
   test("a path that is none of ours is 404, whatever the method", async () => {
     const user = `/users/${owner.id}`;
-    const paths = ["/", "/nope", "/webhook", "/webhook/backup/", "/webhook/backup/nope", "/WEBHOOK/BACKUP", `${user}/`, `${user}/nope`, `${user}/user-backup-share/`, `${user}/backups/nope`, "/clients", `/clients/${owner.clientId}`, "/admin", "/admin/nope", "/audit/", "/healthz/", "/.env", "/favicon.ico"];
-    const besideTheAssets = ["/docs/", "/docs/nope", "/docs.html", "/docs/docs.html", "/_headers", "/%64ocs", "/openapi.json", "/openapi.yaml/"];
+    const paths = [
+      "/",
+      "/nope",
+      "/webhook",
+      "/webhook/backup/",
+      "/webhook/backup/nope",
+      "/WEBHOOK/BACKUP",
+      `${user}/`,
+      `${user}/nope`,
+      `${user}/user-backup-share/`,
+      `${user}/backups/nope`,
+      "/clients",
+      `/clients/${owner.clientId}`,
+      "/admin",
+      "/admin/nope",
+      "/audit/",
+      "/healthz/",
+      "/.env",
+      "/favicon.ico",
+    ];
+    const besideTheAssets = [
+      "/docs/",
+      "/docs/nope",
+      "/docs.html",
+      "/docs/docs.html",
+      "/_headers",
+      "/%64ocs",
+      "/openapi.json",
+      "/openapi.yaml/",
+    ];
     for (const path of [...paths, ...besideTheAssets]) {
       for (const method of ["GET", "POST", "DELETE", "PUT"]) {
-        assertProblem(await worker.send(method, path, { headers: admin }), 404, "not_found", { what: `${method} ${path}` });
+        assertProblem(await worker.send(method, path, { headers: admin }), 404, "not_found", {
+          what: `${method} ${path}`,
+        });
       }
     }
   });
 
   test("doubled slashes make another path", async () => {
-    for (const path of ["//webhook/backup", "/webhook//backup", "/webhook/backup//", "//docs", `/users//${owner.id}`, `//users/${owner.id}`, `/users/${owner.id}//backups`]) {
+    for (const path of [
+      "//webhook/backup",
+      "/webhook//backup",
+      "/webhook/backup//",
+      "//docs",
+      `/users//${owner.id}`,
+      `//users/${owner.id}`,
+      `/users/${owner.id}//backups`,
+    ]) {
       for (const method of ["GET", "POST"]) {
         const body = method === "POST" ? {} : undefined;
-        assertProblem(await worker.send(method, path, { headers: admin, body }), 404, "not_found", { what: `${method} ${path}` });
+        assertProblem(await worker.send(method, path, { headers: admin, body }), 404, "not_found", {
+          what: `${method} ${path}`,
+        });
       }
     }
     await nothingStored();
   });
 
   test("an empty segment is no id", async () => {
-    for (const [method, path] of [["GET", "/users/"], ["DELETE", "/users/"], ["GET", "/users//user-backup-share"], ["POST", "/users//user-backup-share"], ["GET", "/users//backups"], ["POST", "/users//eject"]]) {
-      assertProblem(await worker.send(method, path, { headers: admin }), 400, "invalid_field", { field: "userId", what: `${method} ${path}` });
+    for (const [method, path] of [
+      ["GET", "/users/"],
+      ["DELETE", "/users/"],
+      ["GET", "/users//user-backup-share"],
+      ["POST", "/users//user-backup-share"],
+      ["GET", "/users//backups"],
+      ["POST", "/users//eject"],
+    ]) {
+      assertProblem(await worker.send(method, path, { headers: admin }), 400, "invalid_field", {
+        field: "userId",
+        what: `${method} ${path}`,
+      });
     }
     await nothingStored();
   });
 
   test("an encoded segment is decoded once, and never becomes part of the path", async () => {
-    assert.equal((await worker.send("GET", `/users/${owner.id.replace("u", "%75")}`, { headers: admin })).body.id, owner.id);
-    for (const id of ["%2e%2e%2fusers", `x%2F..%2F${owner.id}`, `${owner.id}%2Fbackups`, "%2575ser-owner", "100%25", "%"]) {
+    assert.equal(
+      (await worker.send("GET", `/users/${owner.id.replace("u", "%75")}`, { headers: admin })).body.id,
+      owner.id,
+    );
+    for (const id of [
+      "%2e%2e%2fusers",
+      `x%2F..%2F${owner.id}`,
+      `${owner.id}%2Fbackups`,
+      "%2575ser-owner",
+      "100%25",
+      "%",
+    ]) {
       assertProblem(await worker.send("GET", `/users/${id}`, { headers: admin }), 404, "unknown_user", { what: id });
     }
     for (const id of ["%00", "%0a", "%ff", "%c3%28", "%20", "%E2%80%8B", "x".repeat(129)]) {
-      assertProblem(await worker.send("GET", `/users/${id}`, { headers: admin }), 400, "invalid_field", { field: "userId", what: id });
+      assertProblem(await worker.send("GET", `/users/${id}`, { headers: admin }), 400, "invalid_field", {
+        field: "userId",
+        what: id,
+      });
     }
   });
 
@@ -184,10 +287,16 @@ describe("paths and methods", () => {
 describe("what is wrong on the server", () => {
   test("a share that does not open is an error for all of the answer, and nothing of it leaves", async () => {
     await send(worker, named("POST /webhook/backup"));
-    await send(worker, named("POST /webhook/backup"), { body: { clientId: owner.clientId, backupMethod: "OTHER", share: "good" } });
+    await send(worker, named("POST /webhook/backup"), {
+      body: { clientId: owner.clientId, backupMethod: "OTHER", share: "good" },
+    });
     await send(worker, named("POST /users/{userId}/user-backup-share"));
     const damaged = [500, "internal"];
-    for (const [change, [status, code]] of [["sealed_share = 'AQ' || substr(sealed_share, 5)", damaged], ["key_id = 'k9'", [503, "misconfigured"]], ["key_id = 'k1', sealed_share = ''", damaged]]) {
+    for (const [change, [status, code]] of [
+      ["sealed_share = 'AQ' || substr(sealed_share, 5)", damaged],
+      ["key_id = 'k9'", [503, "misconfigured"]],
+      ["key_id = 'k1', sealed_share = ''", damaged],
+    ]) {
       await worker.sql(`UPDATE custodian_backup_shares SET ${change} WHERE backup_method <> 'OTHER'`);
       await worker.sql(`UPDATE user_backup_shares SET ${change}`);
       assertProblem(await send(worker, named("POST /webhook/backup/fetch")), status, code, { what: change });
@@ -199,7 +308,14 @@ describe("what is wrong on the server", () => {
     const tables = ["users", "custodian_backup_shares", "user_backup_shares"];
     for (const table of tables) await worker.sql(`ALTER TABLE ${table} RENAME TO ${table}_away`);
     try {
-      for (const name of ["POST /webhook/backup", "POST /webhook/backup/fetch", "POST /users/{userId}/user-backup-share", "GET /users/{userId}/user-backup-share", "POST /users", "GET /users/{userId}"]) {
+      for (const name of [
+        "POST /webhook/backup",
+        "POST /webhook/backup/fetch",
+        "POST /users/{userId}/user-backup-share",
+        "GET /users/{userId}/user-backup-share",
+        "POST /users",
+        "GET /users/{userId}",
+      ]) {
         assertProblem(await send(worker, named(name)), 503, "unavailable", { what: name });
       }
     } finally {

@@ -20,10 +20,26 @@ const attempts = async ({ tag }) => (await entry.met(tag)).length;
 
 /** The four routes that a wallet depends on, and what each answers when all is well. */
 const ROUTES = {
-  "a custodian share is stored": { status: 204, action: "store_custodian_share", request: (options) => wallet.storeCustodian(ada, "GDRIVE-SECP256K1", "c2", options) },
-  "custodian shares are fetched": { status: 200, action: "fetch_custodian_shares", request: (options) => wallet.fetchCustodian(ada, options) },
-  "a cipher text is stored": { status: 200, action: "store_user_share", request: (options) => wallet.storeCipherText(ada, "GDRIVE", "u2", options) },
-  "a cipher text is fetched": { status: 200, action: "fetch_user_share", request: (options) => wallet.fetchCipherText(ada, { backupMethod: "GDRIVE" }, options) },
+  "a custodian share is stored": {
+    status: 204,
+    action: "store_custodian_share",
+    request: (options) => wallet.storeCustodian(ada, "GDRIVE-SECP256K1", "c2", options),
+  },
+  "custodian shares are fetched": {
+    status: 200,
+    action: "fetch_custodian_shares",
+    request: (options) => wallet.fetchCustodian(ada, options),
+  },
+  "a cipher text is stored": {
+    status: 200,
+    action: "store_user_share",
+    request: (options) => wallet.storeCipherText(ada, "GDRIVE", "u2", options),
+  },
+  "a cipher text is fetched": {
+    status: 200,
+    action: "fetch_user_share",
+    request: (options) => wallet.fetchCipherText(ada, { backupMethod: "GDRIVE" }, options),
+  },
 };
 const STORES = ["a custodian share is stored", "a cipher text is stored"];
 
@@ -35,7 +51,8 @@ beforeEach(async () => {
   await wallet.cipherText(ada, "GDRIVE", "u1");
 });
 
-const events = async (action) => (await worker.sql("SELECT outcome FROM audit_events WHERE action = ? ORDER BY id", action)).map((row) => row.outcome);
+const events = async (action) =>
+  (await worker.sql("SELECT outcome FROM audit_events WHERE action = ? ORDER BY id", action)).map((row) => row.outcome);
 const history = async () => (await worker.sql("SELECT kind FROM backup_share_versions")).map((row) => row.kind);
 
 for (const [what, { status, action, request }] of Object.entries(ROUTES)) {
@@ -98,7 +115,9 @@ test("what D1 does not call transient is not tried again: overload is not hammer
   ]) {
     const before = await snapshot(worker);
     const plan = faults([], { error });
-    assertProblem(await wallet.storeCustodian(ada, "GDRIVE-SECP256K1", "c2", { faults: plan }), 503, "unavailable", { what: error });
+    assertProblem(await wallet.storeCustodian(ada, "GDRIVE-SECP256K1", "c2", { faults: plan }), 503, "unavailable", {
+      what: error,
+    });
     assert.equal(await attempts(plan), 1, error);
     assert.deepEqual(await snapshot(worker), before, error);
   }
@@ -113,7 +132,11 @@ test("every error that D1 documents as transient is tried again", async () => {
     "D1_ERROR: Internal error while starting up D1 DB storage caused object to be reset.",
   ]) {
     const plan = faults([{ error }]);
-    assert.equal((await wallet.storeCustodian(ada, "GDRIVE-SECP256K1", `c ${error}`, { faults: plan })).status, 204, error);
+    assert.equal(
+      (await wallet.storeCustodian(ada, "GDRIVE-SECP256K1", `c ${error}`, { faults: plan })).status,
+      204,
+      error,
+    );
     assert.equal(await attempts(plan), 2, error);
   }
 });
@@ -140,13 +163,25 @@ test("the restore of a version, sent again after a lost answer, does not displac
   await wallet.custodian(ada, "GDRIVE-SECP256K1", "c2");
   const [{ id: versionId }] = await wallet.history(ada);
   const plan = faults(["commit-then-fail", "hold"]);
-  const restoring = wallet.admin("POST", `${wallet.path(ada)}/backups/restore`, { versionId }, wallet.init({ faults: plan }));
+  const restoring = wallet.admin(
+    "POST",
+    `${wallet.path(ada)}/backups/restore`,
+    { versionId },
+    wallet.init({ faults: plan }),
+  );
   while ((await attempts(plan)) < 2) await new Promise((resolve) => setTimeout(resolve, 5));
   await wallet.custodian(ada, "GDRIVE-SECP256K1", "c3");
   await entry.release(plan.tag);
   await restoring;
   assert.ok((await wallet.fetched(ada)).includes("c3"));
-  assert.equal((await worker.sql("SELECT * FROM custodian_backup_shares WHERE updated_at > (SELECT max(stored_at) FROM backup_share_versions)")).length, 1);
+  assert.equal(
+    (
+      await worker.sql(
+        "SELECT * FROM custodian_backup_shares WHERE updated_at > (SELECT max(stored_at) FROM backup_share_versions)",
+      )
+    ).length,
+    1,
+  );
 });
 
 test("a user deleted while its webhook is under way: 404, nothing is stored, and what was there is kept", async () => {
@@ -163,12 +198,33 @@ test("a user deleted while its webhook is under way: 404, nothing is stored, and
 
 test("operators' work is as safe: after a lost answer, each is done once", async () => {
   const work = {
-    register_user: () => wallet.admin("POST", "/users", user("bob"), wallet.init({ faults: faults(["commit-then-fail"]) })),
-    replace_client_api_key: () => wallet.admin("PUT", "/users/user-bob/client-api-key", { clientApiKey: "another-key" }, wallet.init({ faults: faults(["commit-then-fail"]) })),
-    delete_user: () => wallet.admin("DELETE", "/users/user-bob", undefined, wallet.init({ faults: faults(["commit-then-fail"]) })),
-    restore_user: () => wallet.admin("POST", "/users/user-bob/restore", undefined, wallet.init({ faults: faults(["pass", "commit-then-fail"]) })),
-    open_eject: () => wallet.admin("POST", "/users/user-bob/eject", undefined, wallet.init({ faults: faults(["commit-then-fail"]) })),
-    purge_user: () => wallet.admin("DELETE", "/users/user-bob?purge=client-bob", undefined, wallet.init({ faults: faults(["commit-then-fail"]) })),
+    register_user: () =>
+      wallet.admin("POST", "/users", user("bob"), wallet.init({ faults: faults(["commit-then-fail"]) })),
+    replace_client_api_key: () =>
+      wallet.admin(
+        "PUT",
+        "/users/user-bob/client-api-key",
+        { clientApiKey: "another-key" },
+        wallet.init({ faults: faults(["commit-then-fail"]) }),
+      ),
+    delete_user: () =>
+      wallet.admin("DELETE", "/users/user-bob", undefined, wallet.init({ faults: faults(["commit-then-fail"]) })),
+    restore_user: () =>
+      wallet.admin(
+        "POST",
+        "/users/user-bob/restore",
+        undefined,
+        wallet.init({ faults: faults(["pass", "commit-then-fail"]) }),
+      ),
+    open_eject: () =>
+      wallet.admin("POST", "/users/user-bob/eject", undefined, wallet.init({ faults: faults(["commit-then-fail"]) })),
+    purge_user: () =>
+      wallet.admin(
+        "DELETE",
+        "/users/user-bob?purge=client-bob",
+        undefined,
+        wallet.init({ faults: faults(["commit-then-fail"]) }),
+      ),
   };
   for (const [action, request] of Object.entries(work)) {
     const { status, text } = await request();
@@ -179,7 +235,10 @@ test("operators' work is as safe: after a lost answer, each is done once", async
 });
 
 test("a refused credential stays refused where D1 fails, and is not said to be a fault", async () => {
-  const answer = await worker.send("POST", "/webhook/backup", { body: {}, headers: { "x-webhook-secret": "wrong", "x-test-faults": JSON.stringify(faults([], "fail")) } });
+  const answer = await worker.send("POST", "/webhook/backup", {
+    body: {},
+    headers: { "x-webhook-secret": "wrong", "x-test-faults": JSON.stringify(faults([], "fail")) },
+  });
   assertProblem(answer, 401, "unauthorized");
 });
 
@@ -187,11 +246,17 @@ test("maintenance that meets a failing D1 says so, does the rest, and catches up
   await entry.planScheduled({ then: "fail" });
   await worker.scheduled();
   const failed = worker.logLines().filter((line) => line.message === "maintenance step failed");
-  assert.deepEqual(failed.map((line) => [line.level, line.step]), ["scrub", "purge", "canary"].map((step) => ["error", step]));
+  assert.deepEqual(
+    failed.map((line) => [line.level, line.step]),
+    ["scrub", "purge", "canary"].map((step) => ["error", step]),
+  );
   await entry.planScheduled({});
   worker.clearLogs();
   await worker.scheduled();
-  assert.deepEqual(worker.logLines().filter((line) => line.level === "error"), []);
+  assert.deepEqual(
+    worker.logLines().filter((line) => line.level === "error"),
+    [],
+  );
   assert.equal((await wallet.admin("GET", "/admin/status")).body.scrub.checked, 2);
 });
 

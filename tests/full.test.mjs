@@ -38,11 +38,22 @@ describe("a full database", () => {
     for (const query of [{ backupMethod: "GDRIVE" }, { backupSharePairId: "p1" }]) {
       assert.deepEqual((await wallet.fetchCipherText(ada, query, full())).body, { cipherText: "u1" });
     }
-    const { backups: listed } = (await wallet.app(ada, "GET", `${wallet.path(ada)}/backups`, undefined, wallet.init(full()))).body;
-    assert.deepEqual(listed.map(({ backupMethod, state }) => [backupMethod, state]), [["GDRIVE", "complete"]]);
+    const { backups: listed } = (
+      await wallet.app(ada, "GET", `${wallet.path(ada)}/backups`, undefined, wallet.init(full()))
+    ).body;
+    assert.deepEqual(
+      listed.map(({ backupMethod, state }) => [backupMethod, state]),
+      [["GDRIVE", "complete"]],
+    );
     const lines = worker.logLines().filter(({ level }) => level === "error");
-    assert.deepEqual(lines.map(({ message }) => message), Array(4).fill("the database is full: a recovery left no audit event"));
-    assert.deepEqual(lines.map(({ who }) => who), [ada.clientId, ada.id, ada.id, ada.id]);
+    assert.deepEqual(
+      lines.map(({ message }) => message),
+      Array(4).fill("the database is full: a recovery left no audit event"),
+    );
+    assert.deepEqual(
+      lines.map(({ who }) => who),
+      [ada.clientId, ada.id, ada.id, ada.id],
+    );
     assert.ok(lines.every(({ ray }) => ray));
     assert.deepEqual(await snapshot(worker), before);
   });
@@ -51,10 +62,18 @@ describe("a full database", () => {
     const asking = { ...ada, clientApiKey: bob.clientApiKey };
     for (const who of [asking, { ...ada, clientApiKey: "nobody's key" }]) {
       assertProblem(await wallet.fetchCipherText(who, { backupMethod: "GDRIVE" }, full()), 503, "unavailable");
-      assertProblem(await wallet.app(who, "GET", `${wallet.path(ada)}/backups`, undefined, wallet.init(full())), 503, "unavailable");
+      assertProblem(
+        await wallet.app(who, "GET", `${wallet.path(ada)}/backups`, undefined, wallet.init(full())),
+        503,
+        "unavailable",
+      );
     }
     const secret = { headers: { "x-webhook-secret": "wrong", ...wallet.init(full()).headers } };
-    assertProblem(await worker.send("POST", "/webhook/backup/fetch", { body: { clientId: ada.clientId }, ...secret }), 401, "unauthorized");
+    assertProblem(
+      await worker.send("POST", "/webhook/backup/fetch", { body: { clientId: ada.clientId }, ...secret }),
+      401,
+      "unauthorized",
+    );
   });
 
   it("cannot tell why there is nothing: 503, not that there is none", async () => {
@@ -84,12 +103,18 @@ describe("the size of the database", () => {
   });
 
   it("is an alarm from 8 GB on", async () => {
-    for (const [size, alarms] of [[7_900_000_000, []], [8_100_000_000, [8_100_000_000]]]) {
+    for (const [size, alarms] of [
+      [7_900_000_000, []],
+      [8_100_000_000, [8_100_000_000]],
+    ]) {
       await entry.planScheduled({ then: { size } });
       worker.clearLogs();
       await worker.scheduled();
       const lines = worker.logLines().filter(({ message }) => message === "the database is nearly full");
-      assert.deepEqual(lines.map(({ bytes }) => bytes), alarms);
+      assert.deepEqual(
+        lines.map(({ bytes }) => bytes),
+        alarms,
+      );
     }
   });
 });

@@ -57,8 +57,14 @@ describe("what a request asks of D1", () => {
     ["a fetch of a half-finished backup", () => of.fetched(who)],
     ["an unknown client's share", () => of.storeCustodian(user("nobody"), "GDRIVE", "share")],
     ["an unknown client's fetch", () => of.fetchCustodian(user("nobody"))],
-    ["a cipher text with a wrong key", () => of.storeCipherText({ ...who, clientApiKey: "wrong-key" }, "GDRIVE", "share")],
-    ["a question with a wrong key", () => of.fetchCipherText({ ...who, clientApiKey: "wrong-key" }, { backupMethod: "GDRIVE" })],
+    [
+      "a cipher text with a wrong key",
+      () => of.storeCipherText({ ...who, clientApiKey: "wrong-key" }, "GDRIVE", "share"),
+    ],
+    [
+      "a question with a wrong key",
+      () => of.fetchCipherText({ ...who, clientApiKey: "wrong-key" }, { backupMethod: "GDRIVE" }),
+    ],
   ];
 
   it("is one round trip on every share route, whatever comes of it", async () => {
@@ -70,7 +76,10 @@ describe("what a request asks of D1", () => {
 
   it("reads and writes as many rows among 20,000 users as among 1,000", async () => {
     const rows = [];
-    for (const [users, who] of [[1_000, user("among-few")], [20_000, user("among-many")]]) {
+    for (const [users, who] of [
+      [1_000, user("among-few")],
+      [20_000, user("among-many")],
+    ]) {
       await fill(worker, users);
       await of.register(who);
       const counts = {};
@@ -86,7 +95,10 @@ describe("what a request asks of D1", () => {
   it("reads about as many rows for a user with 10,000 versions as for one with ten", async () => {
     await worker.clear();
     const rows = [];
-    for (const [who, count] of [[user("few"), 10], [user("many"), 10_000]]) {
+    for (const [who, count] of [
+      [user("few"), 10],
+      [user("many"), 10_000],
+    ]) {
       await of.register(who);
       await versions(worker, who, count);
       await versions(worker, who, count, { kind: "user", pair: "pair" });
@@ -130,7 +142,10 @@ describe("what a request asks of D1", () => {
 
   it("takes few batches to get past what does not open under an older key, and has an end", async () => {
     const SHARE_ENCRYPTION_KEYS = `k2:${Buffer.alloc(32, 2).toString("base64")},${SECRETS.SHARE_ENCRYPTION_KEYS}`;
-    const rotated = await startWorker({ main: inRoot("tests", "support", "counting-entry.mjs"), secrets: { SHARE_ENCRYPTION_KEYS } });
+    const rotated = await startWorker({
+      main: inRoot("tests", "support", "counting-entry.mjs"),
+      secrets: { SHARE_ENCRYPTION_KEYS },
+    });
     after(() => rotated.stop());
     const counting = await rotated.entry();
     const rewrap = async () => {
@@ -142,11 +157,15 @@ describe("what a request asks of D1", () => {
     await worker.clear();
     await of.register(user("one"));
     await of.custodian(user("one"), "REWRAP", "share");
-    const [{ sealed_share: sealed }] = await worker.sql("SELECT sealed_share FROM custodian_backup_shares WHERE backup_method = 'REWRAP'");
+    const [{ sealed_share: sealed }] = await worker.sql(
+      "SELECT sealed_share FROM custodian_backup_shares WHERE backup_method = 'REWRAP'",
+    );
     await backups(rotated).register(user("one"));
     await versions(rotated, user("one"), 1_200);
     await versions(rotated, user("one"), 1);
-    await rotated.sql(`UPDATE backup_share_versions SET kind = 'custodian', backup_method = 'REWRAP', sealed_share = '${sealed}' WHERE rowid = 1201`);
+    await rotated.sql(
+      `UPDATE backup_share_versions SET kind = 'custodian', backup_method = 'REWRAP', sealed_share = '${sealed}' WHERE rowid = 1201`,
+    );
     const first = await rewrap();
     assert.equal(first.rewrapped, 1);
     assert.ok(first.batches < 40, `${first.batches} batches`);
@@ -160,10 +179,15 @@ describe("what a request asks of D1", () => {
     const sql = await everySql();
     assert.ok(sql.size > 30, `only ${sql.size} statements were seen`);
     const db = new DatabaseSync(":memory:");
-    for (const name of readdirSync(migrationsDir).filter((name) => name.endsWith(".sql")).sort()) {
+    for (const name of readdirSync(migrationsDir)
+      .filter((name) => name.endsWith(".sql"))
+      .sort()) {
       db.exec(readFileSync(join(migrationsDir, name), "utf8"));
     }
-    const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all().map(({ name }) => name);
+    const tables = db
+      .prepare("SELECT name FROM sqlite_master WHERE type = 'table'")
+      .all()
+      .map(({ name }) => name);
     const scans = [...sql].flatMap((text) => scansIn(db, tables, text).map((scan) => `${scan} in: ${text}`));
     const unexpected = scans.filter((scan) => !MAY_SCAN.some((known) => known.test(scan)));
     assert.deepEqual(unexpected, []);
@@ -174,7 +198,8 @@ describe("what a request asks of D1", () => {
     const trips = await tripsOf(async () => {
       for (const [, request] of shareRequests(await registered("sql"))) await request();
       for (const route of ROUTES) {
-        if (route.name === "GET /users/{userId}") await of.custodian(await registered("owner", owner), "GDRIVE", "share");
+        if (route.name === "GET /users/{userId}")
+          await of.custodian(await registered("owner", owner), "GDRIVE", "share");
         await send(worker, route);
       }
       for (const [method, path] of FURTHER) await of.admin(method, path);
@@ -218,7 +243,8 @@ function scansIn(db, tables, sql) {
       const name = /^SCAN (\w+)/.exec(detail)?.[1];
       if (!name) return [];
       const named = new RegExp(`\\b(${tables.join("|")})(?:\\s+(?:AS\\s+)?${name})?\\b`, "i");
-      const isTable = tables.includes(name) || named.exec(sql.match(new RegExp(`\\w+\\s+(?:AS\\s+)?${name}\\b`, "i"))?.[0] ?? "");
+      const isTable =
+        tables.includes(name) || named.exec(sql.match(new RegExp(`\\w+\\s+(?:AS\\s+)?${name}\\b`, "i"))?.[0] ?? "");
       return isTable ? [detail] : [];
     });
 }

@@ -40,16 +40,24 @@ describe("a service that is set up", () => {
     assert.equal(answer.status, 200, answer.text);
     assert.equal(answer.body.status, "ready");
     assertCommonHeaders(answer);
-    assert.deepEqual((await worker.sql("SELECT key_id FROM key_canaries")).map((row) => row.key_id), ["k1"]);
+    assert.deepEqual(
+      (await worker.sql("SELECT key_id FROM key_canaries")).map((row) => row.key_id),
+      ["k1"],
+    );
     assert.equal((await ready(worker)).status, 200);
   });
 
   test("readyz is 503 when another key stands behind the id that sealed the shares", async (t) => {
     await ready(worker);
     const [canary] = await worker.sql("SELECT key_id, sealed_canary, created_at FROM key_canaries");
-    const other = await startWorker({ secrets: { SHARE_ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 2).toString("base64")}` } });
+    const other = await startWorker({
+      secrets: { SHARE_ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 2).toString("base64")}` },
+    });
     t.after(() => other.stop());
-    await other.sql("INSERT INTO key_canaries (key_id, sealed_canary, created_at) VALUES (?, ?, ?)", ...Object.values(canary));
+    await other.sql(
+      "INSERT INTO key_canaries (key_id, sealed_canary, created_at) VALUES (?, ?, ?)",
+      ...Object.values(canary),
+    );
     const answer = await ready(other);
     assertProblem(answer, 503, "misconfigured");
     assert.match(answer.body.detail, /k1.*SHARE_ENCRYPTION_KEYS/);
@@ -65,7 +73,8 @@ describe("a service that is set up", () => {
 
   test("readyz is 503 while the schema is older than the Worker, and 200 when it is newer", async (t) => {
     const [{ value }] = await worker.sql("SELECT value FROM meta WHERE name = 'schema_version'");
-    const setVersion = (version) => worker.sql("UPDATE meta SET value = ? WHERE name = 'schema_version'", String(version));
+    const setVersion = (version) =>
+      worker.sql("UPDATE meta SET value = ? WHERE name = 'schema_version'", String(version));
     t.after(() => setVersion(value));
     for (const version of [Number(value) - 1, 0, "x"]) {
       await setVersion(version);
@@ -155,7 +164,8 @@ describe("a setting that is missing or malformed", () => {
           assert.match(line.cause, new RegExp(`^${named}\\b`));
         }
         for (const { message } of worker.logs()) {
-          for (const secret of [MARK.slice(0, 31), ...Object.values(SECRETS), KEY]) assert.ok(!message.includes(secret), message);
+          for (const secret of [MARK.slice(0, 31), ...Object.values(SECRETS), KEY])
+            assert.ok(!message.includes(secret), message);
         }
       }));
   }

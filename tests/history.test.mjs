@@ -38,8 +38,18 @@ describe("what is replaced or deleted is kept", () => {
     await cipherText(ada, "GDRIVE", "u2", { pair: "p2" });
     const answer = await wallet.admin("GET", `${wallet.path(ada)}/backups/history`);
     const [newer, older] = answer.body.versions;
-    for (const [version, kind, backupMethod] of [[newer, "user", "GDRIVE"], [older, "custodian", S]]) {
-      assert.deepEqual(Object.keys(version), ["id", "kind", "backupMethod", "backupSharePairId", "storedAt", "supersededAt"]);
+    for (const [version, kind, backupMethod] of [
+      [newer, "user", "GDRIVE"],
+      [older, "custodian", S],
+    ]) {
+      assert.deepEqual(Object.keys(version), [
+        "id",
+        "kind",
+        "backupMethod",
+        "backupSharePairId",
+        "storedAt",
+        "supersededAt",
+      ]);
       assert.deepEqual([version.kind, version.backupMethod, version.backupSharePairId], [kind, backupMethod, "p1"]);
       assert.ok(version.storedAt < version.supersededAt);
     }
@@ -49,7 +59,10 @@ describe("what is replaced or deleted is kept", () => {
 
   test("the very same share sent again is no new version, and changes nothing", async () => {
     await backup(1);
-    const rows = () => worker.sql("SELECT id, updated_at, sealed_share FROM custodian_backup_shares UNION ALL SELECT id, updated_at, sealed_share FROM user_backup_shares");
+    const rows = () =>
+      worker.sql(
+        "SELECT id, updated_at, sealed_share FROM custodian_backup_shares UNION ALL SELECT id, updated_at, sealed_share FROM user_backup_shares",
+      );
     const before = await rows();
     await backup(1);
     assert.deepEqual(await rows(), before);
@@ -130,25 +143,43 @@ describe("a backup that breaks off half way", () => {
     await fetched();
     const logged = () => worker.logLines().filter(({ message }) => message === "half-finished backup");
     const [{ level, clientId, backupMethods, supersededAdded }] = logged();
-    assert.deepEqual([level, clientId, backupMethods, supersededAdded], ["info", ada.clientId, ["GDRIVE"], 1], "the cipher text may be on its way");
-    await setTimes(worker, "custodian_backup_shares", { updated_at: "strftime('%Y-%m-%dT%H:%M:%fZ', updated_at, '-16 minutes')" });
-    await setTimes(worker, "user_backup_shares", { updated_at: "strftime('%Y-%m-%dT%H:%M:%fZ', updated_at, '-16 minutes')" });
+    assert.deepEqual(
+      [level, clientId, backupMethods, supersededAdded],
+      ["info", ada.clientId, ["GDRIVE"], 1],
+      "the cipher text may be on its way",
+    );
+    await setTimes(worker, "custodian_backup_shares", {
+      updated_at: "strftime('%Y-%m-%dT%H:%M:%fZ', updated_at, '-16 minutes')",
+    });
+    await setTimes(worker, "user_backup_shares", {
+      updated_at: "strftime('%Y-%m-%dT%H:%M:%fZ', updated_at, '-16 minutes')",
+    });
     worker.clearLogs();
     await fetched();
-    assert.deepEqual(logged().map((line) => line.level), ["warn"], "none came");
+    assert.deepEqual(
+      logged().map((line) => line.level),
+      ["warn"],
+      "none came",
+    );
     assert.equal((await wallet.admin("GET", "/admin/status")).body.halfFinished, 1);
   });
 
   test("is no warning while it is a backup like any other: Portal fetches in the midst of each", async () => {
     await backup(1);
     worker.clearLogs();
-    for (const [method, share] of [[S, "s2"], [E, "e2"]]) {
+    for (const [method, share] of [
+      [S, "s2"],
+      [E, "e2"],
+    ]) {
       await custodian(ada, method, share);
       await fetched();
     }
     await cipherText(ada, "GDRIVE", "u2");
     await fetched();
-    assert.deepEqual(worker.logLines().filter(({ level }) => level !== "info"), []);
+    assert.deepEqual(
+      worker.logLines().filter(({ level }) => level !== "info"),
+      [],
+    );
   });
 
   test("with no cipher text at all: exactly the current shares", async () => {
@@ -173,7 +204,11 @@ describe("a backup that breaks off half way", () => {
   });
 
   test("a pair known to the one side only decides nothing: the times do", async () => {
-    for (const [pairs, userPair] of [[["p1", "q1"], undefined], [[undefined, undefined], "p1"], [["p1", undefined], "p1"]]) {
+    for (const [pairs, userPair] of [
+      [["p1", "q1"], undefined],
+      [[undefined, undefined], "p1"],
+      [["p1", undefined], "p1"],
+    ]) {
       await worker.clear();
       await wallet.register(ada);
       await backup(1, { pairs, userPair });
@@ -229,8 +264,13 @@ describe("a backup that breaks off half way", () => {
 
   test("is recognised although the clock of the database went back", async () => {
     await backup(1);
-    for (const [table, columns] of [["custodian_backup_shares", ["created_at", "updated_at"]], ["user_backup_shares", ["created_at", "updated_at"]]]) {
-      await worker.sql(`UPDATE ${table} SET ${columns.map((name) => `${name} = strftime('%Y-%m-%dT%H:%M:%fZ', ${name}, '+1 hour')`)}`);
+    for (const [table, columns] of [
+      ["custodian_backup_shares", ["created_at", "updated_at"]],
+      ["user_backup_shares", ["created_at", "updated_at"]],
+    ]) {
+      await worker.sql(
+        `UPDATE ${table} SET ${columns.map((name) => `${name} = strftime('%Y-%m-%dT%H:%M:%fZ', ${name}, '+1 hour')`)}`,
+      );
     }
     await custodian(ada, S, "s2");
     assert.equal(await wallet.state(ada, "GDRIVE"), "half-finished");
@@ -327,7 +367,10 @@ describe("an operator restores a version", () => {
     await backup(2);
     const version = (await wallet.history(ada)).find(({ kind }) => kind === "user");
     const restored = await wallet.restoreVersion(ada, version.id);
-    assert.deepEqual([restored.id, restored.storedAt, restored.backupSharePairId], [version.id, version.storedAt, "p1"]);
+    assert.deepEqual(
+      [restored.id, restored.storedAt, restored.backupSharePairId],
+      [version.id, version.storedAt, "p1"],
+    );
     assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
     assert.deepEqual(await fetched(), ["e1", "e2", "s1", "s2"]);
     assert.ok(!(await wallet.history(ada)).some(({ id }) => id === version.id), "current, so not in the history");
@@ -368,7 +411,10 @@ describe("an operator restores a version", () => {
     await backup(1);
     await backup(2);
     const [{ id }] = await wallet.history(ada);
-    for (const [who, versionId] of [[ada, "none"], [bob, id]]) {
+    for (const [who, versionId] of [
+      [ada, "none"],
+      [bob, id],
+    ]) {
       assertProblem(await wallet.admin("POST", `${wallet.path(who)}/backups/restore`, { versionId }), 404, "not_found");
     }
     assert.equal((await versions()).length, 3);
@@ -379,7 +425,8 @@ describe("a deleted user", () => {
   test("is restored with all shares, their times, their history, and the app's key", async () => {
     await backup(1, { pairs: ["p1", "q1"], userPair: "p1" });
     await custodian(ada, S, "s2");
-    const all = () => worker.sql("SELECT * FROM users, custodian_backup_shares, user_backup_shares ORDER BY 1, 2, 3, 4, 5, 6, 7");
+    const all = () =>
+      worker.sql("SELECT * FROM users, custodian_backup_shares, user_backup_shares ORDER BY 1, 2, 3, 4, 5, 6, 7");
     const [before, history] = [await all(), await wallet.history(ada)];
     await wallet.deleteUser(ada);
     assertProblem(await wallet.fetchCustodian(ada), 404, "unknown_client");
@@ -453,7 +500,9 @@ describe("a deleted user", () => {
     await wallet.register(eve);
     await cipherText(eve, "GDRIVE", "u1");
     await wallet.deleteUser(eve);
-    await worker.sql("INSERT INTO users (id, client_id, created_at) VALUES ('client-eve', 'client-eve', '2026-01-01T00:00:00.000Z')");
+    await worker.sql(
+      "INSERT INTO users (id, client_id, created_at) VALUES ('client-eve', 'client-eve', '2026-01-01T00:00:00.000Z')",
+    );
     await wallet.deleteUser(eve);
     await wallet.restoreUser(eve);
     assert.equal(await wallet.recovered(eve, GDRIVE), "u1");
@@ -473,7 +522,11 @@ describe("a deleted user", () => {
   test("whose former key is another's by now comes back without it", async () => {
     await custodian(ada, S, "s1");
     await wallet.deleteUser(ada);
-    await worker.sql("INSERT INTO users (id, client_id, created_at) VALUES (?, ?, '2026-01-01T00:00:00.000Z')", ada.id, ada.clientId);
+    await worker.sql(
+      "INSERT INTO users (id, client_id, created_at) VALUES (?, ?, '2026-01-01T00:00:00.000Z')",
+      ada.id,
+      ada.clientId,
+    );
     await custodian(ada, S, "s2");
     await wallet.deleteUser(ada);
     await wallet.register({ ...user("bob"), clientApiKey: ada.clientApiKey });
@@ -484,7 +537,10 @@ describe("a deleted user", () => {
   test("whose client a webhook has registered under its own id meanwhile gets what that brought", async () => {
     await backup(1);
     await wallet.deleteUser(ada);
-    await worker.sql("INSERT INTO users (id, client_id, created_at) VALUES (?1, ?1, '2026-01-01T00:00:00.000Z')", ada.clientId);
+    await worker.sql(
+      "INSERT INTO users (id, client_id, created_at) VALUES (?1, ?1, '2026-01-01T00:00:00.000Z')",
+      ada.clientId,
+    );
     await custodian(ada, S, "s2");
     await custodian(ada, S, "s3");
     assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore`), 409, "conflict");
@@ -515,7 +571,11 @@ describe("a deleted user", () => {
 
   test("takes nothing from one of the same client who ever had a key: that one's restore brings it", async () => {
     const other = { ...user("bob"), id: ada.clientId, clientId: ada.clientId };
-    const byWebhook = () => worker.sql("INSERT INTO users (id, client_id, created_at) VALUES (?1, ?1, '2026-01-01T00:00:00.000Z')", ada.clientId);
+    const byWebhook = () =>
+      worker.sql(
+        "INSERT INTO users (id, client_id, created_at) VALUES (?1, ?1, '2026-01-01T00:00:00.000Z')",
+        ada.clientId,
+      );
     await custodian(ada, S, "s1");
     await wallet.deleteUser(ada);
     await byWebhook();
@@ -534,13 +594,17 @@ describe("a deleted user", () => {
   test("that is purged while it is restored stays purged, and the audit trail says so", async () => {
     await backup(1);
     await wallet.deleteUser(ada);
-    await worker.sql("CREATE TRIGGER no_restore BEFORE DELETE ON deleted_users BEGIN DELETE FROM users WHERE id = OLD.id; END");
+    await worker.sql(
+      "CREATE TRIGGER no_restore BEFORE DELETE ON deleted_users BEGIN DELETE FROM users WHERE id = OLD.id; END",
+    );
     try {
       assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore`), 409, "conflict");
     } finally {
       await worker.sql("DROP TRIGGER no_restore");
     }
-    assert.deepEqual(await worker.sql("SELECT outcome FROM audit_events WHERE action = 'restore_user'"), [{ outcome: "conflict" }]);
+    assert.deepEqual(await worker.sql("SELECT outcome FROM audit_events WHERE action = 'restore_user'"), [
+      { outcome: "conflict" },
+    ]);
   });
 
   test("is purged for good even where only its history is left", async () => {
@@ -555,7 +619,9 @@ describe("a deleted user", () => {
     assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore?clientId=another`), 404, "unknown_user");
     await wallet.deleteUser(ada);
     assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore?clientId=another`), 404, "unknown_user");
-    assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore?clientId=`), 400, "invalid_field", { field: "clientId" });
+    assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore?clientId=`), 400, "invalid_field", {
+      field: "clientId",
+    });
   });
 
   test("registered anew with another client never sees what the old one had", async () => {
@@ -571,7 +637,11 @@ describe("a deleted user", () => {
     await custodian(anew, S, "s3");
     assert.deepEqual(await wallet.fetched(anew), ["s3"]);
     const [{ id }] = await worker.sql("SELECT id FROM backup_share_versions LIMIT 1");
-    assertProblem(await wallet.admin("POST", `${wallet.path(anew)}/backups/restore`, { versionId: id }), 404, "not_found");
+    assertProblem(
+      await wallet.admin("POST", `${wallet.path(anew)}/backups/restore`, { versionId: id }),
+      404,
+      "not_found",
+    );
   });
 
   test("purged: nothing is left but the audit trail", async () => {
@@ -581,11 +651,20 @@ describe("a deleted user", () => {
     await wallet.register(ada);
     await backup(3);
     await wallet.purgeUser(ada);
-    for (const table of ["users", "custodian_backup_shares", "user_backup_shares", "backup_share_versions", "deleted_users"]) {
+    for (const table of [
+      "users",
+      "custodian_backup_shares",
+      "user_backup_shares",
+      "backup_share_versions",
+      "deleted_users",
+    ]) {
       assert.deepEqual(await worker.sql(`SELECT * FROM ${table}`), [], table);
     }
     const [event] = await worker.sql("SELECT * FROM audit_events WHERE action = 'purge_user'");
-    assert.deepEqual([event.actor, event.user_id, event.client_id, event.outcome], ["admin", ada.id, ada.clientId, "purged"]);
+    assert.deepEqual(
+      [event.actor, event.user_id, event.client_id, event.outcome],
+      ["admin", ada.id, ada.clientId, "purged"],
+    );
     assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore`), 404, "unknown_user");
   });
 
@@ -600,7 +679,10 @@ describe("a deleted user", () => {
 });
 
 describe("the retention", () => {
-  const age = (days) => worker.sql(`UPDATE backup_share_versions SET superseded_at = strftime('%Y-%m-%dT%H:%M:%fZ', superseded_at, '-${days} days')`);
+  const age = (days) =>
+    worker.sql(
+      `UPDATE backup_share_versions SET superseded_at = strftime('%Y-%m-%dT%H:%M:%fZ', superseded_at, '-${days} days')`,
+    );
 
   test("ends a version, and never one that a cipher text still in use may belong to", async () => {
     await backup(0);
@@ -638,7 +720,10 @@ describe("the retention", () => {
   test("keeps the mate of a version that can still be restored: by time, by pair, and under UNKNOWN", async () => {
     const kept = async () => (await worker.sql("SELECT id FROM backup_share_versions WHERE kind = 'custodian'")).length;
     /** Only the cipher texts in the history are within the retention. */
-    const ageCustodian = () => worker.sql("UPDATE backup_share_versions SET superseded_at = strftime('%Y-%m-%dT%H:%M:%fZ', superseded_at, '-91 days') WHERE kind = 'custodian'");
+    const ageCustodian = () =>
+      worker.sql(
+        "UPDATE backup_share_versions SET superseded_at = strftime('%Y-%m-%dT%H:%M:%fZ', superseded_at, '-91 days') WHERE kind = 'custodian'",
+      );
     await custodian(ada, "A-B-SECP256K1", "s0");
     await custodian(ada, "A-B-SECP256K1", "s1");
     await cipherText(ada, "A-B", "u1");
@@ -662,7 +747,10 @@ describe("the retention", () => {
     await custodian(ada, S, "s1");
     await cipherText(ada, "GDRIVE", "u1");
     await custodian(ada, S, "s2");
-    await setTimes(worker, "backup_share_versions", { stored_at: "'2026-01-01T00:00:00.000Z'", superseded_at: "'2026-01-11T00:00:00.000Z'" });
+    await setTimes(worker, "backup_share_versions", {
+      stored_at: "'2026-01-01T00:00:00.000Z'",
+      superseded_at: "'2026-01-11T00:00:00.000Z'",
+    });
     await setTimes(worker, "user_backup_shares", { updated_at: "'2026-01-10T00:00:00.000Z'" });
     await setTimes(worker, "custodian_backup_shares", { updated_at: "'2026-01-11T00:00:00.000Z'" });
     await wallet.deleteUser(ada);
@@ -727,8 +815,13 @@ describe("with other settings", () => {
       const shares = await on.fetched(ada);
       assert.ok(shares.includes("s2") && shares.includes("s1"), "the current one and the newest of those before");
       assert.ok(shares.length >= 500 && shares.length <= 502, String(shares.length));
-      await other.sql("UPDATE backup_share_versions SET superseded_at = '2099-01-01T00:00:00.000Z' WHERE stored_at < (SELECT max(stored_at) FROM backup_share_versions)");
-      assert.ok((await on.fetched(ada)).includes("s1"), "the one that the cipher text belongs to, however many are newer");
+      await other.sql(
+        "UPDATE backup_share_versions SET superseded_at = '2099-01-01T00:00:00.000Z' WHERE stored_at < (SELECT max(stored_at) FROM backup_share_versions)",
+      );
+      assert.ok(
+        (await on.fetched(ada)).includes("s1"),
+        "the one that the cipher text belongs to, however many are newer",
+      );
     }));
 
   test("AUDIT_RETENTION_DAYS=0: a day all the same, for by its event a request is known to have been carried out", () =>

@@ -19,7 +19,12 @@ const S = "GDRIVE-SECP256K1";
 const old = await startWorker({
   main: inRoot("tests", "support", "faulty-entry.mjs"),
   secrets: { SHARE_ENCRYPTION_KEYS: K1 },
-  siblings: { both: { SHARE_ENCRYPTION_KEYS: `${K2},${K1}` }, new: { SHARE_ENCRYPTION_KEYS: K2 }, wrong: { SHARE_ENCRYPTION_KEYS: `k1:${keyBytes(9)}` }, "wrong-in-front": { SHARE_ENCRYPTION_KEYS: `k2:${keyBytes(9)},${K1}` } },
+  siblings: {
+    both: { SHARE_ENCRYPTION_KEYS: `${K2},${K1}` },
+    new: { SHARE_ENCRYPTION_KEYS: K2 },
+    wrong: { SHARE_ENCRYPTION_KEYS: `k1:${keyBytes(9)}` },
+    "wrong-in-front": { SHARE_ENCRYPTION_KEYS: `k2:${keyBytes(9)},${K1}` },
+  },
 });
 const ada = user("ada");
 /** The deployed Worker, and what is done with it. */
@@ -41,7 +46,12 @@ const report = async () => (await wallet.admin("GET", "/admin/keys")).body;
 const rewrap = async (limit) => (await wallet.admin("POST", "/admin/keys/rewrap", limit && { limit })).body;
 const status = async () => (await wallet.admin("GET", "/admin/status")).body;
 const SEALED = ["custodian_backup_shares", "user_backup_shares", "backup_share_versions"];
-const keyIds = async () => new Set((await worker.sql(SEALED.map((table) => `SELECT key_id FROM ${table}`).join(" UNION ALL "))).map((row) => row.key_id));
+const keyIds = async () =>
+  new Set(
+    (await worker.sql(SEALED.map((table) => `SELECT key_id FROM ${table}`).join(" UNION ALL "))).map(
+      (row) => row.key_id,
+    ),
+  );
 const unopenable = () => worker.logLines().filter(({ message }) => message === "a sealed share does not open");
 
 /** One share in each of the three tables. */
@@ -64,7 +74,11 @@ describe("the format", () => {
     const time = "2026-01-01T00:00:00.000Z";
     await worker.sql(
       "INSERT INTO custodian_backup_shares (id, user_id, backup_method, key_id, share_digest, created_at, updated_at, sealed_share) VALUES ('v1', 'user-golden', ?, 'k1', ?, ?, ?, ?)",
-      S, GOLDEN.digest, time, time, GOLDEN.envelope,
+      S,
+      GOLDEN.digest,
+      time,
+      time,
+      GOLDEN.envelope,
     );
     assert.deepEqual(await wallet.fetched(golden), [GOLDEN.share]);
     await custodian(golden, S, GOLDEN.share);
@@ -88,7 +102,11 @@ describe("the format", () => {
     for (const method of ["A", "B"]) for (const who of [ada, bob]) await custodian(who, method, "same");
     const rows = await worker.sql("SELECT DISTINCT sealed_share, share_digest FROM custodian_backup_shares");
     assert.equal(rows.length, 4);
-    assert.equal(new Set(rows.map((row) => row.share_digest)).size, 4, "no digest tells that two wallets hold the same");
+    assert.equal(
+      new Set(rows.map((row) => row.share_digest)).size,
+      4,
+      "no digest tells that two wallets hold the same",
+    );
   });
 });
 
@@ -109,9 +127,17 @@ describe("a sealed share that is not in its own place, or not as it was", () => 
     await custodian(ada, S, "s1");
     await custodian(ada, "GDRIVE-ED25519", "e1");
     await custodian(bob, S, "b1");
-    await worker.sql("UPDATE custodian_backup_shares SET sealed_share = (SELECT sealed_share FROM custodian_backup_shares WHERE backup_method = 'GDRIVE-ED25519') WHERE user_id = ? AND backup_method = ?", ada.id, S);
+    await worker.sql(
+      "UPDATE custodian_backup_shares SET sealed_share = (SELECT sealed_share FROM custodian_backup_shares WHERE backup_method = 'GDRIVE-ED25519') WHERE user_id = ? AND backup_method = ?",
+      ada.id,
+      S,
+    );
     await failsFor(fetchCustodian);
-    await worker.sql("UPDATE custodian_backup_shares SET sealed_share = (SELECT sealed_share FROM custodian_backup_shares WHERE user_id = ?) WHERE user_id = ?", bob.id, ada.id);
+    await worker.sql(
+      "UPDATE custodian_backup_shares SET sealed_share = (SELECT sealed_share FROM custodian_backup_shares WHERE user_id = ?) WHERE user_id = ?",
+      bob.id,
+      ada.id,
+    );
     await failsFor(fetchCustodian);
   });
 
@@ -128,8 +154,17 @@ describe("a sealed share that is not in its own place, or not as it was", () => 
     await cipherText(ada, "GDRIVE", "u1");
     const [{ sealed_share: sealed }] = await worker.sql("SELECT sealed_share FROM user_backup_shares");
     const bytes = Buffer.from(sealed, "base64");
-    const flipped = [0, 1, 13, bytes.length - 1].map((at) => Buffer.from(bytes.map((byte, i) => (i === at ? byte ^ 1 : byte))).toString("base64"));
-    for (const text of [...flipped, bytes.subarray(0, 28).toString("base64"), "", "AQ==", "not base64!", `${sealed}!`]) {
+    const flipped = [0, 1, 13, bytes.length - 1].map((at) =>
+      Buffer.from(bytes.map((byte, i) => (i === at ? byte ^ 1 : byte))).toString("base64"),
+    );
+    for (const text of [
+      ...flipped,
+      bytes.subarray(0, 28).toString("base64"),
+      "",
+      "AQ==",
+      "not base64!",
+      `${sealed}!`,
+    ]) {
       await worker.sql("UPDATE user_backup_shares SET sealed_share = ?", text);
       await failsFor(fetchCipherText);
     }
@@ -140,7 +175,10 @@ describe("a sealed share that is not in its own place, or not as it was", () => 
     await worker.sql("UPDATE user_backup_shares SET key_id = 'k9'");
     worker.clearLogs();
     assertProblem(await fetchCipherText(), 503, "misconfigured");
-    assert.match(worker.logLines().find(({ message }) => message === "request").cause, /SHARE_ENCRYPTION_KEYS lacks the key k9/);
+    assert.match(
+      worker.logLines().find(({ message }) => message === "request").cause,
+      /SHARE_ENCRYPTION_KEYS lacks the key k9/,
+    );
   });
 
   test("is left out of a fetch, with an error in the log, where it was only added for a half-finished backup", async () => {
@@ -151,7 +189,10 @@ describe("a sealed share that is not in its own place, or not as it was", () => 
     worker.clearLogs();
     assert.deepEqual(await wallet.fetched(ada), ["s2"]);
     const [line, ...more] = unopenable();
-    assert.deepEqual([line.level, line.table, line.backupMethod, line.keyId, more], ["error", "backup_share_versions", S, "k1", []]);
+    assert.deepEqual(
+      [line.level, line.table, line.backupMethod, line.keyId, more],
+      ["error", "backup_share_versions", S, "k1", []],
+    );
   });
 
   test("fails the whole fetch: a partial answer would look whole", async () => {
@@ -169,11 +210,28 @@ describe("a rotation", () => {
     deploy("both");
     await assertAllThere();
     await custodian(ada, "NEW", "n1");
-    assert.deepEqual(await report(), { current: "k2", keys: [{ id: "k2", shares: 1 }, { id: "k1", shares: 3 }], unknown: [] });
-    const times = () => worker.sql("SELECT id, created_at, updated_at, NULL FROM custodian_backup_shares UNION ALL SELECT id, created_at, updated_at, NULL FROM user_backup_shares UNION ALL SELECT id, created_at, stored_at, superseded_at FROM backup_share_versions ORDER BY 1");
+    assert.deepEqual(await report(), {
+      current: "k2",
+      keys: [
+        { id: "k2", shares: 1 },
+        { id: "k1", shares: 3 },
+      ],
+      unknown: [],
+    });
+    const times = () =>
+      worker.sql(
+        "SELECT id, created_at, updated_at, NULL FROM custodian_backup_shares UNION ALL SELECT id, created_at, updated_at, NULL FROM user_backup_shares UNION ALL SELECT id, created_at, stored_at, superseded_at FROM backup_share_versions ORDER BY 1",
+      );
     const before = await times();
     await worker.scheduled();
-    assert.deepEqual(await report(), { current: "k2", keys: [{ id: "k2", shares: 4 }, { id: "k1", shares: 0 }], unknown: [] });
+    assert.deepEqual(await report(), {
+      current: "k2",
+      keys: [
+        { id: "k2", shares: 4 },
+        { id: "k1", shares: 0 },
+      ],
+      unknown: [],
+    });
     assert.deepEqual(await times(), before, "a rewrap is no new version");
     deploy("new");
     assert.deepEqual(sorted(await wallet.fetched(ada)), ["n1", "s1", "s2"]);
@@ -206,12 +264,19 @@ describe("a rotation", () => {
   test("a key removed too early is named, its shares are kept, and are back with the key", async () => {
     await oneOfEach();
     deploy("new");
-    assert.deepEqual(await report(), { current: "k2", keys: [{ id: "k2", shares: 0 }], unknown: [{ id: "k1", shares: 3 }] });
+    assert.deepEqual(await report(), {
+      current: "k2",
+      keys: [{ id: "k2", shares: 0 }],
+      unknown: [{ id: "k1", shares: 3 }],
+    });
     assertProblem(await wallet.fetchCustodian(ada), 503, "misconfigured");
     assert.deepEqual(await rewrap(), { rewrapped: 0, remaining: 0 });
     worker.clearLogs();
     await worker.scheduled();
-    assert.deepEqual(new Set(unopenable().map(({ keyId, why }) => `${keyId}: ${why}`)), new Set(["k1: its key is not configured"]));
+    assert.deepEqual(
+      new Set(unopenable().map(({ keyId, why }) => `${keyId}: ${why}`)),
+      new Set(["k1: its key is not configured"]),
+    );
     deploy("both");
     await assertAllThere();
   });
@@ -223,7 +288,10 @@ describe("a rotation", () => {
     assert.deepEqual(await rewrap(2), { rewrapped: 2, remaining: 3 });
     assert.deepEqual(await rewrap(2), { rewrapped: 1, remaining: 2 });
     assert.deepEqual(await rewrap(2), { rewrapped: 0, remaining: 2 });
-    assert.deepEqual(await worker.sql("SELECT backup_method FROM custodian_backup_shares WHERE key_id = 'k1' ORDER BY 1"), [{ backup_method: "M1" }, { backup_method: "M2" }]);
+    assert.deepEqual(
+      await worker.sql("SELECT backup_method FROM custodian_backup_shares WHERE key_id = 'k1' ORDER BY 1"),
+      [{ backup_method: "M1" }, { backup_method: "M2" }],
+    );
   });
 
   test("a backup that comes between the rewrap's read and its write wins, whatever it does", async () => {
@@ -244,7 +312,10 @@ describe("a rotation", () => {
     assert.deepEqual(await keyIds(), new Set(["k2"]));
     assert.deepEqual(sorted(await wallet.fetched(ada)), ["i1", "s1", "s3"]);
     // s2, read by the rewrap and then replaced, opens as well.
-    const [{ id }] = await worker.sql("SELECT id FROM backup_share_versions WHERE kind = 'custodian' AND backup_method = ? ORDER BY stored_at DESC LIMIT 1", S);
+    const [{ id }] = await worker.sql(
+      "SELECT id FROM backup_share_versions WHERE kind = 'custodian' AND backup_method = ? ORDER BY stored_at DESC LIMIT 1",
+      S,
+    );
     await wallet.restoreVersion(ada, id);
     assert.ok((await wallet.fetched(ada)).includes("s2"));
   });
@@ -258,12 +329,14 @@ describe("a rotation", () => {
     const rewrapping = (async () => {
       while (running) await rewrap(3);
     })();
-    await Promise.all(users.map(async (who) => {
-      for (let n = 1; n <= 8; n++) {
-        await custodian(who, S, `${n}`);
-        assert.deepEqual(await wallet.fetched(who), [`${n}`]);
-      }
-    }));
+    await Promise.all(
+      users.map(async (who) => {
+        for (let n = 1; n <= 8; n++) {
+          await custodian(who, S, `${n}`);
+          assert.deepEqual(await wallet.fetched(who), [`${n}`]);
+        }
+      }),
+    );
     running = false;
     await rewrapping;
     await worker.scheduled();
@@ -310,7 +383,10 @@ describe("a key that is gone", () => {
 
 test("the first share under a key makes known which bytes its id stands for: others seal nothing, and the right ones are not taken for wrong", async () => {
   const wrong = { SHARE_ENCRYPTION_KEYS: `k1:${keyBytes(9)}` };
-  const first = await startWorker({ secrets: { SHARE_ENCRYPTION_KEYS: K1 }, siblings: { wrong, lacking: { SHARE_ENCRYPTION_KEYS: K2 } } });
+  const first = await startWorker({
+    secrets: { SHARE_ENCRYPTION_KEYS: K1 },
+    siblings: { wrong, lacking: { SHARE_ENCRYPTION_KEYS: K2 } },
+  });
   try {
     const [on, onWrong] = [backups(first), backups(first.sibling("wrong"))];
     await on.register(ada);
@@ -320,7 +396,9 @@ test("the first share under a key makes known which bytes its id stands for: oth
     assertProblem(await onWrong.storeCustodian(ada, S, "s2"), 503, "misconfigured");
     assertProblem(await onWrong.storeCipherText(ada, "GDRIVE", "u1"), 503, "misconfigured");
     assertProblem(await first.sibling("wrong").send("GET", "/readyz"), 503, "misconfigured");
-    assertProblem(await first.sibling("lacking").send("GET", "/readyz"), 503, "misconfigured", { what: "shares need a key that is not there" });
+    assertProblem(await first.sibling("lacking").send("GET", "/readyz"), 503, "misconfigured", {
+      what: "shares need a key that is not there",
+    });
     assert.equal((await first.send("GET", "/readyz")).status, 200);
     assert.deepEqual(await on.fetched(ada), ["s1"]);
     await on.cipherText(ada, "GDRIVE", "u1");
@@ -331,7 +409,8 @@ test("the first share under a key makes known which bytes its id stands for: oth
 });
 
 describe("other bytes behind the same key id", () => {
-  const all = () => worker.sql(SEALED.map((table) => `SELECT id, key_id, sealed_share FROM ${table}`).join(" UNION ALL "));
+  const all = () =>
+    worker.sql(SEALED.map((table) => `SELECT id, key_id, sealed_share FROM ${table}`).join(" UNION ALL "));
   beforeEach(async () => {
     await oneOfEach();
     assert.equal((await worker.send("GET", "/readyz")).status, 200);
@@ -345,7 +424,13 @@ describe("other bytes behind the same key id", () => {
     assertProblem(await wallet.fetchCustodian(ada), 500, "internal");
     worker.clearLogs();
     await worker.scheduled();
-    assert.deepEqual(worker.logLines().filter(({ message }) => message === "maintenance step failed").map(({ step }) => step), ["canary"]);
+    assert.deepEqual(
+      worker
+        .logLines()
+        .filter(({ message }) => message === "maintenance step failed")
+        .map(({ step }) => step),
+      ["canary"],
+    );
     assert.equal(unopenable().length, 3);
     deploy(K1);
     assert.equal((await worker.send("GET", "/readyz")).status, 200);
@@ -355,12 +440,19 @@ describe("other bytes behind the same key id", () => {
   test("seal nothing: a backup is refused, so that the app does not take it for stored", async () => {
     const before = await all();
     worker.clearLogs();
-    for (const request of [() => wallet.storeCustodian(ada, S, "s3"), () => wallet.storeCipherText(ada, "GDRIVE", "u2"), () => wallet.storeCustodian(ada, "NEW", "n1")]) {
+    for (const request of [
+      () => wallet.storeCustodian(ada, S, "s3"),
+      () => wallet.storeCipherText(ada, "GDRIVE", "u2"),
+      () => wallet.storeCustodian(ada, "NEW", "n1"),
+    ]) {
       assertProblem(await request(), 503, "misconfigured");
     }
-    for (const line of worker.logLines().filter(({ message }) => message === "request")) assert.match(line.cause, /SHARE_ENCRYPTION_KEYS/);
+    for (const line of worker.logLines().filter(({ message }) => message === "request"))
+      assert.match(line.cause, /SHARE_ENCRYPTION_KEYS/);
     assert.deepEqual(await all(), before);
-    const outcomes = await worker.sql("SELECT DISTINCT outcome FROM audit_events WHERE action LIKE 'store%' AND outcome NOT IN ('stored', 'unchanged')");
+    const outcomes = await worker.sql(
+      "SELECT DISTINCT outcome FROM audit_events WHERE action LIKE 'store%' AND outcome NOT IN ('stored', 'unchanged')",
+    );
     assert.deepEqual(outcomes, [{ outcome: "wrong_key" }]);
     deploy(K1);
     await assertAllThere();
@@ -370,11 +462,17 @@ describe("other bytes behind the same key id", () => {
   test("rewrap nothing and import nothing", async () => {
     const before = await all();
     deploy("wrong-in-front");
-    await old.sql("INSERT INTO key_canaries (key_id, sealed_canary, key_check, created_at) SELECT 'k2', sealed_canary, 'another', created_at FROM key_canaries");
+    await old.sql(
+      "INSERT INTO key_canaries (key_id, sealed_canary, key_check, created_at) SELECT 'k2', sealed_canary, 'another', created_at FROM key_canaries",
+    );
     assertProblem(await wallet.admin("POST", "/admin/keys/rewrap"), 503, "misconfigured");
     await worker.scheduled();
     const record = { type: "custodianBackupShare", userId: ada.id, backupMethod: "NEW", share: "n1" };
-    const answer = await worker.send("POST", "/admin/import", { bearer: SECRETS.ADMIN_TOKEN, headers: { "content-type": "application/x-ndjson" }, body: JSON.stringify(record) });
+    const answer = await worker.send("POST", "/admin/import", {
+      bearer: SECRETS.ADMIN_TOKEN,
+      headers: { "content-type": "application/x-ndjson" },
+      body: JSON.stringify(record),
+    });
     assertProblem(answer, 503, "misconfigured");
     assert.deepEqual(await all(), before);
   });
@@ -402,15 +500,32 @@ describe("the scrub", () => {
     for (const table of SEALED) {
       const [row] = await worker.sql(`SELECT rowid, sealed_share FROM ${table}`);
       rows.push([table, row]);
-      await worker.sql(`UPDATE ${table} SET sealed_share = ? WHERE rowid = ?`, `${row.sealed_share.slice(0, -8)}AAAAAAA=`, row.rowid);
+      await worker.sql(
+        `UPDATE ${table} SET sealed_share = ? WHERE rowid = ?`,
+        `${row.sealed_share.slice(0, -8)}AAAAAAA=`,
+        row.rowid,
+      );
     }
     worker.clearLogs();
     await worker.scheduled();
-    assert.deepEqual(unopenable().map(({ level, table, row, userId, keyId, why }) => [level, table, row, userId, keyId, why]),
-      rows.map(([table, { rowid }]) => ["error", table, rowid, ada.id, "k1", "damaged or moved"]));
-    assert.deepEqual(Object.keys(unopenable()[0]).sort(), ["backupMethod", "keyId", "level", "message", "row", "table", "userId", "version", "why"]);
+    assert.deepEqual(
+      unopenable().map(({ level, table, row, userId, keyId, why }) => [level, table, row, userId, keyId, why]),
+      rows.map(([table, { rowid }]) => ["error", table, rowid, ada.id, "k1", "damaged or moved"]),
+    );
+    assert.deepEqual(Object.keys(unopenable()[0]).sort(), [
+      "backupMethod",
+      "keyId",
+      "level",
+      "message",
+      "row",
+      "table",
+      "userId",
+      "version",
+      "why",
+    ]);
     assert.equal((await status()).scrub.failed, 3);
-    for (const [table, { rowid, sealed_share: sealed }] of rows) await worker.sql(`UPDATE ${table} SET sealed_share = ? WHERE rowid = ?`, sealed, rowid);
+    for (const [table, { rowid, sealed_share: sealed }] of rows)
+      await worker.sql(`UPDATE ${table} SET sealed_share = ? WHERE rowid = ?`, sealed, rowid);
     worker.clearLogs();
     await worker.scheduled();
     assert.deepEqual(unopenable(), []);
@@ -441,7 +556,9 @@ describe("the scrub", () => {
 
   test("a note of it that cannot be read makes it begin anew", async () => {
     await oneOfEach();
-    await worker.sql("INSERT INTO meta (name, value) VALUES ('scrub', '{broken') ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+    await worker.sql(
+      "INSERT INTO meta (name, value) VALUES ('scrub', '{broken') ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    );
     await worker.scheduled();
     assert.equal((await status()).scrub.checked, 3);
   });

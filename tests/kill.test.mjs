@@ -22,14 +22,19 @@ writeDevVars(); // npm test has done so; for a run by hand
 const secrets = readDevVars();
 const client = (index) => ({ id: `user-${index}`, clientId: `client-${index}`, clientApiKey: `key-${index}` });
 
-test("kill -9 in the midst of a thousand writes loses nothing that was acknowledged", { skip: isWindows && "SKIPPED: no kill -9 on Windows" }, async (t) => {
+test("kill -9 in the midst of a thousand writes loses nothing that was acknowledged", {
+  skip: isWindows && "SKIPPED: no kill -9 on Windows",
+}, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "portal-backup-kill-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   await migrateLocal({ persistTo: folder });
 
   let server = await serve(t, folder);
   for (let index = 0; index < USERS; index++) {
-    assert.equal((await post(server, "/users", client(index), { authorization: `Bearer ${secrets.ADMIN_TOKEN}` })).status, 201);
+    assert.equal(
+      (await post(server, "/users", client(index), { authorization: `Bearer ${secrets.ADMIN_TOKEN}` })).status,
+      201,
+    );
   }
 
   // Each share replaces one in three of those before, so that the history is written as well.
@@ -72,8 +77,18 @@ const method = (n) => `METHOD-${Math.floor(n / USERS / 2) % 7}`;
 async function store(server, n) {
   const who = client(n % USERS);
   const answer = isCustodian(n)
-    ? await post(server, "/webhook/backup", { clientId: who.clientId, backupMethod: method(n), share: text(n), backupSharePairId: `p${n}` }, { "x-webhook-secret": secrets.WEBHOOK_SECRET })
-    : await post(server, `/users/${who.id}/user-backup-share`, { backupMethod: method(n), cipherText: text(n), backupSharePairId: `p${n}` }, { authorization: `Bearer ${who.clientApiKey}` });
+    ? await post(
+        server,
+        "/webhook/backup",
+        { clientId: who.clientId, backupMethod: method(n), share: text(n), backupSharePairId: `p${n}` },
+        { "x-webhook-secret": secrets.WEBHOOK_SECRET },
+      )
+    : await post(
+        server,
+        `/users/${who.id}/user-backup-share`,
+        { backupMethod: method(n), cipherText: text(n), backupSharePairId: `p${n}` },
+        { authorization: `Bearer ${who.clientApiKey}` },
+      );
   return answer.ok;
 }
 
@@ -85,30 +100,56 @@ async function allShares(server) {
     assert.equal(answer.status, 200, await answer.clone().text());
     return answer.json();
   };
-  await Promise.all(Array.from({ length: USERS }, async (_, index) => {
-    const who = client(index);
-    const key = { authorization: `Bearer ${who.clientApiKey}` };
-    const { versions } = await json(await fetch(`${server.url}/users/${who.id}/backups/history`, { headers: admin }));
-    const { backups } = await json(await fetch(`${server.url}/users/${who.id}/backups`, { headers: admin }));
-    const custodian = async () => {
-      for (const share of (await json(await post(server, "/webhook/backup/fetch", { clientId: who.clientId }, { "x-webhook-secret": secrets.WEBHOOK_SECRET }))).backupShares) all.add(share);
-    };
-    const user = async (query) => all.add((await json(await fetch(`${server.url}/users/${who.id}/user-backup-share?${new URLSearchParams(query)}`, { headers: key }))).cipherText);
-    await custodian();
-    for (const { backupMethod, userShareAt } of backups) if (userShareAt) await user({ backupMethod });
-    for (const { id, kind, backupSharePairId } of versions) {
-      if (kind === "user") await user({ backupSharePairId });
-      else {
-        await json(await post(server, `/users/${who.id}/backups/restore`, { versionId: id }, admin));
-        await custodian();
+  await Promise.all(
+    Array.from({ length: USERS }, async (_, index) => {
+      const who = client(index);
+      const key = { authorization: `Bearer ${who.clientApiKey}` };
+      const { versions } = await json(await fetch(`${server.url}/users/${who.id}/backups/history`, { headers: admin }));
+      const { backups } = await json(await fetch(`${server.url}/users/${who.id}/backups`, { headers: admin }));
+      const custodian = async () => {
+        for (const share of (
+          await json(
+            await post(
+              server,
+              "/webhook/backup/fetch",
+              { clientId: who.clientId },
+              { "x-webhook-secret": secrets.WEBHOOK_SECRET },
+            ),
+          )
+        ).backupShares)
+          all.add(share);
+      };
+      const user = async (query) =>
+        all.add(
+          (
+            await json(
+              await fetch(`${server.url}/users/${who.id}/user-backup-share?${new URLSearchParams(query)}`, {
+                headers: key,
+              }),
+            )
+          ).cipherText,
+        );
+      await custodian();
+      for (const { backupMethod, userShareAt } of backups) if (userShareAt) await user({ backupMethod });
+      for (const { id, kind, backupSharePairId } of versions) {
+        if (kind === "user") await user({ backupSharePairId });
+        else {
+          await json(await post(server, `/users/${who.id}/backups/restore`, { versionId: id }, admin));
+          await custodian();
+        }
       }
-    }
-  }));
+    }),
+  );
   return all;
 }
 
 const post = (server, path, body, headers) =>
-  fetch(`${server.url}${path}`, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body), signal: AbortSignal.timeout(30_000) });
+  fetch(`${server.url}${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(30_000),
+  });
 
 async function serve(t, folder) {
   // A port that was free may be taken by then.
@@ -132,8 +173,12 @@ function freePort() {
 
 /** kill -9 of every workerd of this server, which is a process group of its own. */
 async function killWorkerd({ child }) {
-  const processes = ((await ask("ps", ["-A", "-o", "pid=,pgid=,comm="])) ?? "").split("\n").map((line) => line.trim().split(/\s+/));
-  const pids = processes.filter(([, group, command]) => Number(group) === child.pid && /workerd/.test(command)).map(([pid]) => Number(pid));
+  const processes = ((await ask("ps", ["-A", "-o", "pid=,pgid=,comm="])) ?? "")
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/));
+  const pids = processes
+    .filter(([, group, command]) => Number(group) === child.pid && /workerd/.test(command))
+    .map(([pid]) => Number(pid));
   assert.ok(pids.length > 0, "a workerd to kill");
   for (const pid of pids) process.kill(pid, "SIGKILL");
 }

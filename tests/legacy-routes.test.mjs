@@ -54,7 +54,8 @@ describe("every form of the guides is taken, and comes back under both names", (
 test("it is the user's backup under UNKNOWN, or under the method that is named", async () => {
   await app(ada, "POST", path(ada), { backupShare: "old" });
   await app(ada, "POST", path(ada), { backupShare: "new", backupMethod: "GDRIVE" });
-  const under = async (method) => (await app(ada, "GET", `/users/${ada.id}/user-backup-share?backupMethod=${method}`)).body.cipherText;
+  const under = async (method) =>
+    (await app(ada, "GET", `/users/${ada.id}/user-backup-share?backupMethod=${method}`)).body.cipherText;
   assert.equal(await under("UNKNOWN"), "old");
   assert.equal(await under("GDRIVE"), "new");
   assert.equal((await app(ada, "GET", path(ada))).body.cipherText, "old");
@@ -68,7 +69,10 @@ describe("the client of the path must be the caller's", () => {
     await app(ada, "POST", path(ada), { backupShare: "ada's" });
     const before = await storedRows(worker);
     for (const target of [path(ada), "/clients/nobody/backup"]) {
-      for (const [method, body] of [["POST", backup], ["GET", undefined]]) {
+      for (const [method, body] of [
+        ["POST", backup],
+        ["GET", undefined],
+      ]) {
         assertProblem(await app(bob, method, target, body), 403, "forbidden", { what: `${method} ${target}` });
         assertProblem(await app({ clientApiKey: "wrong" }, method, target, body), 401, "unauthorized");
         assertProblem(await worker.send(method, target, { body }), 401, "unauthorized");
@@ -90,7 +94,9 @@ describe("the client of the path must be the caller's", () => {
     await app(bob, "GET", path(ada));
     await app(ada, "POST", path(ada), backup);
     await app(ada, "GET", path(ada));
-    const events = await worker.sql("SELECT action, outcome, client_id FROM audit_events WHERE actor = 'client' ORDER BY id");
+    const events = await worker.sql(
+      "SELECT action, outcome, client_id FROM audit_events WHERE actor = 'client' ORDER BY id",
+    );
     assert.deepEqual(
       events.map((event) => Object.values(event)),
       [
@@ -108,7 +114,10 @@ test("a credential of Portal's is that of the client in the path", async () => {
     const id = tokens[request.headers.authorization?.replace(/^Bearer /, "")];
     return id ? json(response, 200, { id }) : json(response, 401, {});
   });
-  const other = await startWorker({ vars: { CLIENT_AUTH: "portal", PORTAL_API_URL: portal.url }, outbound: toLoopback });
+  const other = await startWorker({
+    vars: { CLIENT_AUTH: "portal", PORTAL_API_URL: portal.url },
+    outbound: toLoopback,
+  });
   try {
     await callers(other).register(ada, bob);
     const as = (token, method, target, body) => other.send(method, target, { bearer: token, body });
@@ -128,8 +137,12 @@ test("what is wrong is said, and nothing is stored", async () => {
   const before = await storedRows(worker);
   assertProblem(await app(ada, "GET", path(ada)), 404, "not_found");
   assertProblem(await app(ada, "POST", path(ada), {}), 400, "invalid_field", { field: "cipherText" });
-  assertProblem(await app(ada, "POST", path(ada), { backupShare: "a", cipherText: "b" }), 400, "invalid_field", { field: "backupShare" });
-  assertProblem(await app(ada, "POST", "/clients/%00/backup", { backupShare: "a" }), 400, "invalid_field", { field: "clientId" });
+  assertProblem(await app(ada, "POST", path(ada), { backupShare: "a", cipherText: "b" }), 400, "invalid_field", {
+    field: "backupShare",
+  });
+  assertProblem(await app(ada, "POST", "/clients/%00/backup", { backupShare: "a" }), 400, "invalid_field", {
+    field: "clientId",
+  });
   assertProblem(await app(ada, "PUT", path(ada), {}), 405, "method_not_allowed");
   assert.equal(await storedRows(worker), before);
 });

@@ -36,7 +36,11 @@ describe("every request leaves one line", () => {
   }
 
   test("also one that is no route's, without its path", async () => {
-    for (const [method, path, status, code] of [["GET", "/secret-path/x?y=z", 404, "not_found"], ["DELETE", "/webhook/backup", 405, "method_not_allowed"], ["GET", "/users/secret-path%00", 400, "invalid_field"]]) {
+    for (const [method, path, status, code] of [
+      ["GET", "/secret-path/x?y=z", 404, "not_found"],
+      ["DELETE", "/webhook/backup", 405, "method_not_allowed"],
+      ["GET", "/users/secret-path%00", 400, "invalid_field"],
+    ]) {
       worker.clearLogs();
       await worker.send(method, path);
       const [line, ...others] = requestLines();
@@ -54,7 +58,9 @@ describe("every request leaves one line", () => {
   });
 
   test("a request's id of our own making is new each time", async () => {
-    const ids = await Promise.all(Array.from({ length: 20 }, async () => (await worker.send("GET", "/healthz")).headers.get("x-request-id")));
+    const ids = await Promise.all(
+      Array.from({ length: 20 }, async () => (await worker.send("GET", "/healthz")).headers.get("x-request-id")),
+    );
     assert.equal(new Set(ids).size, 20);
   });
 });
@@ -88,13 +94,21 @@ describe("nothing secret is in a log line or in an error's answer", () => {
   const share = `{"share":"${marks["a custodian share"]}","ü":"\\n"}`;
   const cipherText = marks["a cipher text"];
   const wrong = marks["a wrong credential"];
-  const enclave = { secp256k1Ciphertext: marks["a cipher text of the Enclave"], ed25519Ciphertext: marks["a cipher text of the Enclave"] };
+  const enclave = {
+    secp256k1Ciphertext: marks["a cipher text of the Enclave"],
+    ed25519Ciphertext: marks["a cipher text of the Enclave"],
+  };
   const found = [];
 
   function lookInto(what, text) {
     for (const [name, mark] of Object.entries(marks)) {
       const bytes = Buffer.from(mark);
-      const forms = [mark, bytes.toString("base64").replace(/.{2}=*$/, ""), bytes.toString("hex"), bytes.toString("base64url").replace(/.{2}$/, "")];
+      const forms = [
+        mark,
+        bytes.toString("base64").replace(/.{2}=*$/, ""),
+        bytes.toString("hex"),
+        bytes.toString("base64url").replace(/.{2}$/, ""),
+      ];
       for (const form of forms) {
         if (text.toLowerCase().includes(form.toLowerCase())) found.push(`${name} in ${what}: ${text.slice(0, 300)}`);
       }
@@ -112,22 +126,53 @@ describe("nothing secret is in a log line or in an error's answer", () => {
       }
     };
     for (const route of ROUTES) {
-      const bodies = route.body === undefined ? [undefined] : [
-        { ...route.body, share, cipherText, clientApiKey: route.pattern === "/users" ? owner.clientApiKey : cipherText },
-        { clientId: owner.clientId, clientApiKey: marks["a client API key that clashes"], share: [share], cipherText: [cipherText] },
-        { clientId: "nobody", share, data: { cipherText, ...enclave } },
-        { data: enclave },
-        { encryptedClientBackupShare: cipherText, backupMethod: share + cipherText.repeat(20) },
-        { clientId: share, backupMethod: `${cipherText}\n`, backupSharePairId: `${share}\u0000`, id: `${share}\n`, versionId: `${share}\n`, minutes: share, limit: share },
-        `{"share":"${share.replaceAll('"', '\\"')}","cipherText":"${cipherText}"`,
-        `${share}${cipherText}`,
-        JSON.stringify({ type: "userBackupShare", userId: owner.id, cipherText, storedAt: share }),
-      ];
+      const bodies =
+        route.body === undefined
+          ? [undefined]
+          : [
+              {
+                ...route.body,
+                share,
+                cipherText,
+                clientApiKey: route.pattern === "/users" ? owner.clientApiKey : cipherText,
+              },
+              {
+                clientId: owner.clientId,
+                clientApiKey: marks["a client API key that clashes"],
+                share: [share],
+                cipherText: [cipherText],
+              },
+              { clientId: "nobody", share, data: { cipherText, ...enclave } },
+              { data: enclave },
+              { encryptedClientBackupShare: cipherText, backupMethod: share + cipherText.repeat(20) },
+              {
+                clientId: share,
+                backupMethod: `${cipherText}\n`,
+                backupSharePairId: `${share}\u0000`,
+                id: `${share}\n`,
+                versionId: `${share}\n`,
+                minutes: share,
+                limit: share,
+              },
+              `{"share":"${share.replaceAll('"', '\\"')}","cipherText":"${cipherText}"`,
+              `${share}${cipherText}`,
+              JSON.stringify({ type: "userBackupShare", userId: owner.id, cipherText, storedAt: share }),
+            ];
       for (const body of bodies) await call(route, { body });
       const [body] = bodies;
       await call(route, { body, headers: { authorization: `Bearer ${wrong}`, "x-webhook-secret": wrong } });
-      await call(route, { body, headers: { authorization: `Basic ${btoa(`:${wrong}`)}`, "x-webhook-secret": `${SECRETS.WEBHOOK_SECRET}x`, "content-type": `text/${wrong}` } });
-      await call({ ...route, path: `${route.path.split("?")[0]}?backupMethod=${cipherText}%00&limit=${wrong}&cursor=${wrong}&secret=${wrong}` });
+      await call(route, {
+        body,
+        headers: {
+          authorization: `Basic ${btoa(`:${wrong}`)}`,
+          "x-webhook-secret": `${SECRETS.WEBHOOK_SECRET}x`,
+          "content-type": `text/${wrong}`,
+        },
+      });
+      await call({
+        ...route,
+        path: `${route.path.split("?")[0]}?backupMethod=${cipherText}%00&limit=${wrong}&cursor=${wrong}&secret=${wrong}`,
+      });
       await call({ ...route, path: `/users/${wrong}${"x".repeat(130)}/${wrong}` });
       await call({ ...route, method: "PATCH", body: undefined });
     }
@@ -160,7 +205,8 @@ describe("nothing secret is in a log line or in an error's answer", () => {
       assert.deepEqual(found, []);
       for (const route of ROUTES) {
         const { text, status } = await send(worker, route);
-        if (status >= 400) assert.doesNotMatch(text, /SELECT|INSERT|no such table|D1_|SQLITE|\.rs:|wasm|at /, route.name);
+        if (status >= 400)
+          assert.doesNotMatch(text, /SELECT|INSERT|no such table|D1_|SQLITE|\.rs:|wasm|at /, route.name);
       }
     } finally {
       for (const table of tables) await worker.sql(`ALTER TABLE ${table}_away RENAME TO ${table}`);

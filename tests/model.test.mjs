@@ -49,7 +49,10 @@ async function live(index) {
       await check(wallet);
     }
   } catch (error) {
-    throw new Error(`${error.message}\nMODEL_SEED=${SEED}, wallet ${index}, ${JSON.stringify(wallet.methods)}:\n${steps.join("\n")}`, { cause: error });
+    throw new Error(
+      `${error.message}\nMODEL_SEED=${SEED}, wallet ${index}, ${JSON.stringify(wallet.methods)}:\n${steps.join("\n")}`,
+      { cause: error },
+    );
   }
 }
 
@@ -84,14 +87,22 @@ async function send(wallet, note, text, request) {
 }
 const sendCustodian = (wallet, note, method, row, n) =>
   send(wallet, note, method.custodian(row, n), (faults) =>
-    act().storeCustodian(wallet.user, row, method.custodian(row, n), { pair: method.pairs.rows[method.rows.indexOf(row)] ? method.pair(n, row) : undefined, ...faults }),
+    act().storeCustodian(wallet.user, row, method.custodian(row, n), {
+      pair: method.pairs.rows[method.rows.indexOf(row)] ? method.pair(n, row) : undefined,
+      ...faults,
+    }),
   );
 async function sendCipherText(wallet, note, method, n) {
   const sent = await send(wallet, note, method.cipherText(n), (faults) =>
-    act().storeCipherText(wallet.user, method.app, method.cipherText(n), { pair: method.pairs.user ? method.pair(n) : undefined, ...faults }),
+    act().storeCipherText(wallet.user, method.app, method.cipherText(n), {
+      pair: method.pairs.user ? method.pair(n) : undefined,
+      ...faults,
+    }),
   );
   // An older one, even where the answer was an error, stands where an operator's wrong choice would.
-  if (n < method.complete) method.displaced = (await act().recovered(wallet.user, { backupMethod: method.asked })) !== method.cipherText(method.complete);
+  if (n < method.complete)
+    method.displaced =
+      (await act().recovered(wallet.user, { backupMethod: method.asked })) !== method.cipherText(method.complete);
   if (!sent || n < method.complete) return;
   method.complete = n;
   method.displaced = false;
@@ -108,7 +119,9 @@ const ANY_TIME = {
     await first.db.batch([
       first.db.prepare(`UPDATE custodian_backup_shares SET ${later("updated_at")} WHERE user_id = ?`).bind(user.id),
       first.db.prepare(`UPDATE user_backup_shares SET ${later("updated_at")} WHERE user_id = ?`).bind(user.id),
-      first.db.prepare(`UPDATE backup_share_versions SET ${later("stored_at")}, ${later("superseded_at")} WHERE user_id = ?`).bind(user.id),
+      first.db
+        .prepare(`UPDATE backup_share_versions SET ${later("stored_at")}, ${later("superseded_at")} WHERE user_id = ?`)
+        .bind(user.id),
     ]);
   },
   /** An operator restores a custodian share, right or wrong. */
@@ -145,14 +158,22 @@ const STEPS_OF = {
     };
     // 1. Portal stores the custodian shares, both curves at once, and tries again where it is told to.
     const rows = random.chance(0.5) ? method.rows : method.rows.toReversed();
-    const sent = await Promise.all(rows.map(async (row) => goesOn() && ((await sendCustodian(wallet, note, method, row, n)) || (await sendCustodian(wallet, note, method, row, n)))));
+    const sent = await Promise.all(
+      rows.map(
+        async (row) =>
+          goesOn() &&
+          ((await sendCustodian(wallet, note, method, row, n)) || (await sendCustodian(wallet, note, method, row, n))),
+      ),
+    );
     await meanwhile();
     if (sent.includes(false)) return note("broken off: custodian shares");
     method.custodiansOf = n;
     // 2. Portal looks whether they are there.
     if (random.chance(0.5)) {
       const fetched = await act().fetched(user);
-      if (!wallet.restored) for (const row of rows) assert.ok(fetched.includes(method.custodian(row, n)), `${row} ${n} was acknowledged, and is not there`);
+      if (!wallet.restored)
+        for (const row of rows)
+          assert.ok(fetched.includes(method.custodian(row, n)), `${row} ${n} was acknowledged, and is not there`);
     }
     if (!goesOn()) return note("broken off: before the key");
     // 3. The device overwrites its key.
@@ -166,7 +187,8 @@ const STEPS_OF = {
   /** The app sends the last cipher text (again): it was not told that it is stored, or is not sure. */
   async sendAgain(wallet, note) {
     const method = wallet.random.pick(wallet.methods);
-    if (method.custodiansOf !== method.latest || (!method.password && method.key !== method.latest) || method.displaced) return;
+    if (method.custodiansOf !== method.latest || (!method.password && method.key !== method.latest) || method.displaced)
+      return;
     await sendCipherText(wallet, note, method, method.latest);
   },
 
@@ -191,7 +213,8 @@ const STEPS_OF = {
       const text = await oneToComeLate(wallet, "custodian");
       for (const method of wallet.methods) {
         for (const row of method.rows) {
-          for (let n = 1; n <= method.latest; n++) if (method.custodian(row, n) === text) await sendCustodian(wallet, note, method, row, n);
+          for (let n = 1; n <= method.latest; n++)
+            if (method.custodian(row, n) === text) await sendCustodian(wallet, note, method, row, n);
         }
       }
       wallet.restored = true;
@@ -217,7 +240,10 @@ const STEPS_OF = {
     await heal(wallet, note);
     // Before they age: another wallet's maintenance may purge them at once.
     for (const { text, current } of await kept(wallet)) if (!current) wallet.acknowledged.delete(text);
-    await first.sql("UPDATE backup_share_versions SET superseded_at = strftime('%Y-%m-%dT%H:%M:%fZ', superseded_at, '-180 days') WHERE user_id = ?", wallet.user.id);
+    await first.sql(
+      "UPDATE backup_share_versions SET superseded_at = strftime('%Y-%m-%dT%H:%M:%fZ', superseded_at, '-180 days') WHERE user_id = ?",
+      wallet.user.id,
+    );
     // No backup that is under way takes so long.
     for (const method of wallet.methods) if (method.complete !== method.latest) method.custodiansOf = 0;
     await maintain();
@@ -231,12 +257,30 @@ const STEPS_OF = {
   },
 };
 
-const WEIGHTS = { backup: 40, sendAgain: 6, webhookAgain: 6, cipherTextLate: 4, webhookLate: 4, rotate: 3, maintain: 3, rewrap: 3, clockGoesBack: 4, restoreCustodian: 6, restoreCipherText: 4, heal: 5, retention: 4, deleteAndRestore: 4, purge: 1 };
+const WEIGHTS = {
+  backup: 40,
+  sendAgain: 6,
+  webhookAgain: 6,
+  cipherTextLate: 4,
+  webhookLate: 4,
+  rotate: 3,
+  maintain: 3,
+  rewrap: 3,
+  clockGoesBack: 4,
+  restoreCustodian: 6,
+  restoreCipherText: 4,
+  heal: 5,
+  retention: 4,
+  deleteAndRestore: 4,
+  purge: 1,
+};
 
 /** Puts every cipher text that the device's key opens back in its place. */
 async function heal(wallet, note) {
   for (const method of wallet.methods.filter(({ displaced }) => displaced)) {
-    const version = (await kept(wallet)).find(({ text, current }) => text === method.cipherText(method.complete) && !current);
+    const version = (await kept(wallet)).find(
+      ({ text, current }) => text === method.cipherText(method.complete) && !current,
+    );
     if (method.owed) assert.ok(version, `${method.cipherText(method.complete)} is kept`);
     if (!version) continue;
     await act().restoreVersion(wallet.user, version.id);
@@ -248,7 +292,9 @@ async function heal(wallet, note) {
 /** One that is in the history, acknowledged, and among the newest of its method; sealed as what comes will be. */
 async function oneToComeLate(wallet, kind) {
   await act().admin("POST", "/admin/keys/rewrap", { limit: 1_000 });
-  const versions = (await kept(wallet)).filter((one) => one.kind === kind && !one.current && wallet.acknowledged.has(one.text));
+  const versions = (await kept(wallet)).filter(
+    (one) => one.kind === kind && !one.current && wallet.acknowledged.has(one.text),
+  );
   if (versions.length === 0) return undefined;
   const { text, backupMethod } = wallet.random.pick(versions);
   return versions.filter((one) => one.backupMethod === backupMethod).length < 20 ? text : undefined;
@@ -263,13 +309,15 @@ async function kept({ user }) {
      UNION ALL SELECT kind, 0, ${columns} FROM backup_share_versions WHERE user_id = ?1`,
     user.id,
   );
-  return Promise.all(rows.map(async ({ id, kind, current, backup_method: backupMethod, key_id: keyId, sealed_share: sealed }) => ({
-    id,
-    kind,
-    current: current === 1,
-    backupMethod,
-    text: await open(KEYS[keyId], { kind, owner: kind === "user" ? user.id : user.clientId, backupMethod }, sealed),
-  })));
+  return Promise.all(
+    rows.map(async ({ id, kind, current, backup_method: backupMethod, key_id: keyId, sealed_share: sealed }) => ({
+      id,
+      kind,
+      current: current === 1,
+      backupMethod,
+      text: await open(KEYS[keyId], { kind, owner: kind === "user" ? user.id : user.clientId, backupMethod }, sealed),
+    })),
+  );
 }
 
 async function check(wallet) {
@@ -286,18 +334,28 @@ async function check(wallet) {
     if (method.displaced) {
       // The operator's choice: all that is left of that backup comes with it, and the device's own is still kept.
       assert.ok(texts.has(method.cipherText(method.complete)));
-      for (const row of method.rows) assert.ok(!texts.has(method.custodian(row, n)) || fetched.includes(method.custodian(row, n)), `the mate of ${cipherText}`);
-      for (const row of method.rows) assert.ok(texts.has(method.custodian(row, method.complete)), `the mate of the displaced ${method.complete}`);
+      for (const row of method.rows)
+        assert.ok(
+          !texts.has(method.custodian(row, n)) || fetched.includes(method.custodian(row, n)),
+          `the mate of ${cipherText}`,
+        );
+      for (const row of method.rows)
+        assert.ok(texts.has(method.custodian(row, method.complete)), `the mate of the displaced ${method.complete}`);
       continue;
     }
     if (!method.password) assert.equal(n, method.complete, "the cipher text that the device's key opens");
     assert.ok(n >= method.complete);
-    for (const row of method.rows) assert.ok(fetched.includes(method.custodian(row, n)), `${cipherText} comes without its mate of ${row}`);
+    for (const row of method.rows)
+      assert.ok(fetched.includes(method.custodian(row, n)), `${cipherText} comes without its mate of ${row}`);
   }
 
   const { body } = await act().admin("GET", `${act().path(user)}/backups`);
   if (!restored && body.backups.every(({ state }) => state === "complete")) {
     const current = all.filter((one) => one.current && one.kind === "custodian");
-    assert.deepEqual(sorted(fetched), sorted(current.map(({ text }) => text)), "of a complete backup exactly the current shares");
+    assert.deepEqual(
+      sorted(fetched),
+      sorted(current.map(({ text }) => text)),
+      "of a complete backup exactly the current shares",
+    );
   }
 }

@@ -16,7 +16,10 @@ let worker;
 let entry;
 let wallet;
 before(async () => {
-  worker = await startWorker({ main: inRoot("tests", "support", "faulty-entry.mjs"), vars: { UNKNOWN_CLIENTS: "register" } });
+  worker = await startWorker({
+    main: inRoot("tests", "support", "faulty-entry.mjs"),
+    vars: { UNKNOWN_CLIENTS: "register" },
+  });
   entry = await worker.entry();
   wallet = backups(worker);
 });
@@ -77,20 +80,25 @@ for (const [way, twice] of Object.entries(ways)) {
       });
       assert.equal(status, 204);
       assert.deepEqual(await wallet.fetched(ada), ["c2"]);
-      assert.deepEqual(await worker.sql("SELECT outcome FROM audit_events WHERE action = 'purge_user'"), [{ outcome: "purged" }]);
+      assert.deepEqual(await worker.sql("SELECT outcome FROM audit_events WHERE action = 'purge_user'"), [
+        { outcome: "purged" },
+      ]);
     });
 
     it("purges no user that was registered by a webhook since", async () => {
       const eve = { id: "client-eve", clientId: "client-eve" };
       await wallet.custodian(eve, CUSTODIAN, "e1");
-      const { status } = await twice(admin("DELETE", "/users/client-eve?purge=client-eve"), () => wallet.custodian(eve, CUSTODIAN, "e2"));
+      const { status } = await twice(admin("DELETE", "/users/client-eve?purge=client-eve"), () =>
+        wallet.custodian(eve, CUSTODIAN, "e2"),
+      );
       assert.equal(status, 204);
       assert.deepEqual(await wallet.fetched(eve), ["e2"]);
     });
 
     it("opens no eject window that was closed since", async () => {
       await wallet.custodian(ada, CUSTODIAN, "c1");
-      const retrieve = () => wallet.app(ada, "GET", `${wallet.path(ada)}/custodian-backup-share?backupMethod=${CUSTODIAN}`);
+      const retrieve = () =>
+        wallet.app(ada, "GET", `${wallet.path(ada)}/custodian-backup-share?backupMethod=${CUSTODIAN}`);
       await twice(admin("POST", `${wallet.path(ada)}/eject`), async () => {
         assert.equal((await wallet.admin("DELETE", `${wallet.path(ada)}/eject`)).status, 204);
         assert.equal((await retrieve()).status, 403);
@@ -118,7 +126,9 @@ for (const [way, twice] of Object.entries(ways)) {
       const { status } = await twice(admin("DELETE", wallet.path(ada)), () => wallet.restoreUser(ada));
       assert.equal(status, 204);
       assert.deepEqual(await wallet.fetched(ada), ["c1"]);
-      assert.deepEqual(await worker.sql("SELECT outcome FROM audit_events WHERE action = 'delete_user'"), [{ outcome: "deleted" }]);
+      assert.deepEqual(await worker.sql("SELECT outcome FROM audit_events WHERE action = 'delete_user'"), [
+        { outcome: "deleted" },
+      ]);
     });
 
     it("puts no API key in the place of one that came since", async () => {
@@ -145,14 +155,22 @@ for (const [way, twice] of Object.entries(ways)) {
 
     it("registers no client that was purged since", async () => {
       const eve = { id: "client-eve", clientId: "client-eve" };
-      await twice((options) => wallet.storeCustodian(eve, CUSTODIAN, "e1", options), () => wallet.purgeUser(eve));
+      await twice(
+        (options) => wallet.storeCustodian(eve, CUSTODIAN, "e1", options),
+        () => wallet.purgeUser(eve),
+      );
       assert.equal((await wallet.admin("GET", "/users/client-eve")).status, 404);
     });
 
     it("closes no eject window that was opened since", async () => {
       await wallet.custodian(ada, CUSTODIAN, "c1");
-      await twice(admin("DELETE", `${wallet.path(ada)}/eject`), () => wallet.admin("POST", `${wallet.path(ada)}/eject`));
-      assert.equal((await wallet.app(ada, "GET", `${wallet.path(ada)}/custodian-backup-share?backupMethod=${CUSTODIAN}`)).status, 200);
+      await twice(admin("DELETE", `${wallet.path(ada)}/eject`), () =>
+        wallet.admin("POST", `${wallet.path(ada)}/eject`),
+      );
+      assert.equal(
+        (await wallet.app(ada, "GET", `${wallet.path(ada)}/custodian-backup-share?backupMethod=${CUSTODIAN}`)).status,
+        200,
+      );
     });
 
     it("uses no retrieval of an eject window up that was opened since", async () => {
@@ -177,27 +195,49 @@ for (const [way, twice] of Object.entries(ways)) {
         2,
       );
       assert.deepEqual(await wallet.fetched(ada), []);
-      assert.deepEqual(await worker.sql("SELECT DISTINCT outcome FROM audit_events WHERE action = 'import' ORDER BY 1"), [{ outcome: "registered" }, { outcome: "stored_custodian_share" }]);
+      assert.deepEqual(
+        await worker.sql("SELECT DISTINCT outcome FROM audit_events WHERE action = 'import' ORDER BY 1"),
+        [{ outcome: "registered" }, { outcome: "stored_custodian_share" }],
+      );
     });
 
     it("imports no share over an older version that was restored since, and none twice", async () => {
-      const record = (id, share, storedAt, supersededAt) => ({ type: "custodianBackupShare", userId: ada.id, backupMethod: CUSTODIAN, id, share, storedAt, supersededAt });
+      const record = (id, share, storedAt, supersededAt) => ({
+        type: "custodianBackupShare",
+        userId: ada.id,
+        backupMethod: CUSTODIAN,
+        id,
+        share,
+        storedAt,
+        supersededAt,
+      });
       await importing(record("v0", "c0", "2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z"))();
       await twice(importing(record("5", "c1", "2026-02-01T00:00:00.000Z")), () => wallet.restoreVersion(ada, "v0"), 2);
       assert.deepEqual(await wallet.fetched(ada), ["c0"]);
-      assert.deepEqual((await wallet.history(ada)).map(({ id }) => id), ["5"]);
+      assert.deepEqual(
+        (await wallet.history(ada)).map(({ id }) => id),
+        ["5"],
+      );
     });
 
     it("restores no version over one that was stored since, and loses none of the same id", async () => {
       for (const record of [
-        { type: "custodianBackupShare", id: "5", share: "c1", storedAt: "2026-01-01T00:00:00.000Z", supersededAt: "2026-01-03T00:00:00.000Z" },
+        {
+          type: "custodianBackupShare",
+          id: "5",
+          share: "c1",
+          storedAt: "2026-01-01T00:00:00.000Z",
+          supersededAt: "2026-01-03T00:00:00.000Z",
+        },
         { type: "custodianBackupShare", id: "6", share: "c2", storedAt: "2026-01-03T00:00:00.000Z" },
         { type: "userBackupShare", id: "5", cipherText: "u1", storedAt: "2026-01-02T00:00:00.000Z" },
       ]) {
         const backupMethod = record.share ? CUSTODIAN : "GDRIVE";
         assert.equal((await importing({ userId: ada.id, backupMethod, ...record })()).body.results[0].outcome, "new");
       }
-      await twice(admin("POST", `${wallet.path(ada)}/backups/restore`, { versionId: "5" }), () => wallet.custodian(ada, CUSTODIAN, "c3"));
+      await twice(admin("POST", `${wallet.path(ada)}/backups/restore`, { versionId: "5" }), () =>
+        wallet.custodian(ada, CUSTODIAN, "c3"),
+      );
       assert.deepEqual(await wallet.fetched(ada), ["c3", "c1"], "the newest, and the mate of u1");
     });
   });
@@ -230,7 +270,10 @@ describe("what an operator was answered 503 for, and ends late,", () => {
       givenUp(admin("POST", "/users", gil)),
     ]);
     await wallet.purgeUser(fay);
-    for (const record of [{ type: "user", ...fay }, { type: "custodianBackupShare", userId: fay.id, backupMethod: CUSTODIAN, share: "imported" }]) {
+    for (const record of [
+      { type: "user", ...fay },
+      { type: "custodianBackupShare", userId: fay.id, backupMethod: CUSTODIAN, share: "imported" },
+    ]) {
       assert.equal((await importing(record)()).body.results[0].outcome, "new");
     }
     await wallet.custodian(hal, CUSTODIAN, "c3");
@@ -243,13 +286,34 @@ describe("what an operator was answered 503 for, and ends late,", () => {
     for (const { tag } of plans) await entry.release(tag);
     assert.deepEqual(await wallet.fetched(ada), ["c2"], "no share is erased that was acknowledged");
     assert.equal(await wallet.recovered(ada, { backupMethod: "GDRIVE" }), "u2");
-    assert.equal((await wallet.app(bob, "GET", `${wallet.path(bob)}/custodian-backup-share?backupMethod=${CUSTODIAN}`)).status, 403, "no window opens that was closed");
-    assert.equal((await wallet.fetchCipherText({ ...eve, clientApiKey: "third-key" }, {})).status, 404, "the newest key is good");
+    assert.equal(
+      (await wallet.app(bob, "GET", `${wallet.path(bob)}/custodian-backup-share?backupMethod=${CUSTODIAN}`)).status,
+      403,
+      "no window opens that was closed",
+    );
+    assert.equal(
+      (await wallet.fetchCipherText({ ...eve, clientApiKey: "third-key" }, {})).status,
+      404,
+      "the newest key is good",
+    );
     assert.deepEqual(await wallet.fetched(fay), ["imported"]);
     assert.deepEqual(await wallet.fetched(hal), ["c3"]);
     assert.equal((await wallet.admin("GET", wallet.path(gil))).status, 404, "who was purged stays so");
-    const ended = await worker.sql("SELECT action, outcome FROM audit_events WHERE outcome IN ('overtaken', 'deleted') ORDER BY action");
-    assert.deepEqual(ended.map(({ action, outcome }) => `${action} ${outcome}`), ["delete_user deleted", "open_eject overtaken", "purge_user overtaken", "purge_user overtaken", "register_user overtaken", "replace_client_api_key overtaken", "restore_version overtaken"]);
+    const ended = await worker.sql(
+      "SELECT action, outcome FROM audit_events WHERE outcome IN ('overtaken', 'deleted') ORDER BY action",
+    );
+    assert.deepEqual(
+      ended.map(({ action, outcome }) => `${action} ${outcome}`),
+      [
+        "delete_user deleted",
+        "open_eject overtaken",
+        "purge_user overtaken",
+        "purge_user overtaken",
+        "register_user overtaken",
+        "replace_client_api_key overtaken",
+        "restore_version overtaken",
+      ],
+    );
   });
 
   it("erases nobody whose version was restored since, and restores no version over an import", async () => {
@@ -264,8 +328,18 @@ describe("what an operator was answered 503 for, and ends late,", () => {
       givenUp(admin("POST", `${wallet.path(bob)}/backups/restore`, { versionId: ofBob.id })),
     ]);
     await wallet.restoreVersion(ada, ofAda.id);
-    const record = { type: "custodianBackupShare", userId: bob.id, backupMethod: CUSTODIAN, share: "c3", storedAt: "2099-01-01T00:00:00.000Z" };
-    const imported = await worker.send("POST", "/admin/import?replaceOlder=true", { bearer: SECRETS.ADMIN_TOKEN, headers: { "content-type": "application/x-ndjson" }, body: JSON.stringify(record) });
+    const record = {
+      type: "custodianBackupShare",
+      userId: bob.id,
+      backupMethod: CUSTODIAN,
+      share: "c3",
+      storedAt: "2099-01-01T00:00:00.000Z",
+    };
+    const imported = await worker.send("POST", "/admin/import?replaceOlder=true", {
+      bearer: SECRETS.ADMIN_TOKEN,
+      headers: { "content-type": "application/x-ndjson" },
+      body: JSON.stringify(record),
+    });
     assert.equal(imported.body.results[0].outcome, "new", imported.text);
     for (const { tag } of plans) await entry.release(tag);
     assert.deepEqual(await wallet.fetched(ada), ["c1"]);
@@ -283,13 +357,22 @@ describe("what an operator was answered 503 for, and ends late,", () => {
 });
 
 describe("a store that is overtaken", () => {
-  const outcomes = (action) => worker.sql(`SELECT outcome FROM audit_events WHERE action = '${action}' ORDER BY id`).then((rows) => rows.map(({ outcome }) => outcome));
+  const outcomes = (action) =>
+    worker
+      .sql(`SELECT outcome FROM audit_events WHERE action = '${action}' ORDER BY id`)
+      .then((rows) => rows.map(({ outcome }) => outcome));
 
   it("was answered 503 and ends late: it displaces neither share of the backup that came after", async () => {
     await wallet.custodian(ada, CUSTODIAN, "c1");
     const plans = [1, 2].map(() => ({ tag: `once ${++tags}`, plan: GIVEN_UP }));
-    const answers = await Promise.all([wallet.storeCipherText(ada, "GDRIVE", "u1", { faults: plans[0] }), wallet.storeCustodian(ada, CUSTODIAN, "late", { faults: plans[1] })]);
-    assert.deepEqual(answers.map(({ status }) => status), [503, 503]);
+    const answers = await Promise.all([
+      wallet.storeCipherText(ada, "GDRIVE", "u1", { faults: plans[0] }),
+      wallet.storeCustodian(ada, CUSTODIAN, "late", { faults: plans[1] }),
+    ]);
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [503, 503],
+    );
     await wallet.custodian(ada, CUSTODIAN, "c2");
     await wallet.cipherText(ada, "GDRIVE", "u2");
     for (const { tag } of plans) await entry.release(tag);
@@ -300,7 +383,10 @@ describe("a store that is overtaken", () => {
   });
 
   it("is told so, if it is waited for still; unless it brings the very same share", async () => {
-    for (const [share, status] of [["older", 409], ["newer", 200]]) {
+    for (const [share, status] of [
+      ["older", 409],
+      ["newer", 200],
+    ]) {
       const plan = { tag: `once ${++tags}`, plan: ["hang", "hold"] };
       const store = wallet.storeCipherText(ada, "GDRIVE", share, { faults: plan });
       await attempt(2, plan);
@@ -315,13 +401,23 @@ describe("a store that is overtaken", () => {
     const plan = { tag: `once ${++tags}`, plan: ["hang", "hold"] };
     const store = wallet.storeCustodian(ada, CUSTODIAN, "newer", { faults: plan });
     await attempt(2, plan);
-    const record = { type: "custodianBackupShare", userId: ada.id, backupMethod: CUSTODIAN, share: "imported", storedAt: "2025-01-01T00:00:00.000Z" };
+    const record = {
+      type: "custodianBackupShare",
+      userId: ada.id,
+      backupMethod: CUSTODIAN,
+      share: "imported",
+      storedAt: "2025-01-01T00:00:00.000Z",
+    };
     assert.equal((await importing(record)()).body.results[0].outcome, "new");
     await entry.release(plan.tag);
     assert.equal((await store).status, 204);
     const [{ id }] = await worker.sql("SELECT id FROM custodian_backup_shares");
-    const tomorrow = id.replace(/^(.{8})-(.{4})/, (_, high, low) => (parseInt(high + low, 16) + 86_400_000).toString(16).padStart(12, "0").replace(/^.{8}/, "$&-"));
-    await worker.sql(`UPDATE audit_events SET id = '${tomorrow}' WHERE id = '${id}'; UPDATE custodian_backup_shares SET id = '${tomorrow}'`);
+    const tomorrow = id.replace(/^(.{8})-(.{4})/, (_, high, low) =>
+      (parseInt(high + low, 16) + 86_400_000).toString(16).padStart(12, "0").replace(/^.{8}/, "$&-"),
+    );
+    await worker.sql(
+      `UPDATE audit_events SET id = '${tomorrow}' WHERE id = '${id}'; UPDATE custodian_backup_shares SET id = '${tomorrow}'`,
+    );
     await wallet.custodian(ada, CUSTODIAN, "newest");
     assert.deepEqual(await wallet.fetched(ada), ["newest"]);
     assert.deepEqual((await outcomes("store_custodian_share")).at(-1), "stored");
@@ -329,8 +425,22 @@ describe("a store that is overtaken", () => {
 
   it("is not so by a share that was imported before, whatever its id and its time, nor by one of the same moment", async () => {
     for (const record of [
-      { id: "zzz", type: "userBackupShare", userId: ada.id, backupMethod: "GDRIVE", cipherText: "imported", storedAt: "2025-11-01T00:00:00.000Z" },
-      { id: "zzz", type: "custodianBackupShare", userId: ada.id, backupMethod: CUSTODIAN, share: "imported", storedAt: "2025-11-01T00:00:00.000Z" },
+      {
+        id: "zzz",
+        type: "userBackupShare",
+        userId: ada.id,
+        backupMethod: "GDRIVE",
+        cipherText: "imported",
+        storedAt: "2025-11-01T00:00:00.000Z",
+      },
+      {
+        id: "zzz",
+        type: "custodianBackupShare",
+        userId: ada.id,
+        backupMethod: CUSTODIAN,
+        share: "imported",
+        storedAt: "2025-11-01T00:00:00.000Z",
+      },
     ]) {
       assert.equal((await importing(record)()).body.results[0].outcome, "new");
     }
@@ -346,7 +456,9 @@ it("a restore that is replaced before its answer arrives is told so", async () =
   await wallet.custodian(ada, CUSTODIAN, "c1");
   await wallet.custodian(ada, CUSTODIAN, "c2");
   const [{ id }] = await wallet.history(ada);
-  const answer = await ways["sent again"](admin("POST", `${wallet.path(ada)}/backups/restore`, { versionId: id }), () => wallet.custodian(ada, CUSTODIAN, "c3"));
+  const answer = await ways["sent again"](admin("POST", `${wallet.path(ada)}/backups/restore`, { versionId: id }), () =>
+    wallet.custodian(ada, CUSTODIAN, "c3"),
+  );
   assert.deepEqual([answer.status, answer.body.code], [409, "conflict"]);
   assert.deepEqual(await wallet.fetched(ada), ["c3"]);
 });

@@ -34,7 +34,14 @@ test("every command of docs/operations.md works", { skip: !hasShell && "SKIPPED:
   }
   const version = (await wallet.history(ada)).find(({ kind }) => kind === "user").id;
 
-  const given = { BASE: String(worker.url).replace(/\/$/, ""), ADMIN_TOKEN: SECRETS.ADMIN_TOKEN, CLIENT_ID: ada.clientId, USER_ID: ada.id, VERSION: version, NEW_KEY: "the-new-key" };
+  const given = {
+    BASE: String(worker.url).replace(/\/$/, ""),
+    ADMIN_TOKEN: SECRETS.ADMIN_TOKEN,
+    CLIENT_ID: ada.clientId,
+    USER_ID: ada.id,
+    VERSION: version,
+    NEW_KEY: "the-new-key",
+  };
   const blocks = [...doc.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) =>
     block.replace(/^([A-Z_]+)=(?:…|https:\/\/backup\.example\.com)(?=\s|$)/gm, (_, name) => {
       assert.ok(given[name], `${name} has a value here`);
@@ -45,7 +52,8 @@ test("every command of docs/operations.md works", { skip: !hasShell && "SKIPPED:
   // The second restore is for a user who is registered again by then, and deleted once more.
   const anew = `curl -s $BASE/users -H "$ADMIN" -H "$JSON" -d '${JSON.stringify({ id: ada.id, clientId: ada.clientId, clientApiKey: ada.clientApiKey })}' > /dev/null\n`;
   const again = blocks.findIndex((block) => block.includes("restore?clientId="));
-  blocks[again] = `curl -s -X DELETE $BASE/users/$USER_ID -H "$ADMIN"; ${anew}curl -s -X DELETE $BASE/users/$USER_ID -H "$ADMIN"\n${blocks[again]}`;
+  blocks[again] =
+    `curl -s -X DELETE $BASE/users/$USER_ID -H "$ADMIN"; ${anew}curl -s -X DELETE $BASE/users/$USER_ID -H "$ADMIN"\n${blocks[again]}`;
   // By the time of the leaked key the user has been erased.
   const leaked = blocks.findIndex((block) => block.includes("NEW_KEY="));
   blocks[leaked] = `${anew}${blocks[leaked]}`;
@@ -74,13 +82,19 @@ test("every command of docs/operations.md works", { skip: !hasShell && "SKIPPED:
   assert.equal(parts.length, expected.length, output);
   for (const [index, part] of parts.entries()) assert.match(part, expected[index], blocks[index]);
   const backupsWith = (key) => worker.send("GET", `/users/${ada.id}/backups`, { bearer: key });
-  assert.deepEqual([(await backupsWith(ada.clientApiKey)).status, (await backupsWith("the-new-key")).status], [401, 200], "the leaked key is worth nothing");
+  assert.deepEqual(
+    [(await backupsWith(ada.clientApiKey)).status, (await backupsWith("the-new-key")).status],
+    [401, 200],
+    "the leaked key is worth nothing",
+  );
 });
 
 test("every log line that the Worker writes has its row in the table of alarms", () => {
   const names = readdirSync(inRoot("src"), { recursive: true }).filter((name) => name.endsWith(".rs"));
   const sources = names.map((name) => readFileSync(inRoot("src", name), "utf8"));
-  const messages = sources.flatMap((text) => [...text.matchAll(/log::event\(\s*Level::\w+,\s*"([^"]+)"/g)].map(([, message]) => message));
+  const messages = sources.flatMap((text) =>
+    [...text.matchAll(/log::event\(\s*Level::\w+,\s*"([^"]+)"/g)].map(([, message]) => message),
+  );
   assert.ok(messages.length >= 6, messages.join());
   for (const message of messages) assert.ok(doc.includes(`| \`${message}\` |`), message);
 });

@@ -25,7 +25,11 @@ describe("users through Portal", () => {
   const operator = (method, path, body) => worker.send(method, path, { body, bearer: SECRETS.ADMIN_TOKEN });
   const register = (body = {}) => operator("POST", "/users", body);
   const session = (id) => operator("POST", `/users/${encodeURIComponent(id)}/session`);
-  const registered = async () => (await worker.sql("SELECT id, client_id FROM users ORDER BY id")).map(({ id, client_id }) => ({ id, clientId: client_id }));
+  const registered = async () =>
+    (await worker.sql("SELECT id, client_id FROM users ORDER BY id")).map(({ id, client_id }) => ({
+      id,
+      clientId: client_id,
+    }));
 
   function refused(answer, status, code, detail) {
     assert.equal(answer.status, status, answer.text);
@@ -46,7 +50,9 @@ describe("users through Portal", () => {
     const { id, clientApiKey, clientSessionToken } = client;
     assert.deepEqual(answer.body, { id: "user-1", clientId: id, clientApiKey, clientSessionToken });
     assert.equal(client.isAccountAbstracted, true);
-    assert.deepEqual(portal.requests, [{ method: "POST", path: "/api/v3/custodians/me/clients", body: { isAccountAbstracted: true } }]);
+    assert.deepEqual(portal.requests, [
+      { method: "POST", path: "/api/v3/custodians/me/clients", body: { isAccountAbstracted: true } },
+    ]);
     assert.deepEqual(await registered(), [{ id: "user-1", clientId: id }]);
   });
 
@@ -59,15 +65,26 @@ describe("users through Portal", () => {
 
   it("lets the app in with the key that it was given", async () => {
     const { body } = await register({ id: "user-1" });
-    const stored = await worker.send("POST", "/users/user-1/user-backup-share", { body: { backupMethod: "GDRIVE", cipherText: "c" }, bearer: body.clientApiKey });
+    const stored = await worker.send("POST", "/users/user-1/user-backup-share", {
+      body: { backupMethod: "GDRIVE", cipherText: "c" },
+      bearer: body.clientApiKey,
+    });
     assert.equal(stored.status, 200);
   });
 
   it("keeps none of the credentials, and logs none", async () => {
     const { body } = await register({ id: "user-1" });
-    const kept = JSON.stringify([await worker.sql("SELECT * FROM users"), await worker.sql("SELECT * FROM audit_events"), worker.logs()]);
-    for (const secret of [body.clientApiKey, body.clientSessionToken, PORTAL_API_KEY]) assert.ok(!kept.includes(secret));
-    assert.deepEqual((await worker.sql("SELECT action, outcome FROM audit_events"))[0], { action: "register_user", outcome: "registered" });
+    const kept = JSON.stringify([
+      await worker.sql("SELECT * FROM users"),
+      await worker.sql("SELECT * FROM audit_events"),
+      worker.logs(),
+    ]);
+    for (const secret of [body.clientApiKey, body.clientSessionToken, PORTAL_API_KEY])
+      assert.ok(!kept.includes(secret));
+    assert.deepEqual((await worker.sql("SELECT action, outcome FROM audit_events"))[0], {
+      action: "register_user",
+      outcome: "registered",
+    });
   });
 
   it("makes no client for an id that is registered", async () => {
@@ -79,29 +96,58 @@ describe("users through Portal", () => {
   it("makes no client for a request that is not an operator's, or not right", async () => {
     assert.equal((await worker.send("POST", "/users", { body: {}, bearer: "wrong" })).status, 401);
     refused(await register({ id: "" }), 400, "invalid_field", /`id`/);
-    refused(await register({ isAccountAbstracted: "yes" }), 400, "invalid_field", /`isAccountAbstracted` must be true or false/);
+    refused(
+      await register({ isAccountAbstracted: "yes" }),
+      400,
+      "invalid_field",
+      /`isAccountAbstracted` must be true or false/,
+    );
     refused(await register({ clientApiKey: "key-without-client" }), 400, "invalid_field", /`clientId`/);
     assert.deepEqual(portal.requests, []);
   });
 
   it("names the client that was made for an id which someone else took meanwhile", async () => {
     portal.fault = async () => {
-      await operator("POST", "/users", { id: "user-1", clientId: "the other client", clientApiKey: "key-of-the-other" });
+      await operator("POST", "/users", {
+        id: "user-1",
+        clientId: "the other client",
+        clientApiKey: "key-of-the-other",
+      });
       return false;
     };
     const answer = await register({ id: "user-1" });
-    refused(answer, 409, "conflict", /^Portal made the client client-1-\S+, but it is not registered: the id was registered by someone else/);
+    refused(
+      answer,
+      409,
+      "conflict",
+      /^Portal made the client client-1-\S+, but it is not registered: the id was registered by someone else/,
+    );
     assert.ok(answer.body.detail.includes(portal.clients[0].id));
     assert.deepEqual(await registered(), [{ id: "user-1", clientId: "the other client" }]);
-    assert.ok(worker.logLines().some(({ cause }) => cause?.includes(portal.clients[0].id)), "the operator finds it in the log");
+    assert.ok(
+      worker.logLines().some(({ cause }) => cause?.includes(portal.clients[0].id)),
+      "the operator finds it in the log",
+    );
   });
 
   it("makes two clients for two users at once, and one user of one id", async () => {
-    const answers = await Promise.all([register({ id: "a" }), register({ id: "b" }), register({ id: "c" }), register({ id: "c" })]);
+    const answers = await Promise.all([
+      register({ id: "a" }),
+      register({ id: "b" }),
+      register({ id: "c" }),
+      register({ id: "c" }),
+    ]);
     assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 201, 201, 409]);
-    assert.deepEqual((await registered()).map(({ id }) => id), ["a", "b", "c"]);
+    assert.deepEqual(
+      (await registered()).map(({ id }) => id),
+      ["a", "b", "c"],
+    );
     const lost = portal.clients.filter(({ id }) => !answers.some(({ body }) => body.clientId === id));
-    for (const { id } of lost) assert.ok(answers.some(({ body }) => body.detail?.includes(id)), "the one in vain is named");
+    for (const { id } of lost)
+      assert.ok(
+        answers.some(({ body }) => body.detail?.includes(id)),
+        "the one in vain is named",
+      );
   });
 
   for (const [what, fault, status, code, detail] of [
@@ -109,10 +155,28 @@ describe("users through Portal", () => {
     ["cuts the connection", faults.cut, 503, "unavailable", /not known whether Portal has made a client/],
     ["refuses with 422", faults.status(422), 503, "unavailable", /nothing was made/],
     ["has no such path", faults.status(404), 503, "unavailable", /nothing was made/],
-    ["redirects", faults.status(307, { location: "https://elsewhere.example.com/" }), 503, "unavailable", /nothing was made/],
+    [
+      "redirects",
+      faults.status(307, { location: "https://elsewhere.example.com/" }),
+      503,
+      "unavailable",
+      /nothing was made/,
+    ],
     ["answers with no JSON", faults.body("<html>"), 503, "unavailable", /made a client, but its answer lacks/],
-    ["answers with half of it", faults.body('{"id":"client-7"}'), 503, "unavailable", /made a client client-7, but its answer lacks/],
-    ["answers with a megabyte", faults.body(`{"id":"${"x".repeat(1 << 20)}"}`), 503, "unavailable", /not known whether/],
+    [
+      "answers with half of it",
+      faults.body('{"id":"client-7"}'),
+      503,
+      "unavailable",
+      /made a client client-7, but its answer lacks/,
+    ],
+    [
+      "answers with a megabyte",
+      faults.body(`{"id":"${"x".repeat(1 << 20)}"}`),
+      503,
+      "unavailable",
+      /not known whether/,
+    ],
     ["refuses the key", faults.status(403), 503, "misconfigured", /refuses the PORTAL_API_KEY; nothing was made/],
   ]) {
     it(`registers nothing and says what was made where Portal ${what}`, async () => {
@@ -154,8 +218,13 @@ describe("users through Portal", () => {
       assert.equal(answer.status, 200, answer.text);
       assert.match(answer.body.clientSessionToken, /^session-/);
       assert.deepEqual(Object.keys(answer.body), ["clientSessionToken"]);
-      assert.equal(portal.requests[1].path, `/api/v3/custodians/me/clients/${encodeURIComponent(portal.clients[0].id)}/sessions`);
-      const events = await worker.sql("SELECT action, user_id, outcome FROM audit_events WHERE action = 'create_session'");
+      assert.equal(
+        portal.requests[1].path,
+        `/api/v3/custodians/me/clients/${encodeURIComponent(portal.clients[0].id)}/sessions`,
+      );
+      const events = await worker.sql(
+        "SELECT action, user_id, outcome FROM audit_events WHERE action = 'create_session'",
+      );
       assert.deepEqual(events, [{ action: "create_session", user_id: "user 1", outcome: "asked" }]);
     });
 
@@ -174,7 +243,13 @@ describe("users through Portal", () => {
 
     it("is not made while Portal fails, and the user is told to try again", async () => {
       await register({ id: "user-1" });
-      for (const fault of [faults.status(500), faults.cut, faults.body("<html>"), faults.body("{}"), faults.status(400)]) {
+      for (const fault of [
+        faults.status(500),
+        faults.cut,
+        faults.body("<html>"),
+        faults.body("{}"),
+        faults.status(400),
+      ]) {
         portal.fault = fault;
         refused(await session("user-1"), 503, "unavailable", /no session token/);
       }

@@ -34,7 +34,10 @@ const replacedJustNow = (who, count, bytes, kind = "user") =>
     FROM n, t`);
 const custodian = (who, share) => wallet.storeCustodian(who, CUSTODIAN, share);
 const cipherText = (who, share, method = "GDRIVE") => wallet.storeCipherText(who, method, share);
-const outcomes = async () => (await worker.sql("SELECT outcome FROM audit_events WHERE action LIKE 'store%' ORDER BY id")).map(({ outcome }) => outcome);
+const outcomes = async () =>
+  (await worker.sql("SELECT outcome FROM audit_events WHERE action LIKE 'store%' ORDER BY id")).map(
+    ({ outcome }) => outcome,
+  );
 
 describe("a user who stored as much as one may within a day", () => {
   for (const [what, count, bytes] of [
@@ -79,7 +82,9 @@ describe("a user who stored as much as one may within a day", () => {
   it("may store again a day later", async () => {
     await replacedJustNow(ada, 4_097, 64, "custodian");
     assert.equal((await custodian(ada, "c1")).status, 429);
-    await setTimes(worker, "backup_share_versions", { superseded_at: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-25 hours')" });
+    await setTimes(worker, "backup_share_versions", {
+      superseded_at: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-25 hours')",
+    });
     await wallet.custodian(ada, CUSTODIAN, "c1");
     await wallet.cipherText(ada, "GDRIVE", "u1");
   });
@@ -132,10 +137,25 @@ describe("a user with 256 methods", () => {
   it("stops no import: each line too many is a conflict, and the others are taken", async () => {
     await wallet.cipherText(ada, "GDRIVE", "u1");
     await methods(254);
-    const record = (who, backupMethod) => JSON.stringify({ type: "userBackupShare", userId: who.id, backupMethod, cipherText: "imported" });
-    const body = [record(ada, "the 256th"), record(ada, "the 257th"), record(bob, "GDRIVE"), record(ada, "GDRIVE")].join("\n");
-    const { results } = (await worker.send("POST", "/admin/import", { bearer: SECRETS.ADMIN_TOKEN, headers: { "content-type": "application/x-ndjson" }, body })).body;
-    assert.deepEqual(results.map(({ outcome }) => outcome), ["new", "conflict", "new", "conflict"]);
+    const record = (who, backupMethod) =>
+      JSON.stringify({ type: "userBackupShare", userId: who.id, backupMethod, cipherText: "imported" });
+    const body = [
+      record(ada, "the 256th"),
+      record(ada, "the 257th"),
+      record(bob, "GDRIVE"),
+      record(ada, "GDRIVE"),
+    ].join("\n");
+    const { results } = (
+      await worker.send("POST", "/admin/import", {
+        bearer: SECRETS.ADMIN_TOKEN,
+        headers: { "content-type": "application/x-ndjson" },
+        body,
+      })
+    ).body;
+    assert.deepEqual(
+      results.map(({ outcome }) => outcome),
+      ["new", "conflict", "new", "conflict"],
+    );
     assert.match(results[1].reason, /256 backup methods/);
     assert.equal((await worker.sql("SELECT 1 FROM user_backup_shares WHERE user_id = ?", ada.id)).length, 256);
   });

@@ -24,14 +24,21 @@ function sh(script, cwd) {
   });
 }
 
-test("the README's walk backs up by the guide's and the iOS request and recovers both", { skip: !hasShell && "needs sh and curl" }, async () => {
+test("the README's walk backs up by the guide's and the iOS request and recovers both", {
+  skip: !hasShell && "needs sh and curl",
+}, async () => {
   const worker = await startWorker();
   const folder = mkdtempSync(join(tmpdir(), "readme-"));
   after(async () => {
     rmSync(folder, { recursive: true });
     await worker.stop();
   });
-  writeFileSync(join(folder, ".dev.vars"), Object.entries(SECRETS).map(([name, value]) => `${name}=${value}\n`).join(""));
+  writeFileSync(
+    join(folder, ".dev.vars"),
+    Object.entries(SECRETS)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(""),
+  );
 
   const [, walk] = /```sh\n([\s\S]*?)```/.exec(readme);
   const base = "BASE=http://127.0.0.1:8787";

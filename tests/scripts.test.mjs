@@ -65,7 +65,12 @@ describe("withLock", () => {
 
   it("is released by work that fails", async () => {
     const path = join(dir, "failed.lock");
-    await assert.rejects(withLock(path, async () => { throw new Error("no"); }), /no/);
+    await assert.rejects(
+      withLock(path, async () => {
+        throw new Error("no");
+      }),
+      /no/,
+    );
     assert.equal(await withLock(path, async () => "in"), "in");
   });
 });
@@ -93,7 +98,9 @@ describe("what the scripts tell to run", () => {
 });
 
 describe("the command line of each script", () => {
-  const scripts = readdirSync(inRoot("scripts")).filter((name) => name.endsWith(".mjs")).map((name) => name.replace(".mjs", ""));
+  const scripts = readdirSync(inRoot("scripts"))
+    .filter((name) => name.endsWith(".mjs"))
+    .map((name) => name.replace(".mjs", ""));
   // wrangler knows npm run dev's options; 2 says something else of an import and an export.
   const refusals = { dev: ["stray", 2], import: ["--no-such-option", 1], export: ["--no-such-option", 1] };
   const refused = (what) => new RegExp(`^✗ [^\\n]*'${what}'\\.\\n {2}npm `);

@@ -21,7 +21,9 @@ describe("seeded users", () => {
   before(async () => {
     const file = join(dir, "d1.sqlite");
     const made = new DatabaseSync(file);
-    for (const name of readdirSync(migrationsDir).filter((name) => name.endsWith(".sql")).sort()) {
+    for (const name of readdirSync(migrationsDir)
+      .filter((name) => name.endsWith(".sql"))
+      .sort()) {
       made.exec(readFileSync(join(migrationsDir, name), "utf8"));
     }
     made.close();
@@ -67,7 +69,10 @@ describe("npm run seed", () => {
   it("takes its options with a space as well as with an equals sign", { timeout: 120_000 }, async () => {
     const dir = mkdtempSync(join(tmpdir(), "portal-backup-seed-"));
     try {
-      for (const [users, args] of [[3, ["--users", "3", "--persist-to", dir]], [4, ["--users=4", `--persist-to=${dir}`]]]) {
+      for (const [users, args] of [
+        [3, ["--users", "3", "--persist-to", dir]],
+        [4, ["--users=4", `--persist-to=${dir}`]],
+      ]) {
         const { code, stderr } = await runScript("seed", args);
         assert.equal(code, 0, stderr);
         const seeded = new DatabaseSync(localDatabases(persistDir(dir))[0]);

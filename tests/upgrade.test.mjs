@@ -20,11 +20,16 @@ const hash = createHash("sha256").update(ada.clientApiKey).digest("hex");
 const migrations = readdirSync(inRoot("migrations")).sort();
 
 const folder = mkdtempSync(join(tmpdir(), "portal-backup-migrations-"));
-const arrive = (names) => names.forEach((name) => copyFileSync(inRoot("migrations", name), join(folder, name)));
+const arrive = (names) => {
+  for (const name of names) copyFileSync(inRoot("migrations", name), join(folder, name));
+};
 arrive(migrations.slice(0, 1));
 const worker = await startWorker({
   secrets: { SHARE_ENCRYPTION_KEYS: `${GOLDEN.keyId}:${GOLDEN.key}` },
-  config: (config) => ({ ...config, d1_databases: config.d1_databases.map((d1) => ({ ...d1, migrations_dir: folder })) }),
+  config: (config) => ({
+    ...config,
+    d1_databases: config.d1_databases.map((d1) => ({ ...d1, migrations_dir: folder })),
+  }),
 });
 const wallet = backups(worker);
 
@@ -42,7 +47,8 @@ const OLD_STATEMENTS = {
 const sealedFor = (kind, owner, backupMethod, text) => seal(GOLDEN.key, { kind, owner, backupMethod }, text);
 const tables = async () => {
   const all = {};
-  for (const table of ["users", "custodian_backup_shares", "user_backup_shares", "key_canaries"]) all[table] = await worker.sql(`SELECT * FROM ${table} ORDER BY 1`);
+  for (const table of ["users", "custodian_backup_shares", "user_backup_shares", "key_canaries"])
+    all[table] = await worker.sql(`SELECT * FROM ${table} ORDER BY 1`);
   return all;
 };
 
@@ -55,9 +61,34 @@ let old;
 before(async () => {
   await worker.sql(OLD_STATEMENTS.register, ada.id, ada.clientId, hash, TIME);
   await worker.sql(OLD_STATEMENTS.custodian, "c1", ada.id, S, "p1", "k1", TIME, TIME, GOLDEN.envelope);
-  await worker.sql(OLD_STATEMENTS.custodian, "c2", ada.id, "GDRIVE-ED25519", null, "k1", TIME, TIME, await sealedFor("custodian", ada.clientId, "GDRIVE-ED25519", "e1"));
-  await worker.sql(OLD_STATEMENTS.user, "u1", ada.id, "GDRIVE", "p1", "k1", TIME, TIME, await sealedFor("user", ada.id, "GDRIVE", "cipher text 1"));
-  await worker.sql(OLD_STATEMENTS.canary, "k1", await sealedFor("canary", "k1", "", "portal-backup-worker canary"), TIME);
+  await worker.sql(
+    OLD_STATEMENTS.custodian,
+    "c2",
+    ada.id,
+    "GDRIVE-ED25519",
+    null,
+    "k1",
+    TIME,
+    TIME,
+    await sealedFor("custodian", ada.clientId, "GDRIVE-ED25519", "e1"),
+  );
+  await worker.sql(
+    OLD_STATEMENTS.user,
+    "u1",
+    ada.id,
+    "GDRIVE",
+    "p1",
+    "k1",
+    TIME,
+    TIME,
+    await sealedFor("user", ada.id, "GDRIVE", "cipher text 1"),
+  );
+  await worker.sql(
+    OLD_STATEMENTS.canary,
+    "k1",
+    await sealedFor("canary", "k1", "", "portal-backup-worker canary"),
+    TIME,
+  );
   old = await tables();
 });
 
@@ -81,7 +112,9 @@ test("every later migration applies to a database with rows in it, and changes n
     arrive([name]);
     await worker.migrate();
     for (const [table, rows] of Object.entries(await tables())) {
-      const known = rows.map((row, index) => Object.fromEntries(Object.keys(old[table][index]).map((column) => [column, row[column]])));
+      const known = rows.map((row, index) =>
+        Object.fromEntries(Object.keys(old[table][index]).map((column) => [column, row[column]])),
+      );
       assert.deepEqual(known, old[table], `${name}: ${table}`);
     }
   }
@@ -99,14 +132,37 @@ test("all that was stored is there: shares, cipher texts, the app's key, the sta
   assert.equal((await wallet.admin("GET", "/admin/status")).body.shares, 3);
   worker.clearLogs();
   await worker.scheduled();
-  assert.deepEqual(worker.logLines().filter(({ level }) => level === "error"), []);
+  assert.deepEqual(
+    worker.logLines().filter(({ level }) => level === "error"),
+    [],
+  );
 });
 
 test("the statements of the first version still work, and what they replace is kept: it may run while the upgrade is deployed", async () => {
   const time = "2026-01-03T00:00:00.000Z";
-  await worker.sql(OLD_STATEMENTS.custodian, "c3", ada.id, S, "p2", "k1", time, time, await sealedFor("custodian", ada.clientId, S, "s2"));
+  await worker.sql(
+    OLD_STATEMENTS.custodian,
+    "c3",
+    ada.id,
+    S,
+    "p2",
+    "k1",
+    time,
+    time,
+    await sealedFor("custodian", ada.clientId, S, "s2"),
+  );
   assert.deepEqual(new Set(await wallet.fetched(ada)), new Set([GOLDEN.share, "e1", "s2"]));
-  await worker.sql(OLD_STATEMENTS.user, "u2", ada.id, "GDRIVE", "p2", "k1", time, time, await sealedFor("user", ada.id, "GDRIVE", "cipher text 2"));
+  await worker.sql(
+    OLD_STATEMENTS.user,
+    "u2",
+    ada.id,
+    "GDRIVE",
+    "p2",
+    "k1",
+    time,
+    time,
+    await sealedFor("user", ada.id, "GDRIVE", "cipher text 2"),
+  );
   assert.equal(await wallet.recovered(ada, { backupSharePairId: "p1" }), "cipher text 1");
   await worker.sql(OLD_STATEMENTS.register, "user-new", "client-new", null, time);
 });

@@ -29,7 +29,11 @@ describe("registering", () => {
 
   test("the same again is 200 and the same user", async () => {
     const first = await admin("POST", "/users", ada);
-    for (const again of [ada, { ...ada, unknown: "field" }, { clientId: ada.clientId, clientApiKey: ada.clientApiKey }]) {
+    for (const again of [
+      ada,
+      { ...ada, unknown: "field" },
+      { clientId: ada.clientId, clientApiKey: ada.clientApiKey },
+    ]) {
       const answer = await admin("POST", "/users", again);
       assert.equal(answer.status, 200, answer.text);
       assert.deepEqual(answer.body, first.body);
@@ -61,21 +65,37 @@ describe("registering", () => {
       assertProblem(await admin("POST", "/users", clash), 409, "conflict", { what: JSON.stringify(clash) });
     }
     assert.deepEqual(await worker.sql("SELECT * FROM users ORDER BY id"), before);
-    assert.deepEqual(await worker.sql("SELECT outcome, count(*) AS n FROM audit_events GROUP BY outcome ORDER BY n"), [{ outcome: "registered", n: 2 }, { outcome: "conflict", n: 8 }]);
+    assert.deepEqual(await worker.sql("SELECT outcome, count(*) AS n FROM audit_events GROUP BY outcome ORDER BY n"), [
+      { outcome: "registered", n: 2 },
+      { outcome: "conflict", n: 8 },
+    ]);
   });
 
   test("50 at once for one client id register exactly one user", async () => {
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => admin("POST", "/users", { ...ada, id: `id-${index % 5}` })));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => admin("POST", "/users", { ...ada, id: `id-${index % 5}` })),
+    );
     const statuses = Map.groupBy(answers, ({ status }) => status);
     assert.equal(statuses.get(201)?.length, 1, JSON.stringify([...statuses.keys()]));
-    assert.deepEqual([...statuses.keys()].filter((status) => ![200, 201, 409].includes(status)), []);
+    assert.deepEqual(
+      [...statuses.keys()].filter((status) => ![200, 201, 409].includes(status)),
+      [],
+    );
     assert.equal((await worker.sql("SELECT * FROM users")).length, 1);
   });
 
   test("the same 50 times at once is one 201, and 200 for the others", async () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => admin("POST", "/users", ada)));
     assert.deepEqual(answers.map(({ status }) => status).sort(), [...Array(49).fill(200), 201]);
-    assert.deepEqual((await worker.sql("SELECT outcome, count(*) AS n FROM audit_events GROUP BY outcome ORDER BY n")).map(({ outcome, n }) => [outcome, n]), [["registered", 1], ["unchanged", 49]]);
+    assert.deepEqual(
+      (await worker.sql("SELECT outcome, count(*) AS n FROM audit_events GROUP BY outcome ORDER BY n")).map(
+        ({ outcome, n }) => [outcome, n],
+      ),
+      [
+        ["registered", 1],
+        ["unchanged", 49],
+      ],
+    );
   });
 
   test("the API key is kept as a hash only", async () => {
@@ -106,7 +126,8 @@ describe("finding", () => {
 
   test("one that is not there is 404", async () => {
     await register(ada);
-    for (const id of ["nobody", ada.clientId, ada.id.toUpperCase()]) assertProblem(await admin("GET", `/users/${id}`), 404, "unknown_user");
+    for (const id of ["nobody", ada.clientId, ada.id.toUpperCase()])
+      assertProblem(await admin("GET", `/users/${id}`), 404, "unknown_user");
   });
 });
 
@@ -124,7 +145,10 @@ describe("listing", () => {
       let cursor = null;
       let pages = 0;
       do {
-        const { body, status, text } = await admin("GET", `/users?limit=${limit}${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`);
+        const { body, status, text } = await admin(
+          "GET",
+          `/users?limit=${limit}${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
+        );
         assert.equal(status, 200, text);
         assert.ok(body.users.length <= limit);
         seen.push(...body.users.map(({ id }) => id));
@@ -142,7 +166,10 @@ describe("listing", () => {
     await admin("DELETE", `/users/${user("c").id}`);
     await register(user("d"));
     const second = (await admin("GET", `/users?limit=2&cursor=${encodeURIComponent(first.cursor)}`)).body;
-    assert.deepEqual(second.users.map(({ id }) => id), [user("d").id, user("e").id]);
+    assert.deepEqual(
+      second.users.map(({ id }) => id),
+      [user("d").id, user("e").id],
+    );
   });
 });
 
@@ -179,7 +206,8 @@ describe("deleting", () => {
 });
 
 describe("another API key", () => {
-  const replace = (who, clientApiKey) => admin("PUT", `/users/${encodeURIComponent(who.id)}/client-api-key`, { clientApiKey });
+  const replace = (who, clientApiKey) =>
+    admin("PUT", `/users/${encodeURIComponent(who.id)}/client-api-key`, { clientApiKey });
   const shareOf = (who, clientApiKey) => app({ ...who, clientApiKey }, "GET", `/users/${who.id}/user-backup-share`);
 
   test("takes the old one's place at once, and the user keeps its shares", async () => {
@@ -209,7 +237,8 @@ describe("another API key", () => {
   test("of nobody is 404, one that is none 400", async () => {
     assertProblem(await replace(ada, "another-key"), 404, "unknown_user");
     await register(ada);
-    for (const key of ["", "two words", "naïve", 5, null, "x".repeat(1025)]) assertProblem(await replace(ada, key), 400, "invalid_field", { field: "clientApiKey" });
+    for (const key of ["", "two words", "naïve", 5, null, "x".repeat(1025)])
+      assertProblem(await replace(ada, key), 400, "invalid_field", { field: "clientApiKey" });
     assert.equal((await shareOf(ada, ada.clientApiKey)).status, 404);
   });
 
@@ -224,13 +253,27 @@ describe("another API key", () => {
 });
 
 describe("who may", () => {
-  const calls = [["POST", "/users", ada], ["GET", "/users"], ["GET", `/users/${bob.id}`], ["DELETE", `/users/${bob.id}`]];
+  const calls = [
+    ["POST", "/users", ada],
+    ["GET", "/users"],
+    ["GET", `/users/${bob.id}`],
+    ["DELETE", `/users/${bob.id}`],
+  ];
 
   test("an operator only: not a user, not Portal, not somebody who knows part of the token", async () => {
     await register(bob);
     for (const [method, path, body] of calls) {
-      for (const bearer of [undefined, bob.clientApiKey, SECRETS.WEBHOOK_SECRET, SECRETS.ADMIN_TOKEN.slice(0, -1), `${SECRETS.ADMIN_TOKEN}x`, SECRETS.ADMIN_TOKEN.toUpperCase()]) {
-        assertProblem(await worker.send(method, path, { body, bearer }), 401, "unauthorized", { what: `${method} ${path} ${bearer}` });
+      for (const bearer of [
+        undefined,
+        bob.clientApiKey,
+        SECRETS.WEBHOOK_SECRET,
+        SECRETS.ADMIN_TOKEN.slice(0, -1),
+        `${SECRETS.ADMIN_TOKEN}x`,
+        SECRETS.ADMIN_TOKEN.toUpperCase(),
+      ]) {
+        assertProblem(await worker.send(method, path, { body, bearer }), 401, "unauthorized", {
+          what: `${method} ${path} ${bearer}`,
+        });
       }
     }
     assert.equal((await worker.sql("SELECT * FROM users")).length, 1);

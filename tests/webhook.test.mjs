@@ -3,7 +3,15 @@
 import assert from "node:assert/strict";
 import { after, beforeEach, describe, test } from "node:test";
 
-import { assertCommonHeaders, assertProblem, callers, custodianShares, sorted, storedRows, user } from "./support/client.mjs";
+import {
+  assertCommonHeaders,
+  assertProblem,
+  callers,
+  custodianShares,
+  sorted,
+  storedRows,
+  user,
+} from "./support/client.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
 import { OBJECTS, STRINGS } from "./support/shares.mjs";
 
@@ -48,7 +56,9 @@ describe("a share comes back byte for byte", () => {
   });
 
   test("in a body with white space around everything and fields nobody knows", async () => {
-    await stores(`\r\n\t { "x" : [ {} ] , "clientId" : "${ada.clientId}" , "share" : "s" , "data" : { "share" : "no" } } \n`);
+    await stores(
+      `\r\n\t { "x" : [ {} ] , "clientId" : "${ada.clientId}" , "share" : "s" , "data" : { "share" : "no" } } \n`,
+    );
     assert.deepEqual(await shares(ada.clientId), ["s"]);
   });
 
@@ -62,14 +72,24 @@ describe("a share comes back byte for byte", () => {
 
 describe("what is kept", () => {
   test("every method and curve stands beside the others, also those that no app uses", async () => {
-    const methods = ["GDRIVE-SECP256K1", "GDRIVE-ED25519", "ICLOUD-SECP256K1", "PASSWORD-ED25519", "GDRIVE", "gdrive", "SOMETHING NEW-X25519"];
-    for (const backupMethod of methods) await stores({ clientId: ada.clientId, backupMethod, share: `share of ${backupMethod}` });
+    const methods = [
+      "GDRIVE-SECP256K1",
+      "GDRIVE-ED25519",
+      "ICLOUD-SECP256K1",
+      "PASSWORD-ED25519",
+      "GDRIVE",
+      "gdrive",
+      "SOMETHING NEW-X25519",
+    ];
+    for (const backupMethod of methods)
+      await stores({ clientId: ada.clientId, backupMethod, share: `share of ${backupMethod}` });
     assert.deepEqual(sorted(await shares(ada.clientId)), sorted(methods.map((method) => `share of ${method}`)));
   });
 
   test("a method is 1 to 128 characters of any script, compared exactly", async () => {
     const methods = ["M", "m", "é".repeat(128), "😀".repeat(128), "%2F..", "A B", "a/b", "__proto__", "'; --"];
-    for (const backupMethod of methods) await stores({ clientId: ada.clientId, backupMethod, share: `share of ${backupMethod}` });
+    for (const backupMethod of methods)
+      await stores({ clientId: ada.clientId, backupMethod, share: `share of ${backupMethod}` });
     assert.deepEqual(sorted(await shares(ada.clientId)), sorted(methods.map((method) => `share of ${method}`)));
   });
 
@@ -102,8 +122,13 @@ describe("what is kept", () => {
   test("the pair id is kept where it is sent; null is none", async () => {
     await stores({ clientId: ada.clientId, backupMethod: "A", share: "a", backupSharePairId: "pair-1" });
     await stores({ clientId: ada.clientId, backupMethod: "B", share: "b", backupSharePairId: null });
-    const rows = await worker.sql("SELECT backup_method, backup_share_pair_id FROM custodian_backup_shares ORDER BY backup_method");
-    assert.deepEqual(rows, [{ backup_method: "A", backup_share_pair_id: "pair-1" }, { backup_method: "B", backup_share_pair_id: null }]);
+    const rows = await worker.sql(
+      "SELECT backup_method, backup_share_pair_id FROM custodian_backup_shares ORDER BY backup_method",
+    );
+    assert.deepEqual(rows, [
+      { backup_method: "A", backup_share_pair_id: "pair-1" },
+      { backup_method: "B", backup_share_pair_id: null },
+    ]);
   });
 
   test("at rest a share is sealed: no table holds any part of it", async () => {
@@ -114,7 +139,8 @@ describe("what is kept", () => {
     const everything = [];
     for (const { name } of tables) everything.push(...(await worker.sql(`SELECT * FROM "${name}"`)));
     const text = JSON.stringify(everything);
-    for (const form of [share, btoa(share).replace(/=+$/, ""), Buffer.from(share).toString("hex")]) assert.ok(!text.includes(form), form);
+    for (const form of [share, btoa(share).replace(/=+$/, ""), Buffer.from(share).toString("hex")])
+      assert.ok(!text.includes(form), form);
     assert.match(text, /"sealed_share":"[A-Za-z0-9+/]+=*"/);
   });
 });
@@ -132,7 +158,13 @@ describe("whose share", () => {
   });
 
   test("the client id is compared exactly; a user's own id is none", async () => {
-    for (const clientId of [ada.clientId.toUpperCase(), `${ada.clientId}x`, ada.clientId.slice(0, -1), ada.id, "client-%61da"]) {
+    for (const clientId of [
+      ada.clientId.toUpperCase(),
+      `${ada.clientId}x`,
+      ada.clientId.slice(0, -1),
+      ada.id,
+      "client-%61da",
+    ]) {
       assertProblem(await store({ clientId, share: "s" }), 404, "unknown_client", { what: clientId });
       assertProblem(await portal("/webhook/backup/fetch", { clientId }), 404, "unknown_client", { what: clientId });
     }
@@ -166,14 +198,19 @@ describe("who may call", () => {
   for (const [what, headers] of Object.entries(refused)) {
     test(`${what} is refused, and nothing is stored`, async () => {
       const before = await storedRows(worker);
-      for (const [path, body] of calls) assertProblem(await worker.send("POST", path, { body, headers }), 401, "unauthorized", { what: path });
+      for (const [path, body] of calls)
+        assertProblem(await worker.send("POST", path, { body, headers }), 401, "unauthorized", { what: path });
       assert.equal(await storedRows(worker), before);
     });
   }
 
   test("a wrong secret is refused before the body is looked at", async () => {
     for (const [path] of calls) {
-      assertProblem(await worker.send("POST", path, { body: "{", headers: { "x-webhook-secret": "wrong" } }), 401, "unauthorized");
+      assertProblem(
+        await worker.send("POST", path, { body: "{", headers: { "x-webhook-secret": "wrong" } }),
+        401,
+        "unauthorized",
+      );
     }
   });
 
@@ -181,7 +218,11 @@ describe("who may call", () => {
     const headers = { "x-webhook-secret": SECRETS.WEBHOOK_SECRET };
     for (const bearer of [undefined, SECRETS.WEBHOOK_SECRET]) {
       assertProblem(await worker.send("GET", "/users", { headers, bearer }), 401, "unauthorized");
-      assertProblem(await worker.send("GET", `/users/${ada.id}/user-backup-share`, { headers, bearer }), 401, "unauthorized");
+      assertProblem(
+        await worker.send("GET", `/users/${ada.id}/user-backup-share`, { headers, bearer }),
+        401,
+        "unauthorized",
+      );
     }
   });
 });

@@ -21,7 +21,9 @@ export const SECRETS = {
 function settings() {
   const text = read(inRoot("wrangler.toml"));
   const section = text.split(/^\[vars\]$/m)[1].split(/^\[/m)[0];
-  const vars = Object.fromEntries([...section.matchAll(/^([A-Z_]+) = "(.*)"/gm)].map(([, name, value]) => [name, value]));
+  const vars = Object.fromEntries(
+    [...section.matchAll(/^([A-Z_]+) = "(.*)"/gm)].map(([, name, value]) => [name, value]),
+  );
   return { vars, compatibilityDate: /^compatibility_date = "(.*)"/m.exec(text)[1] };
 }
 
@@ -44,7 +46,15 @@ export async function contenders() {
   process.on("exit", () => rmSync(bundles, { recursive: true, force: true }));
   const bundled = async (name, entry) => {
     const outfile = join(bundles, `${name}.mjs`);
-    await build({ entryPoints: [entry], outfile, bundle: true, minify: true, format: "esm", target: "esnext", logLevel: "warning" });
+    await build({
+      entryPoints: [entry],
+      outfile,
+      bundle: true,
+      minify: true,
+      format: "esm",
+      target: "esnext",
+      logLevel: "warning",
+    });
     return [["index.mjs", outfile, "esModule"]];
   };
   const ours = {

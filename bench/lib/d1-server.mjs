@@ -52,7 +52,7 @@ function serve(socket, desk) {
     held.push(chunk);
     size += chunk.length;
     if (size < need) return;
-    let all = held.length === 1 ? chunk : Buffer.concat(held);
+    const all = held.length === 1 ? chunk : Buffer.concat(held);
     const start = all.indexOf("\r\n\r\n") + 4;
     if (start < 4) {
       need = size + 1;
@@ -90,7 +90,11 @@ async function answer(socket, desk, head, body) {
     desk.counts.statements++;
     desk.counts.rowsRead += result.meta?.rows_read ?? 0;
     desk.counts.rowsWritten += result.meta?.rows_written ?? 0;
-    desk.counts.sql.push({ sql: [given].flat()[i]?.sql, read: result.meta?.rows_read, written: result.meta?.rows_written });
+    desk.counts.sql.push({
+      sql: [given].flat()[i]?.sql,
+      read: result.meta?.rows_read,
+      written: result.meta?.rows_written,
+    });
   }
   const bytes = http(status, text);
   kept.set(key, bytes);

@@ -24,7 +24,10 @@ export async function startDatabase(dir) {
     worker,
     async run(statements) {
       for (const sql of statements) {
-        const response = await fetch(`http://127.0.0.1:${worker.port}/query`, { method: "POST", body: JSON.stringify({ sql }) });
+        const response = await fetch(`http://127.0.0.1:${worker.port}/query`, {
+          method: "POST",
+          body: JSON.stringify({ sql }),
+        });
         const answer = await response.json();
         if (!answer.success) throw new Error(`${answer.error} in ${sql.slice(0, 200)}`);
       }

@@ -26,7 +26,9 @@ export function progress(title, total) {
     const seconds = (told - began) / 1000;
     const left = end ? `${seconds.toFixed(0)} s` : part > 0.02 ? `${Math.ceil(seconds / part - seconds)} s left` : "";
     const bar = "█".repeat(Math.round(part * 24)).padEnd(24, "░");
-    process.stderr.write(`${tty ? "\r\x1b[2K" : ""}  ${bar} ${String(Math.round(part * 100)).padStart(3)} %  ${title}  ${left}${tty && !end ? "" : "\n"}`);
+    process.stderr.write(
+      `${tty ? "\r\x1b[2K" : ""}  ${bar} ${String(Math.round(part * 100)).padStart(3)} %  ${title}  ${left}${tty && !end ? "" : "\n"}`,
+    );
   };
   return {
     step(n = 1) {
@@ -43,7 +45,8 @@ export function progress(title, total) {
 /** A table in Markdown, padded so that it can be read as it is. The first column is text, the others figures. */
 export function table(header, rows) {
   const widths = header.map((_, i) => Math.max(...[header, ...rows].map((row) => String(row[i] ?? "").length)));
-  const line = (row) => `| ${widths.map((w, i) => (i ? String(row[i] ?? "").padStart(w) : String(row[i] ?? "").padEnd(w))).join(" | ")} |`;
+  const line = (row) =>
+    `| ${widths.map((w, i) => (i ? String(row[i] ?? "").padStart(w) : String(row[i] ?? "").padEnd(w))).join(" | ")} |`;
   const rule = `|${widths.map((w, i) => (i ? `${"-".repeat(w + 1)}:` : "-".repeat(w + 2))).join("|")}|`;
   return [line(header), rule, ...rows.map(line)].join("\n");
 }

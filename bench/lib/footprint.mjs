@@ -43,7 +43,13 @@ export async function measureMemory(contenders) {
     const database = await startDatabase();
     await database.run(contender.schema);
     const d1 = `127.0.0.1:${await server.open(name)}`;
-    const worker = await startWorker({ ...contender, files: watched(contender.files), d1, compatibilityDate, inspect: true });
+    const worker = await startWorker({
+      ...contender,
+      files: watched(contender.files),
+      d1,
+      compatibilityDate,
+      inspect: true,
+    });
     const client = await open(worker.port);
     await server.record(name, "small", database.port);
     for (const share of ["first", "second"]) await client.send(ROUTES.backup.request(4096, share));
@@ -51,8 +57,14 @@ export async function measureMemory(contenders) {
     const idle = await held(worker);
     await server.replay(name, "small", 2_000);
     const bytes = ROUTES.backup.request(STORES.bytes, "large");
-    const stores = load(worker.port, { next: () => bytes, total: STORES.atOnce, connections: STORES.atOnce, expect: 204 });
-    while ((await server.counts(name)).roundTrips < STORES.atOnce) await new Promise((resolve) => setTimeout(resolve, 10));
+    const stores = load(worker.port, {
+      next: () => bytes,
+      total: STORES.atOnce,
+      connections: STORES.atOnce,
+      expect: 204,
+    });
+    while ((await server.counts(name)).roundTrips < STORES.atOnce)
+      await new Promise((resolve) => setTimeout(resolve, 10));
     const under = await held(worker);
     await stores;
     used[name] = { idle, held: under, process: worker.memory().peak };
@@ -68,7 +80,10 @@ export async function measureMemory(contenders) {
 /** A Worker with wasm in it, behind an entry that lets the inspector see its memory. */
 function watched(files) {
   if (!files.some(([, , kind]) => kind === "wasm")) return files;
-  return [...["wasm-memory-entry.mjs", "wasm-memory.mjs"].map((name) => [name, inRoot("bench", "lib", name), "esModule"]), ...files];
+  return [
+    ...["wasm-memory-entry.mjs", "wasm-memory.mjs"].map((name) => [name, inRoot("bench", "lib", name), "esModule"]),
+    ...files,
+  ];
 }
 
 /** Bytes that the isolate holds after a collection. */

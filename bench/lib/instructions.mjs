@@ -26,7 +26,12 @@ export async function countInstructions(path) {
   process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
   const { copy, ...all } = await contenders();
   for (const [name, contender] of Object.entries(all)) {
-    const options = ["--tool=callgrind", "--smc-check=all-non-file", "--instr-atstart=no", `--callgrind-out-file=${join(dir, name)}.%p`];
+    const options = [
+      "--tool=callgrind",
+      "--smc-check=all-non-file",
+      "--instr-atstart=no",
+      `--callgrind-out-file=${join(dir, name)}.%p`,
+    ];
     contender.under = ["valgrind", "-q", ...options];
   }
   const { server, running, stop } = await startAll(all);
@@ -36,7 +41,8 @@ export async function countInstructions(path) {
   const counted = {};
   for (const name of names) {
     const { worker } = running[name];
-    const control = (option, ...more) => execFileSync("callgrind_control", [option, ...more, String(worker.pid)], { stdio: "pipe" });
+    const control = (option, ...more) =>
+      execFileSync("callgrind_control", [option, ...more, String(worker.pid)], { stdio: "pipe" });
     const send = async (route, total) => {
       await server.replay(name, `${route} ${size}`);
       const bytes = ROUTES[route].request(size, "second");
@@ -79,7 +85,11 @@ function takeTotal(dir) {
 function describe(counted, running, size) {
   const names = Object.keys(running);
   const others = names.filter((name) => name !== "ours");
-  const header = [`share of ${size / 1024} KiB`, ...names.map((name) => running[name].title), ...others.map((name) => `ours, as a part of: ${running[name].title}`)];
+  const header = [
+    `share of ${size / 1024} KiB`,
+    ...names.map((name) => running[name].title),
+    ...others.map((name) => `ours, as a part of: ${running[name].title}`),
+  ];
   const rows = Object.entries(counted).map(([route, of]) => [
     ROUTES[route].title,
     ...names.map((name) => `${Math.round(of[name] / 1000)}`),

@@ -19,8 +19,14 @@ const USERS = Array.from({ length: 8 }, (_, i) => ({ id: `user-${i + 1}`, client
 /** The folder of Postgres' own programs, or undefined where they are not installed. */
 export function postgresBin() {
   const debian = "/usr/lib/postgresql";
-  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => b - a).map((v) => join(debian, v, "bin")) : [];
-  return [...versions, ...process.env.PATH.split(delimiter)].find((dir) => ["initdb", "pg_ctl", "psql"].every((name) => existsSync(join(dir, name))));
+  const versions = existsSync(debian)
+    ? readdirSync(debian)
+        .sort((a, b) => b - a)
+        .map((v) => join(debian, v, "bin"))
+    : [];
+  return [...versions, ...process.env.PATH.split(delimiter)].find((dir) =>
+    ["initdb", "pg_ctl", "psql"].every((name) => existsSync(join(dir, name))),
+  );
 }
 
 /** → [{route, size, cpu, cpuSpread, perSecond}], or undefined without Postgres. */
@@ -28,18 +34,29 @@ export async function measurePostgres({ rounds, requests }) {
   const bin = postgresBin();
   if (!bin) return undefined;
   const postgres = startPostgres(bin);
-  const server = fork(inRoot("bench", "peers", "postgres", "server.mjs"), { env: { ...process.env, ...postgres.env, ...SECRETS } });
+  const server = fork(inRoot("bench", "peers", "postgres", "server.mjs"), {
+    env: { ...process.env, ...postgres.env, ...SECRETS },
+  });
   try {
-    const port = await new Promise((resolve, reject) => server.once("message", resolve).once("exit", () => reject(new Error("the Express peer ended"))));
+    const port = await new Promise((resolve, reject) =>
+      server.once("message", resolve).once("exit", () => reject(new Error("the Express peer ended"))),
+    );
     const cpu = () => [server.pid, ...processes(postgres.pid)].reduce((sum, pid) => sum + cpuMicros(pid), 0);
-    const scenarios = SIZES.flatMap((size) => Object.keys(ROUTES).map((route) => ({ route, size, cpu: [], perSecond: [] })));
+    const scenarios = SIZES.flatMap((size) =>
+      Object.keys(ROUTES).map((route) => ({ route, size, cpu: [], perSecond: [] })),
+    );
     const bar = progress("Express and Postgres", (rounds + 1) * scenarios.length);
     for (let round = 0; round <= rounds; round++) {
       for (const { route, size, ...samples } of scenarios) {
         const bytes = USERS.map((user) => ROUTES[route].request(size, "second", user));
         const before = cpu();
         const next = (_, connection) => bytes[connection];
-        const { perSecond } = await load(port, { next, total: requests, connections: USERS.length, expect: ROUTES[route].expect });
+        const { perSecond } = await load(port, {
+          next,
+          total: requests,
+          connections: USERS.length,
+          expect: ROUTES[route].expect,
+        });
         if (round > 0) {
           samples.cpu.push((cpu() - before) / requests);
           samples.perSecond.push(perSecond);
@@ -75,7 +92,9 @@ function startPostgres(bin) {
   const data = join(dir, "data");
   run("initdb", ["-D", data, "-U", "bench", "-A", "trust", "-E", "UTF8"]);
   // Started through a file for its output: a pipe would stay open as long as the database runs.
-  run("pg_ctl", ["-D", data, "-w", "-l", join(dir, "log"), "-o", `-k ${dir} -c listen_addresses=''`, "start"], { stdio: "ignore" });
+  run("pg_ctl", ["-D", data, "-w", "-l", join(dir, "log"), "-o", `-k ${dir} -c listen_addresses=''`, "start"], {
+    stdio: "ignore",
+  });
   const env = { PGHOST: dir, PGUSER: "bench", PGDATABASE: "postgres" };
   run("psql", ["-q", "-v", "ON_ERROR_STOP=1", "-f", "-"], {
     env: { ...process.env, ...env },

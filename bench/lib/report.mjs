@@ -11,13 +11,16 @@ import { ROUTES } from "./routes.mjs";
 
 const require = createRequire(import.meta.url);
 const version = (name) => require(`${name}/package.json`).version;
-const peerVersion = (name) => JSON.parse(readFileSync(inRoot("bench", "package-lock.json"), "utf8")).packages[`node_modules/${name}`].version;
+const peerVersion = (name) =>
+  JSON.parse(readFileSync(inRoot("bench", "package-lock.json"), "utf8")).packages[`node_modules/${name}`].version;
 const kib = (bytes) => `${bytes / 1024} KiB`;
 const mib = (bytes) => `${(bytes / 1024 ** 2).toFixed(0)} MiB`;
 const micros = ({ cpu, cpuSpread }) => `${cpu.toFixed(0)} ± ${(cpuSpread * 100).toFixed(0)} %`;
 
 export function report(figures) {
-  return [...heading(figures), ...requests(figures), ...rows(figures), ...footprint(figures), ...scale(figures)].join("\n");
+  return [...heading(figures), ...requests(figures), ...rows(figures), ...footprint(figures), ...scale(figures)].join(
+    "\n",
+  );
 }
 
 /** What made figures, when, of what, on what machine. */
@@ -58,7 +61,10 @@ function requests({ requests, titles, postgres }) {
     );
   lines.push(table(header, rows(micros, micros)), "");
   lines.push("A median, and half of the distance between the quartiles as its spread.", "");
-  lines.push("Ours as a part of each peer's CPU (the median of the rounds' own ratios; the second column is the noise):", "");
+  lines.push(
+    "Ours as a part of each peer's CPU (the median of the rounds' own ratios; the second column is the noise):",
+    "",
+  );
   const others = names.filter((name) => name !== "ours");
   lines.push(
     table(
@@ -71,7 +77,13 @@ function requests({ requests, titles, postgres }) {
     "",
     "## Requests a second, eight at a time, one Worker on one core",
     "",
-    table(header, rows((figure) => figure.perSecond.toFixed(0), (figure) => figure.perSecond.toFixed(0))),
+    table(
+      header,
+      rows(
+        (figure) => figure.perSecond.toFixed(0),
+        (figure) => figure.perSecond.toFixed(0),
+      ),
+    ),
     "",
   );
   if (postgres) {
@@ -94,7 +106,9 @@ function rows({ counts, titles }) {
     table(
       ["", ...names.map((name) => titles[name])],
       counts.ours.map(({ route, share, again }, i) => [
-        route.endsWith("etch") || route === "userGet" ? ROUTES[route].title : `${ROUTES[route].title}, ${what[again ? "again" : share]}`,
+        route.endsWith("etch") || route === "userGet"
+          ? ROUTES[route].title
+          : `${ROUTES[route].title}, ${what[again ? "again" : share]}`,
         ...names.map((name) => cell(counts[name][i])),
       ]),
     ),
@@ -110,12 +124,21 @@ function footprint({ sizes, start, memory, sealing, titles }) {
     "## Size, start and memory",
     "",
     table(
-      ["", "gzip, KiB", "start to first answer, ms", "idle", `${STORES.atOnce} stores of 512 KiB in flight`, "workerd at its highest"],
+      [
+        "",
+        "gzip, KiB",
+        "start to first answer, ms",
+        "idle",
+        `${STORES.atOnce} stores of 512 KiB in flight`,
+        "workerd at its highest",
+      ],
       Object.keys(start).map((name) => [
         titles[name] ?? "An empty Worker",
         (sizes[name] / 1024).toFixed(1),
         start[name].toFixed(1),
-        ...(names.includes(name) ? [memory[name].idle, memory[name].held, memory[name].process].map(mib) : ["", "", ""]),
+        ...(names.includes(name)
+          ? [memory[name].idle, memory[name].held, memory[name].process].map(mib)
+          : ["", "", ""]),
       ]),
     ),
     "",
@@ -124,7 +147,10 @@ function footprint({ sizes, start, memory, sealing, titles }) {
     "",
     "Sealing (AES-256-GCM, and the keyed digest) and opening alone, CPU µs:",
     "",
-    table(["share", "seal", "open"], sealing.map((row) => [kib(row.bytes), row.seal.toFixed(1), row.open.toFixed(1)])),
+    table(
+      ["share", "seal", "open"],
+      sealing.map((row) => [kib(row.bytes), row.seal.toFixed(1), row.open.toFixed(1)]),
+    ),
     "",
   ];
 }

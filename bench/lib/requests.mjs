@@ -77,7 +77,12 @@ async function once(server, name, worker, { route, size }, total) {
   await server.replay(name, `${route} ${size}`);
   const bytes = ROUTES[route].request(size, "second");
   const before = worker.cpuMicros();
-  const { perSecond } = await load(worker.port, { next: () => bytes, total, connections: CONNECTIONS, expect: ROUTES[route].expect });
+  const { perSecond } = await load(worker.port, {
+    next: () => bytes,
+    total,
+    connections: CONNECTIONS,
+    expect: ROUTES[route].expect,
+  });
   return { cpu: (worker.cpuMicros() - before) / total, perSecond };
 }
 

@@ -36,7 +36,12 @@ export const ROUTES = {
     title: "POST /webhook/backup/fetch",
     expect: 200,
     request: (_bytes, _variant, user = USER) =>
-      encode({ method: "POST", path: "/webhook/backup/fetch", headers: portal, body: JSON.stringify({ clientId: user.clientId }) }),
+      encode({
+        method: "POST",
+        path: "/webhook/backup/fetch",
+        headers: portal,
+        body: JSON.stringify({ clientId: user.clientId }),
+      }),
   },
   userPost: {
     title: "POST /users/:id/user-backup-share",

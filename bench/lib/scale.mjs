@@ -34,7 +34,12 @@ export async function measureScale(ours, sizes, { rounds, requests }) {
   try {
     for (const users of sizes) {
       const bar = progress(`making ${users.toLocaleString("en")} users`, users);
-      const database = await seededDatabase(join(root, String(users)), users, ours.bindings.SHARE_ENCRYPTION_KEYS, (n) => bar.step(n));
+      const database = await seededDatabase(
+        join(root, String(users)),
+        users,
+        ours.bindings.SHARE_ENCRYPTION_KEYS,
+        (n) => bar.step(n),
+      );
       bar.end();
       const name = `scale ${users}`;
       const worker = await startWorker({ ...ours, d1: `127.0.0.1:${await server.open(name)}`, compatibilityDate });
@@ -55,7 +60,10 @@ export async function measureScale(ours, sizes, { rounds, requests }) {
     bar.end();
     for (const side of sides) {
       for (const route of Object.keys(ROUTES)) {
-        Object.assign(side.routes[route], { micros: median(side.samples[route].micros), cpu: median(side.samples[route].cpu) });
+        Object.assign(side.routes[route], {
+          micros: median(side.samples[route].micros),
+          cpu: median(side.samples[route].cpu),
+        });
       }
     }
     return sides.map(({ users, routes }) => ({ users, routes }));
@@ -84,9 +92,14 @@ async function requestsOf(server, side, route, round, requests) {
     const at = performance.now();
     const { status, body } = await side.client.send(bytes);
     if (round > 0) samples.micros.push((performance.now() - at) * 1000); // the first round warms up
-    if (status !== ROUTES[route].expect) throw new Error(`${ROUTES[route].title} among ${side.users} users: ${status} ${body}`);
+    if (status !== ROUTES[route].expect)
+      throw new Error(`${ROUTES[route].title} among ${side.users} users: ${status} ${body}`);
   }
   if (round > 0) samples.cpu.push((cpu() - before) / requests);
   const { roundTrips, rowsRead, rowsWritten } = await server.counts(side.name);
-  side.routes[route] = { roundTrips: roundTrips / requests, rowsRead: rowsRead / requests, rowsWritten: rowsWritten / requests };
+  side.routes[route] = {
+    roundTrips: roundTrips / requests,
+    rowsRead: rowsRead / requests,
+    rowsWritten: rowsWritten / requests,
+  };
 }

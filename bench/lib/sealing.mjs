@@ -22,7 +22,9 @@ export async function measureSealing(sizes, rounds) {
   const bar = progress("sealing alone", sizes.length * (rounds + 1) * 2);
   const cpu = async (what, bytes, times) => {
     const before = worker.cpuMicros();
-    const { status, body } = await client.send(encode({ method: "GET", path: `/?what=${what}&bytes=${bytes}&times=${times}` }));
+    const { status, body } = await client.send(
+      encode({ method: "GET", path: `/?what=${what}&bytes=${bytes}&times=${times}` }),
+    );
     if (status !== 200) throw new Error(`sealing: ${status} ${body}`);
     return worker.cpuMicros() - before;
   };

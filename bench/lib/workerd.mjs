@@ -10,7 +10,9 @@ const BINARY = join(dirname(createRequire(import.meta.url).resolve("workerd/pack
 const quoted = JSON.stringify; // a JSON string is a valid Cap'n Proto text literal
 
 const running = new Set();
-process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
 
 /**
  * What `startWorker` takes:
@@ -64,7 +66,12 @@ const worker :Workerd.Worker = (
   const encoded = join(dir, "config.bin");
   writeFileSync(encoded, execFileSync(BINARY, ["compile", "--config-only", config], { maxBuffer: 64 * 1024 * 1024 }));
   const started = performance.now();
-  const options = ["--experimental", "--binary", "--control-fd=3", ...(inspect ? ["--inspector-addr=127.0.0.1:0"] : [])];
+  const options = [
+    "--experimental",
+    "--binary",
+    "--control-fd=3",
+    ...(inspect ? ["--inspector-addr=127.0.0.1:0"] : []),
+  ];
   const [command, ...args] = [...under, BINARY, "serve", ...options, encoded];
   const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe", "pipe"] });
   running.add(child);
@@ -75,7 +82,10 @@ const worker :Workerd.Worker = (
     let text = "";
     child.stdio[3].on("data", (chunk) => {
       text += chunk;
-      const told = text.trim().split("\n").map((line) => JSON.parse(line));
+      const told = text
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
       const portOf = (event) => told.find((line) => line.event === event)?.port;
       if (portOf("listen")) resolve({ port: portOf("listen"), inspectorPort: portOf("listen-inspector") });
     });

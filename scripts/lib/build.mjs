@@ -25,17 +25,21 @@ export async function buildWorker({ release = true } = {}) {
     if (isBuilt(key)) return false;
     const env = { ...(await buildEnv()), RUST_BACKTRACE: "0" };
     const first = !existsSync(inRoot("target", "wasm32-unknown-unknown", "release"));
-    await step(`Building the Worker into build/${release ? "" : " (unoptimised)"}`, first ? "1 to 2 min the first time" : "15 s", async () => {
-      // cargo's own messages are worth seeing where there is something to see: warnings and errors.
-      const { code, output } = await run(workerBuild(), [release ? "--release" : "--dev"], { env });
-      if (code !== 0) throw new Failure(`The build failed.\n${output.trimEnd()}`, remedy(output));
-      if (release) await shrink(env);
-      const warnings = output.match(/^warning:[\s\S]*?(?=\n\n|$)/gm);
-      if (warnings) process.stderr.write(`${warnings.join("\n\n")}\n`);
-      mkdirSync(buildDir, { recursive: true });
-      writeFileSync(KEY_FILE, key);
-      note(`${(statSync(join(buildDir, "index_bg.wasm")).size / 1024).toFixed(0)} KiB of wasm`);
-    });
+    await step(
+      `Building the Worker into build/${release ? "" : " (unoptimised)"}`,
+      first ? "1 to 2 min the first time" : "15 s",
+      async () => {
+        // cargo's own messages are worth seeing where there is something to see: warnings and errors.
+        const { code, output } = await run(workerBuild(), [release ? "--release" : "--dev"], { env });
+        if (code !== 0) throw new Failure(`The build failed.\n${output.trimEnd()}`, remedy(output));
+        if (release) await shrink(env);
+        const warnings = output.match(/^warning:[\s\S]*?(?=\n\n|$)/gm);
+        if (warnings) process.stderr.write(`${warnings.join("\n\n")}\n`);
+        mkdirSync(buildDir, { recursive: true });
+        writeFileSync(KEY_FILE, key);
+        note(`${(statSync(join(buildDir, "index_bg.wasm")).size / 1024).toFixed(0)} KiB of wasm`);
+      },
+    );
     return true;
   });
 }
@@ -58,7 +62,20 @@ const WASM_FEATURES = [
 async function shrink(env) {
   const wasm = join(buildDir, "index_bg.wasm");
   const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
-  const { code, output } = await run(env.WASM_OPT_BIN, [wasm, "-O3", "--one-caller-inline-max-function-size=20", "--strip-debug", "--strip-producers", ...features, "-o", wasm], { env });
+  const { code, output } = await run(
+    env.WASM_OPT_BIN,
+    [
+      wasm,
+      "-O3",
+      "--one-caller-inline-max-function-size=20",
+      "--strip-debug",
+      "--strip-producers",
+      ...features,
+      "-o",
+      wasm,
+    ],
+    { env },
+  );
   if (code !== 0) throw new Failure(`wasm-opt failed.\n${output.trimEnd()}`);
 }
 
@@ -72,8 +89,7 @@ function remedy(output) {
 /** Whether build/ holds a Worker, be it an older one. */
 export const hasBuild = () => OUTPUTS.every((name) => existsSync(join(buildDir, name)));
 
-const isBuilt = (key) =>
-  hasBuild() && existsSync(KEY_FILE) && readFileSync(KEY_FILE, "utf8") === key;
+const isBuilt = (key) => hasBuild() && existsSync(KEY_FILE) && readFileSync(KEY_FILE, "utf8") === key;
 
 async function buildKey(release) {
   const hash = createHash("sha256").update(`${release} ${await toolchainKey()}\0`);

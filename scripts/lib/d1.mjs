@@ -14,7 +14,11 @@ export const persistDir = (persistTo) => (persistTo ? resolve(root, persistTo) :
 
 /** Brings the local D1 to the newest schema. A stamp beside the database remembers what was applied. */
 export async function migrateLocal({ persistTo } = {}) {
-  const files = existsSync(migrationsDir) ? readdirSync(migrationsDir).filter((name) => name.endsWith(".sql")).sort() : [];
+  const files = existsSync(migrationsDir)
+    ? readdirSync(migrationsDir)
+        .filter((name) => name.endsWith(".sql"))
+        .sort()
+    : [];
   if (files.length === 0) return;
   const hash = createHash("sha256");
   for (const name of files) hash.update(`${name}\0`).update(readFileSync(join(migrationsDir, name)));

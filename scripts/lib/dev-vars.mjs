@@ -16,8 +16,7 @@ export function parseDevVars(text) {
 }
 
 /** The local secrets, or an empty object where there is no `.dev.vars` yet. */
-export const readDevVars = (file = devVarsFile) =>
-  existsSync(file) ? parseDevVars(readFileSync(file, "utf8")) : {};
+export const readDevVars = (file = devVarsFile) => (existsSync(file) ? parseDevVars(readFileSync(file, "utf8")) : {});
 
 export const randomToken = () => randomBytes(32).toString("base64url");
 export const randomSealingKey = (id = "k1") => `${id}:${randomBytes(32).toString("base64")}`;
@@ -29,9 +28,8 @@ export function writeDevVars(file = devVarsFile) {
     SHARE_ENCRYPTION_KEYS: randomSealingKey(),
     ADMIN_TOKEN: randomToken(),
   };
-  const text = readFileSync(inRoot(".dev.vars.example"), "utf8").replace(
-    /^([A-Z_]+)=.*$/gm,
-    (line, name) => (name in fresh ? `${name}=${fresh[name]}` : line),
+  const text = readFileSync(inRoot(".dev.vars.example"), "utf8").replace(/^([A-Z_]+)=.*$/gm, (line, name) =>
+    name in fresh ? `${name}=${fresh[name]}` : line,
   );
   // "wx": never over a file that another set-up has just written, its secrets may already have sealed shares.
   try {

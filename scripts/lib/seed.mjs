@@ -52,7 +52,8 @@ export async function seed(file, { users, shareBytes, keys, onProgress = () => {
     for (let n = first; n < end; n++) {
       const user = seededUser(n);
       insertUser.run(user.id, user.clientId, createHash("sha256").update(user.apiKey).digest("hex"), STORED_AT);
-      for (const method of ["GDRIVE-SECP256K1", "GDRIVE-ED25519"]) addShare(insertCustodian, "custodian", user, user.clientId, method);
+      for (const method of ["GDRIVE-SECP256K1", "GDRIVE-ED25519"])
+        addShare(insertCustodian, "custodian", user, user.clientId, method);
       addShare(insertOfUser, "user", user, user.id, "GDRIVE");
     }
     db.exec("COMMIT");

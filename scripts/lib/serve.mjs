@@ -36,15 +36,26 @@ export async function portIsFree(port) {
  * `output` is "inherit" or "ignore", `args` goes to wrangler.
  */
 export async function serveDev({ port, persistTo, args = [], output = "inherit" }) {
-  const all = ["dev", "--env=", `--ip=${HOST}`, `--port=${port}`, "--inspector-port=0", `--persist-to=${persistDir(persistTo)}`];
+  const all = [
+    "dev",
+    "--env=",
+    `--ip=${HOST}`,
+    `--port=${port}`,
+    "--inspector-port=0",
+    `--persist-to=${persistDir(persistTo)}`,
+  ];
   const watch = isWindows ? [] : [`--import=${new URL("end-with-parent.mjs", import.meta.url)}`];
-  const child = spawn(await nodeBin(), ["--no-warnings", ...watch, wranglerCli, ...all, "--show-interactive-dev-session=false", ...args], {
-    cwd: root,
-    env: nodeEnv({ WRANGLER_HIDE_BANNER: "true", PORTAL_BACKUP_SERVING: "1" }),
-    stdio: ["ignore", output, output],
-    // A process group of its own: one signal reaches wrangler, workerd and a build that is under way.
-    detached: !isWindows,
-  });
+  const child = spawn(
+    await nodeBin(),
+    ["--no-warnings", ...watch, wranglerCli, ...all, "--show-interactive-dev-session=false", ...args],
+    {
+      cwd: root,
+      env: nodeEnv({ WRANGLER_HIDE_BANNER: "true", PORTAL_BACKUP_SERVING: "1" }),
+      stdio: ["ignore", output, output],
+      // A process group of its own: one signal reaches wrangler, workerd and a build that is under way.
+      detached: !isWindows,
+    },
+  );
   const ended = new Promise((resolve) => {
     child.once("error", () => resolve(1));
     child.once("close", (code) => resolve(code ?? 0));
@@ -109,7 +120,9 @@ async function whenOrphaned(then) {
 
 /** The npm that runs us: our parent, or the parent of the shell in between. */
 async function npmPid() {
-  const [parent, ...command] = ((await ask("ps", ["-o", "ppid=,comm=", "-p", String(process.ppid)])) ?? "").split(/\s+/);
+  const [parent, ...command] = ((await ask("ps", ["-o", "ppid=,comm=", "-p", String(process.ppid)])) ?? "").split(
+    /\s+/,
+  );
   return /(^|\/)(sh|dash|bash|zsh)$/.test(command.join(" ")) ? Number(parent) : process.ppid;
 }
 

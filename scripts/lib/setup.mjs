@@ -30,7 +30,8 @@ async function npmPackages() {
   await step("Installing the npm packages of package-lock.json (npm ci)", "15 s", () =>
     mustRun("npm", ["ci", "--no-audit", "--no-fund"], {
       failure: "npm ci",
-      remedy: "It needs the npm registry. Run `npm ci` yourself to see more; if a file is in use, end what runs from node_modules.",
+      remedy:
+        "It needs the npm registry. Run `npm ci` yourself to see more; if a file is in use, end what runs from node_modules.",
     }),
   );
 }

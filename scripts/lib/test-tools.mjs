@@ -29,7 +29,9 @@ export async function ensureSchemathesis() {
       const installed = made.code === 0 ? await run(venvBin(venv, "python"), pip) : made;
       if (installed.code === 0) return;
       rmSync(venv, { recursive: true, force: true });
-      note(`It cannot be installed here, so the contract test will be skipped: ${installed.output.trimEnd().split("\n").at(-1)}`);
+      note(
+        `It cannot be installed here, so the contract test will be skipped: ${installed.output.trimEnd().split("\n").at(-1)}`,
+      );
     });
   });
 }

@@ -66,7 +66,10 @@ export async function ensureWasmTarget() {
       "Install it from https://rustup.rs, open a new terminal, and run the command again.",
     );
   }
-  const [major, minor] = version.match(/(\d+)\.(\d+)/).slice(1).map(Number);
+  const [major, minor] = version
+    .match(/(\d+)\.(\d+)/)
+    .slice(1)
+    .map(Number);
   if (major < MIN_RUST[0] || (major === MIN_RUST[0] && minor < MIN_RUST[1])) {
     throw new Failure(`${version} is too old: this project needs ${MIN_RUST.join(".")}.`, "Run: rustup update stable");
   }
@@ -167,7 +170,12 @@ function wasmBindgenBin() {
 /** Whether worker-build has downloaded wasm-bindgen already, or can: then there is no need to compile it. */
 async function workerBuildHasBindgen() {
   const version = bindgenVersion();
-  const caches = [process.env.XDG_CACHE_HOME, process.env.LOCALAPPDATA, join(homedir(), ".cache"), join(homedir(), "Library", "Caches")];
+  const caches = [
+    process.env.XDG_CACHE_HOME,
+    process.env.LOCALAPPDATA,
+    join(homedir(), ".cache"),
+    join(homedir(), "Library", "Caches"),
+  ];
   for (const dir of caches.filter(Boolean).map((cache) => join(cache, "worker-build"))) {
     const ours = (name) => name.startsWith("wasm-bindgen-") && name.endsWith(`-${version}`);
     if (existsSync(dir) && readdirSync(dir).some(ours)) return true;
@@ -217,7 +225,8 @@ export async function ensureCargoTool(name, version, { bin = name, usually } = {
           await mustRun("cargo", args, {
             env,
             failure: `cargo install ${name}`,
-            remedy: "It needs crates.io and a C linker (Debian: apt install build-essential; macOS: xcode-select --install).",
+            remedy:
+              "It needs crates.io and a C linker (Debian: apt install build-essential; macOS: xcode-select --install).",
           });
         }
         rmSync(join(staging, "target"), { recursive: true, force: true });

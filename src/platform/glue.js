@@ -98,7 +98,12 @@ export async function importKeys(sealingKey, digestInfo) {
     crypto.subtle.importKey("raw", sealingKey, "AES-GCM", false, ["encrypt", "decrypt"]),
     crypto.subtle.importKey("raw", sealingKey, "HKDF", false, ["deriveKey"]),
   ]);
-  const derivation = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: new TextEncoder().encode(digestInfo) };
+  const derivation = {
+    name: "HKDF",
+    hash: "SHA-256",
+    salt: new Uint8Array(),
+    info: new TextEncoder().encode(digestInfo),
+  };
   const hmac = { name: "HMAC", hash: "SHA-256", length: 256 };
   return [aesKey, await crypto.subtle.deriveKey(derivation, secret, hmac, false, ["sign"])];
 }

@@ -28,7 +28,11 @@ describe("[env.production]", () => {
   });
 
   it("takes webhooks from Portal's three addresses alone", () => {
-    assert.deepEqual(production.vars.PORTAL_IP_ALLOWLIST.split(","), ["35.203.150.117", "104.155.171.139", "35.185.20.23"]);
+    assert.deepEqual(production.vars.PORTAL_IP_ALLOWLIST.split(","), [
+      "35.203.150.117",
+      "104.155.171.139",
+      "35.185.20.23",
+    ]);
   });
 
   it("limits failed credentials, apps and webhooks", () => {
@@ -59,7 +63,10 @@ describe("[env.production]", () => {
   it("holds no secret in the file", () => {
     const secret = /SECRET|KEYS?$|TOKEN/;
     for (const config of [production, local]) {
-      assert.deepEqual(Object.keys(config.vars).filter((name) => secret.test(name)), []);
+      assert.deepEqual(
+        Object.keys(config.vars).filter((name) => secret.test(name)),
+        [],
+      );
     }
   });
 });

@@ -12,7 +12,8 @@ describe("the supply chain", () => {
   it("runs no GitHub action that is not pinned by its hash, and gives none more than reading", () => {
     for (const name of readdirSync(inRoot(".github", "workflows"))) {
       const workflow = read(".github", "workflows", name);
-      for (const [, action] of workflow.matchAll(/uses:\s*(\S+)/g)) assert.match(action, /^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/, `${name}: ${action}`);
+      for (const [, action] of workflow.matchAll(/uses:\s*(\S+)/g))
+        assert.match(action, /^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/, `${name}: ${action}`);
       assert.match(workflow, /^permissions:\n {2}contents: read$/m, name);
       assert.doesNotMatch(workflow, /pull_request_target/, name);
     }
@@ -20,7 +21,9 @@ describe("the supply chain", () => {
 
   it("takes npm packages by checksum", () => {
     const { packages } = JSON.parse(read("package-lock.json"));
-    const without = Object.entries(packages).filter(([path, { integrity, link }]) => path !== "" && !link && !integrity).map(([path]) => path);
+    const without = Object.entries(packages)
+      .filter(([path, { integrity, link }]) => path !== "" && !link && !integrity)
+      .map(([path]) => path);
     assert.deepEqual(without, []);
   });
 

@@ -10,7 +10,9 @@ const text = readFileSync(inRoot("docs", "threat-model.md"), "utf8");
 
 /** As a test's title, or in a row of a table of tests: not in a comment. */
 const hasTitle = (file, title) =>
-  readFileSync(inRoot(file), "utf8").split("\n").some((line) => line.includes(title) && /^\s*(?:it|test|describe)\(|^\s*(?:for .*)?\[/.test(line));
+  readFileSync(inRoot(file), "utf8")
+    .split("\n")
+    .some((line) => line.includes(title) && /^\s*(?:it|test|describe)\(|^\s*(?:for .*)?\[/.test(line));
 
 describe("docs/threat-model.md", () => {
   it("names tests that exist", () => {

@@ -21,7 +21,10 @@ describe("Cloudflare's own builds", () => {
     try {
       if ((await ask("cargo", ["--version"], { env })) !== null) return; // This machine has one of its own there.
       await ensureRust({ env, installer, home });
-      assert.match(await ask("cargo", ["--version"], { env }), /^cargo of rustup: -y .*--target wasm32-unknown-unknown/);
+      assert.match(
+        await ask("cargo", ["--version"], { env }),
+        /^cargo of rustup: -y .*--target wasm32-unknown-unknown/,
+      );
       await ensureRust({ env, installer: "data:text/plain,exit 1", home });
     } finally {
       rmSync(home, { recursive: true, force: true });

@@ -5,7 +5,21 @@ import { existsSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, it } from "node:test";
 
 import { parseOptions } from "../../scripts/lib/deploy/options.mjs";
-import { GIVEN, OLD, ORDER, begin, changed, commands, deploying, end, file, person, read, rejects, state, withDatabase } from "../support/deployment.mjs";
+import {
+  GIVEN,
+  OLD,
+  ORDER,
+  begin,
+  commands,
+  deploying,
+  end,
+  file,
+  person,
+  read,
+  rejects,
+  state,
+  withDatabase,
+} from "../support/deployment.mjs";
 
 describe("npm run deploy", () => {
   beforeEach(begin);
@@ -14,7 +28,11 @@ describe("npm run deploy", () => {
   it("makes no new sealing key for a database that holds shares of another one", async () => {
     withDatabase(OLD);
     const account = { databases: [{ uuid: OLD, name: "portal-backup" }], canaries: 1 };
-    await rejects(deploying(["--secrets-out", file("made.env")], { account }), /used with a key already/, /sealed what is there/);
+    await rejects(
+      deploying(["--secrets-out", file("made.env")], { account }),
+      /used with a key already/,
+      /sealed what is there/,
+    );
     assert.equal(state().secrets, undefined);
     assert.ok(!existsSync(file("made.env")));
   });
@@ -28,7 +46,11 @@ describe("npm run deploy", () => {
 
   it("refuses a secret of the wrong form", async () => {
     const env = { ...GIVEN, SHARE_ENCRYPTION_KEYS: "k1:short" };
-    await rejects(deploying(["--location", "weur"], { env }), /SHARE_ENCRYPTION_KEYS is not of the right form/, /base64-of-32-bytes/);
+    await rejects(
+      deploying(["--location", "weur"], { env }),
+      /SHARE_ENCRYPTION_KEYS is not of the right form/,
+      /base64-of-32-bytes/,
+    );
     assert.ok(!commands().includes("secret bulk"));
   });
 
@@ -47,24 +69,40 @@ describe("npm run deploy", () => {
   });
 
   it("makes no database on a build server, whose checkout is thrown away", async () => {
-    await rejects(deploying(["--location", "weur"], { env: { ...GIVEN, CI: "true" } }), /not the place/, /commit wrangler.toml/);
+    await rejects(
+      deploying(["--location", "weur"], { env: { ...GIVEN, CI: "true" } }),
+      /not the place/,
+      /commit wrangler.toml/,
+    );
   });
 
   it("says how to log in, and believes a token that cannot tell whose it is", async () => {
     await rejects(deploying([], { account: { loggedIn: false } }), /Nobody is logged in/, /wrangler login/);
     assert.deepEqual(commands(), ["whoami --json"]);
-    await deploying(["--location", "weur"], { account: { loggedIn: false }, env: { ...GIVEN, CLOUDFLARE_API_TOKEN: "t" } });
+    await deploying(["--location", "weur"], {
+      account: { loggedIn: false },
+      env: { ...GIVEN, CLOUDFLARE_API_TOKEN: "t" },
+    });
     assert.ok(commands().includes("deploy"));
   });
 
   it("asks which account where the login reaches several", async () => {
-    const account = { accounts: [{ id: "a1", name: "One" }, { id: "a2", name: "Two" }] };
+    const account = {
+      accounts: [
+        { id: "a1", name: "One" },
+        { id: "a2", name: "Two" },
+      ],
+    };
     await rejects(deploying([], { account }), /2 accounts/, /CLOUDFLARE_ACCOUNT_ID[\s\S]*a2 {2}Two/);
   });
 
   it("says what to do where the Worker does not answer", async () => {
     const args = ["--location", "weur", "--url", "http://127.0.0.1:9"];
-    await rejects(deploying(args, { env: GIVEN, patience: 1 }), /127\.0\.0\.1:9 does not answer/, /DNS and certificate/);
+    await rejects(
+      deploying(args, { env: GIVEN, patience: 1 }),
+      /127\.0\.0\.1:9 does not answer/,
+      /DNS and certificate/,
+    );
   });
 
   for (const failing of new Set(ORDER.slice(1))) {

@@ -5,7 +5,31 @@ import { statSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, it } from "node:test";
 
 import { isWindows } from "../../scripts/lib/paths.mjs";
-import { CONFIG, DATABASE_ID, DOMAIN_ROUTE, GIVEN, MADE, OLD, ORDER, REACHABLE, begin, calls, changed, commands, deploying, end, file, forget, person, read, rejects, said, state, withDatabase, withoutAddress } from "../support/deployment.mjs";
+import {
+  CONFIG,
+  DATABASE_ID,
+  DOMAIN_ROUTE,
+  GIVEN,
+  MADE,
+  OLD,
+  ORDER,
+  REACHABLE,
+  begin,
+  calls,
+  changed,
+  commands,
+  deploying,
+  end,
+  file,
+  forget,
+  person,
+  read,
+  rejects,
+  said,
+  state,
+  withDatabase,
+  withoutAddress,
+} from "../support/deployment.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
 
 describe("npm run deploy", () => {
@@ -32,7 +56,11 @@ describe("npm run deploy", () => {
   it("deploys the environment that is named, also one whose database has no id line yet", async () => {
     await deploying(["--env", "staging", "--location", "apac"], { env: GIVEN });
     assert.deepEqual(changed(REACHABLE), { added: [`database_id = "${MADE}"`], removed: [] });
-    assert.ok(read("wrangler.toml").endsWith(`[[env.staging.d1_databases]]\ndatabase_id = "${MADE}"\nbinding = "DB"\ndatabase_name = "portal-backup-staging"\n`));
+    assert.ok(
+      read("wrangler.toml").endsWith(
+        `[[env.staging.d1_databases]]\ndatabase_id = "${MADE}"\nbinding = "DB"\ndatabase_name = "portal-backup-staging"\n`,
+      ),
+    );
     assert.equal(state().databases[0].name, "portal-backup-staging");
     assert.ok(calls().every(({ environment }) => environment === "staging"));
     await rejects(deploying(["--env", "nowhere"]), /No environment found[\s\S]*nowhere/);
@@ -43,7 +71,14 @@ describe("npm run deploy", () => {
     const written = read("wrangler.toml");
     writeFileSync(file("calls.ndjson"), "");
     await deploying(["--location", "weur"], { env: { ...GIVEN, ADMIN_TOKEN: "another-admin-token-0123456789abcdef" } });
-    assert.deepEqual(commands(), ["whoami --json", "d1 list --json", "secret list --format=json", "d1 time-travel info DB --json", "d1 migrations apply DB --remote", "deploy"]);
+    assert.deepEqual(commands(), [
+      "whoami --json",
+      "d1 list --json",
+      "secret list --format=json",
+      "d1 time-travel info DB --json",
+      "d1 migrations apply DB --remote",
+      "deploy",
+    ]);
     assert.equal(read("wrangler.toml"), written);
     assert.deepEqual(state().secrets, GIVEN);
   });
@@ -52,14 +87,18 @@ describe("npm run deploy", () => {
     withDatabase(OLD);
     await deploying([], { account: { databases: [{ uuid: OLD, name: "portal-backup" }], secrets: GIVEN } });
     assert.match(said, /npx wrangler d1 time-travel restore DB --env production --bookmark=00000085-/);
-    assert.ok(commands().indexOf("d1 time-travel info DB --json") < commands().indexOf("d1 migrations apply DB --remote"));
+    assert.ok(
+      commands().indexOf("d1 time-travel info DB --json") < commands().indexOf("d1 migrations apply DB --remote"),
+    );
   });
 
   it("sets only the secret that is missing, and never one that is there", async () => {
     withDatabase(OLD);
     const there = { WEBHOOK_SECRET: "as it was", SHARE_ENCRYPTION_KEYS: "as it was" };
     await deploying([], { account: { databases: [{ uuid: OLD, name: "portal-backup" }], secrets: there }, env: GIVEN });
-    assert.deepEqual(JSON.parse(calls().find(({ command }) => command === "secret bulk").input), { ADMIN_TOKEN: GIVEN.ADMIN_TOKEN });
+    assert.deepEqual(JSON.parse(calls().find(({ command }) => command === "secret bulk").input), {
+      ADMIN_TOKEN: GIVEN.ADMIN_TOKEN,
+    });
     assert.equal(state().secrets.WEBHOOK_SECRET, "as it was");
   });
 
@@ -74,7 +113,8 @@ describe("npm run deploy", () => {
     assert.equal(shown.split(SHARE_ENCRYPTION_KEYS).length, 2);
     assert.equal(shown.split(ADMIN_TOKEN).length, 2);
     assert.ok(!shown.includes(WEBHOOK_SECRET));
-    for (const secret of [WEBHOOK_SECRET, SHARE_ENCRYPTION_KEYS, ADMIN_TOKEN]) assert.ok(!said.includes(secret), "a secret is in what a log may keep");
+    for (const secret of [WEBHOOK_SECRET, SHARE_ENCRYPTION_KEYS, ADMIN_TOKEN])
+      assert.ok(!said.includes(secret), "a secret is in what a log may keep");
     assert.deepEqual(ui.left, []);
   });
 
@@ -113,7 +153,11 @@ describe("npm run deploy", () => {
       for (const secret of Object.values(SECRETS)) assert.ok(!said.includes(secret));
 
       forget();
-      await rejects(deploying(args, { env: { ...SECRETS, WEBHOOK_SECRET: "not the one that it has" } }), /deployed, but not all is well/, /npm run doctor \S+ \S+ --env production/);
+      await rejects(
+        deploying(args, { env: { ...SECRETS, WEBHOOK_SECRET: "not the one that it has" } }),
+        /deployed, but not all is well/,
+        /npm run doctor \S+ \S+ --env production/,
+      );
       assert.match(said, /wrangler secret put WEBHOOK_SECRET --env production/);
       forget();
       await deploying(args, { env: {} });
@@ -121,7 +165,10 @@ describe("npm run deploy", () => {
 
       // The Worker takes spaces in the list; it is this file's that the doctor goes by.
       forget();
-      writeFileSync(file("wrangler.toml"), read("wrangler.toml").replaceAll('CLIENT_AUTH = "client-api-key"', 'CLIENT_AUTH = "jwt, client-api-key"'));
+      writeFileSync(
+        file("wrangler.toml"),
+        read("wrangler.toml").replaceAll('CLIENT_AUTH = "client-api-key"', 'CLIENT_AUTH = "jwt, client-api-key"'),
+      );
       await deploying(args, { env: SECRETS });
       assert.match(said, /All is well: 16 checks passed\./, "the app's part as well");
     } finally {
@@ -143,7 +190,10 @@ describe("npm run deploy", () => {
     assert.deepEqual(changed(CONFIG).added, [DOMAIN_ROUTE, DATABASE_ID]);
     await deploying(["--domain", "backup.example.com"], { env: GIVEN });
     assert.deepEqual(changed(CONFIG).added, [DOMAIN_ROUTE, DATABASE_ID]);
-    await rejects(deploying(["--domain", "other.example.com"], { env: GIVEN }), /serves on backup.example.com, not on other/);
+    await rejects(
+      deploying(["--domain", "other.example.com"], { env: GIVEN }),
+      /serves on backup.example.com, not on other/,
+    );
   });
 
   it("takes workers.dev for who has no domain", async () => {
@@ -151,14 +201,25 @@ describe("npm run deploy", () => {
     await deploying(["--location", "weur", "--workers-dev"], { env: GIVEN });
     assert.deepEqual(changed(CONFIG), {
       added: [DATABASE_ID], // staging has the line workers_dev = true as well
-      removed: ["workers_dev = false # until you say", 'database_id = "00000000-0000-0000-0000-000000000000" # of production'],
+      removed: [
+        "workers_dev = false # until you say",
+        'database_id = "00000000-0000-0000-0000-000000000000" # of production',
+      ],
     });
   });
 
   it("tells each step in a dry run, without a login and without a change", async () => {
     const account = { loggedIn: false, fails: {} };
     await rejects(deploying(["--dry-run"], { account }), /does not know: deploy --dry-run/);
-    for (const told of ["whoami", "d1 create portal-backup", "wrangler.toml", "secret bulk", "time-travel", "migrations apply"]) assert.ok(said.includes(told), told);
+    for (const told of [
+      "whoami",
+      "d1 create portal-backup",
+      "wrangler.toml",
+      "secret bulk",
+      "time-travel",
+      "migrations apply",
+    ])
+      assert.ok(said.includes(told), told);
     assert.deepEqual(commands(), ["deploy --dry-run"]);
     assert.equal(read("wrangler.toml"), REACHABLE);
   });

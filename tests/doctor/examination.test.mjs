@@ -29,7 +29,13 @@ describe("npm run doctor", () => {
   const between = async (meddle) => (proxy = await startProxy(worker, meddle)).url;
 
   async function nothingIsLeft() {
-    for (const table of ["users", "deleted_users", "custodian_backup_shares", "user_backup_shares", "backup_share_versions"]) {
+    for (const table of [
+      "users",
+      "deleted_users",
+      "custodian_backup_shares",
+      "user_backup_shares",
+      "backup_share_versions",
+    ]) {
       assert.deepEqual(await worker.sql(`SELECT COUNT(*) AS n FROM ${table}`), [{ n: 0 }], table);
     }
   }
@@ -54,14 +60,27 @@ describe("npm run doctor", () => {
   });
 
   it("says what to change where the webhook secret is another one", async () => {
-    const { code, said } = await doctorWith({ WEBHOOK_SECRET: "not the one that the Worker has" }, worker.url, "--env", "staging");
+    const { code, said } = await doctorWith(
+      { WEBHOOK_SECRET: "not the one that the Worker has" },
+      worker.url,
+      "--env",
+      "staging",
+    );
     assert.equal(code, 1);
-    assert.match(said, /✗ Portal backs up both curves[\s\S]*401 unauthorized[\s\S]*WEBHOOK_SECRET[\s\S]*Portal's dashboard[\s\S]*wrangler secret put WEBHOOK_SECRET --env staging/);
+    assert.match(
+      said,
+      /✗ Portal backs up both curves[\s\S]*401 unauthorized[\s\S]*WEBHOOK_SECRET[\s\S]*Portal's dashboard[\s\S]*wrangler secret put WEBHOOK_SECRET --env staging/,
+    );
     await nothingIsLeft();
   });
 
   it("says what to change where the admin token is another one, and laments no user that was never made", async () => {
-    const { code, said } = await doctorWith({ ADMIN_TOKEN: "not the one that the Worker has, but long" }, worker.url, "--env", "staging");
+    const { code, said } = await doctorWith(
+      { ADMIN_TOKEN: "not the one that the Worker has, but long" },
+      worker.url,
+      "--env",
+      "staging",
+    );
     assert.equal(code, 1);
     assert.match(said, /✗ POST \/users registers[\s\S]*401[\s\S]*wrangler secret put ADMIN_TOKEN --env staging/);
     assert.match(said, /\n– 9 more that need the check “POST \/users registers/);
@@ -83,7 +102,10 @@ describe("npm run doctor", () => {
     });
     const { code, outcome, of } = await examined(url);
     assert.equal(code, 1);
-    assert.ok(["webhook", "bytes"].some((id) => of(id).status === "failed"), JSON.stringify(outcome));
+    assert.ok(
+      ["webhook", "bytes"].some((id) => of(id).status === "failed"),
+      JSON.stringify(outcome),
+    );
     assert.equal(of("clear up").status, "ok");
     await nothingIsLeft();
   });
@@ -91,7 +113,9 @@ describe("npm run doctor", () => {
   it("sees an app route that fails, names it without any id, and clears up all the same", async () => {
     const problem = JSON.stringify({ status: 500, code: "internal", detail: "Something is wrong on the server." });
     const url = await between(({ method, path }) =>
-      method === "POST" && path.endsWith("/user-backup-share") ? { status: 500, headers: { "content-type": "application/problem+json" }, body: problem } : undefined,
+      method === "POST" && path.endsWith("/user-backup-share")
+        ? { status: 500, headers: { "content-type": "application/problem+json" }, body: problem }
+        : undefined,
     );
     const { code, of } = await examined(url);
     assert.equal(code, 1);
@@ -102,7 +126,11 @@ describe("npm run doctor", () => {
   });
 
   it("knows that a page of something in front is not the Worker's answer", async () => {
-    const url = await between(() => ({ status: 403, headers: { "content-type": "text/html" }, body: "<h1>Access denied</h1>" }));
+    const url = await between(() => ({
+      status: 403,
+      headers: { "content-type": "text/html" },
+      body: "<h1>Access denied</h1>",
+    }));
     const { code, said } = await doctor(url);
     assert.equal(code, 1);
     assert.match(said, /not the Worker's own[\s\S]*Cloudflare Access/);
@@ -110,7 +138,11 @@ describe("npm run doctor", () => {
 
   it("carries no secret along a redirect", async () => {
     const seen = [];
-    const url = await between(({ headers }) => (seen.push(headers), { status: 308, headers: { location: "https://elsewhere.example.com/" }, body: "" }));
+    const url = await between(
+      ({ headers }) => (
+        seen.push(headers), { status: 308, headers: { location: "https://elsewhere.example.com/" }, body: "" }
+      ),
+    );
     const { code, said } = await doctor(url);
     assert.equal(code, 1);
     assert.match(said, /sends us on to https:\/\/elsewhere\.example\.com[\s\S]*final URL/);
@@ -165,25 +197,44 @@ describe("npm run doctor", () => {
 
 describe("what the doctor tells to run", () => {
   const answer = (code) => ({ role: "operator", status: 400, headers: new Headers(), problem: { code } });
-  const codes = ["misconfigured", "unauthorized", "unavailable", "internal", "not_found", "method_not_allowed", "another"];
+  const codes = [
+    "misconfigured",
+    "unauthorized",
+    "unavailable",
+    "internal",
+    "not_found",
+    "method_not_allowed",
+    "another",
+  ];
 
   /** The wrangler commands, and deployments, that are told for a Worker at this place. */
   function commands(place) {
-    const told = ["portal", "operator", "anyone"].flatMap((role) => codes.map((code) => place.advised(answerAdvice({ ...answer(code), role }, place))));
-    return [...told, place.advised(place.migrate)].flatMap((text) => text.match(/`(npx wrangler|npm run deploy)[^`]*`/g) ?? []);
+    const told = ["portal", "operator", "anyone"].flatMap((role) =>
+      codes.map((code) => place.advised(answerAdvice({ ...answer(code), role }, place))),
+    );
+    return [...told, place.advised(place.migrate)].flatMap(
+      (text) => text.match(/`(npx wrangler|npm run deploy)[^`]*`/g) ?? [],
+    );
   }
 
   it("names its environment in each command: without one, wrangler takes production's Worker", () => {
     assert.ok(commands(placeOf({ environment: "staging" })).length > 10);
-    for (const command of commands(placeOf({ environment: "staging", loopback: true }))) assert.match(command, / --env staging`$/);
+    for (const command of commands(placeOf({ environment: "staging", loopback: true })))
+      assert.match(command, / --env staging`$/);
   });
 
   it("takes production for granted where it knows the URL only, and says so", () => {
     const place = placeOf({});
     for (const command of commands(place)) assert.match(command, / --env production`$/);
-    assert.match(place.advised(answerAdvice(answer("unauthorized"), place)), /secret put ADMIN_TOKEN --env production` \(Another environment than production\?/);
+    assert.match(
+      place.advised(answerAdvice(answer("unauthorized"), place)),
+      /secret put ADMIN_TOKEN --env production` \(Another environment than production\?/,
+    );
     assert.doesNotMatch(place.advised(answerAdvice(answer("rate_limited"), place)), /environment/);
-    assert.doesNotMatch(placeOf({ environment: "production" }).advised("`npx wrangler tail --env production`"), /Another/);
+    assert.doesNotMatch(
+      placeOf({ environment: "production" }).advised("`npx wrangler tail --env production`"),
+      /Another/,
+    );
   });
 
   it("is .dev.vars and npm run dev for a Worker on this machine, never wrangler", async () => {
@@ -199,7 +250,10 @@ describe("where the doctor begins", () => {
     const nowhere = await startServer(() => {});
     await nowhere.stop();
     const { said } = await doctor(nowhere.url);
-    assert.match(said, /✗ GET \/healthz answers.*\n.*ECONNREFUSED.*\n.*Start the Worker.*\n– 14 more that need the check “GET \/healthz answers”\n\n1 failed, 0 passed, 14 skipped\.\n$/);
+    assert.match(
+      said,
+      /✗ GET \/healthz answers.*\n.*ECONNREFUSED.*\n.*Start the Worker.*\n– 14 more that need the check “GET \/healthz answers”\n\n1 failed, 0 passed, 14 skipped\.\n$/,
+    );
     const { outcome } = await examined(nowhere.url);
     assert.equal(outcome.checks.length, 15, "machines get each");
     assert.ok(outcome.checks.slice(1).every(({ lacks }) => lacks === "alive"));
@@ -209,21 +263,29 @@ describe("where the doctor begins", () => {
     const { code, said } = await doctor("http://backup.example.com");
     assert.equal(code, 2);
     assert.match(said, /sends no secrets to http:\/\/backup\.example\.com[\s\S]*https:\/\/backup\.example\.com/);
-    for (const loopback of ["http://localhost:8787", "http://127.0.0.1:8787", "http://[::1]:8787"]) assert.ok(parseTarget(loopback).loopback);
-    for (const other of ["http://127.0.0.1.example.com", "http://10.0.0.1", "http://localhost.example.com"]) assert.throws(() => parseTarget(other), /plain http/);
+    for (const loopback of ["http://localhost:8787", "http://127.0.0.1:8787", "http://[::1]:8787"])
+      assert.ok(parseTarget(loopback).loopback);
+    for (const other of ["http://127.0.0.1.example.com", "http://10.0.0.1", "http://localhost.example.com"])
+      assert.throws(() => parseTarget(other), /plain http/);
   });
 
   it("says what it needs", async () => {
     const { code, said } = await doctorWith({ WEBHOOK_SECRET: "", ADMIN_TOKEN: "" }, "https://backup.example.com");
     assert.equal(code, 2);
     assert.match(said, /WEBHOOK_SECRET and ADMIN_TOKEN are not in the environment\./);
-    for (const args of [[], ["not a url"], ["ftp://x"], ["https://user:password@x"], ["https://x", "--unknown"]]) assert.equal((await doctor(...args)).code, 2, args.join(" "));
+    for (const args of [[], ["not a url"], ["ftp://x"], ["https://user:password@x"], ["https://x", "--unknown"]])
+      assert.equal((await doctor(...args)).code, 2, args.join(" "));
   });
 
   it("paints on a terminal, unless NO_COLOR is set", () => {
     const painted = (env) => {
       let said = "";
-      lineReport({ stream: { isTTY: true, write: (text) => (said += text) }, env }).check({ title: "t", status: "failed", ms: 1, note: "n" });
+      lineReport({ stream: { isTTY: true, write: (text) => (said += text) }, env }).check({
+        title: "t",
+        status: "failed",
+        ms: 1,
+        note: "n",
+      });
       return said.includes("\u001b[31m");
     };
     assert.equal(painted({}), true);

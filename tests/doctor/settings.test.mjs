@@ -70,12 +70,18 @@ describe("npm run doctor, against a Worker with other settings", () => {
   });
 
   it("goes along with FETCH_SUPERSEDED = always", async () => {
-    const told = await doctorWith({ FETCH_SUPERSEDED: "always" }, await workerWith({ vars: { FETCH_SUPERSEDED: "always" } }));
+    const told = await doctorWith(
+      { FETCH_SUPERSEDED: "always" },
+      await workerWith({ vars: { FETCH_SUPERSEDED: "always" } }),
+    );
     assert.equal(told.code, 0, told.said);
   });
 
   it("skips the app's part where it cannot make the app's token", async () => {
-    const url = await workerWith({ vars: { CLIENT_AUTH: "portal" }, outbound: () => new Response("{}", { status: 401 }) });
+    const url = await workerWith({
+      vars: { CLIENT_AUTH: "portal" },
+      outbound: () => new Response("{}", { status: 401 }),
+    });
     const { code, of } = await examined(url);
     assert.equal(code, 1);
     assert.match(of("store").advice, /CLIENT_AUTH=jwt npm run doctor/);
@@ -90,7 +96,12 @@ describe("npm run doctor, against a Worker with other settings", () => {
     try {
       const url = await workerWith({ vars: { CLIENT_AUTH: "portal" }, outbound: portal.outbound });
       const { id, clientSessionToken } = portal.makeClient({});
-      const told = await doctorWith({ CLIENT_AUTH: "portal", DOCTOR_CLIENT_TOKEN: clientSessionToken }, url, "--client-id", id);
+      const told = await doctorWith(
+        { CLIENT_AUTH: "portal", DOCTOR_CLIENT_TOKEN: clientSessionToken },
+        url,
+        "--client-id",
+        id,
+      );
       assert.equal(told.code, 0, told.said);
       assert.match(told.said, /16 checks passed\.\n/);
       assert.deepEqual(await worker.sql("SELECT COUNT(*) AS n FROM users"), [{ n: 0 }]);

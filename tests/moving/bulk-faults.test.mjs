@@ -13,9 +13,31 @@ const wallet = backups(worker);
 const ada = { id: "u1", clientId: "c1", clientApiKey: "key-1" };
 const RECORDS = [
   { type: "user", ...ada },
-  { type: "custodianBackupShare", id: "v1", userId: "u1", backupMethod: "GDRIVE-SECP256K1", share: "now", storedAt: "2024-01-02T00:00:00.000Z" },
-  { type: "custodianBackupShare", id: "v0", userId: "u1", backupMethod: "GDRIVE-SECP256K1", share: "then", storedAt: "2023-01-02T00:00:00.000Z", supersededAt: "2024-01-02T00:00:00.000Z" },
-  { type: "userBackupShare", id: "v2", userId: "u1", backupMethod: "GDRIVE", cipherText: "now", storedAt: "2024-01-03T00:00:00.000Z" },
+  {
+    type: "custodianBackupShare",
+    id: "v1",
+    userId: "u1",
+    backupMethod: "GDRIVE-SECP256K1",
+    share: "now",
+    storedAt: "2024-01-02T00:00:00.000Z",
+  },
+  {
+    type: "custodianBackupShare",
+    id: "v0",
+    userId: "u1",
+    backupMethod: "GDRIVE-SECP256K1",
+    share: "then",
+    storedAt: "2023-01-02T00:00:00.000Z",
+    supersededAt: "2024-01-02T00:00:00.000Z",
+  },
+  {
+    type: "userBackupShare",
+    id: "v2",
+    userId: "u1",
+    backupMethod: "GDRIVE",
+    cipherText: "now",
+    storedAt: "2024-01-03T00:00:00.000Z",
+  },
 ];
 let tags = 0;
 
@@ -25,7 +47,10 @@ beforeEach(() => worker.clear());
 const importAll = (plan) =>
   worker.send("POST", "/admin/import", {
     bearer: SECRETS.ADMIN_TOKEN,
-    headers: { "content-type": "application/x-ndjson", ...wallet.init({ faults: plan && { tag: `import ${(tags += 1)}`, plan } }).headers },
+    headers: {
+      "content-type": "application/x-ndjson",
+      ...wallet.init({ faults: plan && { tag: `import ${(tags += 1)}`, plan } }).headers,
+    },
     body: RECORDS.map((record) => JSON.stringify(record)).join("\n"),
   });
 const outcomes = ({ body }) => body.results.map((result) => result.outcome);
@@ -46,7 +71,10 @@ for (const [what, plan] of Object.entries({
       assert.deepEqual(outcomes(await importAll()), ["same", "new", "new", "new"]);
     } else assert.deepEqual(outcomes(answer), NEW);
     const events = await worker.sql("SELECT outcome FROM audit_events WHERE action = 'import' ORDER BY outcome");
-    assert.deepEqual(events.map((event) => event.outcome), ["registered", "stored_custodian_share", "stored_custodian_share", "stored_user_share"]);
+    assert.deepEqual(
+      events.map((event) => event.outcome),
+      ["registered", "stored_custodian_share", "stored_custodian_share", "stored_user_share"],
+    );
     const once = await snapshot(worker);
     assert.deepEqual(outcomes(await importAll()), ["same", "same", "same", "same"]);
     assert.deepEqual(await snapshot(worker), once);
@@ -57,7 +85,10 @@ for (const [what, plan] of Object.entries({
 test("imported history is kept for the retention from the import on, however long ago it was superseded", async () => {
   assert.deepEqual(outcomes(await importAll()), NEW);
   await worker.scheduled();
-  assert.deepEqual((await wallet.history(ada)).map((version) => version.id), ["v0"]);
+  assert.deepEqual(
+    (await wallet.history(ada)).map((version) => version.id),
+    ["v0"],
+  );
   await worker.sql("UPDATE backup_share_versions SET imported_at = '2024-06-01T00:00:00.000Z'");
   await worker.scheduled();
   assert.deepEqual(await wallet.history(ada), []);

@@ -8,9 +8,33 @@ import { SECRETS, startWorker } from "../support/harness.mjs";
 
 const sha256 = (text) => createHash("sha256").update(text).digest("hex");
 const USER = { type: "user", id: "u1", clientId: "c1", clientApiKey: "key-1", createdAt: "2024-01-01T00:00:00.000Z" };
-const CUSTODIAN = { type: "custodianBackupShare", id: "v1", userId: "u1", backupMethod: "GDRIVE-SECP256K1", backupSharePairId: "p1", share: '{"p":"é☃ \\" 1"}', storedAt: "2024-01-02T00:00:00.000Z" };
-const CIPHER_TEXT = { type: "userBackupShare", id: "v2", userId: "u1", clientId: "c1", backupMethod: "GDRIVE", backupSharePairId: "p1", cipherText: "abc", storedAt: "2024-01-03T00:00:00.000Z" };
-const OLD = { ...CUSTODIAN, id: "v0", backupSharePairId: "p0", share: "old", storedAt: "2023-01-02T00:00:00.000Z", supersededAt: "2024-01-02T00:00:00.000Z" };
+const CUSTODIAN = {
+  type: "custodianBackupShare",
+  id: "v1",
+  userId: "u1",
+  backupMethod: "GDRIVE-SECP256K1",
+  backupSharePairId: "p1",
+  share: '{"p":"é☃ \\" 1"}',
+  storedAt: "2024-01-02T00:00:00.000Z",
+};
+const CIPHER_TEXT = {
+  type: "userBackupShare",
+  id: "v2",
+  userId: "u1",
+  clientId: "c1",
+  backupMethod: "GDRIVE",
+  backupSharePairId: "p1",
+  cipherText: "abc",
+  storedAt: "2024-01-03T00:00:00.000Z",
+};
+const OLD = {
+  ...CUSTODIAN,
+  id: "v0",
+  backupSharePairId: "p0",
+  share: "old",
+  storedAt: "2023-01-02T00:00:00.000Z",
+  supersededAt: "2024-01-02T00:00:00.000Z",
+};
 
 let worker;
 before(async () => {
@@ -30,15 +54,27 @@ async function imported(records, query, target = worker) {
   assert.equal(status, 200, text);
   return body.results;
 }
-const outcomes = async (records, query, target) => (await imported(records, query, target)).map((result) => result.outcome);
+const outcomes = async (records, query, target) =>
+  (await imported(records, query, target)).map((result) => result.outcome);
 const fetched = async (clientId = "c1", target = worker) =>
-  (await target.send("POST", "/webhook/backup/fetch", { headers: { "x-webhook-secret": SECRETS.WEBHOOK_SECRET }, body: { clientId } })).body.backupShares;
-const cipherText = (method = "GDRIVE") => worker.send("GET", `/users/u1/user-backup-share?backupMethod=${method}`, { bearer: "key-1" });
+  (
+    await target.send("POST", "/webhook/backup/fetch", {
+      headers: { "x-webhook-secret": SECRETS.WEBHOOK_SECRET },
+      body: { clientId },
+    })
+  ).body.backupShares;
+const cipherText = (method = "GDRIVE") =>
+  worker.send("GET", `/users/u1/user-backup-share?backupMethod=${method}`, { bearer: "key-1" });
 const webhook = (share, backupMethod = "GDRIVE-SECP256K1") =>
-  worker.send("POST", "/webhook/backup", { headers: { "x-webhook-secret": SECRETS.WEBHOOK_SECRET }, body: { clientId: "c1", backupMethod, share } });
+  worker.send("POST", "/webhook/backup", {
+    headers: { "x-webhook-secret": SECRETS.WEBHOOK_SECRET },
+    body: { clientId: "c1", backupMethod, share },
+  });
 const snapshot = async () => {
   const tables = ["users", "custodian_backup_shares", "user_backup_shares", "backup_share_versions", "audit_events"];
-  return Object.fromEntries(await Promise.all(tables.map(async (table) => [table, await worker.sql(`SELECT * FROM ${table}`)])));
+  return Object.fromEntries(
+    await Promise.all(tables.map(async (table) => [table, await worker.sql(`SELECT * FROM ${table}`)])),
+  );
 };
 
 describe("POST /admin/import", () => {
@@ -47,16 +83,30 @@ describe("POST /admin/import", () => {
     assert.deepEqual(await fetched(), [CUSTODIAN.share]);
     assert.equal((await cipherText()).body.cipherText, "abc");
     const [user] = await worker.sql("SELECT * FROM users");
-    assert.deepEqual({ ...user }, { id: "u1", client_id: "c1", client_api_key_hash: sha256("key-1"), created_at: USER.createdAt });
+    assert.deepEqual(
+      { ...user },
+      { id: "u1", client_id: "c1", client_api_key_hash: sha256("key-1"), created_at: USER.createdAt },
+    );
     const [share] = await worker.sql("SELECT * FROM custodian_backup_shares");
-    assert.deepEqual([share.id, share.backup_share_pair_id, share.created_at, share.updated_at], ["v1", "p1", CUSTODIAN.storedAt, CUSTODIAN.storedAt]);
+    assert.deepEqual(
+      [share.id, share.backup_share_pair_id, share.created_at, share.updated_at],
+      ["v1", "p1", CUSTODIAN.storedAt, CUSTODIAN.storedAt],
+    );
     assert.doesNotMatch(JSON.stringify(share), /é☃/);
     const history = await worker.send("GET", "/users/u1/backups/history", { bearer: SECRETS.ADMIN_TOKEN });
-    assert.deepEqual(history.body.versions.map(({ id, storedAt, supersededAt }) => [id, storedAt, supersededAt]), [["v0", OLD.storedAt, OLD.supersededAt]]);
+    assert.deepEqual(
+      history.body.versions.map(({ id, storedAt, supersededAt }) => [id, storedAt, supersededAt]),
+      [["v0", OLD.storedAt, OLD.supersededAt]],
+    );
   });
 
   test("an imported history serves a half-finished backup", async () => {
-    await imported([USER, CUSTODIAN, OLD, { ...CIPHER_TEXT, backupSharePairId: "p0", storedAt: "2023-06-01T00:00:00.000Z" }]);
+    await imported([
+      USER,
+      CUSTODIAN,
+      OLD,
+      { ...CIPHER_TEXT, backupSharePairId: "p0", storedAt: "2023-06-01T00:00:00.000Z" },
+    ]);
     assert.deepEqual((await fetched()).sort(), [CUSTODIAN.share, "old"].sort());
   });
 
@@ -71,7 +121,10 @@ describe("POST /admin/import", () => {
   });
 
   test("a custodian share of unknown time belongs to the cipher texts that are there, in whatever order they come", async () => {
-    const state = async () => (await worker.send("GET", "/users/u1/backups", { bearer: SECRETS.ADMIN_TOKEN })).body.backups.map((backup) => backup.state);
+    const state = async () =>
+      (await worker.send("GET", "/users/u1/backups", { bearer: SECRETS.ADMIN_TOKEN })).body.backups.map(
+        (backup) => backup.state,
+      );
     const timeless = (record) => ({ ...record, backupSharePairId: null, storedAt: undefined });
     const untimed = { ...CIPHER_TEXT, backupSharePairId: null };
     for (const requests of [
@@ -101,7 +154,9 @@ describe("POST /admin/import", () => {
     assert.deepEqual(await outcomes([USER, CUSTODIAN, CIPHER_TEXT, OLD]), ["same", "same", "same", "same"]);
     assert.deepEqual(await snapshot(), once);
     assert.deepEqual(
-      once.audit_events.map(({ actor, action, outcome, user_id, backup_method }) => [actor, action, outcome, user_id, backup_method]).sort(),
+      once.audit_events
+        .map(({ actor, action, outcome, user_id, backup_method }) => [actor, action, outcome, user_id, backup_method])
+        .sort(),
       [
         ["admin", "import", "registered", "u1", null],
         ["admin", "import", "stored_custodian_share", "u1", "GDRIVE-SECP256K1"],
@@ -130,7 +185,10 @@ describe("POST /admin/import", () => {
     assert.match((await alone({ ...USER, id: "u2" })).reason, /clientId is registered/);
     assert.match((await alone({ ...USER, id: "u3", clientId: "c3" })).reason, /API key is registered/);
     assert.match((await alone({ ...USER, clientApiKey: "key-2" })).reason, /another API key/);
-    assert.match((await alone({ ...CUSTODIAN, id: "v9", share: "other" })).reason, /of 2024-01-02T00:00:00.000Z; this one is of 2024/);
+    assert.match(
+      (await alone({ ...CUSTODIAN, id: "v9", share: "other" })).reason,
+      /of 2024-01-02T00:00:00.000Z; this one is of 2024/,
+    );
     assert.deepEqual(await snapshot(), before);
   });
 
@@ -158,7 +216,10 @@ describe("POST /admin/import", () => {
     assert.deepEqual(await outcomes([newer]), ["conflict"]);
     assert.deepEqual(await outcomes([newer], "?replaceOlder=true"), ["new"]);
     assert.deepEqual(await fetched(), ["newer"]);
-    assert.deepEqual((await worker.sql("SELECT id, reason FROM backup_share_versions")).map((row) => [row.id, row.reason]), [["v1", "replaced"]]);
+    assert.deepEqual(
+      (await worker.sql("SELECT id, reason FROM backup_share_versions")).map((row) => [row.id, row.reason]),
+      [["v1", "replaced"]],
+    );
     // … and an older or an equally old one does not.
     assert.deepEqual(await outcomes([{ ...newer, id: "v10", share: "older" }], "?replaceOlder=true"), ["conflict"]);
     assert.deepEqual(await outcomes([newer, { ...CUSTODIAN }], "?replaceOlder=true"), ["same", "conflict"]);
@@ -209,7 +270,10 @@ describe("POST /admin/import", () => {
 
   test("a share of a user of the same id with another client never goes to that user", async () => {
     await imported([{ ...USER, clientId: "someone-else" }]);
-    assert.deepEqual(await outcomes([USER, { ...CUSTODIAN, clientId: "c1" }, { ...CIPHER_TEXT, clientId: undefined }]), ["conflict", "refused", "refused"]);
+    assert.deepEqual(
+      await outcomes([USER, { ...CUSTODIAN, clientId: "c1" }, { ...CIPHER_TEXT, clientId: undefined }]),
+      ["conflict", "refused", "refused"],
+    );
     assert.deepEqual(await outcomes([{ ...CUSTODIAN, clientId: "c1" }]), ["refused"]);
     assert.deepEqual(await worker.sql("SELECT * FROM custodian_backup_shares"), []);
   });
@@ -225,11 +289,17 @@ describe("POST /admin/import", () => {
     const plain = { bearer: SECRETS.ADMIN_TOKEN, headers: { "content-type": "application/json" }, body: "{}" };
     assert.equal((await worker.send("POST", "/admin/import", plain)).status, 415);
     assert.equal((await importOf(worker, [USER], "?dryRun=1")).body.field, "dryRun");
-    for (const [method, path] of [["POST", "/admin/import"], ["GET", "/admin/export"]]) {
+    for (const [method, path] of [
+      ["POST", "/admin/import"],
+      ["GET", "/admin/export"],
+    ]) {
       assert.equal((await worker.send(method, path, { bearer: "key-1" })).status, 401);
       assert.equal((await worker.send(method, path)).status, 401);
     }
-    assert.equal((await worker.send("DELETE", "/admin/import", { bearer: SECRETS.ADMIN_TOKEN })).headers.get("allow"), "POST");
+    assert.equal(
+      (await worker.send("DELETE", "/admin/import", { bearer: SECRETS.ADMIN_TOKEN })).headers.get("allow"),
+      "POST",
+    );
   });
 
   test("a full page of the largest size goes in", async () => {
@@ -244,7 +314,9 @@ describe("GET /admin/export", () => {
   async function exported() {
     const pages = [];
     for (let cursor; cursor !== null; ) {
-      const { status, body } = await worker.send("GET", `/admin/export${cursor ? `?cursor=${cursor}` : ""}`, { bearer: SECRETS.ADMIN_TOKEN });
+      const { status, body } = await worker.send("GET", `/admin/export${cursor ? `?cursor=${cursor}` : ""}`, {
+        bearer: SECRETS.ADMIN_TOKEN,
+      });
       assert.equal(status, 200);
       pages.push(body.records);
       cursor = body.cursor;
@@ -255,8 +327,22 @@ describe("GET /admin/export", () => {
   test("gives every record once, shares sealed, users before their shares", async () => {
     await imported([USER, CUSTODIAN, CIPHER_TEXT, OLD]);
     const records = (await exported()).flat();
-    assert.deepEqual(records.map(({ type, id }) => [type, id]), [["user", "u1"], ["custodianBackupShare", "v1"], ["userBackupShare", "v2"], ["custodianBackupShare", "v0"]]);
-    assert.deepEqual(records[0], { type: "user", id: "u1", clientId: "c1", clientApiKeyHash: sha256("key-1"), createdAt: USER.createdAt });
+    assert.deepEqual(
+      records.map(({ type, id }) => [type, id]),
+      [
+        ["user", "u1"],
+        ["custodianBackupShare", "v1"],
+        ["userBackupShare", "v2"],
+        ["custodianBackupShare", "v0"],
+      ],
+    );
+    assert.deepEqual(records[0], {
+      type: "user",
+      id: "u1",
+      clientId: "c1",
+      clientApiKeyHash: sha256("key-1"),
+      createdAt: USER.createdAt,
+    });
     const { sealedShare, ...rest } = records[3];
     const { share, type, ...old } = OLD;
     assert.deepEqual(rest, { type, ...old, clientId: "c1", createdAt: OLD.storedAt, reason: "replaced", keyId: "k1" });
@@ -276,7 +362,12 @@ describe("GET /admin/export", () => {
     const pages = await exported();
     assert.ok(pages.length > 5);
     for (const page of pages) assert.ok(JSON.stringify(page).length < 2_000_000);
-    const names = pages.flat().map((record) => `${record.type} ${record.userId ?? record.id} ${record.backupMethod ?? ""} ${record.supersededAt ?? ""}`);
+    const names = pages
+      .flat()
+      .map(
+        (record) =>
+          `${record.type} ${record.userId ?? record.id} ${record.backupMethod ?? ""} ${record.supersededAt ?? ""}`,
+      );
     assert.equal(new Set(names).size, names.length);
     assert.equal(names.length, 3 + 9 + 9);
   });
@@ -286,7 +377,10 @@ describe("GET /admin/export", () => {
     await worker.send("DELETE", "/users/u1", { bearer: SECRETS.ADMIN_TOKEN });
     assert.deepEqual((await exported()).flat(), []);
     await imported([{ ...USER, clientId: "c-new" }]);
-    assert.deepEqual((await exported()).flat().map((record) => record.type), ["user"]);
+    assert.deepEqual(
+      (await exported()).flat().map((record) => record.type),
+      ["user"],
+    );
   });
 
   test("gives what an import takes, even of a share whose time was in the future when it was replaced", async () => {
@@ -299,7 +393,9 @@ describe("GET /admin/export", () => {
 
   test("a cursor that it did not give is refused", async () => {
     for (const cursor of ["x", "%ff", "e30"]) {
-      const { status, body } = await worker.send("GET", `/admin/export?cursor=${cursor}`, { bearer: SECRETS.ADMIN_TOKEN });
+      const { status, body } = await worker.send("GET", `/admin/export?cursor=${cursor}`, {
+        bearer: SECRETS.ADMIN_TOKEN,
+      });
       assert.deepEqual([status, body.field], [400, "cursor"]);
     }
   });
@@ -307,19 +403,29 @@ describe("GET /admin/export", () => {
   test("each page leaves an audit event", async () => {
     await exported();
     const events = await worker.sql("SELECT actor, action, outcome FROM audit_events");
-    assert.deepEqual(events.map((event) => ({ ...event })), [{ actor: "admin", action: "export", outcome: "exported" }]);
+    assert.deepEqual(
+      events.map((event) => ({ ...event })),
+      [{ actor: "admin", action: "export", outcome: "exported" }],
+    );
   });
 });
 
 describe("after a change of the sealing key", () => {
   /** Runs `body` with a Worker whose first key is another one, and which has what is stored here. */
   async function afterTheChange(body) {
-    const second = await startWorker({ secrets: { SHARE_ENCRYPTION_KEYS: `k2:${Buffer.alloc(32, 2).toString("base64")},${SECRETS.SHARE_ENCRYPTION_KEYS}` } });
+    const second = await startWorker({
+      secrets: {
+        SHARE_ENCRYPTION_KEYS: `k2:${Buffer.alloc(32, 2).toString("base64")},${SECRETS.SHARE_ENCRYPTION_KEYS}`,
+      },
+    });
     try {
       for (const table of ["users", "custodian_backup_shares", "user_backup_shares", "backup_share_versions"]) {
         for (const row of await worker.sql(`SELECT * FROM ${table}`)) {
           const columns = Object.keys(row);
-          await second.db.prepare(`INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => "?")})`).bind(...Object.values(row)).run();
+          await second.db
+            .prepare(`INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => "?")})`)
+            .bind(...Object.values(row))
+            .run();
         }
       }
       await body(second);
@@ -331,8 +437,23 @@ describe("after a change of the sealing key", () => {
   test("the same shares, still under the old key, are the same", async () => {
     await imported([USER, CUSTODIAN, CIPHER_TEXT, OLD]);
     await afterTheChange(async (second) => {
-      assert.deepEqual(await outcomes([USER, CUSTODIAN, CIPHER_TEXT, OLD], "", second), ["same", "same", "same", "same"]);
-      assert.deepEqual(await outcomes([{ ...CUSTODIAN, share: "other" }, { ...OLD, share: "other" }], "", second), ["conflict", "conflict"]);
+      assert.deepEqual(await outcomes([USER, CUSTODIAN, CIPHER_TEXT, OLD], "", second), [
+        "same",
+        "same",
+        "same",
+        "same",
+      ]);
+      assert.deepEqual(
+        await outcomes(
+          [
+            { ...CUSTODIAN, share: "other" },
+            { ...OLD, share: "other" },
+          ],
+          "",
+          second,
+        ),
+        ["conflict", "conflict"],
+      );
       assert.deepEqual(await fetched("c1", second), [CUSTODIAN.share]);
     });
   });
@@ -344,7 +465,11 @@ describe("after a change of the sealing key", () => {
       assert.deepEqual(await outcomes([CUSTODIAN], "", second), ["same"]);
       const inItsPlace = { ...CUSTODIAN, share: "other", storedAt: "2024-02-01T00:00:00.000Z" };
       assert.deepEqual(await outcomes([inItsPlace], "", second), ["conflict"]);
-      assert.deepEqual(await outcomes([inItsPlace], "?replaceOlder=true", second), ["conflict"], "what is there is newer");
+      assert.deepEqual(
+        await outcomes([inItsPlace], "?replaceOlder=true", second),
+        ["conflict"],
+        "what is there is newer",
+      );
       assert.deepEqual(await fetched("c1", second), ["newer"]);
     });
   });

@@ -61,9 +61,18 @@ async function fill(worker) {
   const [ada, bob, eve] = [user("ada"), user("b/ö b"), user("eve")];
   await register(ada, bob, eve);
   for (const [index, text] of Object.values(STRINGS).entries()) {
-    await portal("/webhook/backup", { clientId: ada.clientId, backupMethod: `M${index}-SECP256K1`, share: text, backupSharePairId: `pair-${index}` });
+    await portal("/webhook/backup", {
+      clientId: ada.clientId,
+      backupMethod: `M${index}-SECP256K1`,
+      share: text,
+      backupSharePairId: `pair-${index}`,
+    });
   }
-  await app(ada, "POST", `/users/${ada.id}/user-backup-share`, { backupMethod: "M0", cipherText: "first", backupSharePairId: "pair-0" });
+  await app(ada, "POST", `/users/${ada.id}/user-backup-share`, {
+    backupMethod: "M0",
+    cipherText: "first",
+    backupSharePairId: "pair-0",
+  });
   await app(ada, "POST", `/users/${ada.id}/user-backup-share`, { backupMethod: "M0", cipherText: "second" });
   for (const share of ["a", "b", "a", "c"]) await portal("/webhook/backup", { clientId: bob.clientId, share });
   await app(bob, "POST", `/users/${encodeURIComponent(bob.id)}/user-backup-share`, { cipherText: "of bob" });
@@ -79,16 +88,29 @@ const TABLES = {
   users: "id, client_id, client_api_key_hash, created_at",
   custodian_backup_shares: "id, user_id, backup_method, backup_share_pair_id, created_at, updated_at",
   user_backup_shares: "id, user_id, backup_method, backup_share_pair_id, created_at, updated_at",
-  backup_share_versions: "id, user_id, client_id, kind, backup_method, backup_share_pair_id, created_at, stored_at, superseded_at, reason",
+  backup_share_versions:
+    "id, user_id, client_id, kind, backup_method, backup_share_pair_id, created_at, stored_at, superseded_at, reason",
 };
 /** Everything but what is sealed, which differs by its nonce and key. */
 const contents = async (worker) =>
-  Object.fromEntries(await Promise.all(Object.entries(TABLES).map(async ([table, columns]) => [table, await worker.sql(`SELECT ${columns} FROM ${table} WHERE ${table === "backup_share_versions" ? "user_id" : table === "users" ? "id" : "user_id"} <> 'user-eve' ORDER BY ${columns}`)])));
+  Object.fromEntries(
+    await Promise.all(
+      Object.entries(TABLES).map(async ([table, columns]) => [
+        table,
+        await worker.sql(
+          `SELECT ${columns} FROM ${table} WHERE ${table === "backup_share_versions" ? "user_id" : table === "users" ? "id" : "user_id"} <> 'user-eve' ORDER BY ${columns}`,
+        ),
+      ]),
+    ),
+  );
 
 async function openCopy(file, set) {
   const decrypter = new Decrypter();
   set(decrypter);
-  return (await decrypter.decrypt(readFileSync(file), "text")).trimEnd().split("\n").map((line) => JSON.parse(line));
+  return (await decrypter.decrypt(readFileSync(file), "text"))
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 }
 
 describe("export, then import into an empty database", () => {
@@ -103,15 +125,28 @@ describe("export, then import into an empty database", () => {
     assert.match(imported.stdout, /^\d+ new, 0 same, 0 conflict, 0 refused\n$/);
     assert.deepEqual(await contents(target), await contents(source));
     for (const who of [ada, bob]) {
-      assert.deepEqual(sorted(await custodianShares(callers(target), who.clientId)), sorted(await custodianShares(callers(source), who.clientId)));
+      assert.deepEqual(
+        sorted(await custodianShares(callers(target), who.clientId)),
+        sorted(await custodianShares(callers(source), who.clientId)),
+      );
     }
     const { app, admin } = callers(target);
-    assert.equal((await app(ada, "GET", `/users/${ada.id}/user-backup-share?backupMethod=M0`)).body.cipherText, "second");
-    assert.equal((await app(ada, "GET", `/users/${ada.id}/user-backup-share?backupSharePairId=pair-0`)).body.cipherText, "first");
+    assert.equal(
+      (await app(ada, "GET", `/users/${ada.id}/user-backup-share?backupMethod=M0`)).body.cipherText,
+      "second",
+    );
+    assert.equal(
+      (await app(ada, "GET", `/users/${ada.id}/user-backup-share?backupSharePairId=pair-0`)).body.cipherText,
+      "first",
+    );
     // The history opens, too: its versions can be made current again.
     const { body } = await admin("GET", `/users/${ada.id}/backups/history`);
-    for (const { id } of body.versions) assert.equal((await admin("POST", `/users/${ada.id}/backups/restore`, { versionId: id })).status, 200);
-    assert.equal((await app(ada, "GET", `/users/${ada.id}/user-backup-share?backupMethod=M0`)).body.cipherText, "first");
+    for (const { id } of body.versions)
+      assert.equal((await admin("POST", `/users/${ada.id}/backups/restore`, { versionId: id })).status, 200);
+    assert.equal(
+      (await app(ada, "GET", `/users/${ada.id}/user-backup-share?backupMethod=M0`)).body.cipherText,
+      "first",
+    );
   });
 
   test("again changes nothing", async () => {
@@ -133,7 +168,11 @@ describe("export, then import into an empty database", () => {
     for (const who of users) await portal("/webhook/backup", { clientId: who.clientId, share: big("first") });
     let done = false;
     const writing = (async () => {
-      for (let round = 0; !done; round += 1) await portal("/webhook/backup", { clientId: users[round % users.length].clientId, share: big(`round ${round}`) });
+      for (let round = 0; !done; round += 1)
+        await portal("/webhook/backup", {
+          clientId: users[round % users.length].clientId,
+          share: big(`round ${round}`),
+        });
     })();
     const file = fresh("age");
     const exported = await exportTo(file);
@@ -161,7 +200,9 @@ describe("a copy", () => {
     const records = await openCopy(forKey, (decrypter) => decrypter.addIdentity(identity));
     assert.ok(records.every((record) => !("sealedShare" in record) && !("keyId" in record)));
     assert.doesNotMatch(JSON.stringify(records), /of eve|user-eve/);
-    const reopened = await importFrom(forPassphrase, [], { env: { ADMIN_TOKEN, AGE_PASSPHRASE: "correct horse battery staple" } });
+    const reopened = await importFrom(forPassphrase, [], {
+      env: { ADMIN_TOKEN, AGE_PASSPHRASE: "correct horse battery staple" },
+    });
     assert.equal(reopened.stdout, `${records.length} new, 0 same, 0 conflict, 0 refused\n`, reopened.stderr);
   });
 
@@ -175,26 +216,44 @@ describe("a copy", () => {
     assert.equal(readFileSync(file, "utf8"), "precious");
     const failed = fresh("age");
     assert.equal((await exportTo(failed, undefined, { ADMIN_TOKEN: "wrong", SHARE_ENCRYPTION_KEYS })).code, 1);
-    assert.deepEqual(readdirSync(dir).filter((name) => name.startsWith(failed.slice(dir.length + 1))), []);
+    assert.deepEqual(
+      readdirSync(dir).filter((name) => name.startsWith(failed.slice(dir.length + 1))),
+      [],
+    );
   });
 
   test("needs the sealing keys: the operator's token alone reads no share", async () => {
     await fill(source);
     const file = fresh("age");
     const vars = fileOf(""); // so that no .dev.vars is read
-    assert.match((await exportTo(file, ["--recipient", recipient, "--vars", vars], { ADMIN_TOKEN })).stderr, /SHARE_ENCRYPTION_KEYS is needed/);
+    assert.match(
+      (await exportTo(file, ["--recipient", recipient, "--vars", vars], { ADMIN_TOKEN })).stderr,
+      /SHARE_ENCRYPTION_KEYS is needed/,
+    );
     const without = await exportTo(file, undefined, { ADMIN_TOKEN, SHARE_ENCRYPTION_KEYS: OTHER_KEYS });
     assert.equal(without.code, 2);
-    assert.match(without.stderr, /not in the copy: custodianBackupShare of user user-ada, M0-SECP256K1, stored .*: does not open with the key "k1"/);
+    assert.match(
+      without.stderr,
+      /not in the copy: custodianBackupShare of user user-ada, M0-SECP256K1, stored .*: does not open with the key "k1"/,
+    );
     const records = await openCopy(file, (decrypter) => decrypter.addIdentity(identity));
-    assert.deepEqual(records.map((record) => record.type), ["user", "user"]);
+    assert.deepEqual(
+      records.map((record) => record.type),
+      ["user", "user"],
+    );
   });
 });
 
 describe("import", () => {
   const MARK = "MARKED-SHARE";
   const rows = [
-    { id: "s1", userId: "u1", backupMethod: "GDRIVE-SECP256K1", share: `${MARK} 1`, createdAt: "2024-05-06T07:08:09.123" },
+    {
+      id: "s1",
+      userId: "u1",
+      backupMethod: "GDRIVE-SECP256K1",
+      share: `${MARK} 1`,
+      createdAt: "2024-05-06T07:08:09.123",
+    },
     { id: "s2", userId: "u1", backupMethod: "GDRIVE", cipherText: `${MARK} 2`, createdAt: "2024-05-06T07:08:10" },
     { id: "u1", clientId: "c1", clientApiKey: "key-1" },
     { id: "s3", userId: "nobody", backupMethod: "GDRIVE", cipherText: `${MARK} 3` },
@@ -207,12 +266,20 @@ describe("import", () => {
     assert.equal(code, 2);
     assert.equal(
       stdout,
-      ["refused   line 5: not valid JSON", "refused   line 4  userBackupShare of user nobody, GDRIVE: no such user is registered", "3 new, 0 same, 0 conflict, 2 refused", ""].join("\n"),
+      [
+        "refused   line 5: not valid JSON",
+        "refused   line 4  userBackupShare of user nobody, GDRIVE: no such user is registered",
+        "3 new, 0 same, 0 conflict, 2 refused",
+        "",
+      ].join("\n"),
     );
     assert.doesNotMatch(stdout + stderr, new RegExp(`${MARK}|key-1|${ADMIN_TOKEN}`));
     assert.doesNotMatch(JSON.stringify(target.logs()), new RegExp(`${MARK}|key-1|${ADMIN_TOKEN}`));
     assert.deepEqual(await custodianShares(callers(target), "c1"), [`${MARK} 1`]);
-    assert.deepEqual(readdirSync(dir).filter((name) => name.includes("import-state")), []);
+    assert.deepEqual(
+      readdirSync(dir).filter((name) => name.includes("import-state")),
+      [],
+    );
   });
 
   test("a dry run stores nothing, and foresees the same", async () => {
@@ -226,7 +293,10 @@ describe("import", () => {
     await importFrom(fileOf(rows[0], rows[2]));
     const newer = { ...rows[0], share: "newer", createdAt: "2025-01-01T00:00:00" };
     const conflict = await importFrom(fileOf(rows[2], newer));
-    assert.match(conflict.stdout, /conflict {2}line 2 {2}custodianBackupShare of user u1, GDRIVE-SECP256K1: another share is there, of 2024-05-06.*; this one is of 2025/);
+    assert.match(
+      conflict.stdout,
+      /conflict {2}line 2 {2}custodianBackupShare of user u1, GDRIVE-SECP256K1: another share is there, of 2024-05-06.*; this one is of 2025/,
+    );
     assert.match((await importFrom(fileOf(rows[2], newer), ["--replace-older"])).stdout, /^1 new, 1 same/);
     assert.deepEqual(await custodianShares(callers(target), "c1"), ["newer"]);
   });

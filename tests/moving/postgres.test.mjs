@@ -12,7 +12,9 @@ import { SECRETS, startWorker } from "../support/harness.mjs";
 import { postgresBinaries, startPostgres } from "../support/postgres.mjs";
 
 const binaries = postgresBinaries();
-const skip = binaries ? false : "NO POSTGRES on this machine: install the package postgresql (.ci/run does) to test the import from it";
+const skip = binaries
+  ? false
+  : "NO POSTGRES on this machine: install the package postgresql (.ci/run does) to test the import from it";
 if (skip) process.stderr.write(`${skip}\n`);
 
 // What `prisma migrate` makes of the schema in Portal's guide.
@@ -34,8 +36,13 @@ const EXAMPLE_SERVER = `
     "id" TEXT PRIMARY KEY, "share" TEXT NOT NULL, "userId" INTEGER NOT NULL);`;
 
 // The table names in snake_case, as with @@map and @map.
-const MAPPED = GUIDE.replaceAll(/"(User|UserBackupShare|CustodianBackupShare)"/g, (_, name) => `"${name.replaceAll(/(?<!^)[A-Z]/g, "_$&").toLowerCase()}s"`)
-  .replaceAll(/"(clientApiKey|clientId|backupMethod|createdAt|cipherText|userId)"/g, (_, name) => `"${name.replaceAll(/[A-Z]/g, "_$&").toLowerCase()}"`);
+const MAPPED = GUIDE.replaceAll(
+  /"(User|UserBackupShare|CustodianBackupShare)"/g,
+  (_, name) => `"${name.replaceAll(/(?<!^)[A-Z]/g, "_$&").toLowerCase()}s"`,
+).replaceAll(
+  /"(clientApiKey|clientId|backupMethod|createdAt|cipherText|userId)"/g,
+  (_, name) => `"${name.replaceAll(/[A-Z]/g, "_$&").toLowerCase()}"`,
+);
 
 describe("npm run import from Postgres", { skip }, () => {
   let worker;
@@ -52,41 +59,65 @@ describe("npm run import from Postgres", { skip }, () => {
   });
   beforeEach(async () => {
     await worker.clear();
-    await postgres.client.query("DROP SCHEMA IF EXISTS public CASCADE; DROP SCHEMA IF EXISTS app CASCADE; CREATE SCHEMA public");
+    await postgres.client.query(
+      "DROP SCHEMA IF EXISTS public CASCADE; DROP SCHEMA IF EXISTS app CASCADE; CREATE SCHEMA public",
+    );
   });
 
   const sql = (text, values) => postgres.client.query(text, values);
   const run = (args = [], { url = postgres.url, ...options } = {}) =>
-    runScript("import", ["--url", String(worker.url).replace(/\/$/, ""), "--resume", join(dir, "state.json"), ...args], {
-      env: { ADMIN_TOKEN: SECRETS.ADMIN_TOKEN, SOURCE_URL: url },
-      cwd: dir,
-      ...options,
-    });
+    runScript(
+      "import",
+      ["--url", String(worker.url).replace(/\/$/, ""), "--resume", join(dir, "state.json"), ...args],
+      {
+        env: { ADMIN_TOKEN: SECRETS.ADMIN_TOKEN, SOURCE_URL: url },
+        cwd: dir,
+        ...options,
+      },
+    );
   const SHARE = '{"share":"7541…","odd":"\u2028 \\" é"}';
 
   async function fillGuide(schema = (name) => name) {
     await sql(`INSERT INTO ${schema('"User"')} VALUES ('key-1', 'c1', 'u1'), ('key-2', 'c2', 'u2')`);
-    await sql(`INSERT INTO ${schema('"CustodianBackupShare"')} VALUES ('GDRIVE-SECP256K1', '2024-03-31 01:30:00.123', 'a', $1, 'u1'), ('GDRIVE-ED25519', '2024-03-31 02:30:00', 'b', 'ed', 'u1')`, [SHARE]);
-    await sql(`INSERT INTO ${schema('"UserBackupShare"')} VALUES ('GDRIVE', '2024-03-31 02:30:00.5', 'c', 'cipher text', 'u1')`);
+    await sql(
+      `INSERT INTO ${schema('"CustodianBackupShare"')} VALUES ('GDRIVE-SECP256K1', '2024-03-31 01:30:00.123', 'a', $1, 'u1'), ('GDRIVE-ED25519', '2024-03-31 02:30:00', 'b', 'ed', 'u1')`,
+      [SHARE],
+    );
+    await sql(
+      `INSERT INTO ${schema('"UserBackupShare"')} VALUES ('GDRIVE', '2024-03-31 02:30:00.5', 'c', 'cipher text', 'u1')`,
+    );
   }
 
   test("the guide's schema: users can sign in, back up and recover as before, times are UTC", async () => {
     await sql(GUIDE);
     await fillGuide();
-    const { code, stdout, stderr } = await run([], { env: { ADMIN_TOKEN: SECRETS.ADMIN_TOKEN, SOURCE_URL: postgres.url, TZ: "America/New_York" } });
+    const { code, stdout, stderr } = await run([], {
+      env: { ADMIN_TOKEN: SECRETS.ADMIN_TOKEN, SOURCE_URL: postgres.url, TZ: "America/New_York" },
+    });
     assert.equal(code, 0, stderr);
     assert.equal(stdout, "5 new, 0 same, 0 conflict, 0 refused\n");
     assert.deepEqual(sorted(await custodianShares(callers(worker), "c1")), sorted([SHARE, "ed"]));
     const answer = await worker.send("GET", "/users/u1/user-backup-share?backupMethod=GDRIVE", { bearer: "key-1" });
     assert.equal(answer.body.cipherText, "cipher text");
-    const times = await worker.sql("SELECT updated_at FROM custodian_backup_shares UNION SELECT updated_at FROM user_backup_shares ORDER BY 1");
-    assert.deepEqual(times.map((row) => row.updated_at), ["2024-03-31T01:30:00.123Z", "2024-03-31T02:30:00.000Z", "2024-03-31T02:30:00.500Z"]);
+    const times = await worker.sql(
+      "SELECT updated_at FROM custodian_backup_shares UNION SELECT updated_at FROM user_backup_shares ORDER BY 1",
+    );
+    assert.deepEqual(
+      times.map((row) => row.updated_at),
+      ["2024-03-31T01:30:00.123Z", "2024-03-31T02:30:00.000Z", "2024-03-31T02:30:00.500Z"],
+    );
     assert.equal((await run()).stdout, "0 new, 5 same, 0 conflict, 0 refused\n");
   });
 
   test("the same with names in snake_case, in a schema that the URL names", async () => {
     await sql(`CREATE SCHEMA app; SET search_path TO app; ${MAPPED}; SET search_path TO public`);
-    await fillGuide((name) => `app.${name.replaceAll(/(?<!^")[A-Z]/g, "_$&").toLowerCase().replace(/"$/, 's"')}`);
+    await fillGuide(
+      (name) =>
+        `app.${name
+          .replaceAll(/(?<!^")[A-Z]/g, "_$&")
+          .toLowerCase()
+          .replace(/"$/, 's"')}`,
+    );
     const { stdout, stderr } = await run([], { url: `${postgres.url}&schema=app` });
     assert.equal(stdout, "5 new, 0 same, 0 conflict, 0 refused\n", stderr);
     assert.match((await run()).stderr, /no table User/);
@@ -94,10 +125,14 @@ describe("npm run import from Postgres", { skip }, () => {
 
   test("the example server's schema: pair ids, older pairs as history, its own column as user id", async () => {
     await sql(EXAMPLE_SERVER);
-    await sql(`INSERT INTO "User" ("exchangeUserId", "clientApiKey", "clientId", "username") VALUES (70, 'key-70', 'c70', 'x'), (71, NULL, 'c71', 'y')`);
+    await sql(
+      `INSERT INTO "User" ("exchangeUserId", "clientApiKey", "clientId", "username") VALUES (70, 'key-70', 'c70', 'x'), (71, NULL, 'c71', 'y')`,
+    );
     await sql(`INSERT INTO "CustodianBackupShare" VALUES
       ('PASSWORD-SECP256K1', 'p1', '2024-01-01', 'a', 'first', 1), ('PASSWORD-SECP256K1', 'p2', '2024-02-01', 'b', 'second', 1), ('UNKNOWN', NULL, '2023-01-01', '1', 'oldest', 1)`);
-    await sql(`INSERT INTO "ClientBackupShare" VALUES ('PASSWORD', 'p1', '2024-01-02', 'a', 'of p1', 1), ('UNKNOWN', NULL, '2023-01-02', '1', 'of none', 1)`);
+    await sql(
+      `INSERT INTO "ClientBackupShare" VALUES ('PASSWORD', 'p1', '2024-01-02', 'a', 'of p1', 1), ('UNKNOWN', NULL, '2023-01-02', '1', 'of none', 1)`,
+    );
     const { code, stdout, stderr } = await run(["--user-id", "exchangeUserId"]);
     assert.equal(code, 0, stderr);
     assert.equal(stdout, "7 new, 0 same, 0 conflict, 0 refused\n");
@@ -105,13 +140,22 @@ describe("npm run import from Postgres", { skip }, () => {
     assert.deepEqual(sorted(await custodianShares(callers(worker), "c70")), ["first", "oldest", "second"]);
     const answer = await worker.send("GET", "/users/70/user-backup-share?backupSharePairId=p1", { bearer: "key-70" });
     assert.equal(answer.body.cipherText, "of p1");
-    const [version] = await worker.sql("SELECT stored_at, superseded_at, backup_share_pair_id FROM backup_share_versions");
-    assert.deepEqual({ ...version }, { stored_at: "2024-01-01T00:00:00.000Z", superseded_at: "2024-02-01T00:00:00.000Z", backup_share_pair_id: "p1" });
+    const [version] = await worker.sql(
+      "SELECT stored_at, superseded_at, backup_share_pair_id FROM backup_share_versions",
+    );
+    assert.deepEqual(
+      { ...version },
+      { stored_at: "2024-01-01T00:00:00.000Z", superseded_at: "2024-02-01T00:00:00.000Z", backup_share_pair_id: "p1" },
+    );
   });
 
   test("the older schema, with one backup a user in columns of User", async () => {
-    await sql(`CREATE TABLE users (id SERIAL, client_id TEXT, client_api_key TEXT, backup_share TEXT, cipher_text TEXT)`);
-    await sql(`INSERT INTO users (client_id, client_api_key, backup_share, cipher_text) VALUES ('c1', 'k1', 's1', 't1'), ('c2', 'k2', NULL, ''), (NULL, 'k3', NULL, NULL)`);
+    await sql(
+      `CREATE TABLE users (id SERIAL, client_id TEXT, client_api_key TEXT, backup_share TEXT, cipher_text TEXT)`,
+    );
+    await sql(
+      `INSERT INTO users (client_id, client_api_key, backup_share, cipher_text) VALUES ('c1', 'k1', 's1', 't1'), ('c2', 'k2', NULL, ''), (NULL, 'k3', NULL, NULL)`,
+    );
     const { code, stdout } = await run();
     assert.equal(code, 2);
     assert.equal(stdout, "refused   users 3  user 3: clientId is missing\n4 new, 0 same, 0 conflict, 1 refused\n");
@@ -121,7 +165,9 @@ describe("npm run import from Postgres", { skip }, () => {
   test("goes on where it was killed, and streams what does not fit into memory at once", async () => {
     await sql(GUIDE);
     await sql(`INSERT INTO "User" SELECT 'key-' || i, 'c' || i, 'u' || i FROM generate_series(1, 1500) i`);
-    await sql(`INSERT INTO "CustodianBackupShare" SELECT 'UNKNOWN', now(), 's' || i, repeat('x', 5800), 'u' || i FROM generate_series(1, 1500) i`);
+    await sql(
+      `INSERT INTO "CustodianBackupShare" SELECT 'UNKNOWN', now(), 's' || i, repeat('x', 5800), 'u' || i FROM generate_series(1, 1500) i`,
+    );
     const killed = await run([], {
       watch: (_, child) => {
         const timer = setInterval(async () => {

@@ -21,12 +21,29 @@ beforeEach(async () => {
 
 async function imports(...records) {
   const body = records.map((record) => JSON.stringify({ userId: ada.id, ...record })).join("\n");
-  const answer = await worker.send("POST", "/admin/import", { bearer: SECRETS.ADMIN_TOKEN, headers: { "content-type": "application/x-ndjson" }, body });
-  assert.ok(answer.body.results.every(({ outcome }) => outcome === "new"), answer.text);
+  const answer = await worker.send("POST", "/admin/import", {
+    bearer: SECRETS.ADMIN_TOKEN,
+    headers: { "content-type": "application/x-ndjson" },
+    body,
+  });
+  assert.ok(
+    answer.body.results.every(({ outcome }) => outcome === "new"),
+    answer.text,
+  );
 }
-const share = (id, share, storedAt, backupMethod = S) => ({ type: "custodianBackupShare", id, backupMethod, share, storedAt });
+const share = (id, share, storedAt, backupMethod = S) => ({
+  type: "custodianBackupShare",
+  id,
+  backupMethod,
+  share,
+  storedAt,
+});
 const custodianShares = async () =>
-  (await worker.sql("SELECT id FROM custodian_backup_shares UNION ALL SELECT id FROM backup_share_versions WHERE kind = 'custodian'")).length;
+  (
+    await worker.sql(
+      "SELECT id FROM custodian_backup_shares UNION ALL SELECT id FROM backup_share_versions WHERE kind = 'custodian'",
+    )
+  ).length;
 const anew = async () => {
   await wallet.deleteUser(ada);
   await wallet.register(ada);
@@ -48,7 +65,13 @@ describe("an id that comes twice", () => {
 
   for (const storedAt of ["2026-02-01T00:00:00.000Z", undefined]) {
     test(`for a share that has changed in place${storedAt ? "" : ", of unknown time"}: both are kept, and either can be restored`, async () => {
-      await imports(share("5", "c1", "2026-01-01T00:00:00.000Z"), { type: "userBackupShare", id: "5", backupMethod: "GDRIVE", cipherText: "u1", storedAt: "2026-01-02T00:00:00.000Z" });
+      await imports(share("5", "c1", "2026-01-01T00:00:00.000Z"), {
+        type: "userBackupShare",
+        id: "5",
+        backupMethod: "GDRIVE",
+        cipherText: "u1",
+        storedAt: "2026-01-02T00:00:00.000Z",
+      });
       await anew();
       await imports(share("5", "c2", storedAt));
       await deletedAndRestored();
@@ -62,7 +85,11 @@ describe("an id that comes twice", () => {
 
   test("for another share is not taken for the same: nobody may believe that it is stored", async () => {
     const outcome = async (record, query = "") => {
-      const answer = await worker.send("POST", `/admin/import${query}`, { bearer: SECRETS.ADMIN_TOKEN, headers: { "content-type": "application/x-ndjson" }, body: JSON.stringify({ userId: ada.id, ...record }) });
+      const answer = await worker.send("POST", `/admin/import${query}`, {
+        bearer: SECRETS.ADMIN_TOKEN,
+        headers: { "content-type": "application/x-ndjson" },
+        body: JSON.stringify({ userId: ada.id, ...record }),
+      });
       return answer.body.results[0].outcome;
     };
     await imports(share("5", "c1", "2026-01-01T00:00:00.000Z"));

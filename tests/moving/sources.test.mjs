@@ -32,15 +32,47 @@ async function itemsOf(content, options) {
   return items;
 }
 const recordsOf = async (content, options) =>
-  (await itemsOf(content, options)).map((item) => (item.refused ? { refused: item.refused, place: item.place } : JSON.parse(item.text)));
+  (await itemsOf(content, options)).map((item) =>
+    item.refused ? { refused: item.refused, place: item.place } : JSON.parse(item.text),
+  );
 
 const USER = { id: "u1", clientId: "c1", clientApiKey: "key-1" };
-const CUSTODIAN = { id: "s1", userId: "u1", backupMethod: "GDRIVE-SECP256K1", share: '{"p": 1}', createdAt: "2024-05-06T07:08:09.123" };
-const CIPHER_TEXT = { id: "s2", userId: "u1", backupMethod: "GDRIVE", cipherText: "abc", createdAt: "2024-05-06T07:08:10" };
+const CUSTODIAN = {
+  id: "s1",
+  userId: "u1",
+  backupMethod: "GDRIVE-SECP256K1",
+  share: '{"p": 1}',
+  createdAt: "2024-05-06T07:08:09.123",
+};
+const CIPHER_TEXT = {
+  id: "s2",
+  userId: "u1",
+  backupMethod: "GDRIVE",
+  cipherText: "abc",
+  createdAt: "2024-05-06T07:08:10",
+};
 const AS_RECORDS = [
   { type: "user", ...USER },
-  { type: "userBackupShare", id: "import-userBackupShare-s2-1714979290000", userId: "u1", backupMethod: "GDRIVE", backupSharePairId: null, cipherText: "abc", storedAt: "2024-05-06T07:08:10.000Z", clientId: "c1" },
-  { type: "custodianBackupShare", id: "import-custodianBackupShare-s1-1714979289123", userId: "u1", backupMethod: "GDRIVE-SECP256K1", backupSharePairId: null, share: '{"p": 1}', storedAt: "2024-05-06T07:08:09.123Z", clientId: "c1" },
+  {
+    type: "userBackupShare",
+    id: "import-userBackupShare-s2-1714979290000",
+    userId: "u1",
+    backupMethod: "GDRIVE",
+    backupSharePairId: null,
+    cipherText: "abc",
+    storedAt: "2024-05-06T07:08:10.000Z",
+    clientId: "c1",
+  },
+  {
+    type: "custodianBackupShare",
+    id: "import-custodianBackupShare-s1-1714979289123",
+    userId: "u1",
+    backupMethod: "GDRIVE-SECP256K1",
+    backupSharePairId: null,
+    share: '{"p": 1}',
+    storedAt: "2024-05-06T07:08:09.123Z",
+    clientId: "c1",
+  },
 ];
 
 describe("the guide's schema", () => {
@@ -49,8 +81,13 @@ describe("the guide's schema", () => {
   });
 
   test("records of ours go in the same order, each as the very text that it came as", async () => {
-    const texts = ["custodianBackupShare", "userBackupShare", "user"].map((type) => `{"type":"${type}", "userId":"u1", "n": 1.0}`);
-    assert.deepEqual((await itemsOf(texts.join("\n"))).map(({ text }) => text), texts.toReversed());
+    const texts = ["custodianBackupShare", "userBackupShare", "user"].map(
+      (type) => `{"type":"${type}", "userId":"u1", "n": 1.0}`,
+    );
+    assert.deepEqual(
+      (await itemsOf(texts.join("\n"))).map(({ text }) => text),
+      texts.toReversed(),
+    );
   });
 
   test("users with their shares nested in them, as Prisma's include gives them", async () => {
@@ -59,25 +96,47 @@ describe("the guide's schema", () => {
   });
 
   test("columns in snake_case", async () => {
-    const snake = (row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`), value]));
+    const snake = (row) =>
+      Object.fromEntries(
+        Object.entries(row).map(([name, value]) => [name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`), value]),
+      );
     assert.deepEqual(await recordsOf(ndjson(snake(USER), snake(CUSTODIAN), snake(CIPHER_TEXT))), AS_RECORDS);
   });
 
   test("the older form with one backup a user, in columns of User, goes in as UNKNOWN", async () => {
     const [, user, custodian] = await recordsOf(ndjson({ ...USER, backupShare: "s", cipherText: "c" }));
-    assert.deepEqual([custodian.type, custodian.backupMethod, custodian.share], ["custodianBackupShare", "UNKNOWN", "s"]);
+    assert.deepEqual(
+      [custodian.type, custodian.backupMethod, custodian.share],
+      ["custodianBackupShare", "UNKNOWN", "s"],
+    );
     assert.deepEqual([user.type, user.backupMethod, user.cipherText], ["userBackupShare", "UNKNOWN", "c"]);
   });
 });
 
 describe("the example server's schema", () => {
-  const row = (id, pair, createdAt) => ({ id, userId: 7, backupMethod: "PASSWORD", backupSharePairId: pair, cipherText: `text ${pair}`, createdAt });
+  const row = (id, pair, createdAt) => ({
+    id,
+    userId: 7,
+    backupMethod: "PASSWORD",
+    backupSharePairId: pair,
+    cipherText: `text ${pair}`,
+    createdAt,
+  });
 
   test("of several pairs under one method the newest is current, the others its history", async () => {
-    const rows = [row("b", "p2", "2024-02-01T00:00:00.000Z"), row("c", "p3", "2024-03-01T00:00:00.000Z"), row("a", "p1", "2024-01-01T00:00:00.000Z")];
+    const rows = [
+      row("b", "p2", "2024-02-01T00:00:00.000Z"),
+      row("c", "p3", "2024-03-01T00:00:00.000Z"),
+      row("a", "p1", "2024-01-01T00:00:00.000Z"),
+    ];
     const shares = (await recordsOf(ndjson({ id: 7, clientId: "c7", exchangeUserId: 70 }, ...rows))).slice(1);
     assert.deepEqual(
-      shares.map(({ userId, backupSharePairId, storedAt, supersededAt }) => [userId, backupSharePairId, storedAt, supersededAt]),
+      shares.map(({ userId, backupSharePairId, storedAt, supersededAt }) => [
+        userId,
+        backupSharePairId,
+        storedAt,
+        supersededAt,
+      ]),
       [
         ["7", "p2", "2024-02-01T00:00:00.000Z", "2024-03-01T00:00:00.000Z"],
         ["7", "p3", "2024-03-01T00:00:00.000Z", undefined],
@@ -87,7 +146,10 @@ describe("the example server's schema", () => {
   });
 
   test("another column can be the user id; a share of nobody is refused", async () => {
-    const records = await recordsOf(ndjson(row("a", "p1"), { ...row("b", "p1"), userId: 8 }, { id: 7, clientId: "c7", exchangeUserId: 70 }), { userIdColumn: "exchangeUserId" });
+    const records = await recordsOf(
+      ndjson(row("a", "p1"), { ...row("b", "p1"), userId: 8 }, { id: 7, clientId: "c7", exchangeUserId: 70 }),
+      { userIdColumn: "exchangeUserId" },
+    );
     assert.equal(records[0].id, "70");
     assert.equal(records[1].userId, "70");
     assert.match(records[2].refused, /no row of User with the id 8/);
@@ -108,7 +170,10 @@ describe("a bad row is refused by its line, and stops nothing", () => {
   ];
   for (const [line, reason] of refusals) {
     test(line, async () => {
-      const [good, bad] = await recordsOf(ndjson(USER, "", line)).then((all) => [all.find((r) => !r.refused), all.find((r) => r.refused)]);
+      const [good, bad] = await recordsOf(ndjson(USER, "", line)).then((all) => [
+        all.find((r) => !r.refused),
+        all.find((r) => r.refused),
+      ]);
       assert.equal(good.id, "u1");
       assert.equal(bad.place, "line 3");
       assert.match(bad.refused, reason);
@@ -123,7 +188,12 @@ describe("a bad row is refused by its line, and stops nothing", () => {
 
 test("only a line feed ends a line, and broken UTF-8 is refused, not mended", async () => {
   const odd = { ...CIPHER_TEXT, cipherText: "a\u2028b\u2029c\u0085d\ufeff" };
-  const bytes = Buffer.concat([Buffer.from(`\ufeff${ndjson(USER, odd)}\r\n`), Buffer.from('{"userId":"u1","share":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]);
+  const bytes = Buffer.concat([
+    Buffer.from(`\ufeff${ndjson(USER, odd)}\r\n`),
+    Buffer.from('{"userId":"u1","share":"'),
+    Buffer.from([0xc3, 0x28]),
+    Buffer.from('"}'),
+  ]);
   const [, refused, share] = await recordsOf(bytes);
   assert.equal(share.cipherText, odd.cipherText);
   assert.deepEqual(refused, { refused: "not valid UTF-8", place: "line 3" });
@@ -141,7 +211,8 @@ test("times of every usual form become UTC with milliseconds", () => {
     ["2024-01-02 03:04:05.678912+00", "2024-01-02T03:04:05.678Z"],
     ["2024-01-02T03:04:05.6+02:00", "2024-01-02T01:04:05.600Z"],
     ["2024-01-02T03:04:05-0330", "2024-01-02T06:34:05.000Z"],
-  ]) assert.equal(time(from), to);
+  ])
+    assert.equal(time(from), to);
   for (const bad of ["2024-13-01T00:00:00Z", "2024-01-01", 1700000000, ""]) assert.throws(() => time(bad));
 });
 
@@ -174,18 +245,32 @@ describe("a file sealed with age", () => {
 });
 
 describe("shares travel over TLS or stay on this machine", () => {
-  for (const url of ["http://backup.example.com", "ftp://backup.example.com", "http://127.0.0.1.example.com", "http://192.168.0.1:8787"]) {
+  for (const url of [
+    "http://backup.example.com",
+    "ftp://backup.example.com",
+    "http://127.0.0.1.example.com",
+    "http://192.168.0.1:8787",
+  ]) {
     test(`${url} is refused`, () => assert.throws(() => serviceUrl(url), /not encrypted/));
   }
   test("https, and http on this machine, are taken", () => {
-    assert.deepEqual(serviceUrl("https://backup.example.com/x?y"), { origin: "https://backup.example.com", local: false });
-    for (const url of ["http://127.0.0.1:8787", "http://localhost:8787", "http://[::1]:8787"]) assert.equal(serviceUrl(url).local, true);
+    assert.deepEqual(serviceUrl("https://backup.example.com/x?y"), {
+      origin: "https://backup.example.com",
+      local: false,
+    });
+    for (const url of ["http://127.0.0.1:8787", "http://localhost:8787", "http://[::1]:8787"])
+      assert.equal(serviceUrl(url).local, true);
   });
 
   test("a Postgres elsewhere is asked over TLS with its certificate checked, whatever its URL says", () => {
-    assert.deepEqual(connection("postgres://u:p%40@db.example.com/app?schema=x").config.ssl, { rejectUnauthorized: true });
-    assert.deepEqual(connection("postgres://u@db.example.com/app?sslmode=prefer").config.ssl, { rejectUnauthorized: true });
-    for (const mode of ["disable", "no-verify"]) assert.throws(() => connection(`postgres://u@db.example.com/app?sslmode=${mode}`), /open connection/);
+    assert.deepEqual(connection("postgres://u:p%40@db.example.com/app?schema=x").config.ssl, {
+      rejectUnauthorized: true,
+    });
+    assert.deepEqual(connection("postgres://u@db.example.com/app?sslmode=prefer").config.ssl, {
+      rejectUnauthorized: true,
+    });
+    for (const mode of ["disable", "no-verify"])
+      assert.throws(() => connection(`postgres://u@db.example.com/app?sslmode=${mode}`), /open connection/);
     assert.equal(connection("postgres://u@localhost/app").config.ssl, false);
     assert.equal(connection("postgres://u:p%40@h/app").config.password, "p@");
     assert.doesNotMatch(connection("postgres://u:p%40@h/app").shown, /p@|p%40/);
@@ -209,11 +294,17 @@ describe("an import that is interrupted", () => {
     const stateFile = join(dir, "state.json");
     const source = await fileSource(file);
     const seen = [];
-    await assert.rejects(importAll({ source, api: serviceFor(1, seen), state: new State(stateFile, "x"), progress }), /gone/);
+    await assert.rejects(
+      importAll({ source, api: serviceFor(1, seen), state: new State(stateFile, "x"), progress }),
+      /gone/,
+    );
     const state = new State(stateFile, "x");
     assert.equal(state.resumed, true);
     await importAll({ source: await fileSource(file), api: serviceFor(9, seen), state, progress });
-    assert.deepEqual(seen, rows.map((row) => row.id));
+    assert.deepEqual(
+      seen,
+      rows.map((row) => row.id),
+    );
     assert.match(report(state), /refused {3}line 451: not valid JSON\n450 new, 0 same, 0 conflict, 1 refused/);
     assert.throws(() => new State(stateFile, "another import"), /belongs to another import/);
   });
@@ -223,18 +314,28 @@ describe("the service's answers", () => {
   const api = (answers) => {
     const waits = [];
     const answer = async () => answers.shift() ?? Response.json({ results: [{ outcome: "new" }] });
-    return { waits, api: new Api({ origin: "http://127.0.0.1:1", token: "t", wait: async (ms) => waits.push(ms), fetch: answer }) };
+    return {
+      waits,
+      api: new Api({ origin: "http://127.0.0.1:1", token: "t", wait: async (ms) => waits.push(ms), fetch: answer }),
+    };
   };
   const problem = (status, code, headers) => Response.json({ code, detail: "what to do" }, { status, headers });
 
   test("a passing failure is tried again, no sooner than the service says", async () => {
-    const { api: service, waits } = api([problem(503, "unavailable", { "retry-after": "7" }), problem(429, "rate_limited")]);
+    const { api: service, waits } = api([
+      problem(503, "unavailable", { "retry-after": "7" }),
+      problem(429, "rate_limited"),
+    ]);
     assert.equal((await service.import(["{}"]))[0].outcome, "new");
     assert.deepEqual(waits, [7000, 2000]);
   });
 
   test("a refusal is told at once, with what to do", async () => {
-    for (const refusal of [problem(401, "unauthorized"), problem(503, "misconfigured"), problem(413, "body_too_large")]) {
+    for (const refusal of [
+      problem(401, "unauthorized"),
+      problem(503, "misconfigured"),
+      problem(413, "body_too_large"),
+    ]) {
       const { api: service, waits } = api([refusal]);
       await assert.rejects(service.import(["{}"]), /what to do/);
       assert.deepEqual(waits, []);

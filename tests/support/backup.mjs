@@ -14,7 +14,13 @@ export function backups(worker) {
   const storeCustodian = (who, backupMethod, share, { pair, ...options } = {}) =>
     portal("/webhook/backup", { clientId: who.clientId, backupMethod, share, backupSharePairId: pair }, init(options));
   const storeCipherText = (who, backupMethod, cipherText, { pair, ...options } = {}) =>
-    app(who, "POST", `${path(who)}/user-backup-share`, { backupMethod, cipherText, backupSharePairId: pair }, init(options));
+    app(
+      who,
+      "POST",
+      `${path(who)}/user-backup-share`,
+      { backupMethod, cipherText, backupSharePairId: pair },
+      init(options),
+    );
   const ok = async (answer, status = 200) => {
     const { status: actual, body, text } = await answer;
     assert.equal(actual, status, text);
@@ -31,7 +37,8 @@ export function backups(worker) {
     storeCustodian,
     storeCipherText,
     fetchCustodian: (who, options) => portal("/webhook/backup/fetch", { clientId: who.clientId }, init(options)),
-    fetchCipherText: (who, query, options) => app(who, "GET", `${path(who)}/user-backup-share?${new URLSearchParams(query)}`, undefined, init(options)),
+    fetchCipherText: (who, query, options) =>
+      app(who, "GET", `${path(who)}/user-backup-share?${new URLSearchParams(query)}`, undefined, init(options)),
 
     // The same, where nothing else will do than success.
 
@@ -41,11 +48,16 @@ export function backups(worker) {
     fetched: async (who) => (await ok(portal("/webhook/backup/fetch", { clientId: who.clientId }))).backupShares,
     /** What the app gets under a method or of a pair; undefined where there is nothing. */
     async recovered(who, query) {
-      const { status, body, text } = await app(who, "GET", `${path(who)}/user-backup-share?${new URLSearchParams(query)}`);
+      const { status, body, text } = await app(
+        who,
+        "GET",
+        `${path(who)}/user-backup-share?${new URLSearchParams(query)}`,
+      );
       assert.ok(status === 200 || status === 404, text);
       return body.cipherText;
     },
-    state: async (who, method) => (await ok(admin("GET", `${path(who)}/backups`))).backups.find((backup) => backup.backupMethod === method)?.state,
+    state: async (who, method) =>
+      (await ok(admin("GET", `${path(who)}/backups`))).backups.find((backup) => backup.backupMethod === method)?.state,
     history: async (who) => (await ok(admin("GET", `${path(who)}/backups/history`))).versions,
     restoreVersion: (who, versionId) => ok(admin("POST", `${path(who)}/backups/restore`, { versionId })),
     restoreUser: (who) => ok(admin("POST", `${path(who)}/restore`)),
@@ -54,14 +66,27 @@ export function backups(worker) {
   };
 }
 
-const STORED = ["users", "custodian_backup_shares", "user_backup_shares", "backup_share_versions", "deleted_users", "audit_events"];
+const STORED = [
+  "users",
+  "custodian_backup_shares",
+  "user_backup_shares",
+  "backup_share_versions",
+  "deleted_users",
+  "audit_events",
+];
 
 /** All that a store may write, row by row: what a failed request must leave as it was. */
 export async function snapshot(worker) {
-  const results = await worker.db.batch(STORED.map((table) => worker.db.prepare(`SELECT * FROM ${table} ORDER BY 1, 2, 3`)));
+  const results = await worker.db.batch(
+    STORED.map((table) => worker.db.prepare(`SELECT * FROM ${table} ORDER BY 1, 2, 3`)),
+  );
   return Object.fromEntries(STORED.map((table, index) => [table, results[index].results]));
 }
 
 /** Sets all times of a table's rows, by SQL expressions in the order of the columns. */
 export const setTimes = (worker, table, times, where = "true") =>
-  worker.sql(`UPDATE ${table} SET ${Object.entries(times).map(([column, value]) => `${column} = ${value}`).join(", ")} WHERE ${where}`);
+  worker.sql(
+    `UPDATE ${table} SET ${Object.entries(times)
+      .map(([column, value]) => `${column} = ${value}`)
+      .join(", ")} WHERE ${where}`,
+  );

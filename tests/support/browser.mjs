@@ -13,12 +13,22 @@ const OTHERS = [
   "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
 ];
 // Nothing but what the page itself asks for may leave the browser.
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
 /** Where Chromium is: CHROMIUM_BIN, else the first one found; undefined where there is none. */
-export const chromiumPath = [process.env.CHROMIUM_BIN, ...FOLDERS.flatMap((folder) => NAMES.map((name) => join(folder, name))), ...OTHERS].find(
-  (path) => path && existsSync(path),
-);
+export const chromiumPath = [
+  process.env.CHROMIUM_BIN,
+  ...FOLDERS.flatMap((folder) => NAMES.map((name) => join(folder, name))),
+  ...OTHERS,
+].find((path) => path && existsSync(path));
 
 /** For a test's `skip`: why it cannot run here, or false. */
 export const noBrowser = !chromiumPath && "SKIPPED: no Chromium here. Install it, or name it in CHROMIUM_BIN.";

@@ -9,7 +9,15 @@ export function runScript(name, args, { env = {}, cwd, watch } = {}) {
   return new Promise((resolve, reject) => {
     // Only what a shell would have: no secret of this process reaches the script by accident.
     const { env: own } = process;
-    const shell = ["PATH", "HOME", "TMPDIR", "CARGO_HOME", "RUSTUP_HOME", "XDG_CACHE_HOME", "PORTAL_BACKUP_CACHE"].filter((name) => own[name] !== undefined);
+    const shell = [
+      "PATH",
+      "HOME",
+      "TMPDIR",
+      "CARGO_HOME",
+      "RUSTUP_HOME",
+      "XDG_CACHE_HOME",
+      "PORTAL_BACKUP_CACHE",
+    ].filter((name) => own[name] !== undefined);
     const child = spawn(process.execPath, ["--no-warnings", inRoot("scripts", `${name}.mjs`), ...args], {
       cwd,
       env: { ...Object.fromEntries(shell.map((name) => [name, own[name]])), ...env },

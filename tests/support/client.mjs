@@ -5,13 +5,21 @@ import assert from "node:assert/strict";
 import { SECRETS } from "./harness.mjs";
 
 /** A user to register. Its key is what an app sends as its bearer token. */
-export const user = (name) => ({ id: `user-${name}`, clientId: `client-${name}`, clientApiKey: `client-api-key-of-${encodeURIComponent(name)}` });
+export const user = (name) => ({
+  id: `user-${name}`,
+  clientId: `client-${name}`,
+  clientApiKey: `client-api-key-of-${encodeURIComponent(name)}`,
+});
 
 /** The callers of one Worker. */
 export const callers = (worker) => ({
   /** Portal: a webhook with its secret. */
   portal: (path, body, init = {}) =>
-    worker.send("POST", path, { body, ...init, headers: { "x-webhook-secret": SECRETS.WEBHOOK_SECRET, ...init.headers } }),
+    worker.send("POST", path, {
+      body,
+      ...init,
+      headers: { "x-webhook-secret": SECRETS.WEBHOOK_SECRET, ...init.headers },
+    }),
   /** An app, with its user's key. */
   app: (who, method, path, body, init = {}) => worker.send(method, path, { body, bearer: who.clientApiKey, ...init }),
   /** An operator. */
@@ -57,14 +65,27 @@ export function assertProblem(answer, status, code, { field, what } = {}) {
   }
   assert.equal(body.field, field, what);
   const known = new Set(["type", "title", "status", "detail", "code", "field"]);
-  assert.deepEqual(Object.keys(body).filter((name) => !known.has(name)), [], what);
-  if (code === "rate_limited" || code === "unavailable") assert.match(headers.get("retry-after") ?? "", /^[1-9]\d*$/, what);
+  assert.deepEqual(
+    Object.keys(body).filter((name) => !known.has(name)),
+    [],
+    what,
+  );
+  if (code === "rate_limited" || code === "unavailable")
+    assert.match(headers.get("retry-after") ?? "", /^[1-9]\d*$/, what);
   if (code === "method_not_allowed") assert.ok(headers.get("allow"), what);
 }
 
 /** All that is stored but audit events, as one text: what a refused request must leave as it was. */
 export async function storedRows(worker) {
-  const tables = ["users", "deleted_users", "custodian_backup_shares", "user_backup_shares", "backup_share_versions", "eject_windows", "eject_retrievals"];
+  const tables = [
+    "users",
+    "deleted_users",
+    "custodian_backup_shares",
+    "user_backup_shares",
+    "backup_share_versions",
+    "eject_windows",
+    "eject_retrievals",
+  ];
   const rows = await Promise.all(tables.map((table) => worker.sql(`SELECT * FROM ${table} ORDER BY 1, 2, 3`)));
   return JSON.stringify(rows);
 }

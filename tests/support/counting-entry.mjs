@@ -36,7 +36,10 @@ const countingDatabase = (db) =>
       if (key !== "batch") return value.bind(target);
       return async (statements) => {
         const results = await target.batch(statements);
-        counted(results, statements.map(({ statement }) => statement));
+        counted(
+          results,
+          statements.map(({ statement }) => statement),
+        );
         return results;
       };
     },

@@ -16,7 +16,9 @@ export default {
   async fetch(request, env, ctx) {
     switch (request.headers.get("x-test")) {
       case "crash":
-        return (await Promise.race([worker.fetch(trapping(request), env, ctx), scheduler.wait(500)])) ?? Response.error();
+        return (
+          (await Promise.race([worker.fetch(trapping(request), env, ctx), scheduler.wait(500)])) ?? Response.error()
+        );
       case "instance": // which one it is: workers-rs counts them
         return Response.json(globalThis.__worker_init_state.instanceId);
       default:

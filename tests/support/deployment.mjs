@@ -49,7 +49,11 @@ export const end = () => rmSync(dir, { recursive: true, force: true });
 export const file = (name) => join(dir, name);
 export const read = (name) => readFileSync(file(name), "utf8");
 export const state = () => JSON.parse(read("state.json"));
-export const calls = () => read("calls.ndjson").split("\n").filter(Boolean).map((line) => JSON.parse(line));
+export const calls = () =>
+  read("calls.ndjson")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 export const commands = () => calls().map(({ command }) => command);
 
 /** Runs it against an account in `account`'s state; what it says on the way is in `said`. */
@@ -61,7 +65,15 @@ export async function deploying(args, { account = {}, env = {}, ui, ...context }
   process.stderr.write = (text) => ((said += text), true);
   try {
     const options = parseOptions(args.includes("--url") ? args : ["--no-doctor", ...args], env);
-    await deployAll({ options, file: file("wrangler.toml"), env, ui, cli: file("wrangler.mjs"), buildWorker: async () => false, ...context });
+    await deployAll({
+      options,
+      file: file("wrangler.toml"),
+      env,
+      ui,
+      cli: file("wrangler.mjs"),
+      buildWorker: async () => false,
+      ...context,
+    });
   } finally {
     process.stderr.write = write;
   }

@@ -10,7 +10,9 @@ export const HELD = { WEBHOOK_SECRET: SECRETS.WEBHOOK_SECRET, ADMIN_TOKEN: SECRE
 
 /** Starts the doctor; `ended` resolves with its exit code and what it said. No secret is ever in that. */
 export function start(args, env = HELD) {
-  const child = spawn(process.execPath, [inRoot("scripts", "doctor.mjs"), ...args.map(String)], { env: { PATH: process.env.PATH, ...env } });
+  const child = spawn(process.execPath, [inRoot("scripts", "doctor.mjs"), ...args.map(String)], {
+    env: { PATH: process.env.PATH, ...env },
+  });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (said += text));
   const ended = new Promise((resolve) => {

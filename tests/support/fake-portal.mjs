@@ -20,7 +20,9 @@ export async function startFakePortal() {
     const seen = { method: request.method, path: request.url, body: text === "" ? undefined : JSON.parse(text) };
     portal.requests.push(seen);
     const respond = (status, body, headers = {}) =>
-      response.writeHead(status, { "content-type": "application/json", ...headers }).end(typeof body === "string" ? body : JSON.stringify(body));
+      response
+        .writeHead(status, { "content-type": "application/json", ...headers })
+        .end(typeof body === "string" ? body : JSON.stringify(body));
     if (request.url === "/api/v3/clients/me") return whoIs(portal, request.headers.authorization, respond);
     if (request.headers.authorization !== `Bearer ${PORTAL_API_KEY}`) return respond(401, { error: "Unauthorized" });
     if (portal.fault && (await portal.fault(seen, respond, response)) !== false) return;
@@ -56,14 +58,20 @@ function answer(portal, { method, path, body }, respond) {
   if (method === "POST" && session) {
     const client = portal.clients.find(({ id }) => id === decodeURIComponent(session[1]));
     if (!client) return respond(404, { error: "Not found" });
-    return respond(200, { id: client.id, clientSessionToken: `session-${crypto.randomUUID()}`, isAccountAbstracted: client.isAccountAbstracted });
+    return respond(200, {
+      id: client.id,
+      clientSessionToken: `session-${crypto.randomUUID()}`,
+      isAccountAbstracted: client.isAccountAbstracted,
+    });
   }
   return respond(404, { error: "Not found" });
 }
 
 /** Whose client API key or session token this is. */
 function whoIs({ clients }, authorization, respond) {
-  const client = clients.find(({ clientApiKey, clientSessionToken }) => [`Bearer ${clientApiKey}`, `Bearer ${clientSessionToken}`].includes(authorization));
+  const client = clients.find(({ clientApiKey, clientSessionToken }) =>
+    [`Bearer ${clientApiKey}`, `Bearer ${clientSessionToken}`].includes(authorization),
+  );
   return client ? respond(200, { id: client.id, wallets: [] }) : respond(401, { error: "Unauthorized" });
 }
 
@@ -80,7 +88,10 @@ function make(portal, { isAccountAbstracted = false } = {}) {
 
 /** Faults. */
 export const faults = {
-  status: (status, headers, body = {}) => (_request, respond) => respond(status, body, headers),
+  status:
+    (status, headers, body = {}) =>
+    (_request, respond) =>
+      respond(status, body, headers),
   body: (text) => (_request, respond) => respond(200, text),
   cut: (_request, _respond, response) => response.destroy(),
   /** No answer, ever. */

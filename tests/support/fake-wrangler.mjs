@@ -11,7 +11,10 @@ const args = process.argv.slice(2);
 const isWhere = (arg) => arg.startsWith("--env=") || arg.startsWith("--config=");
 const command = args.filter((arg) => !isWhere(arg)).join(" ");
 const input = command === "secret bulk" ? readFileSync(0, "utf8") : undefined;
-appendFileSync(here("calls.ndjson"), `${JSON.stringify({ command, environment: args.find((arg) => arg.startsWith("--env=")).slice(6), input })}\n`);
+appendFileSync(
+  here("calls.ndjson"),
+  `${JSON.stringify({ command, environment: args.find((arg) => arg.startsWith("--env=")).slice(6), input })}\n`,
+);
 
 const say = (value) => console.log(typeof value === "string" ? value : JSON.stringify(value, null, 2));
 const fail = (text) => {
@@ -32,7 +35,12 @@ if (command === "whoami --json") {
 } else if (command === "d1 list --json") {
   say(state.databases);
 } else if (command.startsWith("d1 create ")) {
-  state.databases.push({ uuid: "11111111-2222-4333-8444-555555555555", name: args[2], location: flag("location"), jurisdiction: flag("jurisdiction") });
+  state.databases.push({
+    uuid: "11111111-2222-4333-8444-555555555555",
+    name: args[2],
+    location: flag("location"),
+    jurisdiction: flag("jurisdiction"),
+  });
   save();
   say(`✅ Successfully created DB '${args[2]}'`);
 } else if (command === "d1 time-travel info DB --json") {
@@ -45,7 +53,10 @@ if (command === "whoami --json") {
   state.migrated = true;
   save();
 } else if (command === "secret list --format=json") {
-  if (!state.secrets) fail('Worker "portal-backup-worker" not found.\n\nIf this is a new Worker, run `wrangler deploy` first to create it.');
+  if (!state.secrets)
+    fail(
+      'Worker "portal-backup-worker" not found.\n\nIf this is a new Worker, run `wrangler deploy` first to create it.',
+    );
   say(Object.keys(state.secrets).map((name) => ({ name, type: "secret_text" })));
 } else if (command === "secret bulk") {
   state.secrets = { ...state.secrets, ...JSON.parse(input) };

@@ -51,7 +51,11 @@ async function inject(fault, tag, real, statements, db, ctx) {
       return real(statements);
     case "late": {
       late.add(tag);
-      ctx.waitUntil(untilReleased(tag).then(() => real(statements)).finally(() => late.delete(tag)));
+      ctx.waitUntil(
+        untilReleased(tag)
+          .then(() => real(statements))
+          .finally(() => late.delete(tag)),
+      );
       return scheduler.wait(HANG_MS);
     }
   }

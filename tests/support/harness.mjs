@@ -50,7 +50,10 @@ export async function startWorker({
   siblings = {},
   config: change = (config) => config,
 } = {}) {
-  const { name, compatibility_date, compatibility_flags, ...read } = readConfig({ config: wranglerConfig, env }, { hideWarnings: true });
+  const { name, compatibility_date, compatibility_flags, ...read } = readConfig(
+    { config: wranglerConfig, env },
+    { hideWarnings: true },
+  );
   const config = change({
     name,
     main,
@@ -96,7 +99,8 @@ async function freshMinute() {
 
 /** The tables that the migrations leave empty; the others hold what the schema itself needs. */
 async function emptyTables(db) {
-  const tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'";
+  const tables =
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'";
   const names = (await db.prepare(tables).all()).results.map((row) => row.name);
   const counts = await db.batch(names.map((name) => db.prepare(`SELECT EXISTS (SELECT 1 FROM "${name}") AS filled`)));
   return names.filter((_, index) => counts[index].results[0].filled === 0);
@@ -153,7 +157,12 @@ class TestWorker {
 
   /** The rows of one SQL statement. */
   async sql(statement, ...values) {
-    return (await this.db.prepare(statement).bind(...values).all()).results;
+    return (
+      await this.db
+        .prepare(statement)
+        .bind(...values)
+        .all()
+    ).results;
   }
 
   /**
@@ -200,9 +209,19 @@ class TestWorker {
   /** The Worker with other secrets, on the same database. Logs are common to both. */
   sibling(name) {
     const handle = this.#harness.getWorker(name);
-    return Object.assign(new TestWorker({ harness: this.#harness, handle, url: this.url, db: this.db, tables: this.#tables, release() {} }), {
-      fetch: (path, init = {}) => handle.fetch(path, { redirect: "manual", ...init }),
-    });
+    return Object.assign(
+      new TestWorker({
+        harness: this.#harness,
+        handle,
+        url: this.url,
+        db: this.db,
+        tables: this.#tables,
+        release() {},
+      }),
+      {
+        fetch: (path, init = {}) => handle.fetch(path, { redirect: "manual", ...init }),
+      },
+    );
   }
 
   /** Applies the migrations that the database has not seen yet. */

@@ -25,10 +25,11 @@ export async function startServer(answer) {
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     requests,
-    stop: () => new Promise((resolve) => {
-      server.closeAllConnections();
-      server.close(resolve);
-    }),
+    stop: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(resolve);
+      }),
   };
 }
 
@@ -61,11 +62,15 @@ export async function makeToken(key, { claims = {}, header = {}, now = Math.floo
 const dropUndefined = (object) => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 
 /** One segment of a JWS by hand, for tokens that no library would make. */
-export const segment = (value) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
+export const segment = (value) =>
+  Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
 
 /** Registers a user and stores a cipher text and a custodian share for it, as far as `worker`'s secrets allow. */
 export async function seedUser(worker, { id, clientId = `client-${id}`, clientApiKey = `key-of-${id}`, secrets }) {
-  const created = await worker.send("POST", "/users", { bearer: secrets.ADMIN_TOKEN, body: { id, clientId, clientApiKey } });
+  const created = await worker.send("POST", "/users", {
+    bearer: secrets.ADMIN_TOKEN,
+    body: { id, clientId, clientApiKey },
+  });
   if (created.status !== 201) throw new Error(`cannot register ${id}: ${created.status} ${created.text}`);
   const stored = await worker.send("POST", "/webhook/backup", {
     headers: { "x-webhook-secret": secrets.WEBHOOK_SECRET },

@@ -11,7 +11,12 @@ import pg from "pg";
 /** The folder with initdb and postgres: the newest of Debian's, Homebrew's, or the one in PATH. */
 export function postgresBinaries() {
   const newestFirst = (dir, pattern) =>
-    existsSync(dir) ? readdirSync(dir).filter((name) => pattern.test(name)).sort((a, b) => b.localeCompare(a, "en", { numeric: true })).map((name) => join(dir, name, "bin")) : [];
+    existsSync(dir)
+      ? readdirSync(dir)
+          .filter((name) => pattern.test(name))
+          .sort((a, b) => b.localeCompare(a, "en", { numeric: true }))
+          .map((name) => join(dir, name, "bin"))
+      : [];
   const places = [
     ...newestFirst("/usr/lib/postgresql", /^\d+$/),
     ...["/opt/homebrew/opt", "/usr/local/opt"].flatMap((dir) => newestFirst(dir, /^postgresql(@\d+)?$/)),
@@ -27,8 +32,16 @@ export async function startPostgres(binaries) {
   if (as) chownSync(dir, as.uid, as.gid);
   const data = join(dir, "data");
   const options = { ...as, cwd: dir, env: { ...process.env, LC_ALL: "C" } };
-  execFileSync(join(binaries, "initdb"), ["--pgdata", data, "--auth=trust", "--username=test", "--no-sync", "--encoding=UTF8"], { ...options, stdio: ["ignore", "ignore", "pipe"] });
-  const server = spawn(join(binaries, "postgres"), ["-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off"], { ...options, stdio: "ignore" });
+  execFileSync(
+    join(binaries, "initdb"),
+    ["--pgdata", data, "--auth=trust", "--username=test", "--no-sync", "--encoding=UTF8"],
+    { ...options, stdio: ["ignore", "ignore", "pipe"] },
+  );
+  const server = spawn(
+    join(binaries, "postgres"),
+    ["-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off"],
+    { ...options, stdio: "ignore" },
+  );
   const url = `postgres://test@localhost/postgres?host=${dir}`;
   const stop = async () => {
     await client?.end().catch(() => {});
@@ -61,7 +74,8 @@ export async function startPostgres(binaries) {
 // Postgres refuses to run as root: then it runs as the user that its package made, or as nobody.
 function postgresUser() {
   if (userInfo().uid !== 0) return undefined;
-  const idOf = (flag, name) => Number(execFileSync("id", [flag, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  const idOf = (flag, name) =>
+    Number(execFileSync("id", [flag, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
   for (const name of ["postgres", "nobody"]) {
     try {
       return { uid: idOf("-u", name), gid: idOf("-g", name) };

@@ -9,13 +9,17 @@ export async function startProxy(worker, meddle = () => undefined) {
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks);
     const { "content-type": type, authorization, "x-webhook-secret": secret } = request.headers;
-    const headers = Object.fromEntries(Object.entries({ "content-type": type, authorization, "x-webhook-secret": secret }).filter(([, value]) => value));
+    const headers = Object.fromEntries(
+      Object.entries({ "content-type": type, authorization, "x-webhook-secret": secret }).filter(([, value]) => value),
+    );
     const pass = async () => {
       const init = { method: request.method, headers, body: body.length > 0 ? body : undefined };
       const answer = await worker.fetch(request.url, init);
       return { status: answer.status, headers: Object.fromEntries(answer.headers), body: await answer.text() };
     };
-    const answer = (await meddle({ method: request.method, path: request.url, body: body.toString(), headers, pass })) ?? (await pass());
+    const answer =
+      (await meddle({ method: request.method, path: request.url, body: body.toString(), headers, pass })) ??
+      (await pass());
     // A client that has gone wants no answer.
     if (response.destroyed) return;
     const { "content-length": _length, "content-encoding": _encoding, ...kept } = answer.headers ?? {};

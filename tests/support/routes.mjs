@@ -34,7 +34,9 @@ export const ROUTES = [
   route("GET", "/users/{userId}/user-backup-share", "client", undefined, "?backupMethod=GDRIVE"),
   route("POST", "/users/{userId}/user-backup-shares", "client", { data: cipherText }),
   route("GET", "/users/{userId}/user-backup-shares", "client", undefined, "?backupMethod=GDRIVE"),
-  route("POST", "/users/{userId}/store-encrypted-user-backup-share", "client", { encryptedClientBackupShare: "cipher text" }),
+  route("POST", "/users/{userId}/store-encrypted-user-backup-share", "client", {
+    encryptedClientBackupShare: "cipher text",
+  }),
   route("GET", "/users/{userId}/encrypted-user-backup-shares", "client", undefined, "?backupMethod=GDRIVE"),
   route("POST", "/clients/{clientId}/backup", "client", cipherText),
   route("GET", "/clients/{clientId}/backup", "client"),

@@ -24,7 +24,11 @@ export const GOLDEN = Object.freeze({
 });
 
 function associatedData({ kind, owner, backupMethod }) {
-  const parts = [Buffer.from(DOMAIN), Buffer.from([1]), ...[kind, owner, backupMethod].map((part) => Buffer.from(part))];
+  const parts = [
+    Buffer.from(DOMAIN),
+    Buffer.from([1]),
+    ...[kind, owner, backupMethod].map((part) => Buffer.from(part)),
+  ];
   return Buffer.concat(parts.flatMap((part) => [Buffer.from(new Uint32Array([part.length]).buffer).reverse(), part]));
 }
 
@@ -32,7 +36,11 @@ const aesKey = (key) => subtle.importKey("raw", Buffer.from(key, "base64"), "AES
 
 /** Seals a share for its place; `nonce` is random unless given. */
 export async function seal(key, place, share, nonce = webcrypto.getRandomValues(new Uint8Array(12))) {
-  const sealed = await subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: associatedData(place) }, await aesKey(key), Buffer.from(share));
+  const sealed = await subtle.encrypt(
+    { name: "AES-GCM", iv: nonce, additionalData: associatedData(place) },
+    await aesKey(key),
+    Buffer.from(share),
+  );
   return Buffer.concat([Buffer.from([1]), nonce, Buffer.from(sealed)]).toString("base64");
 }
 
@@ -44,7 +52,15 @@ export async function open(key, place, envelope) {
 }
 
 export async function digest(key, place, share) {
-  const derived = hkdfSync("sha256", Buffer.from(key, "base64"), Buffer.alloc(0), "portal-backup-worker share digest v1", 32);
+  const derived = hkdfSync(
+    "sha256",
+    Buffer.from(key, "base64"),
+    Buffer.alloc(0),
+    "portal-backup-worker share digest v1",
+    32,
+  );
   const macKey = await subtle.importKey("raw", derived, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-  return Buffer.from(await subtle.sign("HMAC", macKey, Buffer.concat([associatedData(place), Buffer.from(share)]))).toString("base64");
+  return Buffer.from(
+    await subtle.sign("HMAC", macKey, Buffer.concat([associatedData(place), Buffer.from(share)])),
+  ).toString("base64");
 }

@@ -2,7 +2,8 @@
 
 /** Strings: they come back as they are. */
 export const STRINGS = {
-  "a JSON object as a string, as Portal sends it": '{"backupSharePairId":"clp1","clientId":"c1","share":"84713","ssid":"a\\"b"}',
+  "a JSON object as a string, as Portal sends it":
+    '{"backupSharePairId":"clp1","clientId":"c1","share":"84713","ssid":"a\\"b"}',
   "quotes and backslashes": `"\\"'\\\\ \\n \\u0041 \\/ /`,
   "every kind of line break": "a\nb\r\nc\rd\u0085e\u2028f\u2029g\u000bh\u000ci",
   "control characters and a NUL": "\u0000\u0001\u0007\b\t\u001b\u007f\u009f",
@@ -24,7 +25,8 @@ export const STRINGS = {
 export const OBJECTS = {
   "an empty object": "{}",
   "odd white space": '{ "a"  :1 ,\n\t"b":\r\n[ 1,2 , 3 ]   }',
-  "numbers that no double holds": '{"p":123456789012345678901234567890123456789,"q":1.10,"r":1E+2,"s":-0,"t":0.1000000000000000055511151231257827}',
+  "numbers that no double holds":
+    '{"p":123456789012345678901234567890123456789,"q":1.10,"r":1E+2,"s":-0,"t":0.1000000000000000055511151231257827}',
   "an inner key twice": '{"a":1,"a":2,"A":3}',
   "keys in an order of their own": '{"z":1,"a":2,"10":3,"9":4}',
   "escapes as they were written": String.raw`{"a":"\u0041\/\n","\u0062":"\ud83d\ude00","e":"é\u00e9"}`,

@@ -21,7 +21,9 @@ app.post("/webhook/backup/fetch", async (c) => {
   const { clientId } = await c.req.json();
   const user = await c.env.DB.prepare("SELECT * FROM users WHERE client_id = ?").bind(clientId).first();
   if (!user) return c.json({ error: "User not found" }, 404);
-  const { results } = await c.env.DB.prepare("SELECT * FROM custodian_backup_shares WHERE user_id = ?").bind(user.id).all();
+  const { results } = await c.env.DB.prepare("SELECT * FROM custodian_backup_shares WHERE user_id = ?")
+    .bind(user.id)
+    .all();
   return c.json({ backupShares: results.map((row) => row.share) });
 });
 

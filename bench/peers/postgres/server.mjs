@@ -8,7 +8,8 @@ const app = express();
 app.use(express.json({ limit: "1mb" }));
 
 app.use("/webhook", (req, res, next) => {
-  if (req.get("x-webhook-secret") !== process.env.WEBHOOK_SECRET) return res.status(401).json({ error: "Unauthorized" });
+  if (req.get("x-webhook-secret") !== process.env.WEBHOOK_SECRET)
+    return res.status(401).json({ error: "Unauthorized" });
   next();
 });
 
@@ -50,7 +51,11 @@ const first = async (sql, values) => (await db.query(sql, values)).rows[0];
 
 async function replace(table, column, userId, backupMethod, share) {
   await db.query(`DELETE FROM ${table} WHERE user_id = $1 AND backup_method = $2`, [userId, backupMethod]);
-  await db.query(`INSERT INTO ${table} (user_id, backup_method, ${column}) VALUES ($1, $2, $3)`, [userId, backupMethod, share]);
+  await db.query(`INSERT INTO ${table} (user_id, backup_method, ${column}) VALUES ($1, $2, $3)`, [
+    userId,
+    backupMethod,
+    share,
+  ]);
 }
 
 const server = app.listen(0, "127.0.0.1", () => process.send(server.address().port));

@@ -64,8 +64,25 @@ app.post("/webhook/backup", async (c) => {
   if (!named(clientId) || !named(backupMethod) || typeof share !== "string") return problem(c, 400, "invalid_field");
   const { keyId, sealed, digest } = await seal(c.env, "custodian", clientId, backupMethod, share);
   const [, audited] = await c.env.DB.batch([
-    c.env.DB.prepare(SQL.storeCustodian).bind(newId(), backupMethod, backupSharePairId, keyId, digest, sealed, clientId),
-    c.env.DB.prepare(SQL.auditClient).bind(newId(), "portal", "store", backupMethod, "ok", requestId(c), source(c), clientId),
+    c.env.DB.prepare(SQL.storeCustodian).bind(
+      newId(),
+      backupMethod,
+      backupSharePairId,
+      keyId,
+      digest,
+      sealed,
+      clientId,
+    ),
+    c.env.DB.prepare(SQL.auditClient).bind(
+      newId(),
+      "portal",
+      "store",
+      backupMethod,
+      "ok",
+      requestId(c),
+      source(c),
+      clientId,
+    ),
   ]);
   if (audited.results.length === 0) return problem(c, 404, "unknown_client");
   return c.body(null, 204);
@@ -99,8 +116,27 @@ app.post("/users/:userId/user-backup-share", async (c) => {
   if (!named(userId) || !named(backupMethod) || typeof cipherText !== "string") return problem(c, 400, "invalid_field");
   const { keyId, sealed, digest } = await seal(c.env, "user", userId, backupMethod, cipherText);
   const [, audited] = await c.env.DB.batch([
-    c.env.DB.prepare(SQL.storeUser).bind(newId(), backupMethod, backupSharePairId, keyId, digest, sealed, userId, keyHash),
-    c.env.DB.prepare(SQL.auditUser).bind(newId(), "client", "store", backupMethod, "ok", requestId(c), source(c), userId, keyHash),
+    c.env.DB.prepare(SQL.storeUser).bind(
+      newId(),
+      backupMethod,
+      backupSharePairId,
+      keyId,
+      digest,
+      sealed,
+      userId,
+      keyHash,
+    ),
+    c.env.DB.prepare(SQL.auditUser).bind(
+      newId(),
+      "client",
+      "store",
+      backupMethod,
+      "ok",
+      requestId(c),
+      source(c),
+      userId,
+      keyHash,
+    ),
   ]);
   if (audited.results.length === 0) return problem(c, 401, "unauthorized");
   return c.json({ message: "Successfully stored client backup share" });
@@ -115,7 +151,17 @@ app.get("/users/:userId/user-backup-share", async (c) => {
   if (!named(userId) || !named(backupMethod)) return problem(c, 400, "invalid_field");
   const [found, audited] = await c.env.DB.batch([
     c.env.DB.prepare(SQL.userShare).bind(userId, keyHash, backupMethod),
-    c.env.DB.prepare(SQL.auditUser).bind(newId(), "client", "fetch", backupMethod, "ok", requestId(c), source(c), userId, keyHash),
+    c.env.DB.prepare(SQL.auditUser).bind(
+      newId(),
+      "client",
+      "fetch",
+      backupMethod,
+      "ok",
+      requestId(c),
+      source(c),
+      userId,
+      keyHash,
+    ),
   ]);
   if (audited.results.length === 0) return problem(c, 401, "unauthorized");
   const [row] = found.results;
@@ -187,7 +233,11 @@ async function seal(env, kind, owner, backupMethod, share) {
   const nonce = crypto.getRandomValues(new Uint8Array(12));
   const text = encoder.encode(share);
   const [cipherText, digest] = await Promise.all([
-    crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: place(kind, owner, backupMethod) }, key.aes, text),
+    crypto.subtle.encrypt(
+      { name: "AES-GCM", iv: nonce, additionalData: place(kind, owner, backupMethod) },
+      key.aes,
+      text,
+    ),
     crypto.subtle.sign("HMAC", key.mac, text),
   ]);
   const envelope = new Uint8Array(13 + cipherText.byteLength);

@@ -18,11 +18,18 @@ export async function readConfig({ file, environment }) {
     throw new Failure(`wrangler.toml cannot be read: ${error.message}`, "Mend it, and run the command again.");
   }
   const database = config.d1_databases.find(({ binding }) => binding === "DB");
-  if (!database) throw new Failure("wrangler.toml binds no D1 database as DB.", "Put the section [[d1_databases]] back, as in the repository.");
+  if (!database)
+    throw new Failure(
+      "wrangler.toml binds no D1 database as DB.",
+      "Put the section [[d1_databases]] back, as in the repository.",
+    );
   const routes = [...(config.route ? [config.route] : []), ...(config.routes ?? [])];
   return {
     name: config.name,
-    database: { name: database.database_name, id: isDatabaseId(database.database_id) ? database.database_id : undefined },
+    database: {
+      name: database.database_name,
+      id: isDatabaseId(database.database_id) ? database.database_id : undefined,
+    },
     vars: config.vars ?? {},
     /** Whether there is any way to reach the Worker once it is deployed. */
     reachable: config.workers_dev !== false || routes.length > 0,
@@ -37,12 +44,16 @@ const isDatabaseId = (id) => UUID.test(id ?? "") && !PLACEHOLDER.test(id);
 export function writeDatabaseId({ file, environment, id }) {
   const header = `[[env.${environment}.d1_databases]]`;
   // Whatever remark stood behind the placeholder was about the placeholder.
-  change(file, (lines) => set(lines, sectionOf(lines, header, /^\s*binding\s*=\s*["']DB["']/), "database_id", `"${id}"`));
+  change(file, (lines) =>
+    set(lines, sectionOf(lines, header, /^\s*binding\s*=\s*["']DB["']/), "database_id", `"${id}"`),
+  );
 }
 
 /** Serves the Worker on a custom domain from now on. */
 export function writeCustomDomain({ file, environment, domain }) {
-  change(file, (lines) => set(lines, sectionOf(lines, `[env.${environment}]`), "routes", `[{ pattern = "${domain}", custom_domain = true }]`));
+  change(file, (lines) =>
+    set(lines, sectionOf(lines, `[env.${environment}]`), "routes", `[{ pattern = "${domain}", custom_domain = true }]`),
+  );
 }
 
 /** Serves the Worker on workers.dev from now on. */
@@ -71,5 +82,8 @@ function sectionOf(lines, header, holding) {
     const own = lines.slice(start, next < 0 ? lines.length : next);
     if (!holding || own.some((line) => holding.test(line))) return { start, lines: own };
   }
-  throw new Failure(`wrangler.toml has no section ${header}${holding ? " with the binding DB" : ""}.`, "Write it as in the repository, and run the command again.");
+  throw new Failure(
+    `wrangler.toml has no section ${header}${holding ? " with the binding DB" : ""}.`,
+    "Write it as in the repository, and run the command again.",
+  );
 }

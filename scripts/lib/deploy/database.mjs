@@ -53,7 +53,9 @@ function whereItWillBe({ location, jurisdiction }) {
 async function agreeToExisting({ options, ui }, { name, uuid }) {
   if (options.existingDatabase) return;
   const remedy = `If it is this Worker's, add --existing-database. If not, give database_name in wrangler.toml another name.`;
-  const answer = await ui?.ask(`  The account has a database named ${name} already (${uuid}). Is it this Worker's? [y/N] `);
+  const answer = await ui?.ask(
+    `  The account has a database named ${name} already (${uuid}). Is it this Worker's? [y/N] `,
+  );
   if (!/^y(es)?$/i.test(answer ?? "")) throw new Failure(`The account has a database named ${name} already.`, remedy);
 }
 
@@ -73,7 +75,11 @@ async function create({ options, ui, wrangler }, name) {
   }
   await wrangler.must(["d1", "create", name, ...where]);
   const made = (await wrangler.json(["d1", "list", "--json"])).find((one) => one.name === name);
-  if (!made) throw new Failure(`The database ${name} was made but is not listed yet.`, "Run the command again in a minute, with --existing-database.");
+  if (!made)
+    throw new Failure(
+      `The database ${name} was made but is not listed yet.`,
+      "Run the command again in a minute, with --existing-database.",
+    );
   note(`made ${name} (${made.uuid})`);
   return made.uuid;
 }
@@ -105,7 +111,10 @@ async function remember(context, id) {
   writeDatabaseId({ file, environment: options.environment, id });
   context.config = await readConfig({ file, environment: options.environment });
   if (context.config.database.id !== id) {
-    throw new Failure(`The database's id ${id} did not find its place in wrangler.toml.`, "Write it there by hand as database_id, and run the command again.");
+    throw new Failure(
+      `The database's id ${id} did not find its place in wrangler.toml.`,
+      "Write it there by hand as database_id, and run the command again.",
+    );
   }
   note("wrote its id into wrangler.toml: commit that");
 }
@@ -119,12 +128,16 @@ export const migrations = {
   async run({ databaseIsNew, options, wrangler }) {
     if (!databaseIsNew) {
       const { bookmark } = await wrangler.json(["d1", "time-travel", "info", "DB", "--json"], {
-        remedy: "Without a way back nothing is migrated. Try again; if it stays so, see the database in Cloudflare's dashboard.",
+        remedy:
+          "Without a way back nothing is migrated. Try again; if it stays so, see the database in Cloudflare's dashboard.",
       });
-      note(`the way back, for 30 days (7 on the free plan): npx wrangler d1 time-travel restore DB --env ${options.environment} --bookmark=${bookmark}`);
+      note(
+        `the way back, for 30 days (7 on the free plan): npx wrangler d1 time-travel restore DB --env ${options.environment} --bookmark=${bookmark}`,
+      );
     }
     const { output } = await wrangler.must(["d1", "migrations", "apply", "DB", "--remote"], {
-      remedy: "The migration that failed was rolled back and the running Worker is untouched. Mend the cause and run the command again.",
+      remedy:
+        "The migration that failed was rolled back and the running Worker is untouched. Mend the cause and run the command again.",
     });
     note(/no migrations to apply/i.test(output) ? "it is current" : "migrated");
   },

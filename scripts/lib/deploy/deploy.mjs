@@ -8,7 +8,14 @@ import { terminal } from "./terminal.mjs";
 import { Wrangler } from "./wrangler.mjs";
 
 /** `file`, `env`, `ui`, `cli` and `context` are there for tests to put their own in. */
-export async function deployAll({ options, file = wranglerConfig, env = process.env, ui = terminal(), cli, ...context }) {
+export async function deployAll({
+  options,
+  file = wranglerConfig,
+  env = process.env,
+  ui = terminal(),
+  cli,
+  ...context
+}) {
   const { environment } = options;
   const config = await readConfig({ file, environment });
   const wrangler = new Wrangler({ environment, config: file, cli });

@@ -41,13 +41,19 @@ export function parseOptions(args, env = process.env) {
   oneOf("location", values.location, [...LOCATIONS, "auto"]);
   oneOf("jurisdiction", values.jurisdiction, JURISDICTIONS);
   if (values.location && values.jurisdiction) {
-    throw new Failure("--location and --jurisdiction exclude each other.", "A jurisdiction decides by itself where the database is.");
+    throw new Failure(
+      "--location and --jurisdiction exclude each other.",
+      "A jurisdiction decides by itself where the database is.",
+    );
   }
   if (values.domain !== undefined && values["workers-dev"]) {
     throw new Failure("--domain and --workers-dev exclude each other.", "Give one of them.");
   }
   if (values.domain !== undefined && !/^([a-z0-9-]+\.)+[a-z]{2,}$/i.test(values.domain)) {
-    throw new Failure(`--domain ${values.domain} is not a host name.`, "Give it without https:// and without a path, such as backup.example.com");
+    throw new Failure(
+      `--domain ${values.domain} is not a host name.`,
+      "Give it without https:// and without a path, such as backup.example.com",
+    );
   }
   return {
     environment: values.env || "production",

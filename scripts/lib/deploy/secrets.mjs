@@ -53,7 +53,9 @@ export const secrets = {
     const missing = REQUIRED.filter(({ name, needed }) => !there.includes(name) && needed?.(config) !== false);
     if (missing.length === 0) return note("all are set");
     if (options.workersBuilds) {
-      return note(`not set: ${missing.map(({ name }) => name).join(", ")}. Set them under the Worker's Settings, Variables and Secrets; until then it answers 503`);
+      return note(
+        `not set: ${missing.map(({ name }) => name).join(", ")}. Set them under the Worker's Settings, Variables and Secrets; until then it answers 503`,
+      );
     }
     const { values, made } = await gather(missing, context);
     if (made.length > 0) await handOver(made, values, context);
@@ -74,7 +76,10 @@ async function secretNames(wrangler) {
   // A Worker that was never deployed has no secrets.
   if (code !== 0 && /not found|10007|does not exist/i.test(output)) return [];
   if (code !== 0) {
-    throw new Failure(`wrangler cannot list the secrets:\n${output.trim()}`, "With an API token: does it have the permission Workers Scripts:Edit?");
+    throw new Failure(
+      `wrangler cannot list the secrets:\n${output.trim()}`,
+      "With an API token: does it have the permission Workers Scripts:Edit?",
+    );
   }
   const list = stdout.slice(Math.max(stdout.indexOf("["), 0));
   return JSON.parse(list).map(({ name }) => name);
@@ -109,7 +114,14 @@ async function refuseNewKeyOverOldShares({ databaseIsNew, wrangler }) {
   if (databaseIsNew) return;
   const tables = ["key_canaries", "custodian_backup_shares", "user_backup_shares", "backup_share_versions"];
   const query = `SELECT ${tables.map((table) => `EXISTS (SELECT 1 FROM ${table})`).join(" OR ")} AS sealed`;
-  const { code, stdout, output } = await wrangler.run(["d1", "execute", "DB", "--remote", "--json", `--command=${query}`]);
+  const { code, stdout, output } = await wrangler.run([
+    "d1",
+    "execute",
+    "DB",
+    "--remote",
+    "--json",
+    `--command=${query}`,
+  ]);
   if (/no such table/i.test(output)) return;
   const sealed = code === 0 ? JSON.parse(stdout.slice(stdout.indexOf("[")))[0]?.results?.[0]?.sealed : undefined;
   if (sealed === 0) return;
@@ -128,9 +140,14 @@ async function handOver(made, values, { options, ui }) {
     try {
       writeFileSync(options.secretsOut, lines.join("\n"), { mode: 0o600, flag: "wx" });
     } catch (error) {
-      throw new Failure(`The secrets cannot be written into ${options.secretsOut} (${error.code}).`, "Name a file that does not exist yet.");
+      throw new Failure(
+        `The secrets cannot be written into ${options.secretsOut} (${error.code}).`,
+        "Name a file that does not exist yet.",
+      );
     }
-    return note(`wrote ${made.map(({ name }) => name).join(", ")} into ${options.secretsOut}: move it into a password manager and delete it`);
+    return note(
+      `wrote ${made.map(({ name }) => name).join(", ")} into ${options.secretsOut}: move it into a password manager and delete it`,
+    );
   }
   ui.show("\n  Made for you. They are shown this once:\n");
   for (const { name, keep } of made) ui.show(`    ${name}=${values[name]}\n      ${keep}\n`);

@@ -32,7 +32,10 @@ const login = {
     }
     // A token may be able to deploy and yet not to tell whose it is.
     if (env.CLOUDFLARE_API_TOKEN) return note("by CLOUDFLARE_API_TOKEN");
-    throw new Failure("Nobody is logged in to Cloudflare.", "Run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN (docs/deploy.md says with which permissions).");
+    throw new Failure(
+      "Nobody is logged in to Cloudflare.",
+      "Run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN (docs/deploy.md says with which permissions).",
+    );
   },
 };
 
@@ -49,16 +52,30 @@ const address = {
   plan({ config, options }) {
     if (options.domain) return [`serve on ${options.domain}: a route in wrangler.toml`];
     if (config.reachable) return [config.customDomain ?? "as wrangler.toml says"];
-    return [options.workersDev ? "serve on workers.dev: written into wrangler.toml" : "ask for a custom domain, or workers.dev, and write it into wrangler.toml"];
+    return [
+      options.workersDev
+        ? "serve on workers.dev: written into wrangler.toml"
+        : "ask for a custom domain, or workers.dev, and write it into wrangler.toml",
+    ];
   },
   async run(context) {
     const { config, file, options, ui } = context;
     const { environment } = options;
     if (config.customDomain && options.domain && config.customDomain !== options.domain) {
-      throw new Failure(`wrangler.toml serves on ${config.customDomain}, not on ${options.domain}.`, "Change its routes by hand: Portal's dashboard and your apps know the old address.");
+      throw new Failure(
+        `wrangler.toml serves on ${config.customDomain}, not on ${options.domain}.`,
+        "Change its routes by hand: Portal's dashboard and your apps know the old address.",
+      );
     }
-    if (config.customDomain || (config.reachable && !options.domain)) return note(config.customDomain ?? "as wrangler.toml says");
-    const domain = options.domain ?? (options.workersDev ? "" : await ui?.ask("  On which custom domain of your account (backup.example.com)? Or press Enter for workers.dev: "));
+    if (config.customDomain || (config.reachable && !options.domain))
+      return note(config.customDomain ?? "as wrangler.toml says");
+    const domain =
+      options.domain ??
+      (options.workersDev
+        ? ""
+        : await ui?.ask(
+            "  On which custom domain of your account (backup.example.com)? Or press Enter for workers.dev: ",
+          ));
     if (domain === undefined) {
       throw new Failure(
         "Nobody could reach the Worker: wrangler.toml gives it no route, and workers.dev is off.",
@@ -69,7 +86,10 @@ const address = {
     else writeWorkersDev({ file, environment });
     context.config = await readConfig({ file, environment });
     if (domain ? context.config.customDomain !== domain : !context.config.workersDev) {
-      throw new Failure("The address did not find its place in wrangler.toml.", "Write it by hand (docs/deploy.md), and run the command again.");
+      throw new Failure(
+        "The address did not find its place in wrangler.toml.",
+        "Write it by hand (docs/deploy.md), and run the command again.",
+      );
     }
     note(`${domain || "workers.dev"}, now in wrangler.toml: commit that`);
   },
@@ -80,8 +100,16 @@ const deploy = {
   plan: () => ["wrangler deploy"],
   // wrangler bundles and checks, and says what the Worker would be bound to.
   async dry({ wrangler }) {
-    const { output } = await wrangler.must(["deploy", "--dry-run"], { remedy: "Mend what it says: nothing was deployed." });
-    note(output.trim().split("\n").filter((line) => /^(Total Upload|env\.)/.test(line)).join("\n  "));
+    const { output } = await wrangler.must(["deploy", "--dry-run"], {
+      remedy: "Mend what it says: nothing was deployed.",
+    });
+    note(
+      output
+        .trim()
+        .split("\n")
+        .filter((line) => /^(Total Upload|env\.)/.test(line))
+        .join("\n  "),
+    );
   },
   async run(context) {
     const targets = await context.wrangler.deploy();
@@ -99,7 +127,10 @@ function addressOf({ config, options }, targets) {
 
 const doctor = {
   title: "The doctor",
-  plan: ({ options }) => (options.doctor ? ["wait until GET /readyz answers 200", "npm run doctor -- the Worker's URL"] : ["left out (--no-doctor)"]),
+  plan: ({ options }) =>
+    options.doctor
+      ? ["wait until GET /readyz answers 200", "npm run doctor -- the Worker's URL"]
+      : ["left out (--no-doctor)"],
   async run({ config, env, known, options, url, patience = READY_WITHIN_MS }) {
     if (!options.doctor) return note("left out (--no-doctor)");
     const { environment } = options;
@@ -108,14 +139,26 @@ const doctor = {
     const target = parseTarget(url).url;
     await answering(target, patience, again(target.origin));
     const value = (name) => known[name] ?? env[name];
-    const given = { webhookSecret: value("WEBHOOK_SECRET"), adminToken: value("ADMIN_TOKEN"), clientToken: env.DOCTOR_CLIENT_TOKEN };
+    const given = {
+      webhookSecret: value("WEBHOOK_SECRET"),
+      adminToken: value("ADMIN_TOKEN"),
+      clientToken: env.DOCTOR_CLIENT_TOKEN,
+    };
     const settings = settingsOf((name) => config.vars[name]);
     const report = lineReport({ stream: process.stderr });
     report.begin(target);
-    const outcome = await examine({ url: target, place: placeOf({ environment }), secrets: given, settings, report: report.check });
+    const outcome = await examine({
+      url: target,
+      place: placeOf({ environment }),
+      secrets: given,
+      settings,
+      report: report.check,
+    });
     report.end(outcome);
-    if (!outcome.ok) throw new Failure("It is deployed, but not all is well: see above.", `Then again: ${again(target.origin)}`);
-    if (!given.webhookSecret || !given.adminToken) note(`for the whole examination: WEBHOOK_SECRET=… ADMIN_TOKEN=… ${again(target.origin)}`);
+    if (!outcome.ok)
+      throw new Failure("It is deployed, but not all is well: see above.", `Then again: ${again(target.origin)}`);
+    if (!given.webhookSecret || !given.adminToken)
+      note(`for the whole examination: WEBHOOK_SECRET=… ADMIN_TOKEN=… ${again(target.origin)}`);
   },
 };
 
@@ -124,12 +167,19 @@ async function answering(url, patience, again) {
   const until = Date.now() + patience;
   for (let told = false; ; told = true) {
     try {
-      const { status } = await fetch(new URL("/readyz", url), { redirect: "manual", signal: AbortSignal.timeout(10_000) });
+      const { status } = await fetch(new URL("/readyz", url), {
+        redirect: "manual",
+        signal: AbortSignal.timeout(10_000),
+      });
       if (status === 200 || Date.now() > until) return;
       // A deployment reaches every place within seconds; until then an older version, or none, may answer.
       if (status === 503 && told) return;
     } catch {
-      if (Date.now() > until) throw new Failure(`${url.origin} does not answer.`, `It is deployed; a new domain's DNS and certificate can take some minutes. Then: ${again}`);
+      if (Date.now() > until)
+        throw new Failure(
+          `${url.origin} does not answer.`,
+          `It is deployed; a new domain's DNS and certificate can take some minutes. Then: ${again}`,
+        );
     }
     if (!told) note(`waiting until ${url.origin} answers`);
     await sleep(Math.min(3_000, patience));

@@ -30,7 +30,8 @@ async function questionOn(input, output, question) {
   try {
     return (await lines.question(question, { signal: ended.signal })).trim();
   } catch (error) {
-    if (ended.signal.aborted) throw new Failure("Broken off.", "Run the command again: what is done already is not done twice.");
+    if (ended.signal.aborted)
+      throw new Failure("Broken off.", "Run the command again: what is done already is not done twice.");
     throw error;
   } finally {
     lines.close();

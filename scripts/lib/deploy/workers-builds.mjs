@@ -11,7 +11,8 @@ export async function ensureRust({ env = process.env, installer = "https://sh.ru
   if ((await ask("cargo", ["--version"], { env })) !== null) return;
   await step("Installing Rust with rustup", "1 min", async () => {
     const response = await fetch(installer);
-    if (!response.ok) throw new Failure(`${installer} answered ${response.status}.`, "Retry the build in a few minutes.");
+    if (!response.ok)
+      throw new Failure(`${installer} answered ${response.status}.`, "Retry the build in a few minutes.");
     const args = ["-s", "--", "-y", "--no-modify-path", "--profile", "minimal", "--target", "wasm32-unknown-unknown"];
     await mustRun("sh", args, { env, input: await response.text(), failure: "rustup's installer" });
   });

@@ -35,7 +35,10 @@ export class Wrangler {
     try {
       return JSON.parse(at < 0 ? "" : stdout.slice(at));
     } catch {
-      throw new Failure(`\`wrangler ${args.join(" ")}\` did not answer with JSON.`, "Is it the wrangler of package.json? Run `npm ci`.");
+      throw new Failure(
+        `\`wrangler ${args.join(" ")}\` did not answer with JSON.`,
+        "Is it the wrangler of package.json? Run `npm ci`.",
+      );
     }
   }
 
@@ -62,7 +65,10 @@ function targetsOf(file) {
   } catch {
     return [];
   }
-  const entries = text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  const entries = text
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
   return entries.findLast(({ type }) => type === "deploy")?.targets ?? [];
 }
 

@@ -6,7 +6,8 @@ const NETWORK = {
   ECONNREFUSED: "Nothing listens there. Start the Worker (`npm run dev`), or check host and port.",
   ECONNRESET: "The connection was cut. Try again; if it stays so, look at what stands between here and the Worker.",
   CERT_HAS_EXPIRED: "The certificate of this host has expired.",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "The certificate is self-signed: secrets are not sent to a host that cannot prove who it is.",
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    "The certificate is self-signed: secrets are not sent to a host that cannot prove who it is.",
   ERR_TLS_CERT_ALTNAME_INVALID: "The certificate is for another host. Check the URL.",
 };
 
@@ -16,8 +17,10 @@ export function networkAdvice(error) {
 }
 
 const CREDENTIAL = {
-  portal: (place) => `The Worker has another WEBHOOK_SECRET than the doctor. ${place.secret("WEBHOOK_SECRET", "It must be the one that Portal's dashboard shows for the webhook, also for the doctor")}`,
-  operator: (place) => `The Worker has another ADMIN_TOKEN than the doctor. ${place.secret("ADMIN_TOKEN", "Give the doctor the right one, or set a new one of at least 32 characters")}`,
+  portal: (place) =>
+    `The Worker has another WEBHOOK_SECRET than the doctor. ${place.secret("WEBHOOK_SECRET", "It must be the one that Portal's dashboard shows for the webhook, also for the doctor")}`,
+  operator: (place) =>
+    `The Worker has another ADMIN_TOKEN than the doctor. ${place.secret("ADMIN_TOKEN", "Give the doctor the right one, or set a new one of at least 32 characters")}`,
   app: () =>
     "The Worker refused the app's credential. If CLIENT_AUTH does not hold client-api-key, tell the doctor so " +
     "(CLIENT_AUTH=jwt npm run doctor -- …); with jwt or portal also give it DOCTOR_CLIENT_TOKEN.",
@@ -30,7 +33,8 @@ const BY_CODE = {
       : `A setting is missing or malformed, and the Worker's log names it at the next request: ${place.log}. ` +
         `Most often it is SHARE_ENCRYPTION_KEYS (id:base64-of-32-bytes) or WEBHOOK_SECRET: ${place.secrets} shows which are set.`,
   unauthorized: ({ role }, place) => CREDENTIAL[role]?.(place),
-  rate_limited: ({ headers }) => `Too many requests from this address. Wait ${headers.get("retry-after") ?? "60"} s and run the doctor again.`,
+  rate_limited: ({ headers }) =>
+    `Too many requests from this address. Wait ${headers.get("retry-after") ?? "60"} s and run the doctor again.`,
   unavailable: (_, place) =>
     `D1 did not answer in time or is overloaded: run the doctor again in a minute. If it stays so, look at the database's metrics and at ${place.log}.`,
   internal: (_, place) => `This is a fault in the Worker: ${place.log} shows it, under the request id of this answer.`,

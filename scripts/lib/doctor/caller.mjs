@@ -63,7 +63,10 @@ export class Caller {
           `See the database's latency in Cloudflare's dashboard and ${this.place.log}; a database far from Portal and your users answers late.`,
         );
       }
-      throw new Trouble(`${method} ${route(path)} got no answer (${error.cause?.code ?? error.message})`, networkAdvice(error));
+      throw new Trouble(
+        `${method} ${route(path)} got no answer (${error.cause?.code ?? error.message})`,
+        networkAdvice(error),
+      );
     }
   }
 }

@@ -32,7 +32,9 @@ export const checks = [
       const trouble = answer.trouble("200 was expected");
       const said = answer.problem?.detail ?? "";
       if (/schema/.test(said)) trouble.advice = caller.place.migrate;
-      if (/SHARE_ENCRYPTION_KEYS/.test(said)) trouble.advice = "Find the former value of SHARE_ENCRYPTION_KEYS and set it again; a new key goes in front of it, never in its place.";
+      if (/SHARE_ENCRYPTION_KEYS/.test(said))
+        trouble.advice =
+          "Find the former value of SHARE_ENCRYPTION_KEYS and set it again; a new key goes in front of it, never in its place.";
       throw trouble;
     },
   },
@@ -80,7 +82,8 @@ export const checks = [
         if (one.isOursForCertain && answer.status >= 400 && answer.status < 500) made.pop();
         answer.expect(201);
         if (!one.isOursForCertain) made.push(one);
-        if (answer.json?.id !== id || answer.json?.clientId !== clientId) throw answer.trouble("the same id and clientId were expected");
+        if (answer.json?.id !== id || answer.json?.clientId !== clientId)
+          throw answer.trouble("the same id and clientId were expected");
       }
     },
   },
@@ -97,7 +100,8 @@ export const checks = [
         CURVES.map(async (curve, at) => {
           await backup(context, curve, state.first[at]);
           const shares = await fetchShares(context);
-          if (!shares.includes(state.first[at].share)) throw new Trouble(`the ${curve} share just stored was not in the fetch`, lost(context.caller));
+          if (!shares.includes(state.first[at].share))
+            throw new Trouble(`the ${curve} share just stored was not in the fetch`, lost(context.caller));
         }),
       );
       state.backedUp = true;
@@ -135,7 +139,10 @@ export const checks = [
       state.iosCipherText = cipherText();
       const forms = [
         ["user-backup-share", { backupMethod: METHOD, cipherText: state.cipherText }],
-        ["store-encrypted-user-backup-share", { backupMethod: IOS_METHOD, encryptedClientBackupShare: state.iosCipherText }],
+        [
+          "store-encrypted-user-backup-share",
+          { backupMethod: IOS_METHOD, encryptedClientBackupShare: state.iosCipherText },
+        ],
       ];
       const auth = token();
       for (const [path, body] of forms) {
@@ -155,7 +162,8 @@ export const checks = [
       ];
       for (const [path, stored] of asked) {
         const answer = (await caller.asApp("GET", `/users/${user.id}/${path}`, { token: token() })).expect(200);
-        if (answer.json?.cipherText !== stored) throw new Trouble(`${answer.request} did not return the cipher text that was stored`, lost(caller));
+        if (answer.json?.cipherText !== stored)
+          throw new Trouble(`${answer.request} did not return the cipher text that was stored`, lost(caller));
         if (!/no-store/.test(answer.headers.get("cache-control") ?? "")) {
           throw new Trouble(
             "an answer with a cipher text came without Cache-Control: no-store",
@@ -229,7 +237,11 @@ export const checks = [
     needs: ["webhook gate"],
     async run({ caller }) {
       const slowest = Math.max(...caller.webhookTimes);
-      if (slowest > PORTAL_BUDGET_MS) throw new Trouble(`the slowest took ${(slowest / 1000).toFixed(1)} s`, `See ${caller.place.log} and the database's latency.`);
+      if (slowest > PORTAL_BUDGET_MS)
+        throw new Trouble(
+          `the slowest took ${(slowest / 1000).toFixed(1)} s`,
+          `See ${caller.place.log} and the database's latency.`,
+        );
       return `${caller.webhookTimes.length} calls, the slowest ${Math.round(slowest)} ms`;
     },
   },
@@ -261,7 +273,10 @@ async function fetchShares({ caller, user }) {
 function sameShares({ caller }, shares, stored) {
   const sorted = (list) => JSON.stringify([...list].sort());
   if (sorted(shares) === sorted(stored.map(({ share }) => share))) return;
-  throw new Trouble(`Portal's fetch returned ${shares.length} shares that are not the ${stored.length} expected, byte for byte`, lost(caller));
+  throw new Trouble(
+    `Portal's fetch returned ${shares.length} shares that are not the ${stored.length} expected, byte for byte`,
+    lost(caller),
+  );
 }
 
 async function expectState({ caller, user, token, adminToken }, expected) {

@@ -13,7 +13,15 @@ const SECRET_NAMES = { webhookSecret: "WEBHOOK_SECRET", adminToken: "ADMIN_TOKEN
  * `{ ok, aborted, checks }`, where a check is `{ id, title, status: "ok" | "failed" | "skipped", ms, note?, advice?, lacks? }`
  * and `lacks` the id of the check that failed or was skipped first.
  */
-export async function examine({ url, place = placeOf(), secrets, settings, ids = {}, signal = new AbortController().signal, report = () => {} }) {
+export async function examine({
+  url,
+  place = placeOf(),
+  secrets,
+  settings,
+  ids = {},
+  signal = new AbortController().signal,
+  report = () => {},
+}) {
   const caller = new Caller({ url, place, ...secrets, signal });
   const user = throwAwayUser(ids);
   const context = {
@@ -44,7 +52,11 @@ export async function examine({ url, place = placeOf(), secrets, settings, ids =
   if (context.made.length > 0) {
     record(await timed({ id: "clear up", title: "What the doctor made is erased for good" }, () => clearUp(context)));
   }
-  return { ok: !signal.aborted && results.every(({ status }) => status !== "failed"), aborted: signal.aborted, checks: results };
+  return {
+    ok: !signal.aborted && results.every(({ status }) => status !== "failed"),
+    aborted: signal.aborted,
+    checks: results,
+  };
 }
 
 function missingBefore({ id, title, needs = [], secret }, results, secrets) {

@@ -3,7 +3,8 @@
 
 /** `npm run dev` on this machine. */
 const LOCAL = {
-  secret: (name) => `\`npm run dev\` reads ${name} from .dev.vars when it starts: start it again if that has changed, and leave ${name} out of the doctor's environment.`,
+  secret: (name) =>
+    `\`npm run dev\` reads ${name} from .dev.vars when it starts: start it again if that has changed, and leave ${name} out of the doctor's environment.`,
   secrets: ".dev.vars",
   log: "`npm run dev`'s terminal",
   migrate: "`npm run dev` migrates when it starts: start it again.",

@@ -18,7 +18,8 @@ export function lineReport({ stream = process.stdout, env = process.env } = {}) 
   let lacking = [];
   const tellLacking = () => {
     if (lacking.length === 1) tell(lacking[0]);
-    else if (lacking.length > 1) tell({ status: "skipped", title: `${lacking.length} more that ${lacking[0].note.replace("needs", "need")}` });
+    else if (lacking.length > 1)
+      tell({ status: "skipped", title: `${lacking.length} more that ${lacking[0].note.replace("needs", "need")}` });
     lacking = [];
   };
   return {

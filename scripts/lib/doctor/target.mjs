@@ -14,7 +14,10 @@ export function parseTarget(text) {
     throw new Failure(`“${text}” is not a URL.`, "Give the Worker's origin, such as https://backup.example.com");
   }
   if (url.protocol !== "https:" && url.protocol !== "http:") {
-    throw new Failure(`The doctor speaks http and https, not ${url.protocol}`, "Give the Worker's origin, such as https://backup.example.com");
+    throw new Failure(
+      `The doctor speaks http and https, not ${url.protocol}`,
+      "Give the Worker's origin, such as https://backup.example.com",
+    );
   }
   if (url.username || url.password) {
     throw new Failure("The URL holds a user name or password.", "Leave it out: the secrets come from the environment.");
@@ -48,6 +51,8 @@ export function readSettings({ loopback = false, env = process.env, devVars = re
 
 /** The settings that change what is right, as `read` finds them by their names; lists as the Worker reads them. */
 export const settingsOf = (read) => ({
-  clientAuth: String(read("CLIENT_AUTH") || "client-api-key").split(",").map((name) => name.trim()),
+  clientAuth: String(read("CLIENT_AUTH") || "client-api-key")
+    .split(",")
+    .map((name) => name.trim()),
   fetchSuperseded: read("FETCH_SUPERSEDED") || "half-finished",
 });

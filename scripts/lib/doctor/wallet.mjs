@@ -17,7 +17,10 @@ export function throwAwayUser({ userId, clientId } = {}) {
 /** A custodian share as Portal sends it: about 5.8 KB of JSON in a string; here also with all that JSON must escape. */
 export function custodianShare(user, curve) {
   const backupSharePairId = randomUUID();
-  const digits = (count) => BigInt(`0x1${randomBytes(Math.ceil(count / 2.4)).toString("hex")}`).toString().slice(0, count);
+  const digits = (count) =>
+    BigInt(`0x1${randomBytes(Math.ceil(count / 2.4)).toString("hex")}`)
+      .toString()
+      .slice(0, count);
   const share = JSON.stringify({
     backupSharePairId,
     clientId: user.clientId,
@@ -27,7 +30,7 @@ export function custodianShare(user, curve) {
     p: digits(309),
     q: digits(309),
     pedersen: Array.from({ length: 6 }, () => digits(616)),
-    note: "doctor \"\\ \u2028 ключ 🔑 \u0000",
+    note: 'doctor "\\ \u2028 ключ 🔑 \u0000',
   });
   return { share, backupSharePairId };
 }

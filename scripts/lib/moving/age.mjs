@@ -18,7 +18,10 @@ export async function encrypted(bytes, { recipients, passphrase }) {
     try {
       encrypter.addRecipient(recipient);
     } catch {
-      throw new Failure(`"${recipient}" is not an age recipient.`, "It starts with age1; `age-keygen` makes a pair, and prints it.");
+      throw new Failure(
+        `"${recipient}" is not an age recipient.`,
+        "It starts with age1; `age-keygen` makes a pair, and prints it.",
+      );
     }
   }
   return encrypter.encrypt(bytes);
@@ -30,7 +33,10 @@ export async function encrypted(bytes, { recipients, passphrase }) {
  */
 export async function unlocked(head, { identities, passphrase, file }) {
   if (identities.length === 0 && !passphrase) {
-    throw new Failure(`${file} is sealed with age.`, "Open it with --identity KEYFILE, or with --passphrase-file FILE (or AGE_PASSPHRASE).");
+    throw new Failure(
+      `${file} is sealed with age.`,
+      "Open it with --identity KEYFILE, or with --passphrase-file FILE (or AGE_PASSPHRASE).",
+    );
   }
   const decrypter = new Decrypter();
   if (passphrase) decrypter.addPassphrase(passphrase);
@@ -53,7 +59,10 @@ const headerOf = (head) => head.subarray(0, head.indexOf("\n", head.indexOf("\n-
 
 /** The secret keys in an identity file as `age-keygen` writes it. */
 export function readIdentities(file) {
-  const keys = readSecretFile(file).split(/\r?\n/).map((line) => line.trim()).filter((line) => line.startsWith("AGE-SECRET-KEY-"));
+  const keys = readSecretFile(file)
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith("AGE-SECRET-KEY-"));
   if (keys.length === 0) throw new Failure(`${file} holds no age identity (AGE-SECRET-KEY-…).`);
   return keys;
 }

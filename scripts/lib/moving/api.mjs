@@ -15,9 +15,13 @@ export function serviceUrl(text) {
   const url = new URL(text);
   const local = isLoopback(url.hostname);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && local)) {
-    throw new Failure(`Shares are not sent to ${url.protocol}//${url.host}: it is not encrypted on the way.`, "Use https://, or http:// with 127.0.0.1 or localhost.");
+    throw new Failure(
+      `Shares are not sent to ${url.protocol}//${url.host}: it is not encrypted on the way.`,
+      "Use https://, or http:// with 127.0.0.1 or localhost.",
+    );
   }
-  if (url.username || url.password) throw new Failure("The address must not hold a password.", "The operator's token goes into ADMIN_TOKEN.");
+  if (url.username || url.password)
+    throw new Failure("The address must not hold a password.", "The operator's token goes into ADMIN_TOKEN.");
   return { origin: url.origin, local };
 }
 
@@ -42,7 +46,11 @@ export class Api {
       headers: { "content-type": "application/x-ndjson" },
       body: lines.join("\n"),
     });
-    if (!Array.isArray(results) || results.length !== lines.length) throw new Failure("The service answered for another number of lines than it was sent.", "Is it of the same version as this command?");
+    if (!Array.isArray(results) || results.length !== lines.length)
+      throw new Failure(
+        "The service answered for another number of lines than it was sent.",
+        "Is it of the same version as this command?",
+      );
     return results;
   }
 
@@ -55,7 +63,11 @@ export class Api {
     for (let attempt = 1; ; attempt += 1) {
       const { answer, after, trouble } = await this.#once(path, init);
       if (answer) return answer;
-      if (attempt === ATTEMPTS) throw new Failure(`${trouble}, ${ATTEMPTS} times in a row.`, "What went in so far is safe. Run the same command again to go on.");
+      if (attempt === ATTEMPTS)
+        throw new Failure(
+          `${trouble}, ${ATTEMPTS} times in a row.`,
+          "What went in so far is safe. Run the same command again to go on.",
+        );
       const seconds = Math.min(Math.max(after, 2 ** (attempt - 1)), 30);
       note(`${trouble}; trying again in ${seconds} s`);
       await this.#wait(seconds * 1000);
@@ -81,6 +93,9 @@ export class Api {
     const told = `${this.#origin}${path.split("?")[0]} answered ${response.status}${body?.code ? ` ${body.code}` : ""}`;
     const passing = response.status === 429 || (response.status >= 500 && body?.code !== "misconfigured");
     if (passing || response.ok) return { after: Number(response.headers.get("retry-after")) || 0, trouble: told };
-    throw new Failure(`${told}${body?.detail ? `: ${body.detail}` : ""}`, response.status === 401 ? "Is ADMIN_TOKEN the one of this service?" : undefined);
+    throw new Failure(
+      `${told}${body?.detail ? `: ${body.detail}` : ""}`,
+      response.status === 401 ? "Is ADMIN_TOKEN the one of this service?" : undefined,
+    );
   }
 }

@@ -12,7 +12,8 @@ import { open } from "./sealed.mjs";
 
 /** Resolves with the number of records of each type, and which shares did not open. */
 export async function exportAll({ api, keys, file, recipients, passphrase, progress }) {
-  if (existsSync(file)) throw new Failure(`${file} is already there.`, "A copy never replaces another. Name a new file.");
+  if (existsSync(file))
+    throw new Failure(`${file} is already there.`, "A copy never replaces another. Name a new file.");
   const counts = { user: 0, custodianBackupShare: 0, userBackupShare: 0 };
   const problems = [];
   const lines = async function* () {
@@ -24,7 +25,8 @@ export async function exportAll({ api, keys, file, recipients, passphrase, progr
         if (record) {
           counts[record.type] += 1;
           yield Buffer.from(`${JSON.stringify(record)}\n`);
-        } else problems.push(`${describe(sealed)}, stored ${sealed.storedAt}: does not open with the key "${sealed.keyId}"`);
+        } else
+          problems.push(`${describe(sealed)}, stored ${sealed.storedAt}: does not open with the key "${sealed.keyId}"`);
       }
       cursor = page.cursor ?? null;
       progress.show((done += page.records.length));
@@ -34,7 +36,10 @@ export async function exportAll({ api, keys, file, recipients, passphrase, progr
 
   const partial = `${file}.partial-${process.pid}`;
   try {
-    const bytes = await encrypted(Readable.toWeb(Readable.from(lines(), { objectMode: false })), { recipients, passphrase });
+    const bytes = await encrypted(Readable.toWeb(Readable.from(lines(), { objectMode: false })), {
+      recipients,
+      passphrase,
+    });
     await pipeline(Readable.fromWeb(bytes), createWriteStream(partial, { mode: 0o600, flags: "wx" }));
     await synced(partial);
     await rename(partial, file);

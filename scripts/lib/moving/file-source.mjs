@@ -22,7 +22,10 @@ export async function fileSource(file, { userIdColumn = "id", identities = [], p
   if (!info?.isFile()) throw new Failure(`There is no file ${file}.`);
   const head = await firstBytes(file, 65_536);
   if (/^\s*\[/.test(head.toString("latin1", 0, 64))) {
-    throw new Failure(`${file} is one JSON array, not a JSON object on each line.`, "jq -c '.[]' FILE > FILE.ndjson makes it one.");
+    throw new Failure(
+      `${file} is one JSON array, not a JSON object on each line.`,
+      "jq -c '.[]' FILE > FILE.ndjson makes it one.",
+    );
   }
   const open = isAge(head) ? await unlocked(head, { identities, passphrase, file }) : (bytes) => bytes;
   const lines = async function* () {
@@ -55,7 +58,9 @@ async function* records({ lines, userIdColumn, generations, users }, after) {
   for (const [phase, type] of PHASES.entries()) {
     if (after && after.phase > phase) continue;
     for await (const { line, text, parts, refused } of parsed(lines, userIdColumn)) {
-      const items = refused ? refusedIn(type, refused) : itemsOf(type, { text, parts, generations, users, userIdColumn });
+      const items = refused
+        ? refusedIn(type, refused)
+        : itemsOf(type, { text, parts, generations, users, userIdColumn });
       for (const [index, item] of items.entries()) {
         const position = { phase, line, index };
         if (!isDone(position, after)) yield { place: `line ${line}`, position, ...item };
@@ -77,14 +82,19 @@ const refusedIn = (type, refused) => (type === "user" ? [{ refused }] : []);
 function itemsOf(type, { text, parts, generations, users, userIdColumn }) {
   if (type === "user" && !parts.native) return parts.user ? [itemOf(parts.user)] : [];
   // A record of ours goes out as the very text that it came as: parsed and written again, a number could lose digits.
-  if (parts.native) return [parts.user, ...parts.shares].filter((record) => record?.type === type).map((record) => itemOf(record, text));
+  if (parts.native)
+    return [parts.user, ...parts.shares]
+      .filter((record) => record?.type === type)
+      .map((record) => itemOf(record, text));
   const shares = parts.shares.filter(({ record }) => record.type === type);
   return shares.map((share) => {
     const record = generations.place(share);
     // With the client id the service can tell a user of another company's database from one of ours with the same id.
     const user = users.get(record.userId);
     if (user) return itemOf({ ...record, ...user });
-    return userIdColumn === "id" ? itemOf(record) : { record, refused: `there is no row of User with the id ${record.userId}` };
+    return userIdColumn === "id"
+      ? itemOf(record)
+      : { record, refused: `there is no row of User with the id ${record.userId}` };
   });
 }
 
@@ -109,7 +119,9 @@ async function* parsed(lines, userIdColumn) {
   for await (const bytes of lines()) {
     line += 1;
     try {
-      const text = decode(line === 1 && bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? bytes.subarray(3) : bytes).trim();
+      const text = decode(
+        line === 1 && bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? bytes.subarray(3) : bytes,
+      ).trim();
       if (text !== "") yield { line, text, parts: partsOf(parse(text), userIdColumn) };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

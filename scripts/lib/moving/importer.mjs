@@ -16,7 +16,13 @@ export async function importAll({ source, api, state, progress, dryRun = false, 
   let done = Object.values(state.counts).reduce((sum, count) => sum + count, 0);
   for await (const page of pages(source.records(state.position))) {
     const sent = page.filter((item) => !item.refused);
-    const results = sent.length > 0 ? await api.import(sent.map((item) => item.text), { dryRun, replaceOlder }) : [];
+    const results =
+      sent.length > 0
+        ? await api.import(
+            sent.map((item) => item.text),
+            { dryRun, replaceOlder },
+          )
+        : [];
     sent.forEach((item, index) => {
       item.result = dryRun ? foreseen(item.record, results[index], users) : results[index];
     });
@@ -55,12 +61,19 @@ function note(state, { place, record, refused, result }) {
   const outcome = refused ? "refused" : OUTCOMES.includes(result.outcome) ? result.outcome : "refused";
   state.counts[outcome] += 1;
   if (outcome === "new" || outcome === "same") return;
-  state.problems.push({ outcome, place, what: record ? describe(record) : "", reason: refused ?? result.reason ?? "no reason given" });
+  state.problems.push({
+    outcome,
+    place,
+    what: record ? describe(record) : "",
+    reason: refused ?? result.reason ?? "no reason given",
+  });
 }
 
 /** The final report. */
 export function report({ counts, problems }, { dryRun = false } = {}) {
-  const lines = problems.map(({ outcome, place, what, reason }) => `${outcome.padEnd(8)}  ${place}${what && `  ${what}`}: ${reason}`);
+  const lines = problems.map(
+    ({ outcome, place, what, reason }) => `${outcome.padEnd(8)}  ${place}${what && `  ${what}`}: ${reason}`,
+  );
   const sum = OUTCOMES.map((outcome) => `${counts[outcome].toLocaleString("en")} ${outcome}`).join(", ");
   return [...lines, `${dryRun ? "Dry run, nothing was stored: " : ""}${sum}`].join("\n");
 }

@@ -34,7 +34,8 @@ export async function postgresSource(url, { userIdColumn = "id" } = {}) {
     await query("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
     const stages = stagesOf(await tablesOf(query, schema, shown), userIdColumn);
     let total = 0;
-    for (const { from } of stages) total += Number((await query(`SELECT count(*) AS count FROM ${from}`)).rows[0].count);
+    for (const { from } of stages)
+      total += Number((await query(`SELECT count(*) AS count FROM ${from}`)).rows[0].count);
     return {
       name: shown,
       fingerprint: `postgres ${createHash("sha256").update(`${url} ${userIdColumn}`).digest("hex")}`,
@@ -54,14 +55,19 @@ const fail = (shown) => (error) => {
 
 /** The URL's parts. Over a network the connection is always encrypted and the server's certificate checked. */
 export function connection(text) {
-  if (!URL.canParse(text)) throw new Failure("The Postgres URL cannot be read.", "postgres://user:password@host:5432/database");
+  if (!URL.canParse(text))
+    throw new Failure("The Postgres URL cannot be read.", "postgres://user:password@host:5432/database");
   const url = new URL(text);
   const socket = url.searchParams.get("host")?.startsWith("/") ? url.searchParams.get("host") : undefined;
   const host = socket ?? decodeURIComponent(url.hostname).replace(/^\[(.*)\]$/, "$1");
-  const local = Boolean(socket) || host === "" || host === "localhost" || host === "::1" || /^127(\.\d+){3}$/.test(host);
+  const local =
+    Boolean(socket) || host === "" || host === "localhost" || host === "::1" || /^127(\.\d+){3}$/.test(host);
   const mode = url.searchParams.get("sslmode");
   if (!local && (mode === "disable" || mode === "no-verify")) {
-    throw new Failure(`Shares are not read over an open connection (sslmode=${mode} to ${host}).`, "Leave sslmode out; sslrootcert=FILE names the certificate authority if it is your own.");
+    throw new Failure(
+      `Shares are not read over an open connection (sslmode=${mode} to ${host}).`,
+      "Leave sslmode out; sslrootcert=FILE names the certificate authority if it is your own.",
+    );
   }
   const authority = url.searchParams.get("sslrootcert");
   return {
@@ -73,7 +79,10 @@ export function connection(text) {
       user: decodeURIComponent(url.username) || undefined,
       password: decodeURIComponent(url.password) || undefined,
       database: decodeURIComponent(url.pathname.slice(1)) || undefined,
-      ssl: local && !authority ? false : { rejectUnauthorized: true, ...(authority && { ca: readFileSync(authority, "utf8") }) },
+      ssl:
+        local && !authority
+          ? false
+          : { rejectUnauthorized: true, ...(authority && { ca: readFileSync(authority, "utf8") }) },
       application_name: "portal-backup-worker import",
     },
   };
@@ -88,13 +97,23 @@ async function tablesOf(query, schema, shown) {
   const found = {};
   for (const [role, names] of Object.entries(TABLES)) {
     const tables = new Set(rows.map((row) => row.table_name).filter((table) => names.includes(plain(table))));
-    if (tables.size > 1) throw new Failure(`The schema "${schema}" holds more than one such table: ${[...tables].join(", ")}.`, "Import a dump of the right one instead (docs/moving.md).");
+    if (tables.size > 1)
+      throw new Failure(
+        `The schema "${schema}" holds more than one such table: ${[...tables].join(", ")}.`,
+        "Import a dump of the right one instead (docs/moving.md).",
+      );
     const [table] = tables;
     if (!table) continue;
-    const columns = rows.filter((row) => row.table_name === table).map((row) => [plain(row.column_name), quoted(row.column_name)]);
+    const columns = rows
+      .filter((row) => row.table_name === table)
+      .map((row) => [plain(row.column_name), quoted(row.column_name)]);
     found[role] = { name: `${quoted(schema)}.${quoted(table)}`, label: table, columns: Object.fromEntries(columns) };
   }
-  if (!found.user) throw new Failure(`${shown}: the schema "${schema}" has no table User.`, "Another schema is named in the URL: ?schema=NAME");
+  if (!found.user)
+    throw new Failure(
+      `${shown}: the schema "${schema}" has no table User.`,
+      "Another schema is named in the URL: ?schema=NAME",
+    );
   return found;
 }
 
@@ -114,7 +133,8 @@ function stagesOf(tables, userIdColumn) {
   const key = column(user, "id");
   const userId = `u.${column(user, userIdColumn)}::text`;
   const clientId = `u.${column(user, "clientId")}::text`;
-  const optional = (table, name, as, cast) => (table.columns[plain(name)] ? `, ${cast(`t.${table.columns[plain(name)]}`)} AS "${as}"` : "");
+  const optional = (table, name, as, cast) =>
+    table.columns[plain(name)] ? `, ${cast(`t.${table.columns[plain(name)]}`)} AS "${as}"` : "";
   const asText = (expression) => `${expression}::text`;
 
   const stages = [
@@ -127,15 +147,22 @@ function stagesOf(tables, userIdColumn) {
     },
   ];
   // Cipher texts first: a custodian share without a time gets one from those that it belongs to.
-  for (const [role, type, content] of [["userShare", "userBackupShare", "cipherText"], ["custodian", "custodianBackupShare", "share"]]) {
+  for (const [role, type, content] of [
+    ["userShare", "userBackupShare", "cipherText"],
+    ["custodian", "custodianBackupShare", "share"],
+  ]) {
     const table = tables[role];
     if (table) {
-      const method = table.columns.backupmethod ? `coalesce(t.${table.columns.backupmethod}::text, 'UNKNOWN')` : "'UNKNOWN'";
+      const method = table.columns.backupmethod
+        ? `coalesce(t.${table.columns.backupmethod}::text, 'UNKNOWN')`
+        : "'UNKNOWN'";
       const atColumn = table.columns.updatedat ?? table.columns.createdat;
       const at = atColumn && `t.${atColumn}`;
       const rowKey = column(table, "id");
       const owner = column(table, "userId");
-      const superseded = at ? `, ${asTime(`lead(${at}) OVER (PARTITION BY t.${owner}, ${method} ORDER BY ${at}, t.${rowKey})`)} AS "supersededAt"` : "";
+      const superseded = at
+        ? `, ${asTime(`lead(${at}) OVER (PARTITION BY t.${owner}, ${method} ORDER BY ${at}, t.${rowKey})`)} AS "supersededAt"`
+        : "";
       stages.push({
         type,
         label: table.label,
@@ -169,7 +196,9 @@ async function* records(query, stages, after) {
     const from = after?.stage === number ? after.key : undefined;
     // Keys come back as text and are compared as what they are.
     const rest = from === undefined ? "" : ` WHERE "_key" > ${await literal(query, stage, from)}`;
-    await query(`DECLARE import_rows NO SCROLL CURSOR FOR SELECT s.*, s."_key"::text AS "_key_text" FROM (${stage.sql}) s${rest} ORDER BY "_key"`);
+    await query(
+      `DECLARE import_rows NO SCROLL CURSOR FOR SELECT s.*, s."_key"::text AS "_key_text" FROM (${stage.sql}) s${rest} ORDER BY "_key"`,
+    );
     for (;;) {
       const { rows } = await query(`FETCH ${ROWS_AT_A_TIME} FROM import_rows`);
       if (rows.length === 0) break;
@@ -180,7 +209,10 @@ async function* records(query, stages, after) {
 }
 
 async function literal(query, stage, key) {
-  const { rows } = await query(`SELECT quote_literal($1::text) || '::' || pg_typeof(s."_key")::text AS literal FROM (${stage.sql}) s LIMIT 1`, [key]);
+  const { rows } = await query(
+    `SELECT quote_literal($1::text) || '::' || pg_typeof(s."_key")::text AS literal FROM (${stage.sql}) s LIMIT 1`,
+    [key],
+  );
   return rows[0]?.literal ?? "NULL";
 }
 
@@ -190,7 +222,12 @@ function itemOf(number, stage, { _key, _key_text: key, _owner: owner, ...fields 
   const record = { type: stage.type, ...(owner !== undefined && { id: versionId(stage.type, key, fields.storedAt) }) };
   for (const [name, value] of Object.entries(fields)) if (value !== null) record[name] = value;
   if (owner !== undefined && !record.userId) {
-    return { place, position, record: { ...record, userId: owner }, refused: `there is no row of User with the id ${owner}` };
+    return {
+      place,
+      position,
+      record: { ...record, userId: owner },
+      refused: `there is no row of User with the id ${owner}`,
+    };
   }
   const missing = ["id", "clientId", "share", "cipherText"].find((name) => name in fields && !record[name]);
   if (missing) return { place, position, record, refused: `${missing} is missing` };

@@ -30,7 +30,7 @@ export class Progress {
 
   #bar(done) {
     if (!this.#total) return this.#count(done);
-    const full = Math.round((Math.min(done / this.#total, 1)) * WIDTH);
+    const full = Math.round(Math.min(done / this.#total, 1) * WIDTH);
     return `${"█".repeat(full)}${"░".repeat(WIDTH - full)} ${this.#count(done)}`;
   }
 

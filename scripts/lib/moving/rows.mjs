@@ -55,7 +55,8 @@ function userWithShares(fields, userIdColumn) {
 const list = (value) => (Array.isArray(value) ? value.filter(isObject).map(byPlainName) : []);
 
 const custodianShare = (fields) => shareRow("custodianBackupShare", fields, { share: text(fields.share, "share") });
-const userShare = (fields) => shareRow("userBackupShare", fields, { cipherText: text(fields.ciphertext, "cipherText") });
+const userShare = (fields) =>
+  shareRow("userBackupShare", fields, { cipherText: text(fields.ciphertext, "cipherText") });
 
 function shareRow(type, fields, content) {
   const storedAt = fields.updatedat ?? fields.createdat;
@@ -93,7 +94,9 @@ function text(value, name) {
 
 /** A time as `YYYY-MM-DDTHH:MM:SS.mmmZ`. Prisma's columns have no time zone and hold UTC. */
 export function time(value) {
-  const found = typeof value === "string" && value.match(/^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d(?::?\d\d)?)?$/);
+  const found =
+    typeof value === "string" &&
+    value.match(/^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d(?::?\d\d)?)?$/);
   if (found) {
     const [, day, clock, fraction = "", zone = "Z"] = found;
     const offset = zone === "Z" ? "Z" : `${zone.slice(0, 3)}:${zone.slice(3).replace(":", "") || "00"}`;

@@ -12,7 +12,8 @@ export async function openingKeys(setting) {
   for (const [index, entry] of setting.split(",").entries()) {
     const at = entry.indexOf(":");
     const bytes = Buffer.from(entry.slice(at + 1).trim(), "base64");
-    if (at < 1 || bytes.length !== 32) throw new Failure(`SHARE_ENCRYPTION_KEYS: entry ${index + 1} is not id:base64-of-32-bytes.`);
+    if (at < 1 || bytes.length !== 32)
+      throw new Failure(`SHARE_ENCRYPTION_KEYS: entry ${index + 1} is not id:base64-of-32-bytes.`);
     keys.set(entry.slice(0, at).trim(), await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["decrypt"]));
   }
   return keys;
@@ -20,7 +21,13 @@ export async function openingKeys(setting) {
 
 /** The place that a share was sealed for, every part behind its length. */
 function associatedData({ kind, owner, backupMethod }) {
-  const parts = [Buffer.from(DOMAIN), Buffer.from([VERSION]), Buffer.from(kind), Buffer.from(owner), Buffer.from(backupMethod)];
+  const parts = [
+    Buffer.from(DOMAIN),
+    Buffer.from([VERSION]),
+    Buffer.from(kind),
+    Buffer.from(owner),
+    Buffer.from(backupMethod),
+  ];
   return Buffer.concat(
     parts.flatMap((part) => {
       const length = Buffer.alloc(4);

@@ -14,7 +14,11 @@ export function secretsFor({ local, file, env = process.env }) {
   const vars = file ? readDevVars(file) : local ? readDevVars() : {};
   return (name, why) => {
     const value = env[name] || vars[name];
-    if (!value) throw new Failure(`${name} is needed: ${why}.`, `Put it into the environment, or into a file of NAME=value lines and say --vars FILE.`);
+    if (!value)
+      throw new Failure(
+        `${name} is needed: ${why}.`,
+        `Put it into the environment, or into a file of NAME=value lines and say --vars FILE.`,
+      );
     return value;
   };
 }

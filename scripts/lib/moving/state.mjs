@@ -29,7 +29,10 @@ export class State {
       throw new Failure(`${this.#file} is not a state file.`, "Name another with --resume FILE.");
     }
     if (saved.version !== VERSION || saved.about !== this.#about) {
-      throw new Failure(`${this.#file} belongs to another import (another source, another address or other options).`, "Remove it to begin anew, or name another with --resume FILE.");
+      throw new Failure(
+        `${this.#file} belongs to another import (another source, another address or other options).`,
+        "Remove it to begin anew, or name another with --resume FILE.",
+      );
     }
     const { position, counts, problems } = saved;
     Object.assign(this, { position, counts, problems, resumed: true });

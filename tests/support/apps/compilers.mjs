@@ -22,12 +22,23 @@ export async function kotlin() {
     await mustRun("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--prefix", home, KOTLIN]);
   }
   const jars = (names) => names.map((name) => join(lib, `${name}.jar`)).join(delimiter);
-  const own = jars(["kotlin-compiler", "kotlin-stdlib", "kotlin-script-runtime", "kotlin-reflect", "kotlinx-coroutines-core-jvm", "annotations-13.0"]);
+  const own = jars([
+    "kotlin-compiler",
+    "kotlin-stdlib",
+    "kotlin-script-runtime",
+    "kotlin-reflect",
+    "kotlinx-coroutines-core-jvm",
+    "annotations-13.0",
+  ]);
   const used = `${jars(["kotlin-stdlib", "kotlinx-coroutines-core-jvm"])}${delimiter}${ANDROID_JSON}`;
   const compiler = "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler";
   return {
     compile: (files, out) =>
-      mustRun("java", ["-cp", own, compiler, "-Werror", "-no-stdlib", "-no-reflect", "-cp", used, "-d", out, ...files], { failure: "The Kotlin compiler" }),
+      mustRun(
+        "java",
+        ["-cp", own, compiler, "-Werror", "-no-stdlib", "-no-reflect", "-cp", used, "-d", out, ...files],
+        { failure: "The Kotlin compiler" },
+      ),
     run: (out, args) => mustRun("java", ["-cp", `${out}${delimiter}${used}`, "com.example.wallet.MainKt", ...args]),
   };
 }
@@ -39,11 +50,31 @@ export async function swift() {
     async compile(files, stub, out) {
       mkdirSync(out, { recursive: true });
       const module = ["-parse-as-library", "-emit-module", "-emit-library", "-static", "-module-name", "PortalSwift"];
-      await mustRun("swiftc", [...module, "-emit-module-path", join(out, "PortalSwift.swiftmodule"), "-o", join(out, "libPortalSwift.a"), stub]);
-      await mustRun("swiftc", ["-warnings-as-errors", "-I", out, "-L", out, "-lPortalSwift", "-o", join(out, "app"), ...files]);
+      await mustRun("swiftc", [
+        ...module,
+        "-emit-module-path",
+        join(out, "PortalSwift.swiftmodule"),
+        "-o",
+        join(out, "libPortalSwift.a"),
+        stub,
+      ]);
+      await mustRun("swiftc", [
+        "-warnings-as-errors",
+        "-I",
+        out,
+        "-L",
+        out,
+        "-lPortalSwift",
+        "-o",
+        join(out, "app"),
+        ...files,
+      ]);
     },
     run: (out, args) => mustRun(join(out, "app"), args),
   };
 }
 
-export const filesOf = (dir, ending) => readdirSync(dir).filter((name) => name.endsWith(ending)).map((name) => join(dir, name));
+export const filesOf = (dir, ending) =>
+  readdirSync(dir)
+    .filter((name) => name.endsWith(ending))
+    .map((name) => join(dir, name));
