@@ -7,13 +7,14 @@ import { setup } from "./lib/setup.mjs";
 
 const USAGE = `npm run build [-- --dev]
 
-  --dev   unoptimised: takes less time, and the Worker more`;
+  --dev   takes less time to compile, and the Worker more to answer; \`npm run dev\` serves this one`;
 
 await main(async () => {
   const { values } = readArguments({ usage: USAGE, options: { dev: { type: "boolean", default: false } } });
   await setup({ database: false });
   try {
-    if (!(await buildWorker({ release: !values.dev }))) note("build/ is up to date");
+    const profile = values.dev || process.env.PORTAL_BACKUP_SERVING ? "serve" : "release";
+    if (!(await buildWorker({ profile }))) note("build/ is up to date");
   } catch (error) {
     // While serving, a build that fails would make wrangler hold back every request until one works again.
     if (!process.env.PORTAL_BACKUP_SERVING || !hasBuild()) throw error;

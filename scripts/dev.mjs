@@ -30,7 +30,7 @@ await main(async () => {
     );
   }
   await setup({ persistTo });
-  await buildWorker();
+  await buildWorker({ profile: "serve" });
   const server = await serveDev({ port, persistTo, args });
   if (await server.ready) greet(server.url, persistTo);
   return server.ended;

@@ -10,7 +10,7 @@ import { readArguments } from "./lib/arguments.mjs";
 import { Failure, main, note, step } from "./lib/log.mjs";
 import { inRoot } from "./lib/paths.mjs";
 import { ask, run } from "./lib/run.mjs";
-import { ensureCargoTool } from "./lib/toolchain.mjs";
+import { ensureCargoTool } from "./lib/rust.mjs";
 
 const CARGO_FUZZ_VERSION = "0.13.2";
 

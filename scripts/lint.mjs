@@ -1,14 +1,14 @@
 // npm run lint: formats, biome for the JavaScript, clippy for the host and for wasm, licences.
 
 import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 import { readArguments } from "./lib/arguments.mjs";
 import { Failure, main, note, step } from "./lib/log.mjs";
+import { exe } from "./lib/paths.mjs";
 import { run } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
-import { cargoDeny, wasmRustc } from "./lib/toolchain.mjs";
-
-const DEBIAN_CLIPPY = "/usr/bin/cargo-clippy";
+import { cargoDeny } from "./lib/rust.mjs";
 
 const USAGE = `npm run lint [-- --all]
 
@@ -39,12 +39,13 @@ async function check(title, usually, command, args, { remedy, env } = {}) {
 }
 
 async function wasmClippy() {
-  const { rustc } = await wasmRustc();
   const args = ["clippy", "--quiet", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
-  if (rustc && !existsSync(DEBIAN_CLIPPY))
-    return note("clippy for wasm skipped: Debian's package rust-web-clippy is not installed");
+  // clippy is part of its compiler: another rustc for wasm brings another clippy, beside it.
+  const rustc = process.env.WASM_RUSTC;
+  const clippy = rustc ? join(dirname(rustc), `cargo-clippy${exe}`) : "cargo";
+  if (rustc && !existsSync(clippy)) return note(`CLIPPY FOR WASM SKIPPED: there is no ${clippy}`);
   const env = rustc ? { ...process.env, RUSTC: rustc } : process.env;
-  await check("clippy, wasm", "10 s, 1 min the first time", rustc ? DEBIAN_CLIPPY : "cargo", args, { env });
+  await check("clippy, wasm", "10 s, 1 min the first time", clippy, args, { env });
 }
 
 async function licences(install) {

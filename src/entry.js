@@ -1,8 +1,10 @@
-// Where workerd comes in. The Rust Worker is a class, of which workerd would make an instance for every request, behind
-// the proxies that bring it back to life after a panic: a tenth of a request's CPU. The methods of one instance do for all
-// requests, each called on the request's own bindings and context; their proxies stay in place.
+// Where workerd comes in. The Worker is a class (src/platform/worker.js), of which workerd would make an instance for every
+// request. The methods of one instance serve all requests, each called on the request's own bindings and context.
 
 import RustWorker from "../build/index.js";
+import digest from "../build/release.js";
+
+globalThis.portalBackupWorker.digest = digest;
 
 let methods;
 

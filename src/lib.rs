@@ -14,6 +14,7 @@ pub mod log;
 pub mod maintenance;
 pub mod platform;
 pub mod portal;
+pub mod release;
 pub mod router;
 pub mod store;
 pub mod vault;
@@ -22,7 +23,6 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
-use worker::worker_sys::{Context, ScheduleContext, ScheduledEvent, web_sys};
 
 use auth::limits::{self, Limiters};
 use config::Settings;
@@ -78,16 +78,14 @@ fn database(env: &Bindings) -> Result<D1> {
 
 #[wasm_bindgen(start)]
 fn start() {
-    console_error_panic_hook::set_once();
+    platform::start(|panic| log::event(Level::Error, "panic", &[("cause", Field::Text(panic))]));
 }
 
-/// Exported as workers-rs' `event` macro would: the macro itself brings its own way of turning errors into answers, 7 KiB of
-/// the Worker, and here every error is an answer already.
+/// The event `fetch`: `src/platform/worker.js` calls it.
 #[wasm_bindgen]
 pub async fn fetch(
     request: web_sys::Request,
     env: Bindings,
-    _: Context,
 ) -> std::result::Result<web_sys::Response, JsValue> {
     let start_ms = now_ms();
     let head = platform::request_head(&request);
@@ -172,8 +170,9 @@ async fn answer(
     limits::guard(&call, endpoint.door(), router::handle(endpoint, &call)).await
 }
 
+/// The event `scheduled`: the cron trigger.
 #[wasm_bindgen]
-pub async fn scheduled(_: ScheduledEvent, env: Bindings, _: ScheduleContext) {
+pub async fn scheduled(_: JsValue, env: Bindings) {
     let parts = match Service::get(&env).await {
         Ok(service) => database(&env).map(|db| (service, Database::for_background(db))),
         Err(error) => Err(error),

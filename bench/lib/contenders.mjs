@@ -61,6 +61,7 @@ export async function contenders() {
     files: [
       ["src/entry.js", inRoot("src", "entry.js"), "esModule"],
       ["build/index.js", join(buildDir, "index.js"), "esModule"],
+      ["build/release.js", join(buildDir, "release.js"), "esModule"],
       ["build/index_bg.wasm", join(buildDir, "index_bg.wasm"), "wasm"],
     ],
     bindings: { ...vars, ...SECRETS },

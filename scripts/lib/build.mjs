@@ -1,47 +1,119 @@
-// The build: worker-build puts the Worker into build/, its static files go into build/assets/, and nothing happens where
-// nothing has changed.
+// The build: cargo makes the wasm, tools/bindgen its JavaScript, esbuild one module of that, wasm-opt the rest. Each profile
+// has its result in target/worker/, and build/ holds the one that was asked for last. Nothing happens where nothing changed.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 
 import { buildAssets } from "./assets.mjs";
 import { withLock } from "./lock.mjs";
 import { Failure, note, step } from "./log.mjs";
-import { buildDir, inRoot } from "./paths.mjs";
-import { run } from "./run.mjs";
-import { buildEnv, toolchainKey, workerBuild } from "./toolchain.mjs";
+import { buildDir, inRoot, isPackage } from "./paths.mjs";
+import { writeReleaseModule } from "./release-digest.mjs";
+import { ask, run } from "./run.mjs";
+import { bindgenVersion, ensureBindgen, wasmBuild, wasmFile, wasmRustc } from "./rust.mjs";
+import { npmProgram } from "./toolchain.mjs";
 
 /** What the build is made of: files, and folders with all that is in them. */
-const SOURCES = ["Cargo.toml", "Cargo.lock", ".cargo", "build.rs", "src", "migrations", "scripts/lib/build.mjs"];
-const KEY_FILE = join(buildDir, ".built-from");
+const SOURCES = [
+  "Cargo.toml",
+  "Cargo.lock",
+  ".cargo",
+  "src",
+  "migrations",
+  "tools/bindgen",
+  "scripts/lib/build.mjs",
+  "scripts/lib/rust.mjs",
+];
 const OUTPUTS = ["index.js", "index_bg.wasm"];
+const resultDir = (profile) => inRoot("target", "worker", profile);
+const keyFile = (profile) => join(resultDir(profile), ".built-from");
 
-/** Builds the Worker into build/; resolves with whether there was anything to build. */
-export async function buildWorker({ release = true } = {}) {
+/**
+ * Makes sure that build/ holds the Worker; resolves with whether there was anything to build. `serve`: compiled in less time,
+ * for `npm run dev`, instead of for speed and size. A release package has its Worker already.
+ */
+export async function buildWorker({ profile = "release" } = {}) {
+  if (isPackage) {
+    writeReleaseModule();
+    return false;
+  }
   return withLock(inRoot("target", ".build.lock"), async () => {
     buildAssets();
-    const key = await buildKey(release);
-    if (isBuilt(key)) return false;
-    const env = { ...(await buildEnv()), RUST_BACKTRACE: "0" };
-    const first = !existsSync(inRoot("target", "wasm32-unknown-unknown", "release"));
-    await step(
-      `Building the Worker into build/${release ? "" : " (unoptimised)"}`,
-      first ? "1 to 2 min the first time" : "15 s",
-      async () => {
-        // cargo's own messages are worth seeing where there is something to see: warnings and errors.
-        const { code, output } = await run(workerBuild(), [release ? "--release" : "--dev"], { env });
-        if (code !== 0) throw new Failure(`The build failed.\n${output.trimEnd()}`, remedy(output));
-        if (release) await shrink(env);
-        const warnings = output.match(/^warning:[\s\S]*?(?=\n\n|$)/gm);
-        if (warnings) process.stderr.write(`${warnings.join("\n\n")}\n`);
-        mkdirSync(buildDir, { recursive: true });
-        writeFileSync(KEY_FILE, key);
-        note(`${(statSync(join(buildDir, "index_bg.wasm")).size / 1024).toFixed(0)} KiB of wasm`);
-      },
-    );
-    return true;
+    const key = await buildKey(profile);
+    const there = isBuilt(profile, key);
+    if (!there) await make(profile, key);
+    publish(profile);
+    return !there;
   });
+}
+
+async function make(profile, key) {
+  const first = !existsSync(dirname(wasmFile(profile)));
+  const what = profile === "release" ? "" : ", quick to compile";
+  await step(`Building the Worker${what}`, first ? "1 min the first time" : "15 s", async () => {
+    rmSync(keyFile(profile), { force: true });
+    // Two compilers at the same time: each alone leaves a core idle for much of its time.
+    const [, bindgen] = await Promise.all([compile(profile), ensureBindgen()]);
+    const staging = join(resultDir(profile), "staging");
+    rmSync(staging, { recursive: true, force: true });
+    mkdirSync(staging, { recursive: true });
+    await must("bindgen", bindgen, [wasmFile(profile), staging]);
+    await bundle(staging);
+    if (profile === "release") await shrink(join(staging, "index_bg.wasm"));
+    for (const name of OUTPUTS) copyFileSync(join(staging, name), join(resultDir(profile), name));
+    rmSync(staging, { recursive: true });
+    writeFileSync(keyFile(profile), key);
+    note(`${(statSync(join(resultDir(profile), "index_bg.wasm")).size / 1024).toFixed(0)} KiB of wasm`);
+  });
+}
+
+async function compile(profile) {
+  const { args, env } = await wasmBuild();
+  const all = ["build", "--lib", "--locked", "--profile", profile, ...args];
+  const { code, output } = await run("cargo", all, { env });
+  if (code !== 0) throw new Failure(`The build failed.\n${output.trimEnd()}`, remedy(output));
+  // cargo's own messages are worth seeing where there is something to see.
+  const warnings = output.match(/^warning:[\s\S]*?(?=\n\n|$)/gm);
+  if (warnings) process.stderr.write(`${warnings.join("\n\n")}\n`);
+}
+
+async function must(name, command, args, options) {
+  const { code, output } = await run(command, args, options);
+  if (code !== 0) throw new Failure(`${name} failed.\n${output.trimEnd()}`);
+}
+
+/** wasm-bindgen's module, its snippets and the Worker's class, as one minified module. */
+async function bundle(staging) {
+  copyFileSync(inRoot("src", "platform", "worker.js"), join(staging, "worker.js"));
+  const bundled = join(staging, "bundled.js");
+  await must(
+    "esbuild",
+    npmProgram("esbuild"),
+    [
+      "./worker.js",
+      "--bundle",
+      "--minify",
+      "--format=esm",
+      "--log-level=warning",
+      "--external:./index_bg.wasm",
+      "--external:cloudflare:*",
+      `--outfile=${bundled}`,
+    ],
+    { cwd: staging },
+  );
+  // esbuild keeps wasm-bindgen's source phase import; wrangler knows the plain one.
+  const text = readFileSync(bundled, "utf8").replace("import source ", "import ");
+  writeFileSync(join(staging, "index.js"), text);
 }
 
 /** What rustc's wasm target and wasm-bindgen use of WebAssembly; wasm-opt must emit nothing newer than workerd knows. */
@@ -56,43 +128,50 @@ const WASM_FEATURES = [
 ];
 
 /**
- * worker-build's own way of running wasm-opt keeps the function names: a fifth of the Worker. And its default inlines large
- * functions into their only caller, which makes one of so many locals that it compresses badly: 4 % of the Worker.
+ * Without function names, which are a fifth of the Worker. And its default inlines large functions into their only caller,
+ * which makes one of so many locals that it compresses badly: 4 % of the Worker.
  */
-async function shrink(env) {
-  const wasm = join(buildDir, "index_bg.wasm");
+async function shrink(wasm) {
   const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
-  const { code, output } = await run(
-    env.WASM_OPT_BIN,
-    [
-      wasm,
-      "-O3",
-      "--one-caller-inline-max-function-size=20",
-      "--strip-debug",
-      "--strip-producers",
-      ...features,
-      "-o",
-      wasm,
-    ],
-    { env },
-  );
-  if (code !== 0) throw new Failure(`wasm-opt failed.\n${output.trimEnd()}`);
+  const args = ["-O3", "--one-caller-inline-max-function-size=20", "--strip-debug", "--strip-producers", ...features];
+  await must("wasm-opt", npmProgram("wasm-opt", join("binaryen", "bin", "wasm-opt")), [wasm, ...args, "-o", wasm]);
+}
+
+/** Copies whatever differs into build/: `wrangler dev` reloads for each file that is written. */
+function publish(profile) {
+  mkdirSync(buildDir, { recursive: true });
+  for (const name of OUTPUTS) {
+    const [from, to] = [join(resultDir(profile), name), join(buildDir, name)];
+    if (!existsSync(to) || !readFileSync(to).equals(readFileSync(from))) copyFileSync(from, to);
+  }
+  writeReleaseModule();
 }
 
 function remedy(output) {
-  if (/Failed to download|Failed to fetch URL/.test(output)) {
-    return "worker-build could not download one of its tools. Set WASM_BINDGEN_BIN to a wasm-bindgen of the version in Cargo.lock (cargo install wasm-bindgen-cli).";
+  if (/failed to (download|fetch|get)|could not resolve host|network failure|spurious network/i.test(output)) {
+    return "cargo downloads the crates of Cargo.lock from crates.io: static.crates.io and index.crates.io must be within reach. Behind a proxy, set HTTPS_PROXY.";
   }
   return undefined;
 }
 
-/** Whether build/ holds a Worker, be it an older one. */
-export const hasBuild = () => OUTPUTS.every((name) => existsSync(join(buildDir, name)));
+/** Whether build/ holds a Worker, perhaps an older one. */
+export const hasBuild = () => [...OUTPUTS, "release.js"].every((name) => existsSync(join(buildDir, name)));
 
-const isBuilt = (key) => hasBuild() && existsSync(KEY_FILE) && readFileSync(KEY_FILE, "utf8") === key;
+const isBuilt = (profile, key) =>
+  OUTPUTS.every((name) => existsSync(join(resultDir(profile), name))) &&
+  existsSync(keyFile(profile)) &&
+  readFileSync(keyFile(profile), "utf8") === key;
 
-async function buildKey(release) {
-  const hash = createHash("sha256").update(`${release} ${await toolchainKey()}\0`);
+async function buildKey(profile) {
+  const lock = JSON.parse(readFileSync(inRoot("package-lock.json"), "utf8"));
+  const npmVersion = (name) => lock.packages[`node_modules/${name}`]?.version;
+  const tools = [
+    await ask(wasmRustc(), ["--version"]),
+    bindgenVersion(),
+    npmVersion("binaryen"),
+    npmVersion("esbuild"),
+  ];
+  const hash = createHash("sha256").update(`${profile} ${tools.join(" ")}\0`);
   for (const source of SOURCES) addToHash(hash, source);
   return hash.digest("hex");
 }

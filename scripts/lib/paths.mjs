@@ -1,6 +1,6 @@
 // Where things are. Everything that a script writes outside build/ and target/ is named here.
 
-import { readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,9 @@ export const inRoot = (...parts) => join(root, ...parts);
 
 /** A path that somebody typed: `npm run` changes to the root, INIT_CWD is the folder that they were in. */
 export const userPath = (path) => (path === undefined ? undefined : resolve(process.env.INIT_CWD ?? ".", path));
+
+/** Whether this folder is a release package: it holds the built Worker, and needs no Rust (scripts/lib/release/). */
+export const isPackage = existsSync(inRoot("release.json"));
 
 export const nodeModules = inRoot("node_modules");
 export const buildDir = inRoot("build");
@@ -29,12 +32,4 @@ function userCacheDir() {
   if (isWindows) return process.env.LOCALAPPDATA ?? join(homedir(), "AppData", "Local");
   if (process.platform === "darwin") return join(homedir(), "Library", "Caches");
   return join(homedir(), ".cache");
-}
-
-/** The version of a crate that Cargo.lock holds. */
-export function lockedVersion(crate) {
-  const lock = readFileSync(inRoot("Cargo.lock"), "utf8");
-  const found = lock.match(new RegExp(`name = "${crate}"\\r?\\nversion = "([^"]+)"`));
-  if (!found) throw new Error(`Cargo.lock holds no ${crate}.`);
-  return found[1];
 }

@@ -7,16 +7,15 @@ import { migrateLocal } from "./d1.mjs";
 import { writeDevVars } from "./dev-vars.mjs";
 import { withLock } from "./lock.mjs";
 import { note, step } from "./log.mjs";
-import { devVarsFile, inRoot, nodeModules } from "./paths.mjs";
+import { devVarsFile, inRoot, isPackage, nodeModules } from "./paths.mjs";
 import { mustRun } from "./run.mjs";
-import { ensureWasmTarget, ensureWorkerBuild } from "./toolchain.mjs";
+import { ensureWasmTarget } from "./rust.mjs";
 
 /** Everything; `persistTo` names another folder for the local D1, `database: false` leaves the local D1 alone. */
 export async function setup({ persistTo, database = true } = {}) {
   await withLock(inRoot("target", ".setup.lock"), async () => {
     await npmPackages();
-    await ensureWasmTarget();
-    await ensureWorkerBuild();
+    if (!isPackage) await ensureWasmTarget();
     await localSecrets();
     if (database) await migrateLocal({ persistTo });
   });

@@ -50,6 +50,23 @@ export function keepSql(text) {
   return sqlTexts.push(text) - 1;
 }
 
+/** The digest of the deployed files, as src/entry.js told it; undefined where another entry started the Worker. */
+export function releaseDigest() {
+  return globalThis.portalBackupWorker.digest;
+}
+
+/** The wasm instance that serves: whether it met a panic, and which one since the isolate's start it is. See worker.js. */
+const instance = { crashed: false, number: 0 };
+globalThis.portalBackupWorker = { instance };
+
+export function instanceStarted() {
+  instance.number += 1;
+}
+
+export function instanceCrashed() {
+  instance.crashed = true;
+}
+
 let databaseBytes = 0;
 
 /** The size of the database, as D1 told with its last answer. */

@@ -33,6 +33,15 @@ extern "C" {
     #[wasm_bindgen(js_name = sizeOfDatabase)]
     fn size_of_database() -> f64;
 
+    #[wasm_bindgen(js_name = releaseDigest)]
+    pub fn release_digest() -> Option<String>;
+
+    #[wasm_bindgen(js_name = instanceStarted)]
+    fn instance_started();
+
+    #[wasm_bindgen(js_name = instanceCrashed)]
+    fn instance_crashed();
+
     fn sleep(ms: u32) -> Promise;
 
     #[wasm_bindgen(js_name = importKeys)]
@@ -71,6 +80,17 @@ extern "C" {
         request_id: &str,
         extra: Option<&str>,
     ) -> Result<web_sys::Response, JsValue>;
+}
+
+/// At the start of a wasm instance: from now on a panic is told to `on_panic`, and the next request gets a fresh instance.
+pub fn start(on_panic: fn(&str)) {
+    std::panic::set_hook(Box::new(move |panic| {
+        on_panic(&panic.to_string());
+        instance_crashed();
+    }));
+    // A trap that is no panic, such as a stack that overflows.
+    wasm_bindgen::handler::set_on_abort(wasm_bindgen::handler::schedule_reinit);
+    instance_started();
 }
 
 /// The console's methods, each with one text.

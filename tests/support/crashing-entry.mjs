@@ -19,8 +19,8 @@ export default {
         return (
           (await Promise.race([worker.fetch(trapping(request), env, ctx), scheduler.wait(500)])) ?? Response.error()
         );
-      case "instance": // which one it is: workers-rs counts them
-        return Response.json(globalThis.__worker_init_state.instanceId);
+      case "instance": // which one it is
+        return Response.json(globalThis.portalBackupWorker.instance.number);
       default:
         return worker.fetch(request, env, ctx);
     }
