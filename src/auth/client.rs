@@ -91,13 +91,6 @@ impl Credential {
             | Credential::PortalClient(text) => text,
         }
     }
-
-    /// The answer to a credential that names no user.
-    pub fn refused() -> Error {
-        Error::unauthorized(
-            "This credential is not known. Is the user registered with it (POST /users)?",
-        )
-    }
 }
 
 async fn user_of(

@@ -16,6 +16,7 @@ use crate::domain::secret::CredentialHash;
 use crate::error::Error;
 use crate::http::Call;
 use crate::log::{self, Field, Level};
+use crate::store::Change;
 use crate::store::audit::{Actor, Event};
 
 /// Which of a setting's secrets a request has shown.
@@ -61,7 +62,8 @@ async fn refused(call: &Call<'_>, actor: Actor, detail: &'static str) -> Error {
         outcome: "unauthorized",
     });
     let error = Error::unauthorized(detail);
-    match call.db.batch(vec![event]).await {
+    let change = Change::new(&call.trail.event_id).event(event);
+    match call.db.change(change).await {
         Ok(_) => error,
         Err(mut failure) => error.caused_by(failure.take_cause().unwrap_or_default()),
     }

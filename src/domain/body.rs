@@ -5,6 +5,7 @@
 
 use super::json::{self, Object};
 use super::names::{BackupMethod, BackupSharePairId, ClientId, InvalidName, UserId, check_name};
+use super::sealing::Kind;
 use super::secret::Secret;
 
 /// What is wrong with a body.
@@ -244,9 +245,16 @@ pub fn parse_client_api_key(body: &[u8]) -> Result<Secret, InvalidBody> {
     Fields::parse(body)?.required("clientApiKey", client_api_key)
 }
 
-/// The version id of `POST /users/:userId/backups/restore`.
-pub fn parse_restore(body: &[u8]) -> Result<String, InvalidBody> {
-    Fields::parse(body)?.required("versionId", |text| check_name(&text).map(|()| text))
+/// The version's id and, where one is given, its kind, of `POST /users/:userId/backups/restore`.
+pub fn parse_restore(body: &[u8]) -> Result<(String, Option<Kind>), InvalidBody> {
+    let fields = Fields::parse(body)?;
+    let version_id = fields.required("versionId", |text| check_name(&text).map(|()| text))?;
+    let kind = fields.optional("kind", |text| match text.as_str() {
+        "custodian" => Ok(Kind::Custodian),
+        "user" => Ok(Kind::User),
+        _ => Err(InvalidName("be custodian or user")),
+    })?;
+    Ok((version_id, kind))
 }
 
 /// A whole number from an optional field of an optional body, such as `{"limit": 100}`.

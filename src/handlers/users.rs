@@ -8,7 +8,8 @@ use crate::domain::secret::CredentialHash;
 use crate::error::{Error, Result};
 use crate::handlers::portal_users;
 use crate::http::{Answer, Call};
-use crate::store::users::{self, Registered, unknown_user};
+use crate::store::outcome::unknown_user;
+use crate::store::users::{self, Registered};
 use crate::store::{deleted_users, eject, versions};
 
 /// Registers a user with its Portal client: 201; the same again 200; a clash 409. Without a client, one is made at
@@ -95,8 +96,8 @@ pub async fn history(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Ans
 
 /// Makes a superseded version current again; what it displaces is kept.
 pub async fn restore_version(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    let version_id = parse_restore(&call.json_body().await?)?;
-    let version = versions::restore(call.db, &call.trail, user_id, &version_id).await?;
+    let (version_id, kind) = parse_restore(&call.json_body().await?)?;
+    let version = versions::restore(call.db, &call.trail, user_id, &version_id, kind).await?;
     Ok(Answer::json(200, &version))
 }
 

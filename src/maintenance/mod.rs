@@ -15,9 +15,10 @@ use crate::error::{Error, Result};
 use crate::log::{self, Field, Level};
 use crate::platform::{database_bytes, now_ms};
 use crate::store::audit::Actor;
-use crate::store::health::{Canary, wrong_key};
+use crate::store::health::Canary;
 use crate::store::maintenance as store;
-use crate::store::{Database, health};
+use crate::store::outcome::wrong_key;
+use crate::store::{Database, canaries, health};
 use crate::vault::{CANARY, Vault, canary_place};
 
 /// Rows that a run rewraps at most: 50 pages.
@@ -82,7 +83,7 @@ pub async fn ensure_canary(db: &Database, vault: &Vault) -> Result<()> {
         }
     }
     let sealed = vault.seal(canary_place(key_id), CANARY.as_bytes()).await?;
-    health::keep_canary(db, &sealed).await
+    canaries::keep_canary(db, &sealed).await
 }
 
 /// Whether the key of a canary is still the one that sealed it.
@@ -98,7 +99,7 @@ pub async fn opens(vault: &Vault, canary: &Canary) -> bool {
 }
 
 async fn purge(db: &Database, settings: &Settings) -> Result<()> {
-    // A day at least: by its event a request that is sent again is known to have been carried out.
+    // A day at least: by its event a batch that is sent again is known to have been carried out.
     let days = u64::from(settings.audit_retention_days.max(1));
     let before = now_ms().saturating_sub(days * MS_PER_DAY);
     for _ in 0..AUDIT_PAGES_PER_RUN {

@@ -3,10 +3,10 @@
 use crate::domain::names::new_id;
 use crate::error::Result;
 use crate::platform::now_ms;
-use crate::store::Database;
 use crate::store::audit::{Actor, Event, Trail};
 use crate::store::maintenance::{self as store, SealedRow, TABLES, Table};
 use crate::store::status::key_use;
+use crate::store::{Change, Database};
 use crate::vault::Vault;
 
 const ROWS_PER_PAGE: u64 = 50;
@@ -68,35 +68,35 @@ async fn rewrap_page(
     limit: u64,
     actor: Actor,
 ) -> Result<u64> {
-    let mut statements = Vec::with_capacity(rows.len() + 1);
+    let trail = background_trail()?;
+    let mut change = Change::new(&trail.event_id);
+    let mut sealed_again = Vec::with_capacity(rows.len());
     for row in rows {
-        if statements.len() as u64 == limit {
+        if sealed_again.len() as u64 == limit {
             break;
         }
         let place = row.place();
         if let Some(share) = vault.open_bytes(place, &row.key_id, &row.envelope).await {
-            statements.push(store::rewrap_statement(
-                table,
-                row,
-                &vault.seal(place, &share).await?,
-            ));
+            let sealed = vault.seal(place, &share).await?;
+            change = change.then(store::rewrap_statement(table, row, &sealed));
+            sealed_again.push(row);
         }
     }
-    if statements.is_empty() {
+    if sealed_again.is_empty() {
         return Ok(0);
     }
-    let trail = background_trail()?;
-    statements.push(trail.event(&Event {
+    let event = trail.event(&Event {
         actor,
         action: "rewrap_shares",
         user_id: None,
         client_id: None,
         backup_method: None,
         outcome: "rewrapped",
-    }));
-    let mut results = db.batch(statements).await?.all();
-    results.pop(); // the event's
-    Ok(results.iter().filter(|rows| !rows.is_empty()).count() as u64)
+    });
+    let key_id = vault.current_key_id();
+    let count = store::count_under_key_statement(table, &sealed_again, key_id);
+    let [count] = db.change(change.event(event).read(count)).await?.rows()?;
+    Ok(store::first_count(&count))
 }
 
 fn background_trail() -> Result<Trail> {

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::log::{self, Field, Level};
 use crate::platform::now_ms;
 use crate::store::maintenance::{self as store, SealedRow, TABLES, Table};
-use crate::store::{Database, mates};
+use crate::store::{Change, Database, mates};
 use crate::vault::Vault;
 
 /// The cron trigger of wrangler.toml runs every 15 minutes.
@@ -140,7 +140,7 @@ pub(super) async fn scrub(db: &Database, vault: &Vault, retention_days: u32) -> 
 
 async fn purge(db: &Database, first: u64, last: u64, retention_days: u32) -> Result<()> {
     let purge = mates::purge_expired_statement(first, last, retention_days);
-    let [purged] = db.batch(vec![purge]).await?.rows()?;
+    let [purged] = db.change(Change::upkeep(purge)).await?.rows()?;
     if !purged.is_empty() {
         log::event(
             Level::Info,

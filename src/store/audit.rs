@@ -1,11 +1,12 @@
 //! The audit trail: who did what to which user's backup, when, from where, with what outcome. Never a share.
 //!
 //! An event is written in the same batch as what it records, so that no share leaves and none is replaced without it.
-//! Its id is made once per request: the retry of a batch that was committed writes nothing new.
+//! Its id is made once per request: by it a batch that is sent again is known to have been carried out.
 
-use super::{ATTEMPT_MS, Database, Page, Row, Statement, at};
-use crate::domain::names::least_id_at;
-use crate::error::{Code, Error, Result};
+use super::{Database, Page, Row, Statement, at};
+use crate::domain::names::{least_id_at, new_id};
+use crate::error::Result;
+use crate::platform::now_ms;
 
 /// Who acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,40 +45,23 @@ macro_rules! audit_columns {
         "id, at, actor, action, user_id, client_id, backup_method, outcome, request_id, source_address"
     };
 }
-/// Ends the INSERT of an event: a retried batch finds its own event there and gets the same outcome again.
-macro_rules! audit_returning_outcome {
-    () => {
-        "ON CONFLICT (id) DO UPDATE SET id = excluded.id RETURNING outcome"
-    };
-}
-/// A condition in SQL: the transaction of this event is the first to carry its request out. For what must be done once,
-/// however often, and however late, its batch arrives: the event comes first, with the outcome [`UNDER_WAY`], and
-/// [`Trail::finish`] comes last.
-macro_rules! is_under_way {
-    ($event:literal) => {
+/// A condition in SQL: the request's event, which came first in this transaction, has this outcome.
+macro_rules! outcome_is {
+    ($event:literal, $outcome:literal) => {
         concat!(
             "EXISTS (SELECT 1 FROM audit_events WHERE id = ",
             $event,
-            " AND outcome = 'under way')"
+            " AND outcome = '",
+            $outcome,
+            "')"
         )
     };
 }
-/// A condition in SQL: no transaction has carried the request of this event out. For batches in which the event comes last.
-macro_rules! is_first {
-    ($event:literal) => {
-        concat!(
-            "NOT EXISTS (SELECT 1 FROM audit_events WHERE id = ",
-            $event,
-            ")"
-        )
-    };
-}
-/// A condition in SQL: the row $row was stored by a request whose event's id is from $from to $to, the bounds of
-/// [`Trail::overtaking`]. What else has such an id (an import may bring any) has no event of a store.
+/// A condition in SQL: the row $row was stored by a request that began later, with an event's id from $from to $to, the
+/// bounds of [`Trail::later`]. What else has such an id (an import may bring any) has no event of a store.
 macro_rules! is_overtaken {
     ($row:literal, $from:literal, $to:literal) => {
         concat!(
-            "(",
             $row,
             ".id BETWEEN ",
             $from,
@@ -85,42 +69,11 @@ macro_rules! is_overtaken {
             $to,
             " AND EXISTS (SELECT 1 FROM audit_events WHERE id = ",
             $row,
-            ".id AND action LIKE 'store%'))"
+            ".id AND action LIKE 'store%')"
         )
     };
 }
-/// A condition in SQL: one of $actions was done to the user $user by a request whose event's id is from $from to $to, the
-/// bounds of [`Trail::overtaking`]. What this request was to do, and was said not to be, would undo that.
-macro_rules! is_outdone {
-    ($user:literal, $actions:literal, $from:literal, $to:literal) => {
-        concat!(
-            "EXISTS (SELECT 1 FROM audit_events WHERE user_id = ",
-            $user,
-            " AND id BETWEEN ",
-            $from,
-            " AND ",
-            $to,
-            " AND action IN (",
-            $actions,
-            ") AND outcome IN ('stored', 'unchanged', 'registered', 'key_added', 'restored', 'deleted', 'purged', 'opened', \
-               'closed', 'replaced', 'stored_custodian_share', 'stored_user_share'))"
-        )
-    };
-}
-pub(crate) use {
-    audit_columns, audit_returning_outcome, is_first, is_outdone, is_overtaken, is_under_way,
-};
-
-/// The answer where [`is_overtaken`] or [`is_outdone`] holds.
-pub fn overtaken() -> Error {
-    Error::new(
-        Code::Conflict,
-        "A request that began later was carried out meanwhile; this one was not.",
-    )
-}
-
-/// An event's outcome until its transaction ends; none outlives that.
-pub const UNDER_WAY: &str = "under way";
+pub(crate) use {audit_columns, is_overtaken, outcome_is};
 
 impl Trail {
     /// A statement that begins with the parameters ?1 to ?4 of every event: id, time, request id, source address.
@@ -132,19 +85,20 @@ impl Trail {
             .optional(self.source_address.as_deref())
     }
 
-    /// The ids of the requests that began after this one can have been answered for want of the database: by then an
-    /// attempt was given up. Should that one end late, what it brings must not displace the newer share. The ids hold the
-    /// requests' own times, so the database's clock does not matter; and they have an end, so that a clock that was far
-    /// ahead somewhere shuts nobody out.
-    pub fn overtaking(&self) -> [String; 2] {
-        [u64::from(ATTEMPT_MS), 120_000].map(|ms| least_id_at(self.now_ms + ms))
+    /// The ids of the requests that began after this one. They have an end, so that a clock that was far ahead somewhere shuts
+    /// nobody out.
+    pub fn later(&self) -> [String; 2] {
+        [1, 120_000].map(|ms| least_id_at(self.now_ms + ms))
     }
 
-    /// Ends an event that is [`UNDER_WAY`], with this outcome. Gives the outcome that it has then.
-    pub fn finish(&self, outcome: &str) -> Statement {
-        const SQL: &str = "UPDATE audit_events SET outcome = iif(outcome = 'under way', ?2, outcome) WHERE id = ?1 \
-             RETURNING outcome";
-        Statement::new(SQL).text(&self.event_id).text(outcome)
+    /// The same request, begun now.
+    pub fn begun_anew(&self) -> Result<Self> {
+        let now_ms = now_ms();
+        Ok(Self {
+            event_id: new_id(now_ms)?,
+            now_ms,
+            ..self.clone()
+        })
     }
 
     /// An event whose parts are all known beforehand.
@@ -154,8 +108,7 @@ impl Trail {
             audit_columns!(),
             ") VALUES (?1, ",
             at!("?2"),
-            ", ?5, ?6, ?7, ?8, ?9, ?10, ?3, ?4) ",
-            audit_returning_outcome!()
+            ", ?5, ?6, ?7, ?8, ?9, ?10, ?3, ?4) RETURNING outcome"
         );
         self.statement(SQL)
             .text(event.actor.as_str())
@@ -243,7 +196,7 @@ pub async fn list(db: &Database, query: &Query<'_>) -> Result<Page> {
         0
     };
     let [rows, examined] = db
-        .batch(vec![events, range(LAST_EXAMINED, searched)])
+        .read(vec![events, range(LAST_EXAMINED, searched)])
         .await?
         .rows()?;
     let full = u64::from(rows.count()) == query.limit;

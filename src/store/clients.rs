@@ -1,8 +1,8 @@
 //! The user of a Portal client, for the paths that name the client.
 
-use super::audit::{Trail, audit_columns, audit_returning_outcome};
-use super::credential::{allowed, for_credential};
-use super::{Database, Statement, at};
+use super::audit::{Trail, audit_columns};
+use super::credential::for_credential;
+use super::{Change, Database, Statement, at};
 use crate::auth::client::Credential;
 use crate::domain::names::{ClientId, UserId};
 use crate::error::{Error, Result};
@@ -33,8 +33,7 @@ macro_rules! refusal_sql {
             "' = 'client_id' AND ?5 = ?6 THEN 'unknown_user' ELSE 'forbidden' END, ?3, ?4 \
              FROM (SELECT 1) LEFT JOIN users p ON p.",
             $column,
-            " = ?6 WHERE p.client_id IS NOT ?5 ",
-            audit_returning_outcome!()
+            " = ?6 WHERE p.client_id IS NOT ?5 RETURNING outcome"
         )
     };
 }
@@ -46,21 +45,14 @@ pub async fn user_of(
     credential: &Credential,
     client_id: &ClientId,
 ) -> Result<UserId> {
-    let [user, refusal] = db
-        .batch(vec![
-            Statement::new(for_credential!(credential, user_sql))
-                .text(client_id.as_str())
-                .text(credential.as_sql()),
-            trail
-                .statement(for_credential!(credential, refusal_sql))
-                .text(client_id.as_str())
-                .text(credential.as_sql()),
-        ])
-        .await?
-        .rows()?;
-    if !refusal.is_empty() {
-        allowed(&refusal)?;
-    }
+    let by_client =
+        |statement: Statement| statement.text(client_id.as_str()).text(credential.as_sql());
+    let refusal = by_client(trail.statement(for_credential!(credential, refusal_sql)));
+    let user = by_client(Statement::new(for_credential!(credential, user_sql)));
+    let change = Change::new(&trail.event_id).event(refusal).read(user);
+    let changed = db.change(change).await?;
+    changed.unless_refused()?;
+    let [user] = changed.rows()?;
     let id = user.first_text("id").unwrap_or_default();
     UserId::parse(id).map_err(|invalid| Error::internal(format!("a user's id must {}", invalid.0)))
 }

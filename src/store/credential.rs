@@ -1,31 +1,10 @@
 //! How a statement depends on an app's credential, and what its event says of one that is refused.
 
-use super::audit::{Trail, audit_columns, audit_returning_outcome, overtaken};
-use super::health::wrong_key;
-use super::quota::over_quota;
-use super::users::{unknown_client, unknown_user};
-use super::{Database, Rows, at};
+use super::audit::{Trail, audit_columns};
+use super::{Change, Database, at};
 use crate::auth::client::Credential;
 use crate::domain::names::UserId;
-use crate::error::{Code, Error, Result};
-
-/// Turns the outcome that an event was written with into the answer's error, if it is one.
-pub fn allowed(outcome: &Rows) -> Result<String> {
-    match outcome.first_text("outcome").as_deref() {
-        Some("unauthorized") => Err(Credential::refused()),
-        Some("forbidden") => Err(Error::new(
-            Code::Forbidden,
-            "This credential belongs to another user.",
-        )),
-        Some("unknown_user") => Err(unknown_user()),
-        Some("unknown_client") => Err(unknown_client()),
-        Some("wrong_key") => Err(wrong_key()),
-        Some("over_quota") => Err(over_quota()),
-        Some("overtaken") => Err(overtaken()),
-        Some(outcome) => Ok(outcome.to_owned()),
-        None => Err(Error::internal("an event came back without an outcome")),
-    }
-}
+use crate::error::Result;
 
 /// Makes the SQL of this folder's statements for each way in which a credential names a user: $run gets the users'
 /// column that must hold the credential.
@@ -78,8 +57,7 @@ pub async fn check(
                 refused_cases!($column, "?6"),
                 "END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users p ON p.",
                 $column,
-                " = ?6 WHERE p.id IS NOT ?5 ",
-                audit_returning_outcome!()
+                " = ?6 WHERE p.id IS NOT ?5 RETURNING outcome"
             )
         };
     }
@@ -87,9 +65,6 @@ pub async fn check(
         .statement(for_credential!(credential, refusal_sql))
         .text(user_id.as_str())
         .text(credential.as_sql());
-    let [refusal] = db.batch(vec![refusal]).await?.rows()?;
-    if !refusal.is_empty() {
-        allowed(&refusal)?;
-    }
-    Ok(())
+    let change = Change::new(&trail.event_id).event(refusal);
+    db.change(change).await?.unless_refused()
 }

@@ -3,12 +3,11 @@
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
-use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first, is_overtaken};
-use super::credential::allowed;
-use super::health::{self, is_wrong_key};
+use super::audit::{Trail, audit_columns, is_overtaken, outcome_is};
+use super::canaries::{self, is_wrong_key};
 use super::mates::{is_of_backup, mates_of_current, may_be_mate};
 use super::quota::is_over_quota;
-use super::{Database, Rows, Statement, at, now, store_time};
+use super::{Change, Database, Rows, Statement, at, now, store_time};
 use crate::config::UnknownClients;
 use crate::domain::body::CustodianBackup;
 use crate::domain::names::{BackupMethod, ClientId};
@@ -16,27 +15,7 @@ use crate::domain::recovery::{Entry, FetchSuperseded};
 use crate::error::{Error, Result};
 use crate::vault::Sealed;
 
-/// A request that has its event has been carried out: its retry, or an attempt that was given up and ends late, must
-/// not displace what came since.
-const STORE: &str = concat!(
-    "INSERT INTO custodian_backup_shares AS c (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, \
-     created_at, updated_at, sealed_share) \
-     SELECT ?1, u.id, ?3, ?4, ?5, ?6, ",
-    now!(),
-    ", ",
-    store_time!("custodian"),
-    ", ?7 FROM users u WHERE u.client_id = ?2 AND ",
-    is_first!("?1"),
-    " AND NOT ",
-    is_wrong_key!("?5", "?8"),
-    " AND NOT ",
-    is_over_quota!("u.id"),
-    " ON CONFLICT (user_id, backup_method) DO UPDATE SET id = ?1, backup_share_pair_id = ?4, key_id = ?5, \
-     share_digest = ?6, updated_at = iif(share_digest IS ?6, updated_at, excluded.updated_at), sealed_share = ?7 \
-     WHERE (share_digest IS NOT ?6 OR backup_share_pair_id IS NOT coalesce(?4, backup_share_pair_id)) AND NOT ",
-    is_overtaken!("c", "?9", "?10")
-);
-
+/// Comes first, and decides: the other statements follow it.
 const STORE_EVENT: &str = concat!(
     "INSERT INTO audit_events (",
     audit_columns!(),
@@ -44,21 +23,33 @@ const STORE_EVENT: &str = concat!(
     at!("?2"),
     ", 'portal', 'store_custodian_share', u.id, ?5, ?6, CASE WHEN u.id IS NULL THEN 'unknown_client' WHEN ",
     is_wrong_key!("?7", "?8"),
-    " THEN 'wrong_key' WHEN c.id = ?1 THEN 'stored' WHEN ",
+    " THEN 'wrong_key' WHEN c.share_digest = ?9 AND c.backup_share_pair_id IS coalesce(?10, c.backup_share_pair_id) \
+     THEN 'unchanged' WHEN ",
     is_over_quota!("u.id"),
-    " THEN 'over_quota' WHEN c.share_digest = ?9 THEN 'unchanged' ELSE 'overtaken' END, \
-     ?3, ?4 FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?5 \
-     LEFT JOIN custodian_backup_shares c ON c.user_id = u.id AND c.backup_method = ?6 WHERE true ",
-    audit_returning_outcome!()
+    " THEN 'over_quota' WHEN ",
+    is_overtaken!("c", "?11", "?12"),
+    " THEN 'overtaken' ELSE 'stored' END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?5 \
+     LEFT JOIN custodian_backup_shares c ON c.user_id = u.id AND c.backup_method = ?6 RETURNING outcome"
+);
+
+const STORE: &str = concat!(
+    "INSERT INTO custodian_backup_shares (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, \
+     created_at, updated_at, sealed_share) \
+     SELECT ?1, u.id, ?3, ?4, ?5, ?6, ",
+    now!(),
+    ", ",
+    store_time!("custodian"),
+    ", ?7 FROM users u WHERE u.client_id = ?2 AND ",
+    outcome_is!("?1", "stored"),
+    " ON CONFLICT (user_id, backup_method) DO UPDATE SET id = ?1, backup_share_pair_id = ?4, key_id = ?5, \
+     share_digest = ?6, updated_at = iif(share_digest IS ?6, updated_at, excluded.updated_at), sealed_share = ?7"
 );
 
 /// A client whose id is some user's id already keeps to itself: its webhook stays unknown.
 const REGISTER: &str = concat!(
     "INSERT INTO users (id, client_id, created_at) SELECT ?1, ?1, ",
     now!(),
-    " WHERE ",
-    is_first!("?2"),
-    " ON CONFLICT DO NOTHING"
+    " WHERE true ON CONFLICT DO NOTHING"
 );
 
 /// Stores a custodian share: one transaction that keeps what it replaces. The very same share again changes nothing.
@@ -71,32 +62,31 @@ pub async fn store(
 ) -> Result<()> {
     let method = &backup.backup_method;
     let pair_id = backup.backup_share_pair_id.as_ref().map(|id| id.as_str());
-    let [from, to] = trail.overtaking();
-    let store = Statement::new(STORE)
-        .text(&trail.event_id)
-        .text(backup.client_id.as_str())
-        .text(method.as_str())
-        .optional(pair_id)
-        .sealed(sealed)
-        .js(&sealed.key_check)
-        .text(&from)
-        .text(&to);
-    let event = trail
-        .statement(STORE_EVENT)
-        .text(backup.client_id.as_str())
-        .text(method.as_str())
-        .text(&sealed.key_id)
-        .js(&sealed.key_check)
-        .js(&sealed.digest);
-    let mut statements = Vec::with_capacity(4);
-    if unknown_clients == UnknownClients::Register {
-        let register = Statement::new(REGISTER)
+    canaries::store(db, trail, sealed, |trail| {
+        let [from, to] = trail.later();
+        let event = trail
+            .statement(STORE_EVENT)
             .text(backup.client_id.as_str())
-            .text(&trail.event_id);
-        statements.push(register);
-    }
-    statements.extend([store, event]);
-    health::store(db, trail, statements, sealed).await
+            .text(method.as_str())
+            .text(&sealed.key_id)
+            .js(&sealed.key_check)
+            .js(&sealed.digest)
+            .optional(pair_id)
+            .text(&from)
+            .text(&to);
+        let store = Statement::new(STORE)
+            .text(&trail.event_id)
+            .text(backup.client_id.as_str())
+            .text(method.as_str())
+            .optional(pair_id)
+            .sealed(sealed);
+        let mut change = Change::new(&trail.event_id);
+        if unknown_clients == UnknownClients::Register {
+            change = change.then(Statement::new(REGISTER).text(backup.client_id.as_str()));
+        }
+        change.event(event).then(store)
+    })
+    .await
 }
 
 #[wasm_bindgen]
@@ -176,8 +166,7 @@ const FETCH_EVENT: &str = concat!(
     at!("?2"),
     ", 'portal', 'fetch_custodian_shares', u.id, ?5, NULL, \
      CASE WHEN u.id IS NULL THEN 'unknown_client' ELSE 'fetched' END, ?3, ?4 \
-     FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?5 WHERE true ",
-    audit_returning_outcome!()
+     FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?5 RETURNING outcome"
 );
 
 /// The statement that reads all that a recovery of the client may need; [`read`] reads its rows.
@@ -200,11 +189,7 @@ pub async fn fetch(
     let client_id = client_id.as_str();
     let shares = fetch_statement(policy, client_id);
     let event = trail.statement(FETCH_EVENT).text(client_id);
-    let (rows, outcome) = db.recover(trail, client_id, shares, event).await?;
-    if let Some(outcome) = outcome {
-        allowed(&outcome)?;
-    }
-    read(&rows)
+    read(&db.recover(trail, client_id, shares, event).await?)
 }
 
 /// Reads the rows of [`fetch_statement`].

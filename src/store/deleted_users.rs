@@ -2,33 +2,30 @@
 //!
 //! A deletion moves the user and all shares into the history (by triggers); only a purge erases them.
 
-use super::audit::{
-    Trail, UNDER_WAY, audit_columns, audit_returning_outcome, is_first, is_outdone, is_under_way,
-};
-use super::credential::allowed;
+use super::audit::{Trail, audit_columns, outcome_is};
+use super::outcome::{Deleted, Purged, UserRestored};
 use super::users::{JsonText, event_of_user, get_of_client};
 use super::versions::{insert_version, is_current};
-use super::{Database, Statement, at};
+use super::{Change, Database, Statement, at};
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::url;
 use crate::error::{Code, Error, Result};
 
 /// Deletes a user; it and its shares stay in the history.
 pub async fn delete(db: &Database, trail: &Trail, id: &UserId) -> Result<()> {
-    const DELETE: &str = concat!("DELETE FROM users WHERE id = ?1 AND ", is_under_way!("?2"));
-    let rivals = r#"["restore_user","register_user","import"]"#;
+    const DELETE: &str = concat!(
+        "DELETE FROM users WHERE id = ?1 AND ",
+        outcome_is!("?2", "deleted")
+    );
     let delete = Statement::new(DELETE)
         .text(id.as_str())
         .text(&trail.event_id);
-    let [_, _, outcome] = db
-        .batch(vec![
-            event_of_user(trail, "delete_user", id, UNDER_WAY, rivals),
-            delete,
-            trail.finish("deleted"),
-        ])
-        .await?
-        .rows()?;
-    allowed(&outcome).map(drop)
+    let change = Change::new(&trail.event_id)
+        .event(event_of_user(trail, "delete_user", id, "deleted"))
+        .then(delete);
+    match db.change(change).await?.outcome()? {
+        Deleted::Deleted => Ok(()),
+    }
 }
 
 /// Erases a user, its shares and its history for good, deleted before or not.
@@ -38,62 +35,47 @@ pub async fn purge(db: &Database, trail: &Trail, id: &UserId, client_id: &Client
         audit_columns!(),
         ") SELECT ?1, ",
         at!("?2"),
-        ", 'admin', 'purge_user', ?5, ?6, NULL, CASE WHEN ",
-        is_outdone!(
-            "?5",
-            "'store_custodian_share', 'store_user_share', 'register_user', 'restore_user', 'restore_version', 'import'",
-            "?7",
-            "?8"
-        ),
-        " THEN 'overtaken' WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5 AND client_id = ?6) \
+        ", 'admin', 'purge_user', ?5, ?6, NULL, CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5 AND client_id = ?6) \
            OR EXISTS (SELECT 1 FROM deleted_users WHERE id = ?5 AND client_id = ?6) \
            OR EXISTS (SELECT 1 FROM backup_share_versions WHERE user_id = ?5 AND client_id = ?6) \
-           THEN 'under way' WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5) THEN 'conflict' ELSE 'unknown_user' END, ?3, ?4 \
-         WHERE true ",
-        audit_returning_outcome!()
+           THEN 'purged' WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5) THEN 'conflict' ELSE 'unknown_user' END, ?3, ?4 \
+         RETURNING outcome"
     );
     // The triggers move what is current into the history, which goes next.
     const USER: &str = concat!(
         "DELETE FROM users WHERE id = ?1 AND client_id = ?2 AND ",
-        is_under_way!("?3")
+        outcome_is!("?3", "purged")
     );
     const HISTORY: &str = concat!(
         "DELETE FROM backup_share_versions WHERE user_id = ?1 AND client_id = ?2 AND ",
-        is_under_way!("?3")
+        outcome_is!("?3", "purged")
     );
     const DELETED: &str = concat!(
         "DELETE FROM deleted_users WHERE id = ?1 AND client_id = ?2 AND ",
-        is_under_way!("?3")
+        outcome_is!("?3", "purged")
     );
-    let once = |sql| {
+    let of_user = |sql| {
         Statement::new(sql)
             .text(id.as_str())
             .text(client_id.as_str())
             .text(&trail.event_id)
     };
-    let [from, to] = trail.overtaking();
-    let [_, _, _, _, outcome] = db
-        .batch(vec![
-            trail
-                .statement(EVENT)
-                .text(id.as_str())
-                .text(client_id.as_str())
-                .text(&from)
-                .text(&to),
-            once(USER),
-            once(HISTORY),
-            once(DELETED),
-            trail.finish("purged"),
-        ])
-        .await?
-        .rows()?;
-    if allowed(&outcome)? == "conflict" {
-        return Err(Error::new(
+    let event = trail
+        .statement(EVENT)
+        .text(id.as_str())
+        .text(client_id.as_str());
+    let change = Change::new(&trail.event_id)
+        .event(event)
+        .then(of_user(USER))
+        .then(of_user(HISTORY))
+        .then(of_user(DELETED));
+    match db.change(change).await?.outcome()? {
+        Purged::Purged => Ok(()),
+        Purged::Conflict => Err(Error::new(
             Code::Conflict,
             "`purge` must be the client id of this user.",
-        ));
+        )),
     }
-    Ok(())
 }
 
 /// Restores the user that was deleted last under this id (with this client id, if one is given), and its shares.
@@ -114,15 +96,12 @@ pub async fn restore(
          FROM deleted_users d WHERE d.id = ?1 AND d.client_id = coalesce(?2, d.client_id) \
          ORDER BY d.deleted_at DESC LIMIT 1";
     // The API key too: a registration by a webhook had none.
-    const USER: &str = concat!(
-        "INSERT INTO users (id, client_id, client_api_key_hash, created_at) \
+    const USER: &str = "INSERT INTO users (id, client_id, client_api_key_hash, created_at) \
          SELECT d.id, d.client_id, coalesce(d.client_api_key_hash, (SELECT e.client_api_key_hash FROM deleted_users e \
            WHERE e.id = ?1 AND e.client_id = ?2 AND e.client_api_key_hash IS NOT NULL AND e.deleted_at <= ?3 \
            AND NOT EXISTS (SELECT 1 FROM users u WHERE u.client_api_key_hash = e.client_api_key_hash) \
            ORDER BY e.deleted_at DESC LIMIT 1)), d.created_at FROM deleted_users d \
-         WHERE d.id = ?1 AND d.client_id = ?2 AND d.deleted_at = ?3 AND ",
-        is_first!("?4")
-    );
+         WHERE d.id = ?1 AND d.client_id = ?2 AND d.deleted_at = ?3";
     // The deletion `d` is one of this user, or of what a webhook registered in its place: that never had an app's key, nor
     // an app's share.
     macro_rules! is_of_user {
@@ -138,8 +117,7 @@ pub async fn restore(
         "UPDATE backup_share_versions SET user_id = ?1 WHERE user_id = ?2 AND client_id = ?2 AND kind = 'custodian' \
          AND ?1 <> ?2 AND EXISTS (SELECT 1 FROM deleted_users d WHERE d.id = ?2 AND ",
         is_of_user!(),
-        ") AND ",
-        is_first!("?4")
+        ")"
     );
     macro_rules! shares {
         ($table:literal, $kind:literal) => {
@@ -149,9 +127,7 @@ pub async fn restore(
                 $kind,
                 "' AND v.reason = 'deleted' AND v.superseded_at IN (SELECT d.deleted_at FROM deleted_users d WHERE ",
                 is_of_user!(),
-                ") AND ",
-                is_first!("?4"),
-                " ORDER BY v.superseded_at DESC ON CONFLICT (user_id, backup_method) DO NOTHING"
+                ") ORDER BY v.superseded_at DESC ON CONFLICT (user_id, backup_method) DO NOTHING"
             )
         };
     }
@@ -160,33 +136,24 @@ pub async fn restore(
         ($table:literal, $kind:literal) => {
             concat!(
                 "DELETE FROM backup_share_versions AS v WHERE v.user_id = ?1 AND v.client_id = ?2 AND ",
-                is_current!($table, $kind),
-                " AND ",
-                is_first!("?4")
+                is_current!($table, $kind)
             )
         };
     }
-    const FORGET_USER: &str = concat!(
-        "DELETE FROM deleted_users AS d WHERE ",
-        is_of_user!(),
-        " AND ",
-        is_first!("?4")
-    );
+    const FORGET_USER: &str = concat!("DELETE FROM deleted_users AS d WHERE ", is_of_user!());
     const EVENT: &str = concat!(
         "INSERT INTO audit_events (",
         audit_columns!(),
         ") SELECT ?1, ",
         at!("?2"),
-        ", 'admin', 'restore_user', ?5, ?6, NULL, \
-         CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5 AND client_id = ?6) THEN 'restored' ELSE 'conflict' END, \
-         ?3, ?4 WHERE true ",
-        audit_returning_outcome!()
+        ", 'admin', 'restore_user', ?5, ?6, NULL, iif(EXISTS (SELECT 1 FROM users WHERE id = ?5 AND client_id = ?6), \
+         'restored', 'conflict'), ?3, ?4 RETURNING outcome"
     );
 
     // 1. Which deletion is to be undone, and does nothing stand in its way?
     let client_id = client_id.map(ClientId::as_str);
     let [found] = db
-        .batch(vec![
+        .read(vec![
             Statement::new(FIND).text(id.as_str()).optional(client_id),
         ])
         .await?
@@ -212,30 +179,29 @@ pub async fn restore(
         ));
     }
     // 2. Undo it. Were the way blocked meanwhile, a UNIQUE constraint stops the whole transaction.
-    let of_deletion = |sql| {
-        Statement::new(sql)
-            .text(id.as_str())
-            .text(&client_id)
-            .text(&deleted_at)
-            .text(&trail.event_id)
+    let of_client = |sql| Statement::new(sql).text(id.as_str()).text(&client_id);
+    let of_deletion = |sql| of_client(sql).text(&deleted_at);
+    let event = trail.statement(EVENT).text(id.as_str()).text(&client_id);
+    let change = Change::new(&trail.event_id)
+        .then(of_deletion(USER))
+        .then(of_deletion(TAKE_OVER))
+        .then(of_deletion(shares!("custodian_backup_shares", "custodian")))
+        .then(of_deletion(shares!("user_backup_shares", "user")))
+        .then(of_client(forget!("custodian_backup_shares", "custodian")))
+        .then(of_client(forget!("user_backup_shares", "user")))
+        .then(of_deletion(FORGET_USER))
+        .event(event);
+    let gone = || {
+        Error::new(
+            Code::Conflict,
+            "The user was deleted or purged again meanwhile.",
+        )
     };
-    db.batch(vec![
-        of_deletion(USER),
-        of_deletion(TAKE_OVER),
-        of_deletion(shares!("custodian_backup_shares", "custodian")),
-        of_deletion(shares!("user_backup_shares", "user")),
-        of_deletion(forget!("custodian_backup_shares", "custodian")),
-        of_deletion(forget!("user_backup_shares", "user")),
-        of_deletion(FORGET_USER),
-        trail.statement(EVENT).text(id.as_str()).text(&client_id),
-    ])
-    .await?;
+    match db.change(change).await?.outcome()? {
+        UserRestored::Restored => {}
+        UserRestored::Conflict => return Err(gone()),
+    }
     get_of_client(db, id, Some(&client_id))
         .await?
-        .ok_or_else(|| {
-            Error::new(
-                Code::Conflict,
-                "The user was deleted or purged again meanwhile.",
-            )
-        })
+        .ok_or_else(gone)
 }

@@ -1,19 +1,15 @@
 //! The gate of an eject: a window per user, and one retrieval per custodian share and window.
 
-use super::audit::{
-    Trail, UNDER_WAY, audit_columns, audit_returning_outcome, is_first, is_under_way,
-};
-use super::credential::{allowed, for_credential, refused_cases};
+use super::audit::{Trail, audit_columns, outcome_is};
+use super::credential::{for_credential, refused_cases};
 use super::custodian_shares::{Fetched, fetch_statement, read};
+use super::outcome::{self, WindowClosed, WindowOpened};
 use super::users::{event_of_user, stored_client_id};
-use super::{Database, Statement, at, now};
+use super::{Change, Database, Statement, at, now};
 use crate::auth::client::Credential;
 use crate::domain::names::{BackupMethod, ClientId, UserId};
 use crate::domain::recovery::FetchSuperseded;
 use crate::error::{Code, Error, Result};
-
-/// What decides about a window: the last of these.
-const RIVALS: &str = r#"["open_eject","close_eject"]"#;
 
 /// Opens a new window: every custodian share of the user can be retrieved once. Answers with its end.
 pub async fn open(db: &Database, trail: &Trail, user_id: &UserId, minutes: u32) -> Result<String> {
@@ -21,24 +17,24 @@ pub async fn open(db: &Database, trail: &Trail, user_id: &UserId, minutes: u32) 
         "INSERT INTO eject_windows (user_id, id, opened_at, ejectable_until) SELECT u.id, ?2, ",
         now!(),
         ", strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+' || ?3 || ' minutes') FROM users u WHERE u.id = ?1 AND ",
-        is_under_way!("?2"),
+        outcome_is!("?2", "opened"),
         " ON CONFLICT (user_id) DO UPDATE SET id = excluded.id, opened_at = excluded.opened_at, \
          ejectable_until = excluded.ejectable_until"
     );
     const READ: &str = "SELECT ejectable_until FROM eject_windows WHERE user_id = ?1";
-    let [_, _, window, outcome] = db
-        .batch(vec![
-            event_of_user(trail, "open_eject", user_id, UNDER_WAY, RIVALS),
-            Statement::new(OPEN)
-                .text(user_id.as_str())
-                .text(&trail.event_id)
-                .text(&minutes.to_string()),
-            Statement::new(READ).text(user_id.as_str()),
-            trail.finish("opened"),
-        ])
-        .await?
-        .rows()?;
-    allowed(&outcome)?;
+    let open = Statement::new(OPEN)
+        .text(user_id.as_str())
+        .text(&trail.event_id)
+        .text(&minutes.to_string());
+    let change = Change::new(&trail.event_id)
+        .event(event_of_user(trail, "open_eject", user_id, "opened"))
+        .then(open)
+        .read(Statement::new(READ).text(user_id.as_str()));
+    let changed = db.change(change).await?;
+    match changed.outcome()? {
+        WindowOpened::Opened => {}
+    }
+    let [window] = changed.rows()?;
     window.first_text("ejectable_until").ok_or_else(|| {
         Error::new(
             Code::Conflict,
@@ -51,40 +47,20 @@ pub async fn open(db: &Database, trail: &Trail, user_id: &UserId, minutes: u32) 
 pub async fn close(db: &Database, trail: &Trail, user_id: &UserId) -> Result<()> {
     const CLOSE: &str = concat!(
         "DELETE FROM eject_windows WHERE user_id = ?1 AND ",
-        is_under_way!("?2")
+        outcome_is!("?2", "closed")
     );
-    let [_, _, outcome] = db
-        .batch(vec![
-            event_of_user(trail, "close_eject", user_id, UNDER_WAY, RIVALS),
-            Statement::new(CLOSE)
-                .text(user_id.as_str())
-                .text(&trail.event_id),
-            trail.finish("closed"),
-        ])
-        .await?
-        .rows()?;
-    allowed(&outcome).map(drop)
+    let close = Statement::new(CLOSE)
+        .text(user_id.as_str())
+        .text(&trail.event_id);
+    let change = Change::new(&trail.event_id)
+        .event(event_of_user(trail, "close_eject", user_id, "closed"))
+        .then(close);
+    match db.change(change).await?.outcome()? {
+        WindowClosed::Closed => Ok(()),
+    }
 }
 
-/// Takes the one retrieval of this share in this window. The row names this request, so that its own retry gets the
-/// share again and no other request does.
-macro_rules! take_sql {
-    ($column:tt) => {
-        concat!(
-            "INSERT INTO eject_retrievals (user_id, window_id, backup_method, audit_event_id, retrieved_at) \
-             SELECT u.id, w.id, c.backup_method, ?1, ",
-            now!(),
-            " FROM users u JOIN eject_windows w ON w.user_id = u.id AND w.ejectable_until > ",
-            now!(),
-            " JOIN custodian_backup_shares c ON c.user_id = u.id AND c.backup_method = ?3 \
-             WHERE u.id = ?2 AND u.",
-            $column,
-            " = ?4 AND ",
-            is_first!("?1"),
-            " ON CONFLICT DO NOTHING"
-        )
-    };
-}
+/// Decides whether the one retrieval of this share in this window may be taken.
 macro_rules! event_sql {
     ($column:tt) => {
         concat!(
@@ -94,21 +70,28 @@ macro_rules! event_sql {
             at!("?2"),
             ", 'client', 'retrieve_custodian_share', ?5, p.client_id, ?6, ",
             refused_cases!($column, "?7"),
-            "WHEN EXISTS (SELECT 1 FROM eject_retrievals r JOIN eject_windows w \
-                 ON w.user_id = r.user_id AND w.id = r.window_id \
-               WHERE r.user_id = ?5 AND r.backup_method = ?6 AND r.audit_event_id = ?1) THEN 'retrieved' \
-             WHEN EXISTS (SELECT 1 FROM eject_windows w WHERE w.user_id = ?5 AND w.ejectable_until > ",
-            now!(),
-            ") AND NOT EXISTS (SELECT 1 FROM custodian_backup_shares c \
+            "WHEN w.id IS NULL THEN 'eject_not_enabled' \
+             WHEN NOT EXISTS (SELECT 1 FROM custodian_backup_shares c \
                WHERE c.user_id = ?5 AND c.backup_method = ?6) THEN 'not_found' \
-             ELSE 'eject_not_enabled' END, ?3, ?4 \
+             WHEN EXISTS (SELECT 1 FROM eject_retrievals r \
+               WHERE r.user_id = ?5 AND r.window_id = w.id AND r.backup_method = ?6) THEN 'eject_not_enabled' \
+             ELSE 'retrieved' END, ?3, ?4 \
              FROM (SELECT 1) LEFT JOIN users p ON p.",
             $column,
-            " = ?7 WHERE true ",
-            audit_returning_outcome!()
+            " = ?7 LEFT JOIN eject_windows w ON w.user_id = ?5 AND w.ejectable_until > ",
+            now!(),
+            " RETURNING outcome"
         )
     };
 }
+/// Takes it. The row names this request.
+const TAKE: &str = concat!(
+    "INSERT INTO eject_retrievals (user_id, window_id, backup_method, audit_event_id, retrieved_at) \
+     SELECT w.user_id, w.id, ?3, ?1, ",
+    now!(),
+    " FROM eject_windows w WHERE w.user_id = ?2 AND ",
+    outcome_is!("?1", "retrieved")
+);
 
 /// The client id of the user, for opening the share.
 pub struct Retrieved {
@@ -128,39 +111,40 @@ pub async fn retrieve(
     // 1. Which client is it? It never changes, so this may be read beforehand.
     const CLIENT: &str = "SELECT client_id FROM users WHERE id = ?1";
     let [client] = db
-        .batch(vec![Statement::new(CLIENT).text(user_id.as_str())])
+        .read(vec![Statement::new(CLIENT).text(user_id.as_str())])
         .await?
         .rows()?;
     let client_id = client.first_text("client_id").unwrap_or_default();
     // 2. Take the retrieval, read the shares, write the event.
     let method = backup_method.as_str();
-    let [_, shares, outcome] = db
-        .batch(vec![
-            Statement::new(for_credential!(credential, take_sql))
-                .text(&trail.event_id)
-                .text(user_id.as_str())
-                .text(method)
-                .text(credential.as_sql()),
-            fetch_statement(FetchSuperseded::HalfFinished, &client_id),
-            trail
-                .statement(for_credential!(credential, event_sql))
-                .text(user_id.as_str())
-                .text(method)
-                .text(credential.as_sql()),
-        ])
-        .await?
-        .rows()?;
+    let event = trail
+        .statement(for_credential!(credential, event_sql))
+        .text(user_id.as_str())
+        .text(method)
+        .text(credential.as_sql());
+    let take = Statement::new(TAKE)
+        .text(&trail.event_id)
+        .text(user_id.as_str())
+        .text(method);
+    let change = Change::new(&trail.event_id)
+        .event(event)
+        .then(take)
+        .read(fetch_statement(FetchSuperseded::HalfFinished, &client_id));
+    let changed = db.change(change).await?;
     // 3. The shares leave this function only if the event says so.
-    match allowed(&outcome)?.as_str() {
-        "retrieved" => Ok(Retrieved {
-            client_id: stored_client_id(client_id)?,
-            fetched: read(&shares)?,
-        }),
-        "not_found" => Err(Error::new(
+    match changed.outcome()? {
+        outcome::Retrieved::Retrieved => {
+            let [shares] = changed.rows()?;
+            Ok(Retrieved {
+                client_id: stored_client_id(client_id)?,
+                fetched: read(&shares)?,
+            })
+        }
+        outcome::Retrieved::NotFound => Err(Error::new(
             Code::NotFound,
             "No custodian share is stored under this backupMethod. Send it with its curve, as the webhook brought it: GDRIVE-SECP256K1.",
         )),
-        _ => Err(Error::new(
+        outcome::Retrieved::NotEnabled => Err(Error::new(
             Code::EjectNotEnabled,
             "Eject is not enabled for this share, or it was retrieved already. An operator opens it with POST /users/:userId/eject.",
         )),

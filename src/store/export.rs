@@ -5,7 +5,7 @@
 //! at least once: as the current one, or later as history. Shares of deleted users are left out.
 
 use super::audit::{Actor, Event, Trail};
-use super::{Database, Rows, Statement};
+use super::{Change, Database, Rows, Statement};
 use crate::domain::json;
 use crate::error::Result;
 
@@ -106,6 +106,7 @@ pub async fn page(db: &Database, trail: &Trail, after: &Place) -> Result<Rows> {
         backup_method: None,
         outcome: "exported",
     });
-    let [rows, _] = db.batch(vec![page, event]).await?.rows()?;
+    let change = Change::new(&trail.event_id).event(event).read(page);
+    let [rows] = db.change(change).await?.rows()?;
     Ok(rows)
 }

@@ -2,11 +2,10 @@
 //!
 //! However many records a request brings, it is a fixed number of statements: the records are one JSON parameter, which
 //! `json_each` takes apart. Each record has the id of its own audit event. The events are written first, for exactly
-//! those records that are new, and the rows follow the events that are under way: so a batch that is sent again after a
-//! lost answer changes nothing and gives the same verdicts.
+//! those records that are new; the rows, and the verdicts, follow the events.
 
-use super::audit::{Trail, audit_columns, is_under_way};
-use super::{Database, Row, Statement, at, now};
+use super::audit::{Trail, audit_columns, outcome_is};
+use super::{Change, Database, Row, Statement, at, now};
 use crate::domain::json::{self, Writer, quoted};
 use crate::error::Result;
 
@@ -103,8 +102,7 @@ const USER_EVENTS: &str = concat!(
     audit_columns!(),
     ") SELECT event_id, ",
     at!("?2"),
-    ", 'admin', 'import', id, client_id, NULL, 'under way', ?3, ?4 FROM judged WHERE outcome = 'new' \
-     ON CONFLICT DO NOTHING"
+    ", 'admin', 'import', id, client_id, NULL, 'registered', ?3, ?4 FROM judged WHERE outcome = 'new'"
 );
 const USER_VERDICTS: &str = concat!(judge_users!(), "SELECT line, outcome FROM judged");
 const USERS: &str = concat!(
@@ -113,11 +111,9 @@ const USERS: &str = concat!(
      SELECT j.id, j.client_id, j.hash, coalesce(j.created_at, ",
     now!(),
     ") FROM j WHERE ",
-    is_under_way!("j.event_id"),
+    outcome_is!("j.event_id", "registered"),
     " AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = j.id)"
 );
-const USERS_DONE: &str = "UPDATE audit_events SET outcome = 'registered' WHERE outcome = 'under way' \
-     AND id IN (SELECT value ->> 'eventId' FROM json_each(?5))";
 const OWNERS: &str =
     "SELECT id, client_id FROM users WHERE id IN (SELECT value FROM json_each(?1))";
 
@@ -132,19 +128,16 @@ pub async fn users(
     let items = json::array(users.iter().map(UserItem::to_json));
     let with = |sql| trail.statement(sql).text(&items);
     let owners = Statement::new(OWNERS).text(&json::array(owner_ids.iter().map(|id| quoted(id))));
-    let (verdicts, owners) = if mode.dry_run {
-        let [verdicts, owners] = db.batch(vec![with(USER_VERDICTS), owners]).await?.rows()?;
-        (verdicts, owners)
+    let verdicts = with(USER_VERDICTS);
+    let [verdicts, owners] = if mode.dry_run {
+        db.read(vec![verdicts, owners]).await?.rows()?
     } else {
-        let statements = vec![
-            with(USER_EVENTS),
-            with(USER_VERDICTS),
-            with(USERS),
-            with(USERS_DONE),
-            owners,
-        ];
-        let [_, verdicts, _, _, owners] = db.batch(statements).await?.rows()?;
-        (verdicts, owners)
+        let change = Change::of_records(users.iter().map(|user| user.event_id.as_str()))
+            .then(with(USER_EVENTS))
+            .read(verdicts)
+            .then(with(USERS))
+            .read(owners);
+        db.change(change).await?.rows()?
     };
     let owners = owners
         .read()

@@ -1,8 +1,8 @@
 //! The shares of an import. How it works is told in `store::import`.
 
-use super::audit::{Trail, audit_columns, is_under_way};
+use super::audit::{Trail, audit_columns};
 use super::import::{Mode, Verdict};
-use super::{Database, at, now};
+use super::{Change, Database, Rows, at, now};
 use crate::domain::json::{self, Writer};
 use crate::domain::sealing::Kind;
 use crate::error::Result;
@@ -146,7 +146,7 @@ macro_rules! share_events {
             audit_columns!(),
             ") SELECT event_id, ",
             at!("?2"),
-            ", 'admin', 'import', user_id, client_id, backup_method, 'under way', ?3, ?4 FROM judged WHERE outcome = 'new' ON CONFLICT DO NOTHING"
+            ", 'admin', 'import', user_id, client_id, backup_method, 'stored_' || kind || '_share', ?3, ?4 FROM judged WHERE outcome = 'new'"
         )
     };
 }
@@ -180,7 +180,7 @@ macro_rules! insert_current {
             $time,
             "), j.sealed FROM j JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
              WHERE ",
-            is_under_way!("j.event_id"),
+            "EXISTS (SELECT 1 FROM audit_events WHERE id = j.event_id)",
             " ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
              backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
              share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
@@ -197,14 +197,10 @@ const INSERT_VERSIONS: &str = concat!(
     now!(),
     " FROM j JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
      WHERE ",
-    is_under_way!("j.event_id"),
+    "EXISTS (SELECT 1 FROM audit_events WHERE id = j.event_id)",
     " AND NOT EXISTS (SELECT 1 FROM backup_share_versions v \
        WHERE v.user_id = u.id AND v.client_id = u.client_id AND v.kind = j.kind AND v.id = j.id)"
 );
-
-const DONE: &str = "UPDATE audit_events SET outcome = 'stored_' || j.kind || '_share' \
-     FROM (SELECT value ->> 'eventId' AS event_id, value ->> 'kind' AS kind FROM json_each(?5)) j \
-     WHERE audit_events.id = j.event_id AND audit_events.outcome = 'under way'";
 
 /// The statements that take in the shares of one table.
 struct Target {
@@ -255,13 +251,17 @@ pub async fn import(
     mode: Mode,
     shares: Vec<ShareItem>,
 ) -> Result<Vec<Verdict>> {
+    if shares.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut change = Change::of_records(shares.iter().map(|share| share.event_id.as_str()));
     let (history, current): (Vec<_>, Vec<_>) = shares
         .into_iter()
         .partition(|share| share.superseded_at.is_some());
     let (custodian, user): (Vec<_>, Vec<_>) = current
         .into_iter()
         .partition(|share| share.kind == Kind::Custodian.as_str());
-    let mut statements = Vec::new();
+    let mut dry_run = Vec::new();
     // Cipher texts before the custodian shares that get their time from them.
     for (target, items) in [(USER, user), (CUSTODIAN, custodian), (VERSIONS, history)] {
         if items.is_empty() {
@@ -277,24 +277,19 @@ pub async fn import(
             }
         };
         if mode.dry_run {
-            statements.push(judging(target.verdicts));
+            dry_run.push(judging(target.verdicts));
         } else {
-            statements.extend([
-                judging(target.events),
-                judging(target.verdicts),
-                with(target.rows),
-                with(DONE),
-            ]);
+            change = change
+                .then(judging(target.events))
+                .read(judging(target.verdicts))
+                .then(with(target.rows));
         }
     }
-    if statements.is_empty() {
-        return Ok(Vec::new());
-    }
-    let results = db.batch(statements).await?.all();
-    let (first, step) = if mode.dry_run { (0, 1) } else { (1, 4) };
-    let mut verdicts = Vec::new();
-    for rows in results.iter().skip(first).step_by(step) {
-        verdicts.extend(rows.read().iter().map(Verdict::read));
-    }
-    Ok(verdicts)
+    let judged = if mode.dry_run {
+        db.read(dry_run).await?.all()
+    } else {
+        db.change(change).await?.all_rows()
+    };
+    let rows = judged.iter().flat_map(Rows::read);
+    Ok(rows.map(|row| Verdict::read(&row)).collect())
 }

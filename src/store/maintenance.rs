@@ -5,7 +5,8 @@
 
 use js_sys::JsString;
 
-use super::{Database, Row, Rows, Statement, now};
+use super::{Change, Database, Row, Rows, Statement, now};
+use crate::domain::json;
 use crate::domain::names::least_id_at;
 use crate::domain::sealing::{Kind, Place};
 use crate::error::Result;
@@ -129,7 +130,7 @@ pub async fn page(db: &Database, table: Table, after: u64, limit: u64) -> Result
 }
 
 async fn read_page(db: &Database, statement: Statement) -> Result<Vec<SealedRow>> {
-    let [rows] = db.batch(vec![statement]).await?.rows()?;
+    let [rows] = db.read(vec![statement]).await?.rows()?;
     Ok(rows.read().iter().map(SealedRow::read).collect())
 }
 
@@ -155,7 +156,7 @@ pub async fn page_under_key(
 }
 
 /// Puts a newly sealed text in the place of a row's, only if the row is still the version, under the key, that was
-/// read: a backup that came meanwhile wins. Gives a row if it did.
+/// read: a backup that came meanwhile wins.
 pub fn rewrap_statement(table: Table, row: &SealedRow, sealed: &Sealed) -> Statement {
     macro_rules! rewrap {
         ($table:literal) => {
@@ -163,7 +164,7 @@ pub fn rewrap_statement(table: Table, row: &SealedRow, sealed: &Sealed) -> State
                 "UPDATE ",
                 $table,
                 " SET sealed_share = ?1, key_id = ?2, share_digest = ?3 \
-                 WHERE rowid = ?4 AND id = ?5 AND key_id = ?6 RETURNING id"
+                 WHERE rowid = ?4 AND id = ?5 AND key_id = ?6"
             )
         };
     }
@@ -180,12 +181,36 @@ pub fn rewrap_statement(table: Table, row: &SealedRow, sealed: &Sealed) -> State
     .text(&row.key_id)
 }
 
+/// How many rows of a table are the versions that were read, under the key of this id.
+pub fn count_under_key_statement(table: Table, rows: &[&SealedRow], key_id: &str) -> Statement {
+    macro_rules! count {
+        ($table:literal) => {
+            concat!(
+                "SELECT count(*) AS n FROM json_each(?1) j JOIN ",
+                $table,
+                " t ON t.rowid = j.value ->> 0 AND t.id = j.value ->> 1 WHERE t.key_id = ?2"
+            )
+        };
+    }
+    let rows = json::array(
+        rows.iter()
+            .map(|row| format!("[{},{}]", row.number, json::quoted(&row.id))),
+    );
+    Statement::new(match table {
+        Table::Custodian => count!("custodian_backup_shares"),
+        Table::User => count!("user_backup_shares"),
+        Table::Versions => count!("backup_share_versions"),
+    })
+    .text(&rows)
+    .text(key_id)
+}
+
 /// The rows of all tables, roughly, without counting them.
 pub async fn row_estimate(db: &Database) -> Result<u64> {
     const SQL: &str = "SELECT (SELECT coalesce(max(rowid), 0) FROM custodian_backup_shares) \
              + (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) \
              + (SELECT coalesce(max(rowid), 0) FROM backup_share_versions) AS n";
-    let [rows] = db.batch(vec![Statement::new(SQL)]).await?.rows()?;
+    let [rows] = db.read(vec![Statement::new(SQL)]).await?.rows()?;
     Ok(first_count(&rows))
 }
 
@@ -206,13 +231,13 @@ pub(crate) use half_finished_sql;
 pub async fn half_finished(db: &Database, first_row: u64, last_row: u64) -> Result<u64> {
     let range = Statement::new(half_finished_sql!());
     let [rows] = db
-        .batch(vec![range.number(first_row).number(last_row)])
+        .read(vec![range.number(first_row).number(last_row)])
         .await?
         .rows()?;
     Ok(first_count(&rows))
 }
 
-fn first_count(rows: &Rows) -> u64 {
+pub fn first_count(rows: &Rows) -> u64 {
     rows.first().map_or(0, |row| row.number("n"))
 }
 
@@ -225,29 +250,24 @@ pub(super) fn scrub_note() -> Statement {
 
 /// The note that the scrub's last run left for the next.
 pub async fn read_scrub_note(db: &Database) -> Result<Option<String>> {
-    let [rows] = db.batch(vec![scrub_note()]).await?.rows()?;
+    let [rows] = db.read(vec![scrub_note()]).await?.rows()?;
     Ok(rows.first_text("value"))
 }
 
 pub async fn write_scrub_note(db: &Database, value: &str) -> Result<()> {
     const SQL: &str = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    db.batch(vec![Statement::new(SQL).text(SCRUB_NOTE).text(value)])
-        .await
-        .map(drop)
+    let note = Statement::new(SQL).text(SCRUB_NOTE).text(value);
+    db.change(Change::upkeep(note)).await.map(drop)
 }
 
 /// Removes audit events made before a time, at most `limit`. Answers with how many.
 pub async fn purge_audit(db: &Database, before_ms: u64, limit: u64) -> Result<u32> {
     const SQL: &str = "DELETE FROM audit_events WHERE id IN \
          (SELECT id FROM audit_events WHERE id < ?1 ORDER BY id LIMIT ?2) RETURNING 1 AS gone";
-    let [rows] = db
-        .batch(vec![
-            Statement::new(SQL)
-                .text(&least_id_at(before_ms))
-                .number(limit),
-        ])
-        .await?
-        .rows()?;
+    let purge = Statement::new(SQL)
+        .text(&least_id_at(before_ms))
+        .number(limit);
+    let [rows] = db.change(Change::upkeep(purge)).await?.rows()?;
     Ok(rows.count())
 }
 
@@ -258,7 +278,6 @@ pub async fn purge_deleted_users(db: &Database, retention_days: u32) -> Result<(
         now!(),
         ", '-' || ?1 || ' days')"
     );
-    db.batch(vec![Statement::new(SQL).text(&retention_days.to_string())])
-        .await
-        .map(drop)
+    let purge = Statement::new(SQL).text(&retention_days.to_string());
+    db.change(Change::upkeep(purge)).await.map(drop)
 }

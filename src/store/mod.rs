@@ -1,12 +1,13 @@
 //! All SQL, and the only user of the database.
 //!
-//! A store or a fetch is one batch: one transaction, one round trip. Every batch is idempotent, because its ids are made
-//! before it is sent: after a commit whose answer was lost, sending it again changes nothing. That is what makes
-//! the retries here safe.
+//! A store or a fetch is one batch: one transaction, one round trip. A request is carried out at most once, and never after
+//! it has been answered ([`Change`]): that is what makes the retries here safe.
 //!
 //! SQL is constant text; whatever comes from outside is a bound parameter.
 
 pub mod audit;
+pub mod canaries;
+mod change;
 pub mod clients;
 pub mod credential;
 pub mod custodian_shares;
@@ -18,6 +19,7 @@ pub mod import;
 pub mod import_shares;
 pub mod maintenance;
 pub mod mates;
+pub mod outcome;
 mod quota;
 mod rows;
 pub mod status;
@@ -25,11 +27,11 @@ pub mod user_shares;
 pub mod users;
 pub mod versions;
 
+pub use change::{Change, Changed};
 pub use rows::{Page, Results, Row, Rows};
 
 use std::cell::Cell;
 
-use js_sys::Array;
 use wasm_bindgen::JsValue;
 
 use crate::domain::json::push_quoted;
@@ -38,6 +40,8 @@ use crate::log::{self, Field, Level};
 use crate::platform::{self, D1};
 use crate::vault::Sealed;
 use audit::Trail;
+use change::Payload;
+use outcome::Fetched;
 
 /// The current time in SQL: ISO 8601, UTC, milliseconds.
 macro_rules! now {
@@ -62,7 +66,7 @@ macro_rules! store_time {
     ($kind:literal) => {
         concat!(
             "coalesce((SELECT stored_at FROM (SELECT stored_at, share_digest FROM backup_share_versions \
-               WHERE user_id = u.id AND kind = '",
+               WHERE user_id = u.id AND client_id = u.client_id AND kind = '",
             $kind,
             "' AND backup_method = ?3 ORDER BY stored_at DESC LIMIT 20) WHERE share_digest = ?6), \
              (SELECT at FROM store_times WHERE user_id = u.id))"
@@ -71,14 +75,24 @@ macro_rules! store_time {
 }
 pub(crate) use {at, now, store_time};
 
-/// One attempt at most this long; Portal gives up on the whole after 10 s.
+/// The Worker listens to one attempt for so long; Portal gives up on the whole after 10 s.
 const ATTEMPT_MS: u32 = 2_400;
 const MAX_ATTEMPTS: u32 = 3;
 /// No further attempt is begun if, with what earlier ones have cost, it could take longer than this.
 const TOTAL_MS: u64 = 8_000;
 
+/// The database's clock may be so far behind what the Worker takes it for; and a change must begin so long before the Worker
+/// stops listening to it.
+const CLOCK_MS: i64 = 400;
+
+thread_local! {
+    /// How far the database's clock is ahead of the Worker's, as the database told last.
+    static CLOCK_AHEAD_MS: Cell<i64> = const { Cell::new(0) };
+}
+
 /// Errors of D1 that Cloudflare documents as transient: another attempt may well work.
-const TRANSIENT: [&str; 9] = [
+const TRANSIENT: [&str; 10] = [
+    NOT_IN_TIME,
     "attempt timed out", // our own limit
     "Network connection lost",
     "storage caused object to be reset",
@@ -90,6 +104,20 @@ const TRANSIENT: [&str; 9] = [
     "Can't read from request stream",
 ];
 
+/// What the database says of a batch that it has not carried out and will not. Behind any other failure the batch may still
+/// be on its way.
+const NOT_CARRIED_OUT: [&str; 5] = [
+    "SQLITE_",
+    "constraint failed",
+    "overloaded",
+    "Exceeded maximum DB size",
+    NOT_IN_TIME,
+];
+
+/// What the trigger of `migrations/0008_attempts.sql` says; a space and the database's time follow upon the second.
+const CARRIED_OUT_BEFORE: &str = "carried out before";
+const NOT_IN_TIME: &str = "not in time";
+
 /// What D1 (the first) and SQLite say of a database that has come to its end, 10 GB: nothing more is written, but read.
 const FULL: [&str; 2] = ["Exceeded maximum DB size", "SQLITE_FULL"];
 
@@ -97,8 +125,10 @@ const FULL: [&str; 2] = ["Exceeded maximum DB size", "SQLITE_FULL"];
 const TOO_MANY_METHODS: &str = "256 backup methods at most";
 
 /// A statement, as `d1Batch` in `platform/glue.js` takes it. One pointer, for it is handed from call to call.
+#[derive(Clone)]
 pub struct Statement(Box<Parts>);
 
+#[derive(Clone)]
 struct Parts {
     /// JSON: the place of its SQL and its parameters, between commas.
     json: String,
@@ -178,29 +208,34 @@ impl Database {
         }
     }
 
-    /// Reads what a recovery needs, and leaves the event of it in the same transaction: the rows, and the event's outcome.
+    /// Whether an attempt of this request was given up, after the whole time that the Worker listens to one.
+    fn has_given_up(&self) -> bool {
+        let lost = self.lost_ms.as_ref().map_or(0, Cell::get);
+        lost >= u64::from(ATTEMPT_MS)
+    }
+
+    /// Reads what a recovery needs, and leaves the event of it in the same transaction. A refusal is an error.
     ///
     /// A full database takes no event, and must keep nobody from recovering. Then the log keeps what the event would have
-    /// told, and there is no outcome; no rows, which may have any reason, is the database's error. `read` depends on the
-    /// credential by itself.
+    /// told; no rows, which may have any reason, is the database's error. `read` depends on the credential by itself.
     pub async fn recover(
         &self,
         trail: &Trail,
         who: &str,
         read: Statement,
         event: Statement,
-    ) -> Result<(Rows, Option<Rows>)> {
-        let statements = [read, event];
-        let full = match self.run(&statements).await {
-            Ok(results) => {
-                let [rows, outcome] = results.rows()?;
-                return Ok((rows, Some(outcome)));
+    ) -> Result<Rows> {
+        let change = Change::new(&trail.event_id).event(event).read(read.clone());
+        let full = match self.change(change).await {
+            Ok(changed) => {
+                changed.outcome::<Fetched>()?;
+                let [rows] = changed.rows()?;
+                return Ok(rows);
             }
             Err(error) if error.is_caused_by(&FULL) => error,
             Err(error) => return Err(error),
         };
-        let [read, _] = &statements;
-        let [rows] = self.run(std::slice::from_ref(read)).await?.rows()?;
+        let [rows] = self.read(vec![read]).await?.rows()?;
         if rows.is_empty() {
             return Err(full);
         }
@@ -212,65 +247,133 @@ impl Database {
                 ("ray", Field::Text(&trail.request_id)),
             ],
         );
-        Ok((rows, None))
+        Ok(rows)
     }
 
-    /// Carries out the statements as one transaction; transient failures are tried again.
-    pub async fn batch(&self, statements: Vec<Statement>) -> Result<Results> {
-        self.run(&statements).await
-    }
-
-    async fn run(&self, statements: &[Statement]) -> Result<Results> {
-        let length: usize = statements.iter().map(|s| s.0.json.len() + 3).sum();
-        let mut json = String::with_capacity(length + 2);
-        json.push_str("[");
-        let values = Array::new();
-        for statement in statements {
-            json.push_str(if json.len() > 1 { ",[" } else { "[" });
-            json.push_str(&statement.0.json);
-            json.push_str("]");
-            for value in &statement.0.values {
-                values.push(value);
-            }
-        }
-        json.push_str("]");
-        let mut lost = self.lost_ms.as_ref().map_or(0, Cell::get);
-        let mut attempt = 1;
+    /// Reads, all in one transaction; transient failures are tried again.
+    pub async fn read(&self, statements: Vec<Statement>) -> Result<Results> {
+        let mut payload = Payload::of(&statements);
+        let json = payload.json().to_owned();
+        let mut attempts = Attempts::of(self);
         loop {
             let start = platform::now_ms();
-            let failure = match self.binding.batch(&json, &values, ATTEMPT_MS).await {
+            match self.binding.batch(&json, &payload.values, ATTEMPT_MS).await {
                 Ok(results) => return Ok(Results::of(&results)),
+                Err(failure) => attempts.failed(start, failure.0).await?,
+            }
+        }
+    }
+
+    /// Carries out a change; transient failures are tried again. When this returns, no attempt of it is left that could
+    /// still be carried out.
+    pub async fn change(&self, change: Change) -> Result<Changed> {
+        let mut attempts = Attempts::of(self);
+        let mut is_repeat = false;
+        let mut listening_until = 0;
+        let error = loop {
+            let start = platform::now_ms();
+            let mut payload = if is_repeat {
+                change.repeat()
+            } else {
+                let at_database = start.cast_signed() + CLOCK_AHEAD_MS.get();
+                let from = at_database - CLOCK_MS;
+                change.attempt(from, from + i64::from(ATTEMPT_MS))
+            };
+            let json = payload.json().to_owned();
+            let failure = match self.binding.batch(&json, &payload.values, ATTEMPT_MS).await {
+                Ok(results) => return Ok(change.read_results(&results, is_repeat)),
                 Err(failure) => failure.0,
             };
-            if failure.contains(TOO_MANY_METHODS) {
-                return Err(Error::new(
-                    Code::Conflict,
-                    "This user has 256 backup methods already, which is the maximum.",
-                ));
+            if failure.contains(CARRIED_OUT_BEFORE) {
+                (is_repeat, listening_until) = (true, 0); // Its event keeps every other attempt from being carried out.
+                continue;
             }
-            if failure.contains("constraint failed") {
-                return Err(
-                    Error::new(Code::Conflict, "This conflicts with what is stored.")
-                        .caused_by(failure),
-                );
+            if let Some(clock) = clock_of(&failure) {
+                let ahead = clock - platform::now_ms().cast_signed();
+                let was_ahead = CLOCK_AHEAD_MS.replace(ahead);
+                if (ahead - was_ahead).abs() > CLOCK_MS && attempts.again_at_once() {
+                    continue; // The attempt was not late: the clocks differ.
+                }
             }
-            let pause = u64::from(attempt) * 50 + random_ms(150);
-            lost += platform::now_ms().saturating_sub(start) + pause;
-            if let Some(lost_ms) = &self.lost_ms {
-                lost_ms.set(lost);
+            if !is_repeat && !NOT_CARRIED_OUT.iter().any(|known| failure.contains(known)) {
+                listening_until = start + u64::from(ATTEMPT_MS);
             }
-            if attempt == MAX_ATTEMPTS
-                || lost + u64::from(ATTEMPT_MS) > TOTAL_MS
-                || !TRANSIENT.iter().any(|known| failure.contains(known))
-            {
-                return Err(Error::unavailable(
-                    5,
-                    format!("D1, attempt {attempt}: {failure}"),
-                ));
+            if let Err(error) = attempts.failed(start, failure).await {
+                break error;
             }
-            platform::pause(u32::try_from(pause).unwrap_or(u32::MAX)).await;
-            attempt += 1;
+        };
+        let left = listening_until.saturating_sub(platform::now_ms());
+        if left > 0 {
+            platform::pause(u32::try_from(left).unwrap_or(ATTEMPT_MS)).await;
         }
+        Err(error)
+    }
+}
+
+/// The database's time, where the gate says that an attempt is not in time.
+fn clock_of(failure: &str) -> Option<i64> {
+    let (_, clock) = failure.split_once(NOT_IN_TIME)?;
+    let digits = clock.trim_start();
+    let end = digits
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(digits.len());
+    digits.get(..end)?.parse().ok()
+}
+
+/// The attempts to send one batch.
+struct Attempts<'a> {
+    count: u32,
+    lost: u64,
+    lost_ms: Option<&'a Cell<u64>>,
+}
+
+impl<'a> Attempts<'a> {
+    fn of(db: &'a Database) -> Self {
+        let lost_ms = db.lost_ms.as_ref();
+        Self {
+            count: 1,
+            lost: lost_ms.map_or(0, Cell::get),
+            lost_ms,
+        }
+    }
+
+    /// Begins another attempt without a pause, if there may be one.
+    fn again_at_once(&mut self) -> bool {
+        self.count += 1;
+        self.count <= MAX_ATTEMPTS
+    }
+
+    /// Waits for the next attempt, after one that began at `start`. An error: there is none.
+    async fn failed(&mut self, start: u64, failure: String) -> Result<()> {
+        if failure.contains(TOO_MANY_METHODS) {
+            return Err(Error::new(
+                Code::Conflict,
+                "This user has 256 backup methods already, which is the maximum.",
+            ));
+        }
+        if failure.contains("constraint failed") {
+            return Err(
+                Error::new(Code::Conflict, "This conflicts with what is stored.")
+                    .caused_by(failure),
+            );
+        }
+        let pause = u64::from(self.count) * 50 + random_ms(150);
+        self.lost += platform::now_ms().saturating_sub(start) + pause;
+        if let Some(lost_ms) = self.lost_ms {
+            lost_ms.set(self.lost);
+        }
+        if self.count >= MAX_ATTEMPTS
+            || self.lost + u64::from(ATTEMPT_MS) > TOTAL_MS
+            || !TRANSIENT.iter().any(|known| failure.contains(known))
+        {
+            return Err(Error::unavailable(
+                5,
+                format!("D1, attempt {}: {failure}", self.count),
+            ));
+        }
+        platform::pause(u32::try_from(pause).unwrap_or(u32::MAX)).await;
+        self.count += 1;
+        Ok(())
     }
 }
 

@@ -1,7 +1,5 @@
 //! `users_over_quota`: a view that `migrations/0006_room_for_all.sql` defines.
 
-use crate::error::Error;
-
 /// A condition in SQL: this user may store nothing more for now (the view says when). Operators may: they
 /// set right what was done to a user.
 macro_rules! is_over_quota {
@@ -14,12 +12,3 @@ macro_rules! is_over_quota {
     };
 }
 pub(crate) use is_over_quota;
-
-/// The answer where [`is_over_quota`] holds.
-pub fn over_quota() -> Error {
-    const HOUR_SECONDS: u32 = 3_600;
-    Error::rate_limited(
-        HOUR_SECONDS,
-        "This user has stored as much as one user may within a day; nothing was stored. Try again after the time in Retry-After.",
-    )
-}

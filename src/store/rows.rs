@@ -10,6 +10,11 @@ use crate::platform;
 pub struct Rows(Array);
 
 impl Rows {
+    /// Those of the statement at this place of a batch.
+    pub(super) fn of(results: &Array, at: u32) -> Self {
+        Self(results.get(at).unchecked_into())
+    }
+
     /// The rows as JSON, for an answer that shows them as they are: the SQL names the fields.
     pub fn to_json(&self) -> String {
         to_json(&self.0)
@@ -85,7 +90,7 @@ impl Row {
     }
 }
 
-/// What the statements of a batch gave, one after the other.
+/// What the statements of a read gave, one after the other.
 pub struct Results(Vec<Rows>);
 
 impl Results {
@@ -95,14 +100,14 @@ impl Results {
         Self(rows.collect())
     }
 
-    /// Of a batch of N statements.
+    pub fn all(self) -> Vec<Rows> {
+        self.0
+    }
+
+    /// Of N statements.
     pub fn rows<const N: usize>(self) -> Result<[Rows; N]> {
         let rows = self.0.try_into();
         rows.map_err(|_| Error::internal("D1 answered with another number of results"))
-    }
-
-    pub fn all(self) -> Vec<Rows> {
-        self.0
     }
 }
 

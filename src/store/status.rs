@@ -18,7 +18,7 @@ const KEY_USE: &str = "SELECT key_id, sum(n) AS shares FROM ( \
      ) GROUP BY key_id ORDER BY key_id";
 
 pub async fn key_use(db: &Database) -> Result<Vec<KeyUse>> {
-    let [rows] = db.batch(vec![Statement::new(KEY_USE)]).await?.rows()?;
+    let [rows] = db.read(vec![Statement::new(KEY_USE)]).await?.rows()?;
     Ok(read_key_use(&rows))
 }
 
@@ -58,7 +58,7 @@ pub async fn status(db: &Database) -> Result<Status> {
     );
     let counts = Statement::new(COUNTS).number(0).number(COUNT_AT_ONCE);
     let [counts, keys, note, schema] = db
-        .batch(vec![
+        .read(vec![
             counts,
             Statement::new(KEY_USE),
             scrub_note(),

@@ -6,42 +6,18 @@
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
-use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first, is_overtaken};
-use super::credential::{allowed, for_credential, refused_cases};
-use super::health::{self, is_wrong_key};
+use super::audit::{Trail, audit_columns, is_overtaken, outcome_is};
+use super::canaries::{self, is_wrong_key};
+use super::credential::{for_credential, refused_cases};
 use super::quota::is_over_quota;
-use super::{Database, Statement, at, now, store_time};
+use super::{Change, Database, Statement, at, now, store_time};
 use crate::auth::client::Credential;
 use crate::domain::body::UserBackup;
 use crate::domain::names::{BackupMethod, UserId};
 use crate::error::Result;
 use crate::vault::Sealed;
 
-/// A request that has its event is not carried out again (see `custodian_shares`).
-macro_rules! store_sql {
-    ($column:tt) => {
-        concat!(
-            "INSERT INTO user_backup_shares AS s (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, \
-             created_at, updated_at, sealed_share) \
-             SELECT ?1, u.id, ?3, ?4, ?5, ?6, ",
-            now!(),
-            ", ",
-            store_time!("user"),
-            ", ?7 FROM users u WHERE u.id = ?2 AND u.",
-            $column,
-            " = ?8 AND ",
-            is_first!("?1"),
-            " AND NOT ",
-            is_wrong_key!("?5", "?9"),
-            " AND NOT ",
-            is_over_quota!("u.id"),
-            " ON CONFLICT (user_id, backup_method) DO UPDATE SET id = ?1, backup_share_pair_id = ?4, key_id = ?5, \
-             share_digest = ?6, updated_at = iif(share_digest IS ?6, updated_at, excluded.updated_at), sealed_share = ?7 \
-             WHERE (share_digest IS NOT ?6 OR backup_share_pair_id IS NOT coalesce(?4, backup_share_pair_id)) AND NOT ",
-            is_overtaken!("s", "?10", "?11")
-        )
-    };
-}
+/// Comes first, and decides: the other statements follow it.
 macro_rules! store_event_sql {
     ($column:tt) => {
         concat!(
@@ -53,15 +29,29 @@ macro_rules! store_event_sql {
             refused_cases!($column, "?7"),
             "WHEN ",
             is_wrong_key!("?8", "?9"),
-            " THEN 'wrong_key' WHEN s.id = ?1 THEN 'stored' WHEN ",
+            " THEN 'wrong_key' WHEN s.share_digest = ?10 AND s.backup_share_pair_id IS coalesce(?11, s.backup_share_pair_id) \
+             THEN 'unchanged' WHEN ",
             is_over_quota!("?5"),
-            " THEN 'over_quota' WHEN s.share_digest = ?10 THEN 'unchanged' ELSE 'overtaken' END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users p ON p.",
+            " THEN 'over_quota' WHEN ",
+            is_overtaken!("s", "?12", "?13"),
+            " THEN 'overtaken' ELSE 'stored' END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users p ON p.",
             $column,
-            " = ?7 LEFT JOIN user_backup_shares s ON s.user_id = ?5 AND s.backup_method = ?6 WHERE true ",
-            audit_returning_outcome!()
+            " = ?7 LEFT JOIN user_backup_shares s ON s.user_id = ?5 AND s.backup_method = ?6 RETURNING outcome"
         )
     };
 }
+const STORE: &str = concat!(
+    "INSERT INTO user_backup_shares (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, \
+     created_at, updated_at, sealed_share) \
+     SELECT ?1, u.id, ?3, ?4, ?5, ?6, ",
+    now!(),
+    ", ",
+    store_time!("user"),
+    ", ?7 FROM users u WHERE u.id = ?2 AND ",
+    outcome_is!("?1", "stored"),
+    " ON CONFLICT (user_id, backup_method) DO UPDATE SET id = ?1, backup_share_pair_id = ?4, key_id = ?5, \
+     share_digest = ?6, updated_at = iif(share_digest IS ?6, updated_at, excluded.updated_at), sealed_share = ?7"
+);
 
 /// Stores a user's cipher text: one transaction that checks the credential and keeps what it replaces.
 pub async fn store(
@@ -73,26 +63,29 @@ pub async fn store(
     sealed: &Sealed,
 ) -> Result<()> {
     let method = backup.backup_method.as_str();
-    let [from, to] = trail.overtaking();
-    let store = Statement::new(for_credential!(credential, store_sql))
-        .text(&trail.event_id)
-        .text(user_id.as_str())
-        .text(method)
-        .optional(backup.backup_share_pair_id.as_ref().map(|id| id.as_str()))
-        .sealed(sealed)
-        .text(credential.as_sql())
-        .js(&sealed.key_check)
-        .text(&from)
-        .text(&to);
-    let event = trail
-        .statement(for_credential!(credential, store_event_sql))
-        .text(user_id.as_str())
-        .text(method)
-        .text(credential.as_sql())
-        .text(&sealed.key_id)
-        .js(&sealed.key_check)
-        .js(&sealed.digest);
-    health::store(db, trail, vec![store, event], sealed).await
+    let pair_id = backup.backup_share_pair_id.as_ref().map(|id| id.as_str());
+    canaries::store(db, trail, sealed, |trail| {
+        let [from, to] = trail.later();
+        let event = trail
+            .statement(for_credential!(credential, store_event_sql))
+            .text(user_id.as_str())
+            .text(method)
+            .text(credential.as_sql())
+            .text(&sealed.key_id)
+            .js(&sealed.key_check)
+            .js(&sealed.digest)
+            .optional(pair_id)
+            .text(&from)
+            .text(&to);
+        let store = Statement::new(STORE)
+            .text(&trail.event_id)
+            .text(user_id.as_str())
+            .text(method)
+            .optional(pair_id)
+            .sealed(sealed);
+        Change::new(&trail.event_id).event(event).then(store)
+    })
+    .await
 }
 
 #[wasm_bindgen]
@@ -143,8 +136,7 @@ macro_rules! fetch_event_sql {
              ELSE 'not_found' END, ?3, ?4 \
              FROM (SELECT 1) LEFT JOIN users p ON p.",
             $column,
-            " = ?7 WHERE true ",
-            audit_returning_outcome!()
+            " = ?7 WHERE true RETURNING outcome"
         )
     };
 }
@@ -186,8 +178,7 @@ macro_rules! fetch_pair_event_sql {
              ELSE 'not_found' END, ?3, ?4 \
              FROM (SELECT 1) LEFT JOIN users p ON p.",
             $column,
-            " = ?7 WHERE true ",
-            audit_returning_outcome!()
+            " = ?7 WHERE true RETURNING outcome"
         )
     };
 }
@@ -245,10 +236,7 @@ pub async fn fetch(
             )
         }
     };
-    let (rows, outcome) = db.recover(trail, user, share, event).await?;
-    if let Some(outcome) = outcome {
-        allowed(&outcome)?;
-    }
+    let rows = db.recover(trail, user, share, event).await?;
     Ok(rows.typed::<Row>().next().map(|row| SealedUserShare {
         backup_method: row.backup_method(),
         key_id: row.key_id(),

@@ -1,10 +1,8 @@
 //! `users`: whom the shares belong to.
 
-use super::audit::{
-    Trail, UNDER_WAY, audit_columns, audit_returning_outcome, is_outdone, is_under_way, overtaken,
-};
-use super::credential::allowed;
-use super::{Database, Page, Statement, at, now};
+use super::audit::{Trail, audit_columns, outcome_is};
+use super::outcome::{self, KeyReplaced, SessionAsked, unknown_user};
+use super::{Change, Database, Page, Statement, at, now};
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
@@ -13,19 +11,6 @@ use crate::error::{Code, Error, Result};
 macro_rules! shown {
     () => {
         "SELECT id, client_id AS clientId, created_at AS createdAt FROM users"
-    };
-}
-
-/// A condition in SQL: the event $event, which came first in this transaction, says that this is to be done.
-macro_rules! is_to_be {
-    ($done:literal, $event:literal) => {
-        concat!(
-            "EXISTS (SELECT 1 FROM audit_events WHERE id = ",
-            $event,
-            " AND outcome = ",
-            $done,
-            ")"
-        )
     };
 }
 
@@ -58,78 +43,77 @@ pub async fn register(
         at!("?2"),
         ", 'admin', 'register_user', iif(outcome = 'conflict', ?5, coalesce(registered_id, ?8)), ?6, NULL, outcome, ?3, ?4 \
          FROM (SELECT u.id AS registered_id, CASE \
-             WHEN u.id IS NULL AND ",
-        is_outdone!("?8", "'delete_user', 'purge_user'", "?9", "?10"),
-        " THEN 'overtaken' \
-             WHEN coalesce(u.id, same_id.id, same_key.id) IS NULL THEN 'registering' \
+             WHEN coalesce(u.id, same_id.id, same_key.id) IS NULL THEN 'registered' \
              WHEN u.id IS NULL THEN 'conflict' \
              WHEN u.id <> coalesce(?5, u.id) THEN 'conflict' \
              WHEN same_key.id = u.id THEN 'unchanged' \
-             WHEN same_key.id IS NULL AND u.client_api_key_hash IS NULL THEN 'adding key' \
+             WHEN same_key.id IS NULL AND u.client_api_key_hash IS NULL THEN 'key_added' \
              ELSE 'conflict' END AS outcome \
            FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?6 LEFT JOIN users same_id ON same_id.id = ?8 \
-             LEFT JOIN users same_key ON same_key.client_api_key_hash = ?7) WHERE true ",
-        audit_returning_outcome!()
+             LEFT JOIN users same_key ON same_key.client_api_key_hash = ?7) RETURNING outcome"
     );
     const INSERT: &str = concat!(
         "INSERT INTO users (id, client_id, client_api_key_hash, created_at) SELECT ?1, ?2, ?3, ",
         now!(),
         " WHERE ",
-        is_to_be!("'registering'", "?4")
+        outcome_is!("?4", "registered")
     );
     const ADD_KEY: &str = concat!(
         "UPDATE users SET client_api_key_hash = ?2 WHERE client_id = ?1 AND ",
-        is_to_be!("'adding key'", "?3")
+        outcome_is!("?3", "key_added")
     );
     const SELECT: &str = concat!(
         shown!(),
         " WHERE client_id = ?1 AND id = (SELECT user_id FROM audit_events WHERE id = ?2)"
     );
-    const FINISH: &str = "UPDATE audit_events SET outcome = CASE outcome WHEN 'registering' THEN 'registered' \
-         WHEN 'adding key' THEN 'key_added' ELSE outcome END WHERE id = ?1 RETURNING outcome";
 
     let given_id = id.map(UserId::as_str);
     let new_id = given_id.unwrap_or(&trail.event_id);
     let hash = client_api_key.to_hex();
-    let [from, to] = trail.overtaking();
-    let [_, _, _, user, outcome] = db
-        .batch(vec![
-            trail
-                .statement(EVENT)
-                .optional(given_id)
-                .text(client_id.as_str())
-                .text(&hash)
-                .text(new_id)
-                .text(&from)
-                .text(&to),
-            Statement::new(INSERT)
-                .text(new_id)
-                .text(client_id.as_str())
-                .text(&hash)
-                .text(&trail.event_id),
-            Statement::new(ADD_KEY)
-                .text(client_id.as_str())
-                .text(&hash)
-                .text(&trail.event_id),
-            Statement::new(SELECT)
-                .text(client_id.as_str())
-                .text(&trail.event_id),
-            Statement::new(FINISH).text(&trail.event_id),
-        ])
-        .await?
-        .rows()?;
-    let outcome = outcome.first_text("outcome").unwrap_or_default();
-    if outcome == "conflict" {
-        return Err(Error::new(
+    let event = trail
+        .statement(EVENT)
+        .optional(given_id)
+        .text(client_id.as_str())
+        .text(&hash)
+        .text(new_id);
+    let insert = Statement::new(INSERT)
+        .text(new_id)
+        .text(client_id.as_str())
+        .text(&hash)
+        .text(&trail.event_id);
+    let add_key = Statement::new(ADD_KEY)
+        .text(client_id.as_str())
+        .text(&hash)
+        .text(&trail.event_id);
+    let select = Statement::new(SELECT)
+        .text(client_id.as_str())
+        .text(&trail.event_id);
+    let change = Change::new(&trail.event_id)
+        .event(event)
+        .then(insert)
+        .then(add_key)
+        .read(select);
+    let changed = db.change(change).await?;
+    let outcome = changed.outcome()?;
+    let [user] = changed.rows()?;
+    // Whoever comes again may find the user that it registered deleted.
+    let user = || {
+        user.first_to_json().ok_or_else(|| {
+            Error::new(
+                Code::Conflict,
+                "The user was registered, and deleted again meanwhile.",
+            )
+        })
+    };
+    match outcome {
+        outcome::Registered::Registered => Ok(Registered::Created(user()?)),
+        outcome::Registered::KeyAdded | outcome::Registered::Unchanged => {
+            Ok(Registered::Same(user()?))
+        }
+        outcome::Registered::Conflict => Err(Error::new(
             Code::Conflict,
             "The id, clientId or clientApiKey is registered already, with another of the three. A user's clientApiKey is replaced by PUT /users/:userId/client-api-key.",
-        ));
-    }
-    match user.first_to_json() {
-        Some(user) if outcome == "registered" => Ok(Registered::Created(user)),
-        Some(user) if outcome != "overtaken" => Ok(Registered::Same(user)),
-        // A retry may find the user that it registered deleted.
-        _ => Err(overtaken()),
+        )),
     }
 }
 
@@ -140,56 +124,43 @@ pub async fn replace_client_api_key(
     id: &UserId,
     client_api_key: CredentialHash,
 ) -> Result<JsonText> {
+    const EVENT: &str = concat!(
+        "INSERT INTO audit_events (",
+        audit_columns!(),
+        ") SELECT ?1, ",
+        at!("?2"),
+        ", 'admin', 'replace_client_api_key', ?5, u.client_id, NULL, CASE WHEN u.id IS NULL THEN 'unknown_user' \
+         WHEN EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = ?6 AND id <> ?5) THEN 'conflict' ELSE 'replaced' END, \
+         ?3, ?4 FROM (SELECT 1) LEFT JOIN users u ON u.id = ?5 RETURNING outcome"
+    );
     const UPDATE: &str = concat!(
-        "UPDATE users SET client_api_key_hash = ?2 WHERE id = ?1 \
-         AND NOT EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = ?2) AND ",
-        is_under_way!("?3")
+        "UPDATE users SET client_api_key_hash = ?2 WHERE id = ?1 AND ",
+        outcome_is!("?3", "replaced")
     );
     const SELECT: &str = concat!(shown!(), " WHERE id = ?1");
-    const FINISH: &str = "UPDATE audit_events SET outcome = iif(outcome <> 'under way', outcome, \
-         iif(EXISTS (SELECT 1 FROM users WHERE id = ?2 AND client_api_key_hash = ?3), 'replaced', 'conflict')) \
-         WHERE id = ?1 RETURNING outcome";
     let hash = client_api_key.to_hex();
-    let action = "replace_client_api_key";
-    let rivals = r#"["replace_client_api_key","register_user"]"#;
-    let [_, _, user, outcome] = db
-        .batch(vec![
-            event_of_user(trail, action, id, UNDER_WAY, rivals),
-            Statement::new(UPDATE)
-                .text(id.as_str())
-                .text(&hash)
-                .text(&trail.event_id),
-            Statement::new(SELECT).text(id.as_str()),
-            Statement::new(FINISH)
-                .text(&trail.event_id)
-                .text(id.as_str())
-                .text(&hash),
-        ])
-        .await?
-        .rows()?;
-    if allowed(&outcome)? == "conflict" {
-        return Err(Error::new(
-            Code::Conflict,
-            "This clientApiKey belongs to another user.",
-        ));
+    let event = trail.statement(EVENT).text(id.as_str()).text(&hash);
+    let update = Statement::new(UPDATE)
+        .text(id.as_str())
+        .text(&hash)
+        .text(&trail.event_id);
+    let select = Statement::new(SELECT).text(id.as_str());
+    let change = Change::new(&trail.event_id)
+        .event(event)
+        .then(update)
+        .read(select);
+    let changed = db.change(change).await?;
+    match changed.outcome()? {
+        KeyReplaced::Replaced => {}
+        KeyReplaced::Conflict => {
+            return Err(Error::new(
+                Code::Conflict,
+                "This clientApiKey belongs to another user.",
+            ));
+        }
     }
+    let [user] = changed.rows()?;
     user.first_to_json().ok_or_else(unknown_user)
-}
-
-/// The answer to a client id that no user has.
-pub fn unknown_client() -> Error {
-    Error::new(
-        Code::UnknownClient,
-        "No user is registered with this clientId. Register it with POST /users (one that was deleted: POST /users/:userId/restore), or set UNKNOWN_CLIENTS to \"register\".",
-    )
-}
-
-/// The answer to an id that no user has.
-pub fn unknown_user() -> Error {
-    Error::new(
-        Code::UnknownUser,
-        "No such user is registered. Register it with POST /users; one that was deleted comes back with POST /users/:userId/restore.",
-    )
 }
 
 pub async fn get(db: &Database, id: &UserId) -> Result<Option<JsonText>> {
@@ -207,7 +178,7 @@ pub async fn get_of_client(
         " WHERE id = ?1 AND client_id = coalesce(?2, client_id)"
     );
     let select = Statement::new(SQL).text(id.as_str()).optional(client_id);
-    let [users] = db.batch(vec![select]).await?.rows()?;
+    let [users] = db.read(vec![select]).await?.rows()?;
     Ok(users.first_to_json())
 }
 
@@ -215,7 +186,7 @@ pub async fn get_of_client(
 pub async fn has_client_api_key(db: &Database, hash: &str) -> Result<bool> {
     const SQL: &str = "SELECT 1 FROM users WHERE client_api_key_hash = ?1";
     let [users] = db
-        .batch(vec![Statement::new(SQL).text(hash)])
+        .read(vec![Statement::new(SQL).text(hash)])
         .await?
         .rows()?;
     Ok(!users.is_empty())
@@ -225,7 +196,7 @@ pub async fn has_client_api_key(db: &Database, hash: &str) -> Result<bool> {
 pub async fn with_client_id(db: &Database, client_id: &ClientId) -> Result<Page> {
     const SQL: &str = concat!(shown!(), " WHERE client_id = ?1");
     let [rows] = db
-        .batch(vec![Statement::new(SQL).text(client_id.as_str())])
+        .read(vec![Statement::new(SQL).text(client_id.as_str())])
         .await?
         .rows()?;
     Ok(Page { rows, cursor: None })
@@ -236,7 +207,7 @@ pub async fn list(db: &Database, after: &str, limit: u64) -> Result<Page> {
     const SQL: &str = concat!(shown!(), " WHERE id > ?1 ORDER BY id LIMIT ?2");
     const NEXT: &str = "SELECT id FROM users WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2";
     let range = |sql| Statement::new(sql).text(after).number(limit);
-    let [rows, next] = db.batch(vec![range(SQL), range(NEXT)]).await?.rows()?;
+    let [rows, next] = db.read(vec![range(SQL), range(NEXT)]).await?.rows()?;
     let cursor = rows
         .last()
         .filter(|_| !next.is_empty())
@@ -244,50 +215,34 @@ pub async fn list(db: &Database, after: &str, limit: u64) -> Result<Page> {
     Ok(Page { rows, cursor })
 }
 
-/// The event of what an operator does to one user, with its outcome; `unknown_user` where there is none, and `overtaken`
-/// where one of the `rivals`, a JSON array of actions, was done to the user since.
-pub(super) fn event_of_user(
-    trail: &Trail,
-    action: &str,
-    id: &UserId,
-    outcome: &str,
-    rivals: &str,
-) -> Statement {
+/// The event of what an operator does to one user, with its outcome; `unknown_user` where there is none.
+pub(super) fn event_of_user(trail: &Trail, action: &str, id: &UserId, outcome: &str) -> Statement {
     const EVENT: &str = concat!(
         "INSERT INTO audit_events (",
         audit_columns!(),
         ") SELECT ?1, ",
         at!("?2"),
-        ", 'admin', ?5, ?6, u.client_id, NULL, CASE WHEN u.id IS NULL THEN 'unknown_user' WHEN ",
-        is_outdone!("?6", "SELECT value FROM json_each(?8)", "?9", "?10"),
-        " THEN 'overtaken' ELSE ?7 END, ?3, ?4 \
-         FROM (SELECT 1) LEFT JOIN users u ON u.id = ?6 WHERE true ",
-        audit_returning_outcome!()
+        ", 'admin', ?5, ?6, u.client_id, NULL, iif(u.id IS NULL, 'unknown_user', ?7), ?3, ?4 \
+         FROM (SELECT 1) LEFT JOIN users u ON u.id = ?6 RETURNING outcome"
     );
-    let [from, to] = trail.overtaking();
     trail
         .statement(EVENT)
         .text(action)
         .text(id.as_str())
         .text(outcome)
-        .text(rivals)
-        .text(&from)
-        .text(&to)
 }
 
-/// The client of a user for whom a session is to be made; leaves its event. None: there is no such user.
-pub async fn client_for_session(
-    db: &Database,
-    trail: &Trail,
-    id: &UserId,
-) -> Result<Option<ClientId>> {
-    let event = event_of_user(trail, "create_session", id, "asked", "[]");
+/// The client of a user for whom a session is to be made; leaves its event.
+pub async fn client_for_session(db: &Database, trail: &Trail, id: &UserId) -> Result<ClientId> {
+    let event = event_of_user(trail, "create_session", id, "asked");
     let select = Statement::new("SELECT client_id FROM users WHERE id = ?1").text(id.as_str());
-    let [_, client] = db.batch(vec![event, select]).await?.rows()?;
-    let Some(client_id) = client.first_text("client_id") else {
-        return Ok(None);
-    };
-    stored_client_id(client_id).map(Some)
+    let change = Change::new(&trail.event_id).event(event).read(select);
+    let changed = db.change(change).await?;
+    match changed.outcome()? {
+        SessionAsked::Asked => {}
+    }
+    let [client] = changed.rows()?;
+    stored_client_id(client.first_text("client_id").ok_or_else(unknown_user)?)
 }
 
 /// A client id that the database holds.

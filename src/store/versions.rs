@@ -1,13 +1,14 @@
 //! `backup_share_versions`: the history. Triggers fill it; this module lists it and makes versions current again.
 
-use super::audit::{Trail, audit_columns, audit_returning_outcome, is_first, is_outdone};
-use super::credential::{allowed, for_credential, refused_cases};
-use super::users::unknown_user;
-use super::{Database, Rows, Statement, at};
+use super::audit::{Trail, audit_columns, outcome_is};
+use super::credential::{for_credential, refused_cases};
+use super::outcome::{VersionRestored, unknown_user};
+use super::{Change, Database, Rows, Statement, at};
 use crate::auth::admin::Admin;
 use crate::auth::client::Credential;
 use crate::domain::names::{BackupMethod, UserId};
 use crate::domain::recovery::Entry;
+use crate::domain::sealing::Kind;
 use crate::error::{Code, Error, Result};
 
 /// The current shares of a user, without the shares.
@@ -37,7 +38,7 @@ macro_rules! entries_sql {
 pub async fn entries_for_admin(db: &Database, _: &Admin, user_id: &UserId) -> Result<Entries> {
     let of_user = |sql| Statement::new(sql).text(user_id.as_str());
     let [user, entries] = db
-        .batch(vec![of_user(USER), of_user(entries_sql!("?1"))])
+        .read(vec![of_user(USER), of_user(entries_sql!("?1"))])
         .await?
         .rows()?;
     if user.is_empty() {
@@ -73,8 +74,7 @@ pub async fn entries_for_client(
                 refused_cases!($column, "?6"),
                 "ELSE 'listed' END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users p ON p.",
                 $column,
-                " = ?6 WHERE true ",
-                audit_returning_outcome!()
+                " = ?6 WHERE true RETURNING outcome"
             )
         };
     }
@@ -85,11 +85,7 @@ pub async fn entries_for_client(
     let read = Statement::new(for_credential!(credential, read_sql))
         .text(user_id.as_str())
         .text(credential.as_sql());
-    let (entries, outcome) = db.recover(trail, user_id.as_str(), read, event).await?;
-    if let Some(outcome) = outcome {
-        allowed(&outcome)?;
-    }
-    read_entries(&entries)
+    read_entries(&db.recover(trail, user_id.as_str(), read, event).await?)
 }
 
 fn read_entries(rows: &Rows) -> Result<Entries> {
@@ -123,7 +119,7 @@ pub async fn list(db: &Database, user_id: &UserId) -> Result<Rows> {
          WHERE u.id = ?1 ORDER BY v.superseded_at DESC, v.id DESC LIMIT 10000";
     let of_user = |sql| Statement::new(sql).text(user_id.as_str());
     let [user, versions] = db
-        .batch(vec![of_user(USER), of_user(VERSIONS)])
+        .read(vec![of_user(USER), of_user(VERSIONS)])
         .await?
         .rows()?;
     if user.is_empty() {
@@ -164,31 +160,42 @@ pub(crate) use is_current;
 
 /// Makes a version current again, with the time and the pair that it was first stored with, so that its mates are
 /// found again. What it displaces goes into the history. Answers with the version, as the API shows it.
+///
+/// A custodian share and a cipher text may have one id (an import keeps the ids of another server's two tables): one version is
+/// restored, of the kind that is asked for, else the one that was superseded last.
 pub async fn restore(
     db: &Database,
     trail: &Trail,
     user_id: &UserId,
     version_id: &str,
+    kind: Option<Kind>,
 ) -> Result<String> {
+    /// The row of the version ?2 of the user ?1 that is to be restored, of the kind ?4.
+    macro_rules! chosen {
+        ($user:literal, $version:literal, $kind:literal) => {
+            concat!(
+                "(SELECT v.rowid FROM users u JOIN backup_share_versions v ON v.user_id = u.id AND v.client_id = u.client_id \
+                 WHERE u.id = ",
+                $user,
+                " AND v.id = ",
+                $version,
+                " AND v.kind = coalesce(",
+                $kind,
+                ", v.kind) ORDER BY v.superseded_at DESC, v.kind LIMIT 1)"
+            )
+        };
+    }
     macro_rules! restore_into {
         ($table:literal, $kind:literal) => {
             concat!(
                 insert_version!($table),
-                "FROM users u \
-                 JOIN backup_share_versions v ON v.user_id = u.id AND v.client_id = u.client_id \
-                   AND v.kind = '",
+                "FROM backup_share_versions v WHERE v.rowid = ",
+                chosen!("?1", "?2", "?4"),
+                " AND v.kind = '",
                 $kind,
-                "' WHERE u.id = ?1 AND v.id = ?2 AND ",
-                is_first!("?3"),
-                " AND NOT ",
-                is_outdone!(
-                    "?1",
-                    "'store_custodian_share', 'store_user_share', 'restore_version', 'import'",
-                    "?4",
-                    "?5"
-                ),
-                " ORDER BY v.superseded_at DESC LIMIT 1 \
-                 ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
+                "' AND ",
+                outcome_is!("?3", "restored"),
+                " ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
                  backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
                  share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
                  sealed_share = excluded.sealed_share WHERE id <> excluded.id"
@@ -202,61 +209,80 @@ pub async fn restore(
                 "DELETE FROM backup_share_versions AS v WHERE v.user_id = ?1 AND v.id = ?2 AND ",
                 is_current!($table, $kind),
                 " AND ",
-                is_first!("?3")
+                outcome_is!("?3", "restored")
             )
         };
     }
-    const CURRENT: &str = "SELECT id, 'custodian' AS kind, backup_method AS backupMethod, \
-           backup_share_pair_id AS backupSharePairId, updated_at AS storedAt FROM custodian_backup_shares WHERE user_id = ?1 AND id = ?2 \
-         UNION ALL SELECT id, 'user', backup_method, backup_share_pair_id, updated_at \
-           FROM user_backup_shares WHERE user_id = ?1 AND id = ?2";
+    macro_rules! current {
+        ($user:literal, $version:literal) => {
+            concat!(
+                "SELECT id, 'custodian' AS kind, backup_method AS backupMethod, backup_share_pair_id AS backupSharePairId, \
+                   updated_at AS storedAt FROM custodian_backup_shares WHERE user_id = ",
+                $user,
+                " AND id = ",
+                $version,
+                " UNION ALL SELECT id, 'user', backup_method, backup_share_pair_id, updated_at \
+                   FROM user_backup_shares WHERE user_id = ",
+                $user,
+                " AND id = ",
+                $version
+            )
+        };
+    }
+    // Of two current shares with this id, the one of the event.
+    const CURRENT: &str = concat!(
+        "SELECT * FROM (",
+        current!("?1", "?2"),
+        ") WHERE kind = coalesce(?4, kind) \
+         ORDER BY backupMethod IS NOT (SELECT backup_method FROM audit_events WHERE id = ?3), kind LIMIT 1"
+    );
     const EVENT: &str = concat!(
         "INSERT INTO audit_events (",
         audit_columns!(),
         ") SELECT ?1, ",
         at!("?2"),
-        ", 'admin', 'restore_version', ?5, (SELECT client_id FROM users WHERE id = ?5), \
-         coalesce((SELECT backup_method FROM custodian_backup_shares WHERE user_id = ?5 AND id = ?6), \
-           (SELECT backup_method FROM user_backup_shares WHERE user_id = ?5 AND id = ?6)), \
-         CASE WHEN EXISTS (SELECT 1 FROM custodian_backup_shares WHERE user_id = ?5 AND id = ?6) \
-           OR EXISTS (SELECT 1 FROM user_backup_shares WHERE user_id = ?5 AND id = ?6) \
-           THEN 'restored' WHEN ",
-        is_outdone!(
-            "?5",
-            "'store_custodian_share', 'store_user_share', 'restore_version', 'import'",
-            "?7",
-            "?8"
-        ),
-        " THEN 'overtaken' ELSE 'not_found' END, ?3, ?4 WHERE true ",
-        audit_returning_outcome!()
+        ", 'admin', 'restore_version', ?5, (SELECT client_id FROM users WHERE id = ?5), method, \
+         iif(method IS NULL, 'not_found', 'restored'), ?3, ?4 FROM (SELECT coalesce(\
+           (SELECT backup_method FROM backup_share_versions WHERE rowid = ",
+        chosen!("?5", "?6", "?7"),
+        "), (SELECT backupMethod FROM (",
+        current!("?5", "?6"),
+        ") WHERE kind = coalesce(?7, kind))) AS method) RETURNING outcome"
     );
-    let both = |sql| Statement::new(sql).text(user_id.as_str()).text(version_id);
-    // Only once: the retry of a restore must not displace a backup that came since.
-    let once = |sql| both(sql).text(&trail.event_id);
-    let [from, to] = trail.overtaking();
-    let restore = |sql| once(sql).text(&from).text(&to);
-    let [_, _, _, _, current, outcome] = db
-        .batch(vec![
-            restore(restore_into!("custodian_backup_shares", "custodian")),
-            restore(restore_into!("user_backup_shares", "user")),
-            once(forget!("custodian_backup_shares", "custodian")),
-            once(forget!("user_backup_shares", "user")),
-            both(CURRENT),
-            trail
-                .statement(EVENT)
-                .text(user_id.as_str())
-                .text(version_id)
-                .text(&from)
-                .text(&to),
-        ])
-        .await?
-        .rows()?;
-    if allowed(&outcome)? != "restored" {
-        return Err(Error::new(
-            Code::NotFound,
-            "The user has no version with this id. GET …/backups/history lists them.",
-        ));
+    let kind = kind.map(Kind::as_str);
+    let event = trail
+        .statement(EVENT)
+        .text(user_id.as_str())
+        .text(version_id)
+        .optional(kind);
+    let of_version = |sql| {
+        Statement::new(sql)
+            .text(user_id.as_str())
+            .text(version_id)
+            .text(&trail.event_id)
+    };
+    let chosen = |sql| of_version(sql).optional(kind);
+    let change = Change::new(&trail.event_id)
+        .event(event)
+        .then(chosen(restore_into!(
+            "custodian_backup_shares",
+            "custodian"
+        )))
+        .then(chosen(restore_into!("user_backup_shares", "user")))
+        .then(of_version(forget!("custodian_backup_shares", "custodian")))
+        .then(of_version(forget!("user_backup_shares", "user")))
+        .read(chosen(CURRENT));
+    let changed = db.change(change).await?;
+    match changed.outcome()? {
+        VersionRestored::Restored => {}
+        VersionRestored::NotFound => {
+            return Err(Error::new(
+                Code::NotFound,
+                "The user has no version with this id. GET …/backups/history lists them.",
+            ));
+        }
     }
+    let [current] = changed.rows()?;
     current.first_to_json().ok_or_else(|| {
         Error::new(
             Code::Conflict,

@@ -9,6 +9,7 @@
 // - "hang": no answer, ever.
 // - {"breakAt":n}: the batch fails at its n-th statement, having carried out those before; D1 rolls them back.
 // - "late": the caller gets no answer; the batch is carried out when the test calls `release(tag)`, be the request over or not.
+// - "lost": as "late", but the caller is told at once that the connection is lost.
 // - "full": the database has come to its end: who writes is refused, who only reads is not.
 // - {"size":bytes}: nothing is wrong, but D1 tells that the database is so large.
 // - "hold": waits, before anything is done, until the test calls `release(tag)`.
@@ -24,7 +25,7 @@ const FULL = "D1_ERROR: Exceeded maximum DB size";
 /** What each tag has met so far, and which have a late batch; an isolate serves one test file. */
 const met = new Map();
 const released = new Set();
-const late = new Set();
+const late = [];
 let scheduledPlan = { tag: "scheduled" };
 
 const fail = (message) => Promise.reject(new Error(message));
@@ -49,14 +50,17 @@ async function inject(fault, tag, real, statements, db, ctx) {
     case "hold":
       await untilReleased(tag);
       return real(statements);
-    case "late": {
-      late.add(tag);
+    case "late":
+    case "lost": {
+      const batch = { tag };
+      late.push(batch);
       ctx.waitUntil(
         untilReleased(tag)
           .then(() => real(statements))
-          .finally(() => late.delete(tag)),
+          .catch(({ message }) => console.log(`a late batch was refused: ${message}`))
+          .finally(() => late.splice(late.indexOf(batch), 1)),
       );
-      return scheduler.wait(HANG_MS);
+      return fault === "lost" ? fail(LOST) : scheduler.wait(HANG_MS);
     }
   }
   if (fault.breakAt !== undefined) {
@@ -107,9 +111,9 @@ export default class extends WorkerEntrypoint {
     return met.get(tag) ?? [];
   }
 
-  /** Lets the batches of a tag that are on hold, or late, go on; resolves once the late one has been carried out. */
+  /** Lets the batches of a tag that are on hold, or late, go on; resolves once the late ones have ended. */
   async release(tag) {
     released.add(tag);
-    while (late.has(tag)) await scheduler.wait(5);
+    while (late.some((batch) => batch.tag === tag)) await scheduler.wait(5);
   }
 }
