@@ -1,4 +1,4 @@
-// docs/apps.md, run: its files are taken out of the page and used against the real Worker, with nothing but Portal's SDK
+// docs/apps, run: the files are taken out of the pages and used against the real Worker, with nothing but Portal's SDK
 // replaced.
 
 import assert from "node:assert/strict";
@@ -20,14 +20,17 @@ import { json, startServer } from "./support/identity.mjs";
 const USER = { id: "user 1/2", clientId: "client-1", clientApiKey: "client-api-key-of-user-1" };
 const support = (name) => inRoot("tests", "support", "apps", name);
 
-describe("docs/apps.md", () => {
+describe("docs/apps", () => {
   let worker;
   let dir;
   before(async () => {
     worker = await startWorker();
     dir = mkdtempSync(join(tmpdir(), "apps-"));
     writeFileSync(join(dir, "package.json"), '{"type":"module"}');
-    writeSnippets("ts", dir);
+    // Node wants the endings that bundlers and TypeScript do without.
+    for (const path of writeSnippets(["ts"], dir)) {
+      writeFileSync(path, readFileSync(path, "utf8").replace(/from '(\.\/[^']+)'/g, "from '$1.ts'"));
+    }
     writePortalStubs(dir);
     globalThis.fakePortal = {
       clientId: USER.clientId,
@@ -46,6 +49,7 @@ describe("docs/apps.md", () => {
   });
   beforeEach(async () => {
     await worker.clear();
+    Object.assign(globalThis.fakePortal, { pairs: [], driveOpens: "", offline: false, statusFails: false });
     const answer = await worker.send("POST", "/users", { body: USER, bearer: SECRETS.ADMIN_TOKEN });
     assert.equal(answer.status, 201, answer.text);
   });
@@ -76,6 +80,12 @@ describe("docs/apps.md", () => {
     const { BackupServer } = await file("backup-server.ts");
     return new BackupServer({ url: String(url).replace(/\/$/, ""), userId, token, outbox });
   }
+
+  /** A credential that is good for so many requests. */
+  const goodFor = (requests) => {
+    let left = requests;
+    return async () => (left-- > 0 ? USER.clientApiKey : "wrong");
+  };
 
   it("backs up and recovers in a browser's app", async () => {
     const { default: Portal, BackupMethods } = await sdk("web");
@@ -109,22 +119,26 @@ describe("docs/apps.md", () => {
     assert.equal(portal.recovered[0].cipherText, portal.cipherText);
   });
 
-  it("tells the user what to do where there is no backup under the method", async () => {
-    globalThis.localStorage ??= storage(); // Node has it by a flag only
-    const { walletOf } = await file("app.web.ts");
+  it("says so where there is no backup under the method", async () => {
     const { BackupServerError } = await file("backup-server.ts");
     await assert.rejects(
       (await server()).cipherText("PASSKEY"),
       (error) => error instanceof BackupServerError && error.status === 404 && error.code === "not_found",
     );
-    assert.equal(typeof walletOf({ userId: USER.id, clientApiKey: USER.clientApiKey }).recover, "function");
   });
 
   it("never tells Portal that a backup is stored which the server did not take", async () => {
     const [web, core] = [await sdk("web"), await sdk("core")];
     const [webSnippet, nativeSnippet] = [await file("wallet-backup.web.ts"), await file("wallet-backup.native.ts")];
-    const refusing = () => server({ token: async () => "wrong" });
+    const refusing = () => server({ token: goodFor(1) });
     const [browser, phone] = [new web.default(), new core.Portal()];
+    for (const [backUp, portal, method] of [
+      [webSnippet.backUp, browser, web.BackupMethods.gdrive],
+      [nativeSnippet.backUp, phone, core.BackupMethods.GoogleDrive],
+    ]) {
+      await assert.rejects(backUp(portal, await server({ token: goodFor(0) }), method), { status: 401 });
+      assert.equal(portal.cipherText, undefined, "no backup begins that cannot be finished");
+    }
     await assert.rejects(webSnippet.backUp(browser, await refusing(), web.BackupMethods.gdrive), {
       status: 401,
       code: "unauthorized",
@@ -148,7 +162,7 @@ describe("docs/apps.md", () => {
       const portal = new Portal();
       await backUp(portal, await server({ outbox }), BackupMethods[method]);
       assert.equal(outbox.items.size, 0, "nothing is kept of a backup that is finished");
-      await assert.rejects(backUp(portal, await server({ outbox, token: async () => "wrong" }), BackupMethods[method]));
+      await assert.rejects(backUp(portal, await server({ outbox, token: goodFor(1) }), BackupMethods[method]));
       assert.deepEqual([...outbox.items.values()], [portal.cipherText]);
       assert.equal((await backups())[0].state, "half-finished");
 
@@ -162,7 +176,7 @@ describe("docs/apps.md", () => {
       assert.equal(started.recovered[0].cipherText, portal.cipherText);
 
       // A new backup finishes the one before first, and does not begin where it cannot.
-      await assert.rejects(backUp(portal, await server({ outbox, token: async () => "wrong" }), BackupMethods[method]));
+      await assert.rejects(backUp(portal, await server({ outbox, token: goodFor(1) }), BackupMethods[method]));
       const pending = portal.cipherText;
       await assert.rejects(backUp(portal, await server({ outbox, token: async () => "wrong" }), BackupMethods[method]));
       assert.deepEqual([portal.cipherText, ...outbox.items.values()], [pending, pending]);
@@ -179,7 +193,7 @@ describe("docs/apps.md", () => {
       await backUp(portal, await server({ outbox: full }), BackupMethods[method]);
 
       // Another device has backed up since: the older cipher text is not put in the newer one's place, nor thrown away.
-      await assert.rejects(backUp(portal, await server({ outbox, token: async () => "wrong" }), BackupMethods[method]));
+      await assert.rejects(backUp(portal, await server({ outbox, token: goodFor(1) }), BackupMethods[method]));
       const other = new Portal();
       await backUp(other, await server(), BackupMethods[method]);
       assert.equal(await finishBackUp(started, await server({ outbox }), BackupMethods[method]), false);
@@ -192,6 +206,7 @@ describe("docs/apps.md", () => {
 
   it("does one piece of work after the other, and throws no newer cipher text of another tab away", async () => {
     const outbox = storage();
+    const { alone } = await file("backup-server.ts");
     const [one, other] = [await server({ outbox }), await server({ outbox, token: async () => "wrong" })];
     const order = [];
     const work = (name) => async () => {
@@ -199,13 +214,126 @@ describe("docs/apps.md", () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
       order.push(`${name} ends`);
     };
-    await Promise.all([one.alone(work("a")), one.alone(work("b"))]);
+    await Promise.all([alone(work("a")), alone(work("b"))]);
     assert.deepEqual(order, ["a begins", "a ends", "b begins", "b ends"]);
 
     await one.store("GDRIVE", "older");
     await assert.rejects(other.store("GDRIVE", "newer"), { status: 401 });
     await one.done("GDRIVE");
     assert.deepEqual([...outbox.items.values()], ["newer"]);
+  });
+
+  it("stores each method's own cipher text in a browser, though the SDK gives one answer to two calls", async () => {
+    const { default: Portal, BackupMethods } = await sdk("web");
+    const { backUp } = await file("wallet-backup.web.ts");
+    const password = { passwordStorage: { password: "a password" } };
+    const raw = await Promise.all([
+      new Portal().backupWallet(BackupMethods.gdrive),
+      new Portal().backupWallet(BackupMethods.password, undefined, password),
+    ]);
+    assert.equal(raw[0].cipherText, raw[1].cipherText, "the stand-in does as the SDK does");
+
+    // Two Portals and two servers: as two parts of one page may have.
+    await Promise.all([
+      backUp(new Portal(), await server(), BackupMethods.gdrive),
+      backUp(new Portal(), await server(), BackupMethods.password, "a password"),
+    ]);
+    for (const method of ["GDRIVE", "PASSWORD"]) {
+      assert.match(await (await server()).cipherText(method), new RegExp(`^cipher text of ${method},`));
+    }
+  });
+
+  describe("in React Native", () => {
+    let snippet, portal, outbox, Portal;
+    const own = (options) => server({ outbox, ...options });
+    beforeEach(async () => {
+      ({ Portal } = await sdk("core"));
+      snippet = await file("wallet-backup.native.ts");
+      [portal, outbox] = [new Portal(), storage()];
+      await snippet.backUp(portal, await own(), "gdrive");
+    });
+
+    it("tells Portal again at the next start where the connection was lost, which the SDK takes for success", async () => {
+      globalThis.fakePortal.offline = true;
+      await snippet.backUp(portal, await own(), "gdrive");
+      assert.deepEqual([...outbox.items.values()], [portal.cipherText], "kept until Portal knows");
+      globalThis.fakePortal.offline = false;
+      const started = new Portal();
+      assert.equal(await snippet.finishBackUp(started, await own(), "gdrive"), true);
+      assert.deepEqual([started.told, outbox.items.size], [[[true, "GDRIVE"]], 0]);
+    });
+
+    it("has the user back up again where the SDK had replaced the key and the app never got the cipher text", async () => {
+      globalThis.fakePortal.statusFails = true;
+      await assert.rejects(snippet.backUp(portal, await own(), "gdrive"), /^Error: 500/);
+      globalThis.fakePortal.statusFails = false;
+      assert.equal(outbox.items.size, 0, "there is no cipher text to keep");
+      await assert.rejects(snippet.recover(portal, await own(), "gdrive"), /does not open/);
+
+      assert.equal(await snippet.finishBackUp(new Portal(), await own(), "gdrive"), false);
+      await snippet.backUp(portal, await own(), "gdrive");
+      assert.equal(await snippet.finishBackUp(new Portal(), await own(), "gdrive"), true);
+      await snippet.recover(portal, await own(), "gdrive");
+      assert.equal((await backups())[0].state, "complete");
+    });
+
+    it("leaves the key in the Drive alone while the server does not take the credential", async () => {
+      const { driveOpens } = globalThis.fakePortal;
+      await assert.rejects(snippet.backUp(portal, await own({ token: goodFor(0) }), "gdrive"), { status: 401 });
+      assert.equal(globalThis.fakePortal.driveOpens, driveOpens);
+      await snippet.recover(portal, await own(), "gdrive");
+    });
+  });
+
+  it("uses keys that every storage takes, another one for each user and method", async () => {
+    const outbox = storage();
+    const users = ["user 1/2", "user_1/2", "user%201/2", "anna@example.com", "a.b", "a_2eb"];
+    for (const userId of users) {
+      for (const method of ["GDRIVE", "PASSWORD"]) {
+        await assert.rejects((await server({ userId, outbox, token: goodFor(0) })).store(method, "text"));
+      }
+    }
+    assert.equal(outbox.items.size, 2 * users.length);
+    for (const key of outbox.items.keys()) assert.match(key, /^[A-Za-z0-9._-]+$/);
+    const none = { ...storage(), getItem: () => undefined };
+    assert.equal(await (await server({ outbox: none })).storeAgain("GDRIVE"), "nothing");
+  });
+
+  it("finishes a backup that broke off when the app starts, and asks for a new one where that cannot help", async () => {
+    const { default: Portal, BackupMethods } = await sdk("web");
+    const { backUp } = await file("wallet-backup.web.ts");
+    globalThis.localStorage ??= storage(); // Node has it by a flag only
+    const { walletOf } = await file("app.web.ts");
+    const asked = [];
+    const listeners = {};
+    globalThis.window = { addEventListener: (name, listener) => (listeners[name] = listener) };
+    try {
+      // The page names another server: what matters here is that it asks at the start, and again when it is online.
+      const reached = [];
+      const { fetch } = globalThis;
+      globalThis.fetch = async (target, init) => {
+        const { pathname, search } = new URL(target);
+        reached.push(`${init.method} ${pathname.split("/").at(-1)}`);
+        return fetch(new URL(pathname + search, worker.url), init);
+      };
+      try {
+        await backUp(new Portal(), await server(), BackupMethods.password, "a password");
+        reached.length = 0;
+        walletOf({ userId: USER.id, clientApiKey: USER.clientApiKey }, () => asked.push("back up again"));
+        await listeners.online();
+        assert.deepEqual(reached, ["GET backups", "GET backups"], "at the start, and online again");
+        assert.deepEqual(asked, []);
+        await new Portal().backupWallet(BackupMethods.password, undefined, {
+          passwordStorage: { password: "a password" },
+        });
+        await listeners.online();
+        assert.deepEqual(asked, ["back up again"]);
+      } finally {
+        globalThis.fetch = fetch;
+      }
+    } finally {
+      globalThis.window = undefined;
+    }
   });
 
   it("asks for a fresh credential once after a 401, and does not take another user's", async () => {
@@ -287,7 +415,7 @@ describe("docs/apps.md", () => {
     const busy = await askingToWait("3600");
     test.after(() => busy.stop());
     const stubs = ["Stubs.kt", "StubData.kt", "StubAndroid.kt", "StubAndroidx.kt", "Main.kt"].map(support);
-    await tools.compile([...writeSnippets("kotlin", out), ...stubs], join(out, "classes"));
+    await tools.compile([...writeSnippets(["kotlin"], out), ...stubs], join(out, "classes"));
     const { stdout } = await tools.run(join(out, "classes"), [
       String(worker.url).replace(/\/$/, ""),
       USER.id,
@@ -298,7 +426,7 @@ describe("docs/apps.md", () => {
       "told [true PASSWORD]",
       "recovered cipher text made by Kotlin",
       "refused 404 not_found",
-      "refused 403, told false GDRIVE",
+      "refused 403, told true PASSWORD",
       "refused 429 for 3600000 ms",
       "kept [cipher text]",
       "finished, told true GDRIVE, recovered cipher text, kept []",
@@ -311,7 +439,7 @@ describe("docs/apps.md", () => {
     const out = join(dir, "swift");
     const busy = await askingToWait("3600");
     test.after(() => busy.stop());
-    const files = [...writeSnippets("swift", out), ...writeSnippetsOf(out, "main.swift")];
+    const files = [...writeSnippets(["swift"], out), ...writeSnippetsOf(out, "main.swift")];
     // Outside Apple's systems Foundation keeps its networking in a module of its own.
     for (const path of files) {
       const text = readFileSync(path, "utf8");

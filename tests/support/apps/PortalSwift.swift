@@ -1,4 +1,4 @@
-// What stands in for PortalSwift in the test of docs/apps.md: the same names and signatures.
+// What stands in for PortalSwift in the test of docs/apps: the same names and signatures.
 
 public enum BackupMethods: String, Codable {
   case GoogleDrive = "GDRIVE", iCloud = "ICLOUD", local = "CUSTOM", Password = "PASSWORD", Passkey = "PASSKEY"

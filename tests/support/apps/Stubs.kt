@@ -1,4 +1,4 @@
-// What stands in for Portal's Android SDK and for androidx in the test of docs/apps.md: the same names and signatures.
+// What stands in for Portal's Android SDK and for androidx in the test of docs/apps: the same names and signatures.
 
 @file:Suppress("unused", "UNUSED_PARAMETER")
 

@@ -1,6 +1,7 @@
-// The compilers for the snippets of docs/apps.md, where they are; on CI Kotlin's comes from npm, into this project's cache.
+// The compilers for the snippets of docs/apps, where they are; on CI Kotlin's comes from npm, into this project's cache.
 
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 import { cacheDir } from "../../../scripts/lib/paths.mjs";
@@ -78,3 +79,65 @@ export const filesOf = (dir, ending) =>
   readdirSync(dir)
     .filter((name) => name.endsWith(ending))
     .map((name) => join(dir, name));
+
+/** What an app's own project has: the SDKs, whose types are their sources, and the platforms' types. */
+const TYPES = [
+  "@portal-hq/web@3.4.1",
+  ...["core", "utils", "connect", "keychain", "provider", "swaps"].map((name) => `@portal-hq/${name}@4.9.0`),
+  "@react-native-async-storage/async-storage@3.1.1",
+  "@types/react@19.2.2",
+  "react@19.3.1",
+  "react-native@0.86.3",
+  "typescript@7.0.2",
+];
+
+/**
+ * `{ compile }` for TypeScript in a plain strict project with Portal's real packages, or `{ missing }`: why not. `compile` takes
+ * the files by name, and resolves with the compiler's complaints.
+ */
+export async function typescript() {
+  const home = join(cacheDir, "tools", "portal-sdks-web-3.4.1-core-4.9.0");
+  const done = join(home, "installed");
+  if (!existsSync(done)) {
+    if (!process.env.CI) return { missing: "Portal's packages are not here; CI=true fetches them (npm, 300 packages)" };
+    mkdirSync(home, { recursive: true });
+    await mustRun("npm", [
+      "install",
+      "--no-save",
+      "--ignore-scripts",
+      "--no-audit",
+      "--no-fund",
+      "--prefix",
+      home,
+      ...TYPES,
+    ]);
+    writeFileSync(done, "");
+  }
+  return {
+    async compile(files) {
+      // Inside the project, for the packages are found from where a file stands.
+      const project = mkdtempSync(join(home, "project-"));
+      try {
+        for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
+        const options = {
+          strict: true,
+          noEmit: true,
+          skipLibCheck: true,
+          target: "es2022",
+          module: "esnext",
+          moduleResolution: "bundler",
+          lib: ["es2022", "dom"],
+          jsx: "react-jsx",
+        };
+        writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions: options }));
+        const tsc = join(home, "node_modules", "typescript", "bin", "tsc");
+        const { status, stdout } = spawnSync(process.execPath, [tsc, "--project", project, "--pretty", "false"], {
+          encoding: "utf8",
+        });
+        return status === 0 ? "" : stdout;
+      } finally {
+        rmSync(project, { recursive: true, force: true });
+      }
+    },
+  };
+}

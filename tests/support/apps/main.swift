@@ -1,4 +1,4 @@
-// Drives the snippets of docs/apps.md: url, user id, credential, and the url of a server that asks everybody to wait for an
+// Drives the snippets of docs/apps: url, user id, credential, and the url of a server that asks everybody to wait for an
 // hour are the arguments; one line for each thing seen.
 
 import Foundation

@@ -1,15 +1,21 @@
-// The files that docs/apps.md prints, by their names: each code block begins with a comment that is its file's name.
+// The files that docs/apps.md and docs/apps/ print, by their names: each code block begins with a comment that is its file's name.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { inRoot } from "../../../scripts/lib/paths.mjs";
 
-/** Writes the files of one language into `dir`; resolves with their paths. */
-export function writeSnippets(language, dir) {
-  const page = readFileSync(inRoot("docs", "apps.md"), "utf8");
-  const blocks = page.matchAll(/^```(\S+)\n\/\/ (\S+)\n([\s\S]*?)^```$/gm);
-  return [...blocks].flatMap(([, found, name, text]) => (found === language ? [writeInto(dir, name, text)] : []));
+export const APPS_PAGES = [
+  inRoot("docs", "apps.md"),
+  ...readdirSync(inRoot("docs", "apps")).map((name) => inRoot("docs", "apps", name)),
+];
+
+/** Writes the files of the languages into `dir`; returns their paths. */
+export function writeSnippets(languages, dir) {
+  const blocks = APPS_PAGES.flatMap((page) => [
+    ...readFileSync(page, "utf8").matchAll(/^```(\S+)\n\/\/ (\S+)\n([\s\S]*?)^```$/gm),
+  ]);
+  return blocks.flatMap(([, found, name, text]) => (languages.includes(found) ? [writeInto(dir, name, text)] : []));
 }
 
 export function writeInto(dir, name, text) {
