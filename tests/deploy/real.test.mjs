@@ -32,6 +32,20 @@ describe("Cloudflare's own builds", () => {
   });
 });
 
+describe("a download that fails", () => {
+  it("says what it was for and what to do", async () => {
+    const env = { PATH: "/nowhere" };
+    await assert.rejects(ensureRust({ env, installer: "http://127.0.0.1:9/" }), (error) => {
+      assert.match(
+        error.message,
+        /^rustup's installer cannot be downloaded: http:\/\/127\.0\.0\.1:9\/ cannot be reached/,
+      );
+      assert.match(error.remedy, /Retry[\s\S]*needs no Rust/);
+      return true;
+    });
+  });
+});
+
 describe("npm run deploy -- --dry-run, with the real wrangler", () => {
   it("bundles and checks without a login", { timeout: 600_000 }, async () => {
     const before = readFileSync(wranglerConfig, "utf8");

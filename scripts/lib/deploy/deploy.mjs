@@ -3,6 +3,7 @@
 import { note, say } from "../log.mjs";
 import { wranglerConfig } from "../paths.mjs";
 import { readConfig } from "./config.mjs";
+import { ensureEnvironment, refuseShared } from "./environments.mjs";
 import { steps } from "./steps.mjs";
 import { terminal } from "./terminal.mjs";
 import { Wrangler } from "./wrangler.mjs";
@@ -10,20 +11,29 @@ import { Wrangler } from "./wrangler.mjs";
 /** `file`, `env`, `ui`, `cli` and `context` are there for tests to put their own in. */
 export async function deployAll({
   options,
-  file = wranglerConfig,
+  file: given = wranglerConfig,
   env = process.env,
   ui = terminal(),
   cli,
   ...context
 }) {
-  const { environment } = options;
-  const config = await readConfig({ file, environment });
-  const wrangler = new Wrangler({ environment, config: file, cli });
-  const shared = { options, file, env, ui, config, wrangler, known: {}, ...context };
+  const { environment, dryRun } = options;
   say(`Environment: ${environment}`);
+  const { file, end } = await ensureEnvironment({ file: given, environment, dryRun });
+  try {
+    await refuseShared({ file, environment });
+    const config = await readConfig({ file, environment });
+    const wrangler = new Wrangler({ environment, config: file, cli });
+    await runSteps({ options, file, env, ui, config, wrangler, known: {}, ...context });
+  } finally {
+    end();
+  }
+}
+
+async function runSteps(shared) {
   for (const [at, step] of steps.entries()) {
     say(`${at + 1}. ${step.title}`);
-    if (options.dryRun) {
+    if (shared.options.dryRun) {
       for (const line of step.plan(shared)) note(line);
       await step.dry?.(shared);
     } else {

@@ -8,7 +8,8 @@ const JURISDICTIONS = ["eu", "us", "fedramp"];
 
 export const USAGE = `npm run deploy [-- --env production] [--dry-run] …
 
-  --env NAME            the environment of wrangler.toml; production if none is named
+  --env NAME            the environment of wrangler.toml; production if none is named. A new one, such as staging, is
+                        made from production's, with a Worker, a database and limits of its own
   --dry-run             show each step, build, and let wrangler check the bundle; needs no login, changes nothing
   --location HINT       where a new database should be: ${LOCATIONS.join(", ")}; or auto: near to this machine
   --jurisdiction NAME   keep a new database within ${JURISDICTIONS.join(", ")} (instead of a location)

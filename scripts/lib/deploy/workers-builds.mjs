@@ -10,11 +10,25 @@ import { ask, mustRun } from "../run.mjs";
 export async function ensureRust({ env = process.env, installer = "https://sh.rustup.rs", home = homedir() } = {}) {
   if ((await ask("cargo", ["--version"], { env })) !== null) return;
   await step("Installing Rust with rustup", "1 min", async () => {
-    const response = await fetch(installer);
-    if (!response.ok)
-      throw new Failure(`${installer} answered ${response.status}.`, "Retry the build in a few minutes.");
+    const text = await download(installer);
     const args = ["-s", "--", "-y", "--no-modify-path", "--profile", "minimal", "--target", "wasm32-unknown-unknown"];
-    await mustRun("sh", args, { env, input: await response.text(), failure: "rustup's installer" });
+    await mustRun("sh", args, { env, input: text, failure: "rustup's installer" });
   });
   env.PATH = `${join(home, ".cargo", "bin")}${delimiter}${env.PATH}`;
+}
+
+/** rustup's installer. A failure says what the host is for, and what to do. */
+async function download(installer) {
+  let why;
+  try {
+    const response = await fetch(installer, { signal: AbortSignal.timeout(60_000) });
+    if (response.ok) return await response.text();
+    why = `answered ${response.status}`;
+  } catch (error) {
+    why = `cannot be reached (${error.cause?.code ?? error.cause?.message ?? error.name})`;
+  }
+  throw new Failure(
+    `rustup's installer cannot be downloaded: ${installer} ${why}.`,
+    "Retry the build in a few minutes, or deploy the branch `release`, which holds the built Worker and needs no Rust (docs/deploy.md).",
+  );
 }

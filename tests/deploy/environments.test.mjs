@@ -1,0 +1,155 @@
+// npm run deploy -- --env NAME: a new environment, and two that share what each must have for itself.
+
+import assert from "node:assert/strict";
+import { readdirSync, writeFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, it } from "node:test";
+
+import { unstable_readConfig as readConfig } from "wrangler";
+
+import { wranglerConfig } from "../../scripts/lib/paths.mjs";
+import {
+  GIVEN,
+  OLD,
+  begin,
+  calls,
+  changed,
+  commands,
+  deploying,
+  end,
+  file,
+  read,
+  rejects,
+  said,
+  state,
+} from "../support/deployment.mjs";
+import { readFileSync } from "node:fs";
+
+const REAL = readFileSync(wranglerConfig, "utf8")
+  // As production is once it was deployed.
+  .replace(
+    /^workers_dev = false # only through your own.*$/m,
+    'routes = [\n  { pattern = "backup.example.com", custom_domain = true },\n]',
+  )
+  .replace(/^database_id = "[0-]+" # yours.*$/m, `database_id = "${OLD}"`);
+const of = (env) => readConfig({ config: file("wrangler.toml"), env }, { hideWarnings: true });
+const numbers = (config) => config.ratelimits.map(({ namespace_id }) => namespace_id);
+
+describe("npm run deploy -- --env staging", () => {
+  beforeEach(() => {
+    begin();
+    writeFileSync(file("wrangler.toml"), REAL);
+  });
+  afterEach(end);
+
+  it("makes its section from production's, with a Worker, a database and limits of its own, and deploys that alone", async () => {
+    const account = { databases: [{ uuid: OLD, name: "portal-backup" }], secrets: undefined };
+    await deploying(["--env", "staging", "--location", "weur", "--workers-dev"], { account, env: GIVEN });
+    const [production, staging] = [of("production"), of("staging")];
+    assert.equal(staging.name, `${production.name}-staging`);
+    assert.equal(staging.d1_databases[0].database_name, "portal-backup-staging");
+    assert.equal(staging.d1_databases[0].database_id, state().databases[1].uuid);
+    assert.deepEqual(staging.routes ?? [], []);
+    assert.deepEqual(staging.vars, production.vars);
+    for (const kind of ["d1_databases", "ratelimits", "r2_buckets"])
+      assert.deepEqual(
+        staging[kind].map(({ name, binding }) => name ?? binding),
+        production[kind].map(({ name, binding }) => name ?? binding),
+        kind,
+      );
+    assert.deepEqual(
+      staging.ratelimits.map(({ simple }) => simple),
+      production.ratelimits.map(({ simple }) => simple),
+    );
+    const local = numbers(of(undefined));
+    for (const number of numbers(staging)) assert.ok(![...numbers(production), ...local].includes(number), number);
+    assert.deepEqual(staging.triggers, production.triggers);
+    assert.deepEqual(staging.secrets, production.secrets);
+    assert.deepEqual(changed(REAL).removed, [], "every line that was there is there still");
+    assert.deepEqual([production.d1_databases[0].database_id, production.name], [OLD, "portal-backup-worker"]);
+    assert.ok(calls().every(({ environment }) => environment === "staging"));
+    assert.match(said, /made \[env\.staging\] in wrangler\.toml/);
+  });
+
+  it("is there for the next run, which makes nothing", async () => {
+    await deploying(["--env", "staging", "--location", "weur", "--workers-dev"], { env: GIVEN });
+    const first = read("wrangler.toml");
+    await deploying(["--env", "staging"], { env: GIVEN });
+    assert.equal(read("wrangler.toml"), first);
+  });
+
+  it("refuses a name that no environment can have", async () => {
+    await rejects(deploying(["--env", "Prod uction"]), /no environment Prod uction/, /production/);
+    assert.deepEqual(commands(), []);
+  });
+
+  const copied = () =>
+    `${REAL}\n${REAL.slice(REAL.indexOf("\n[env.production]")).replaceAll("env.production", "env.staging")}`;
+  const own = (key, value) => (text) => {
+    const at = text.indexOf("\n[env.staging]");
+    return text.slice(0, at) + text.slice(at).replaceAll(new RegExp(`^${key} = .*$`, "gm"), value);
+  };
+  let number = 9000;
+  const OWN = {
+    name: (text) => {
+      const at = text.indexOf("\n[env.staging]");
+      return text.slice(0, at) + text.slice(at).replace('name = "portal-backup-worker"', 'name = "staging"');
+    },
+    database: (text) =>
+      own(
+        "database_id",
+        `database_id = "${OLD.replaceAll("9", "8")}"`,
+      )(own("database_name", 'database_name = "staging"')(text)),
+    limits: (text) => {
+      const at = text.indexOf("\n[env.staging]");
+      return (
+        text.slice(0, at) + text.slice(at).replaceAll(/^namespace_id = .*$/gm, () => `namespace_id = "${++number}"`)
+      );
+    },
+    route: (text) => {
+      const at = text.indexOf("\n[env.staging]");
+      return text.slice(0, at) + text.slice(at).replace("backup.example.com", "staging.example.com");
+    },
+    bucket: own("bucket_name", 'bucket_name = "staging-copy"'),
+  };
+  const SHARED = {
+    name: /the Worker's name portal-backup-worker/,
+    database: new RegExp(`the D1 database portal-backup\\n\\s+the D1 database ${OLD}`),
+    limits: /the rate limit's namespace_id 7101/,
+    route: /the route backup\.example\.com/,
+  };
+  for (const [kind, message] of Object.entries(SHARED)) {
+    it(`refuses a copied section that still has production's ${kind}, before anything is touched`, async () => {
+      const text = Object.entries(OWN).reduce(
+        (text, [name, change]) => (name === kind ? text : change(text)),
+        copied(),
+      );
+      writeFileSync(file("wrangler.toml"), text);
+      for (const environment of ["staging", "production"]) {
+        await rejects(deploying(["--env", environment], { env: GIVEN }), message, /Nothing was touched/);
+      }
+      assert.deepEqual(commands(), []);
+      assert.equal(read("wrangler.toml"), text);
+    });
+  }
+
+  it("takes a section that shares nothing", async () => {
+    writeFileSync(
+      file("wrangler.toml"),
+      Object.values(OWN).reduce((text, change) => change(text), copied()),
+    );
+    const account = { databases: [{ uuid: OLD.replaceAll("9", "8"), name: "staging" }] };
+    await deploying(["--env", "staging"], { account, env: GIVEN });
+    assert.ok(commands().includes("deploy"));
+  });
+
+  it("shows what it would do in a dry run, and leaves no file behind", async () => {
+    const before = readdirSync(file("."));
+    await rejects(deploying(["--env", "staging", "--dry-run"], { env: GIVEN }), /deploy --dry-run/).catch(() => {});
+    assert.match(said, /would make \[env\.staging\]/);
+    assert.equal(read("wrangler.toml"), REAL);
+    assert.deepEqual(
+      readdirSync(file(".")).filter((name) => name.endsWith(".toml")),
+      before.filter((name) => name.endsWith(".toml")),
+    );
+  });
+});
