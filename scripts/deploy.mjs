@@ -4,11 +4,12 @@ import { deployAll } from "./lib/deploy/deploy.mjs";
 import { parseOptions, USAGE } from "./lib/deploy/options.mjs";
 import { ensureRust } from "./lib/deploy/workers-builds.mjs";
 import { main, say } from "./lib/log.mjs";
+import { isPackage } from "./lib/paths.mjs";
 import { setup } from "./lib/setup.mjs";
 
 await main(async () => {
   const options = parseOptions(process.argv.slice(2));
-  if (options.workersBuilds) await ensureRust();
+  if (options.workersBuilds && !isPackage) await ensureRust();
   await setup({ database: false });
   await deployAll({ options });
   say(

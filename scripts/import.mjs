@@ -7,9 +7,9 @@ import { setupPackages } from "./lib/setup.mjs";
 
 const USAGE = `npm run import -- FILE --url https://backup.example.com [options]
 
-  FILE                  newline-delimited JSON: an export of this service (also sealed with age), or a dump of the tables
-                        of Portal's guide; or a Postgres URL (better in SOURCE_URL than on the command line, where others
-                        on this machine can read its password)
+  FILE                  newline-delimited JSON (an export of this service, also sealed with age, or a dump of the tables of
+                        Portal's guide), or a SQLite file. The URL of a database goes into SOURCE_URL: postgres://… or
+                        mysql://… (on the command line others on this machine could read its password)
   --url URL             the service; https, or http on this machine
   --dry-run             asks the service what would become of each record, and stores nothing
   --replace-older       a share stored later than the one that is there takes its place, which then goes into the history
@@ -24,55 +24,54 @@ const USAGE = `npm run import -- FILE --url https://backup.example.com [options]
 await main(async () => {
   const { values, positionals } = options();
   await setupPackages();
+  if (Number(process.versions.node.split(".")[0]) < 24) return withOwnNode();
   const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
   const { readIdentities, readPassphrase } = await import("./lib/moving/age.mjs");
-  const { fileSource } = await import("./lib/moving/file-source.mjs");
   const { importAll, report } = await import("./lib/moving/importer.mjs");
-  const { isPostgresUrl, postgresSource } = await import("./lib/moving/postgres-source.mjs");
   const { Progress } = await import("./lib/moving/progress.mjs");
   const { secretsFor } = await import("./lib/moving/secrets.mjs");
+  const { openSource, stateFileOf } = await import("./lib/moving/open-source.mjs");
   const { State } = await import("./lib/moving/state.mjs");
 
   const from = positionals[0] ?? process.env.SOURCE_URL;
   if (positionals.length > 1 || !from)
-    throw new Failure("Say what to import: one FILE, or a Postgres URL in SOURCE_URL.", USAGE);
+    throw new Failure("Say what to import: one FILE, or a database's URL in SOURCE_URL.", USAGE);
   const { origin, local } = serviceUrl(values.url);
   const token = secretsFor({ local, file: userPath(values.vars) })(
     "ADMIN_TOKEN",
     "the operator's token of the service",
   );
-  const userIdColumn = values["user-id"] ?? "id";
   const dryRun = Boolean(values["dry-run"]);
   const replaceOlder = Boolean(values["replace-older"]);
+  const api = new Api({ origin, token });
+  await api.check();
 
-  note(`reading ${isPostgresUrl(from) ? "the database" : from}`);
-  const source = isPostgresUrl(from)
-    ? await postgresSource(from, { userIdColumn })
-    : await fileSource(userPath(from), {
-        userIdColumn,
-        identities: values.identity ? readIdentities(userPath(values.identity)) : [],
-        passphrase: readPassphrase(userPath(values["passphrase-file"])),
-      });
+  process.once("SIGINT", () => {
+    say("\nStopped. What went in is safe; the same command goes on from here.");
+    process.exit(130);
+  });
+  const source = await openSource(from, {
+    userIdColumn: values["user-id"] ?? "id",
+    identities: values.identity ? readIdentities(userPath(values.identity)) : [],
+    passphrase: readPassphrase(userPath(values["passphrase-file"])),
+  });
   try {
-    const stateFile =
-      values.resume ?? (isPostgresUrl(from) ? "postgres.import-state.json" : `${source.name}.import-state.json`);
+    const stateFile = values.resume ?? stateFileOf(source);
     const state = new State(
       dryRun ? undefined : userPath(stateFile),
-      `${source.fingerprint} → ${origin}${replaceOlder ? " replacing older" : ""}`,
+      `${source.about} → ${origin}${replaceOlder ? " replacing older" : ""}`,
     );
     if (state.resumed) note(`going on where the last run stopped (${stateFile})`);
-    process.once("SIGINT", () => {
-      say("\nStopped. What went in is safe; the same command goes on from here.");
-      process.exit(130);
-    });
     await importAll({
       source,
-      api: new Api({ origin, token }),
+      api,
       state,
       dryRun,
       replaceOlder,
       progress: new Progress({ total: source.total, unit: "records" }),
     });
+    if (state.skipped > 0)
+      note(`${state.skipped.toLocaleString("en")} records were in from an earlier run and were not sent again`);
     process.stdout.write(`${report(state, { dryRun })}\n`);
     state.remove();
     return state.counts.conflict + state.counts.refused > 0 ? 2 : 0;
@@ -80,6 +79,13 @@ await main(async () => {
     await source.close();
   }
 }, USAGE);
+
+/** SQLite is part of the Node that npm installed here. */
+async function withOwnNode() {
+  const { nodeBin, nodeEnv } = await import("./lib/toolchain.mjs");
+  const { run } = await import("./lib/run.mjs");
+  return (await run(await nodeBin(), ["--no-warnings", ...process.argv.slice(1)], { show: true, env: nodeEnv() })).code;
+}
 
 function options() {
   return readArguments({

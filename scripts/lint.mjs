@@ -1,57 +1,26 @@
-// npm run lint: formats, biome for the JavaScript, clippy for the host and for wasm, licences.
-
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+// npm run lint: everything that can be said of the sources without running them.
 
 import { readArguments } from "./lib/arguments.mjs";
-import { Failure, main, note, step } from "./lib/log.mjs";
-import { exe } from "./lib/paths.mjs";
-import { run } from "./lib/run.mjs";
+import * as lints from "./lib/lints.mjs";
+import { main } from "./lib/log.mjs";
 import { setup } from "./lib/setup.mjs";
-import { cargoDeny } from "./lib/rust.mjs";
 
 const USAGE = `npm run lint [-- --all]
 
-  --all   install what is missing for the check of licences (CI)`;
+  --all   install what is missing for the checks of licences and advisories (CI)
+
+Formats, biome, clippy for this machine and for wasm, cargo doc, openapi.yaml, licences, and known faults of crates and npm
+packages. What cannot be reached from here it says in capitals.`;
 
 await main(async () => {
   const { values } = readArguments({ usage: USAGE, options: { all: { type: "boolean", default: false } } });
-  await setup({ database: false });
-  await check("Formatting: cargo fmt --check", "1 s", "cargo", ["fmt", "--check"], {
-    remedy: "Run: cargo fmt   (if it is missing: rustup component add rustfmt)",
-  });
-  await check(
-    "clippy, native",
-    "10 s, 1 min the first time",
-    "cargo",
-    ["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"],
-    {
-      remedy: "If clippy is missing: rustup component add clippy",
-    },
-  );
-  await wasmClippy();
-  await licences(values.all);
+  await setup({ database: false, secrets: false });
+  await lints.rustFormat();
+  await lints.javaScript();
+  await lints.nativeClippy();
+  await lints.wasmClippy();
+  await lints.rustDocs();
+  await lints.openapi();
+  await lints.crates({ install: values.all });
+  await lints.npmAudit();
 }, USAGE);
-
-async function check(title, usually, command, args, { remedy, env } = {}) {
-  const { code } = await step(title, usually, () => run(command, args, { show: true, env }));
-  if (code !== 0) throw new Failure(`${title}: failed, see above.`, remedy);
-}
-
-async function wasmClippy() {
-  const args = ["clippy", "--quiet", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
-  // clippy is part of its compiler: another rustc for wasm brings another clippy, beside it.
-  const rustc = process.env.WASM_RUSTC;
-  const clippy = rustc ? join(dirname(rustc), `cargo-clippy${exe}`) : "cargo";
-  if (rustc && !existsSync(clippy)) return note(`CLIPPY FOR WASM SKIPPED: there is no ${clippy}`);
-  const env = rustc ? { ...process.env, RUSTC: rustc } : process.env;
-  await check("clippy, wasm", "10 s, 1 min the first time", clippy, args, { env });
-}
-
-async function licences(install) {
-  const deny = await cargoDeny({ install });
-  if (!deny)
-    return note("cargo deny skipped: not installed (npm run lint -- --all installs it into this project's cache)");
-  const args = ["--log-level", "error", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
-  await check("Licences, bans and sources of the crates: cargo deny", "2 s", deny, args);
-}

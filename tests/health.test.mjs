@@ -1,10 +1,12 @@
 // healthz, readyz, and a service that is not set up right: it stops, and says so to the operator only.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, beforeEach, describe, test } from "node:test";
 
 import { assertCommonHeaders, assertProblem } from "./support/client.mjs";
 import { inRoot } from "../scripts/lib/paths.mjs";
+import { releaseDigest } from "../scripts/lib/release-digest.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
 import { ROUTES, send } from "./support/routes.mjs";
 
@@ -39,6 +41,8 @@ describe("a service that is set up", () => {
     const answer = await ready(worker);
     assert.equal(answer.status, 200, answer.text);
     assert.equal(answer.body.status, "ready");
+    assert.equal(answer.body.version, JSON.parse(readFileSync(inRoot("package.json"), "utf8")).version);
+    assert.equal(answer.body.release, releaseDigest(), "the digest of the files in build/");
     assertCommonHeaders(answer);
     assert.deepEqual(
       (await worker.sql("SELECT key_id FROM key_canaries")).map((row) => row.key_id),

@@ -18,7 +18,7 @@ import { buildAssets } from "./assets.mjs";
 import { withLock } from "./lock.mjs";
 import { Failure, note, step } from "./log.mjs";
 import { buildDir, inRoot, isPackage } from "./paths.mjs";
-import { writeReleaseModule } from "./release-digest.mjs";
+import { releaseDigest, writeReleaseModule } from "./release-digest.mjs";
 import { ask, run } from "./run.mjs";
 import { bindgenVersion, ensureBindgen, wasmBuild, wasmFile, wasmRustc } from "./rust.mjs";
 import { npmProgram } from "./toolchain.mjs";
@@ -44,7 +44,7 @@ const keyFile = (profile) => join(resultDir(profile), ".built-from");
  */
 export async function buildWorker({ profile = "release" } = {}) {
   if (isPackage) {
-    writeReleaseModule();
+    refuseChangedPackage();
     return false;
   }
   return withLock(inRoot("target", ".build.lock"), async () => {
@@ -55,6 +55,15 @@ export async function buildWorker({ profile = "release" } = {}) {
     publish(profile);
     return !there;
   });
+}
+
+/** What is deployed from a package is what was released. */
+function refuseChangedPackage() {
+  if (JSON.parse(readFileSync(inRoot("release.json"), "utf8")).digest === releaseDigest()) return;
+  throw new Failure(
+    "The Worker in this release package is not the one that was released.",
+    "Unpack the release again, after checking it: sha256sum -c SHA256SUMS. To change the Worker, work in a clone.",
+  );
 }
 
 async function make(profile, key) {

@@ -11,12 +11,15 @@ import { devVarsFile, inRoot, isPackage, nodeModules } from "./paths.mjs";
 import { mustRun } from "./run.mjs";
 import { ensureWasmTarget } from "./rust.mjs";
 
-/** Everything; `persistTo` names another folder for the local D1, `database: false` leaves the local D1 alone. */
-export async function setup({ persistTo, database = true } = {}) {
+/**
+ * Everything; `persistTo` names another folder for the local D1, `database: false` leaves the local D1 alone, and
+ * `secrets: false` makes no .dev.vars.
+ */
+export async function setup({ persistTo, database = true, secrets = true } = {}) {
   await withLock(inRoot("target", ".setup.lock"), async () => {
     await npmPackages();
     if (!isPackage) await ensureWasmTarget();
-    await localSecrets();
+    if (secrets) await localSecrets();
     if (database) await migrateLocal({ persistTo });
   });
 }

@@ -1,8 +1,10 @@
 //! `GET /healthz` and `GET /readyz`.
 
+use crate::domain::json::Writer;
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
 use crate::maintenance::{ensure_canary, opens};
+use crate::release;
 use crate::store::health::{self, SCHEMA_VERSION};
 
 /// The Worker runs. Asks nothing of the database.
@@ -17,6 +19,8 @@ pub fn healthz() -> Result<Answer> {
 /// 3. Its schema is current.
 /// 4. Every configured key opens its canary: it is the key that the shares were sealed with; and every key that current
 ///    shares are sealed with is configured. The sealing key gets its canary here if it has none.
+///
+/// A service that is ready also tells which release it is: `npm run verify` asks for it.
 pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
     let not_ready = |detail: String| Error::new(Code::Misconfigured, detail);
     // 2.
@@ -59,5 +63,9 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
         )));
     }
     ensure_canary(call.db, call.vault).await?;
-    Ok(Answer::json(200, r#"{"status":"ready"}"#))
+    let report = Writer::default()
+        .text("status", "ready")
+        .text("version", release::VERSION)
+        .given("release", release::digest().as_deref());
+    Ok(Answer::json(200, &report.end()))
 }

@@ -1,7 +1,7 @@
 // npm run import straight from a Postgres as Prisma makes it: a real one, started here, and the built Worker.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
@@ -168,12 +168,13 @@ describe("npm run import from Postgres", { skip }, () => {
     await sql(
       `INSERT INTO "CustodianBackupShare" SELECT 'UNKNOWN', now(), 's' || i, repeat('x', 5800), 'u' || i FROM generate_series(1, 1500) i`,
     );
+    const stateFile = join(dir, "state.json");
     const killed = await run([], {
       watch: (_, child) => {
-        const timer = setInterval(async () => {
-          const [{ n }] = await worker.sql("SELECT count(*) AS n FROM custodian_backup_shares");
-          if (n > 200) child.kill("SIGKILL");
-        }, 20);
+        // The users are 8 pages, and 9 are well into the shares.
+        const timer = setInterval(() => {
+          if (existsSync(stateFile) && readFileSync(stateFile, "utf8").split("\n").length > 10) child.kill("SIGKILL");
+        }, 2);
         child.once("close", () => clearInterval(timer));
       },
     });
@@ -183,6 +184,73 @@ describe("npm run import from Postgres", { skip }, () => {
     assert.match(rest.stdout, /^[\d,]+ new, [\d,]+ same, 0 conflict, 0 refused\n$/);
     assert.equal((await worker.sql("SELECT count(*) AS n FROM custodian_backup_shares"))[0].n, 1500);
     assert.equal((await worker.sql("SELECT count(*) AS n FROM users"))[0].n, 1500);
+  });
+
+  const json = (type) => [
+    `CREATE TABLE "User" ("id" TEXT PRIMARY KEY, "clientId" TEXT NOT NULL)`,
+    `CREATE TABLE "CustodianBackupShare" ("id" TEXT PRIMARY KEY, "userId" TEXT NOT NULL, "backupMethod" TEXT, "share" ${type} NOT NULL)`,
+    `INSERT INTO "User" VALUES ('u1', 'c1')`,
+  ];
+
+  for (const [type, object] of [
+    ["jsonb", '{"n": 1234567890123456789012345678901234567890, "p": 1.0}'],
+    ["json", '{"p" :  1.0,"n":1234567890123456789012345678901234567890}'],
+  ]) {
+    test(`a share in a ${type} column: a JSON string stands for its own text, an object for its source text`, async () => {
+      for (const statement of json(type)) await sql(statement);
+      await sql(
+        `INSERT INTO "CustodianBackupShare" VALUES ('a', 'u1', 'A', $1), ('b', 'u1', 'B', $2), ('c', 'u1', 'C', '[1]')`,
+        [JSON.stringify(SHARE), object],
+      );
+      const { code, stdout } = await run();
+      assert.equal(code, 2);
+      assert.match(stdout, /^refused {3}CustodianBackupShare c.*: share is a JSON array, number or boolean\n3 new, /);
+      assert.deepEqual(sorted(await custodianShares(callers(worker), "c1")), sorted([SHARE, object]));
+    });
+  }
+
+  for (const [type, value] of [
+    ["bytea", "'abc'"],
+    ["integer", "7"],
+    ["text[]", "'{abc}'"],
+    ["character(9)", "'abc'"],
+  ]) {
+    test(`a share column of the type ${type} is refused by its name and type, before anything is sent`, async () => {
+      for (const statement of json(type)) await sql(statement);
+      await sql(`INSERT INTO "CustodianBackupShare" VALUES ('a', 'u1', 'A', ${value})`);
+      const { code, stderr } = await run();
+      assert.equal(code, 1);
+      assert.match(stderr, /CustodianBackupShare\.share has the type (bytea|integer|ARRAY|character),/);
+      assert.equal((await worker.sql("SELECT count(*) AS n FROM users"))[0].n, 0);
+    });
+  }
+
+  test("an import that was stopped takes in what was added and changed meanwhile, wherever its key stands", async () => {
+    await sql(GUIDE);
+    await sql(`INSERT INTO "User" SELECT 'key-' || i, 'c' || i, 'u' || i FROM generate_series(1000, 2199) i`);
+    await sql(
+      `INSERT INTO "CustodianBackupShare" SELECT 'UNKNOWN', now(), 's' || i, 'share ' || i, 'u' || i FROM generate_series(1000, 2199) i`,
+    );
+    const stateFile = join(dir, "state.json");
+    const killed = await run([], {
+      watch: (_, child) => {
+        const timer = setInterval(() => {
+          if (existsSync(stateFile) && readFileSync(stateFile, "utf8").split("\n").length > 9) child.kill("SIGKILL");
+        }, 2);
+        child.once("close", () => clearInterval(timer));
+      },
+    });
+    assert.equal(killed.code, null);
+    await sql(`INSERT INTO "User" VALUES ('key-0', 'c0', 'u0')`);
+    await sql(
+      `INSERT INTO "CustodianBackupShare" VALUES ('UNKNOWN', now(), 's0', 'share 0', 'u0'), ('G', now(), 's00', 'another', 'u1000')`,
+    );
+    const rest = await run();
+    assert.equal(rest.code, 0, rest.stdout + rest.stderr);
+    assert.match(rest.stderr, /[\d,]+ records were in from an earlier run and were not sent again/);
+    assert.deepEqual(await custodianShares(callers(worker), "c0"), ["share 0"]);
+    assert.deepEqual(sorted(await custodianShares(callers(worker), "c1000")), ["another", "share 1000"]);
+    assert.equal((await worker.sql("SELECT count(*) AS n FROM custodian_backup_shares"))[0].n, 1202);
   });
 
   test("says what is wrong without the password", async () => {

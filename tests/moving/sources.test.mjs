@@ -12,7 +12,7 @@ import { Api, serviceUrl } from "../../scripts/lib/moving/api.mjs";
 import { fileSource } from "../../scripts/lib/moving/file-source.mjs";
 import { importAll, report } from "../../scripts/lib/moving/importer.mjs";
 import { connection } from "../../scripts/lib/moving/postgres-source.mjs";
-import { time } from "../../scripts/lib/moving/rows.mjs";
+import { timeOf } from "../../scripts/lib/moving/times.mjs";
 import { State } from "../../scripts/lib/moving/state.mjs";
 
 const dir = mkdtempSync(join(tmpdir(), "pbw-sources-"));
@@ -28,7 +28,7 @@ const ndjson = (...rows) => rows.map((row) => (typeof row === "string" ? row : J
 
 async function itemsOf(content, options) {
   const items = [];
-  for await (const item of (await fileSource(fileOf(content), options)).records(null)) items.push(item);
+  for await (const item of (await fileSource(fileOf(content), options)).records()) items.push(item);
   return items;
 }
 const recordsOf = async (content, options) =>
@@ -194,7 +194,7 @@ test("only a line feed ends a line, and broken UTF-8 is refused, not mended", as
     Buffer.from([0xc3, 0x28]),
     Buffer.from('"}'),
   ]);
-  const [, refused, share] = await recordsOf(bytes);
+  const [, share, refused] = await recordsOf(bytes);
   assert.equal(share.cipherText, odd.cipherText);
   assert.deepEqual(refused, { refused: "not valid UTF-8", place: "line 3" });
 });
@@ -212,8 +212,8 @@ test("times of every usual form become UTC with milliseconds", () => {
     ["2024-01-02T03:04:05.6+02:00", "2024-01-02T01:04:05.600Z"],
     ["2024-01-02T03:04:05-0330", "2024-01-02T06:34:05.000Z"],
   ])
-    assert.equal(time(from), to);
-  for (const bad of ["2024-13-01T00:00:00Z", "2024-01-01", 1700000000, ""]) assert.throws(() => time(bad));
+    assert.equal(timeOf(from).at, to);
+  for (const bad of ["2024-13-01T00:00:00Z", "2024-01-01", 1700000000, ""]) assert.throws(() => timeOf(bad));
 });
 
 describe("a file sealed with age", () => {
@@ -280,7 +280,8 @@ describe("shares travel over TLS or stay on this machine", () => {
 describe("an import that is interrupted", () => {
   /** A service that acknowledges `pages` pages and is then gone. */
   const serviceFor = (pages, seen) => ({
-    async import(lines) {
+    async import(lines, { dryRun }) {
+      if (dryRun) return lines.map((line) => ({ outcome: seen.includes(JSON.parse(line).id) ? "same" : "new" }));
       if (pages-- === 0) throw new Error("gone");
       seen.push(...lines.map((line) => JSON.parse(line).id));
       return lines.map(() => ({ outcome: "new" }));

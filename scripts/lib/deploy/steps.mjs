@@ -8,6 +8,7 @@ import { placeOf } from "../doctor/place.mjs";
 import { lineReport } from "../doctor/report.mjs";
 import { parseTarget, settingsOf } from "../doctor/target.mjs";
 import { Failure, note } from "../log.mjs";
+import { isPackage } from "../paths.mjs";
 import { readConfig, writeCustomDomain, writeWorkersDev } from "./config.mjs";
 import { database, migrations } from "./database.mjs";
 import { secrets } from "./secrets.mjs";
@@ -41,10 +42,13 @@ const login = {
 
 const build = {
   title: "The build",
-  plan: () => ["build the Worker into build/: npm run build"],
+  plan: () => [isPackage ? "the release's own, as it was packed" : "build the Worker into build/: npm run build"],
   // Also in a dry run: it needs no login and changes nothing elsewhere.
   dry: (context) => build.run(context),
-  run: async ({ buildWorker: make = buildWorker }) => note((await make()) === false ? "build/ is up to date" : "built"),
+  run: async ({ buildWorker: make = buildWorker }) => {
+    const built = await make();
+    note(built ? "built" : isPackage ? "the release's own" : "build/ is up to date");
+  },
 };
 
 const address = {

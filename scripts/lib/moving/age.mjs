@@ -6,9 +6,14 @@ import { Decrypter, Encrypter } from "age-encryption";
 
 import { Failure } from "../log.mjs";
 
-const MAGIC = "age-encryption.org/v1\n";
+const MAGIC = "age-encryption.org/v1";
+const BEGIN = "-----BEGIN AGE ENCRYPTED FILE-----";
+const END = "-----END AGE ENCRYPTED FILE-----";
 
-export const isAge = (head) => head.toString("latin1", 0, MAGIC.length) === MAGIC;
+const starts = (head, text) => head.toString("latin1", 0, 256).trimStart().startsWith(text);
+
+/** Whether a file that begins so is sealed with age, as bytes or as text ("armor"). */
+export const isAge = (head) => starts(head, MAGIC) || starts(head, BEGIN);
 
 /** The stream of bytes, sealed. Exactly one of `recipients` and `passphrase` is given. */
 export async function encrypted(bytes, { recipients, passphrase }) {
@@ -38,20 +43,68 @@ export async function unlocked(head, { identities, passphrase, file }) {
       "Open it with --identity KEYFILE, or with --passphrase-file FILE (or AGE_PASSPHRASE).",
     );
   }
+  const armored = starts(head, BEGIN);
+  const bytes = armored ? Buffer.concat(await Array.fromAsync(dearmored([head], { whole: false }))) : head;
+  if (starts(bytes, `${MAGIC}\r`)) {
+    throw new Failure(
+      `${file} is an age file that was copied as text: its line ends were changed, and the shares in it are lost.`,
+      "Copy it again as binary, or make it with age --armor.",
+    );
+  }
   const decrypter = new Decrypter();
   if (passphrase) decrypter.addPassphrase(passphrase);
   for (const identity of identities) decrypter.addIdentity(identity);
   let fileKey;
   try {
-    fileKey = await decrypter.decryptHeader(headerOf(head));
-  } catch {
-    throw new Failure(`${file} does not open with this ${passphrase ? "passphrase" : "identity"}.`);
+    fileKey = await decrypter.decryptHeader(headerOf(bytes));
+  } catch (error) {
+    throw notOpened(error, file, passphrase ? "passphrase" : "identity");
   }
-  return (bytes) => {
+  return (stream) => {
     const opener = new Decrypter();
     opener.addIdentity({ unwrapFileKey: () => fileKey });
-    return opener.decrypt(bytes);
+    return opener.decrypt(armored ? ReadableStream.from(dearmored(stream)) : stream);
   };
+}
+
+/** What age's library says of a header, for the reader. */
+function notOpened({ message }, file, means) {
+  if (/no identity matched/.test(message)) return new Failure(`${file} does not open with this ${means}.`);
+  if (/work factor/.test(message)) {
+    return new Failure(
+      `${file} was sealed with a passphrase at a higher work factor than this command takes.`,
+      "Open it with age and seal it anew: age -d FILE | age -r age1… > NEW.age",
+    );
+  }
+  return damaged(file);
+}
+
+const damaged = (file) =>
+  new Failure(`${file} is an age file that was damaged or cut short.`, "Nothing was imported from it. Copy it again.");
+
+/** What went wrong while an age file was read: one sentence, whatever its library says. */
+export const ageFailure = (error, file) => (error instanceof Failure || error.code ? error : damaged(file));
+
+/** The bytes behind the armor. Line ends may be of either kind; `whole: false` is for the beginning of a file. */
+async function* dearmored(chunks, { whole = true } = {}) {
+  let [rest, base64, begun, ended] = ["", "", false, false];
+  for await (const chunk of chunks) {
+    const lines = (rest + Buffer.from(chunk).toString("latin1")).split("\n");
+    rest = lines.pop();
+    for (const line of lines.map((line) => line.trim()).filter((line) => line !== "")) take(line);
+    const ready = base64.length - (base64.length % 4);
+    if (ready > 0) yield Buffer.from(base64.slice(0, ready), "base64");
+    base64 = base64.slice(ready);
+  }
+  if (whole && rest.trim() !== "") take(rest.trim());
+  if (whole && (!ended || base64 !== "")) throw new Error("cut short");
+
+  function take(line) {
+    if (!begun && line === BEGIN) begun = true;
+    else if (begun && !ended && line === END) ended = true;
+    else if (begun && !ended && /^[A-Za-z0-9+/]+=*$/.test(line)) base64 += line;
+    else throw new Error("invalid armor");
+  }
 }
 
 /** The text up to the line that begins with `---`, which it ends with. */

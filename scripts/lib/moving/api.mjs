@@ -7,6 +7,10 @@ import { Failure, note } from "../log.mjs";
 const TIMEOUT_MS = 60_000;
 const ATTEMPTS = 8;
 
+/** The connection could not even be made: an address that is misspelt does not mend itself. */
+const NOBODY_THERE =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|.*CERT.*)$/;
+
 const isLoopback = (host) => host === "localhost" || host === "[::1]" || /^127(\.\d+){3}$/.test(host);
 
 /** The service's address. Shares travel over TLS, or do not leave this machine. */
@@ -30,12 +34,18 @@ export class Api {
   #token;
   #wait;
   #fetch;
+  #answered = false;
 
   constructor({ origin, token, wait = sleep, fetch = globalThis.fetch }) {
     this.#origin = origin;
     this.#token = token;
     this.#wait = wait;
     this.#fetch = fetch;
+  }
+
+  /** Fails at once if nobody is there, or the credential is not good: before a large source is read in vain. */
+  async check() {
+    await this.import([]);
   }
 
   /** Sends lines of records; resolves with one result for each. Sending the same again changes nothing. */
@@ -54,7 +64,7 @@ export class Api {
     return results;
   }
 
-  /** One page of sealed records, and the cursor of the next one. */
+  /** One page of sealed records, and the cursor of the next one; the last has the database's own `counts`. */
   exportPage(cursor) {
     return this.#call(`/admin/export${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ""}`, {});
   }
@@ -86,8 +96,12 @@ export class Api {
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       body = await response.json().catch(() => undefined);
+      this.#answered = true;
     } catch (error) {
-      return { after: 0, trouble: `${this.#origin} gave no answer (${error.cause?.code ?? error.name})` };
+      const reason = error.cause?.code ?? error.cause?.message ?? error.name;
+      if (!this.#answered && (NOBODY_THERE.test(reason) || reason === "bad port"))
+        throw new Failure(`Nobody answers at ${this.#origin} (${reason}).`, "Is --url the address of the service?");
+      return { after: 0, trouble: `${this.#origin} gave no answer (${reason})` };
     }
     if (response.ok && body) return { answer: body };
     const told = `${this.#origin}${path.split("?")[0]} answered ${response.status}${body?.code ? ` ${body.code}` : ""}`;

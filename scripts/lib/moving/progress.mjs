@@ -1,25 +1,34 @@
-// How far it is: a bar on a terminal, a plain line now and then elsewhere.
+// How far it is and how long it will take: a bar on a terminal, a plain line now and then elsewhere.
+
+import { duration } from "../log.mjs";
 
 const WIDTH = 24;
 const LINE_EVERY_MS = 10_000;
+/** Before this nobody can tell how fast it goes. */
+const ESTIMATE_AFTER_MS = 2_000;
 
 export class Progress {
   #out;
   #unit;
-  #total;
-  #told = Date.now();
+  #now;
+  #begun;
+  #told;
 
-  constructor({ total, unit, out = process.stderr }) {
+  constructor({ total, unit, out = process.stderr, now = Date.now }) {
     this.#out = out;
     this.#unit = unit;
-    this.#total = total;
+    this.#now = now;
+    this.#told = now();
+    /** Of how many; undefined as long as it is not known: then only the count is shown. */
+    this.total = total;
   }
 
-  /** `total` is not known for everything: then only the count is shown. */
   show(done) {
+    // What was skipped at once says nothing of how long the rest takes.
+    this.#begun ??= { at: this.#now(), done };
     if (this.#out.isTTY) this.#out.write(`\r\u001b[2K${this.#bar(done)}`);
-    else if (Date.now() - this.#told >= LINE_EVERY_MS) {
-      this.#told = Date.now();
+    else if (this.#now() - this.#told >= LINE_EVERY_MS) {
+      this.#told = this.#now();
       this.#out.write(`${this.#count(done)}\n`);
     }
   }
@@ -29,13 +38,20 @@ export class Progress {
   }
 
   #bar(done) {
-    if (!this.#total) return this.#count(done);
-    const full = Math.round(Math.min(done / this.#total, 1) * WIDTH);
+    if (!this.total) return this.#count(done);
+    const full = Math.round(Math.min(done / this.total, 1) * WIDTH);
     return `${"█".repeat(full)}${"░".repeat(WIDTH - full)} ${this.#count(done)}`;
   }
 
   #count(done) {
     const count = done.toLocaleString("en");
-    return this.#total ? `${count} of ${this.#total.toLocaleString("en")} ${this.#unit}` : `${count} ${this.#unit}`;
+    if (!this.total) return `${count} ${this.#unit}`;
+    return `${count} of ${this.total.toLocaleString("en")} ${this.#unit}${this.#left(done)}`;
+  }
+
+  #left(done) {
+    const [ms, gone] = [this.#now() - this.#begun.at, done - this.#begun.done];
+    if (ms < ESTIMATE_AFTER_MS || gone <= 0 || done >= this.total) return "";
+    return `, about ${duration(Math.ceil((((this.total - done) / gone) * ms) / 1000) * 1000)} left`;
   }
 }

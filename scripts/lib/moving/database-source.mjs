@@ -1,0 +1,153 @@
+// A database with the tables of Portal's guide or of its example server, as a source of records.
+//
+// Which database it is matters to its adapter alone (postgres.mjs, mysql.mjs, sqlite.mjs):
+//
+// - `columns()` gives `{ table, column, type, is }` for every column there is; `is` says what its values are: "text", "padded" (a text
+//   that is filled up with spaces), "json", "integer", "time" or "other".
+// - `rows(table, columns, key)` gives the rows, ordered by the column `key`: the values as they are, JSON as its text.
+// - `shown` names the database without its user, password or query; `close()` ends it.
+//
+// All is read within one transaction, so the records are those of one instant.
+
+import { Failure } from "../log.mjs";
+import { Refusal } from "./refusal.mjs";
+import { NoText, custodianShare, plain, sharesOf, userShare, userWithShares } from "./rows.mjs";
+import { sourceOf } from "./source.mjs";
+
+const TABLES = {
+  user: ["user", "users"],
+  custodian: ["custodianbackupshare", "custodianbackupshares"],
+  userShare: ["userbackupshare", "userbackupshares", "clientbackupshare", "clientbackupshares"],
+};
+/** What each column that is known may hold. What is not text is never made one: bytes as text would be another share. */
+const TEXT = ["text", "padded"];
+const CONTENT = ["text", "json"];
+const ID = ["text", "padded", "integer"];
+const TIME = ["time", "text", "integer"];
+const USER_COLUMNS = {
+  id: ID,
+  clientid: ID,
+  clientapikey: TEXT,
+  createdat: TIME,
+  backupshare: CONTENT,
+  ciphertext: CONTENT,
+};
+const SHARE_COLUMNS = {
+  id: ID,
+  userid: ID,
+  backupmethod: TEXT,
+  backupsharepairid: ID,
+  createdat: TIME,
+  updatedat: TIME,
+};
+const CONTENTS = ["share", "ciphertext", "backupshare"];
+
+export async function databaseSource(database, { name, userIdColumn = "id" }) {
+  const tables = tablesOf(await database.columns(), database.shown);
+  const stages = stagesOf(tables, userIdColumn);
+  return sourceOf({
+    name,
+    shown: database.shown,
+    about: `database ${userIdColumn}`,
+    read: ({ types, content }) => read(database, stages, { types, content }),
+    needsUser: true,
+    close: () => database.close(),
+  });
+}
+
+/** The three tables with their columns by plain name. */
+function tablesOf(columns, shown) {
+  const found = {};
+  for (const [role, names] of Object.entries(TABLES)) {
+    const tables = new Set(columns.map(({ table }) => table).filter((table) => names.includes(plain(table))));
+    if (tables.size > 1)
+      throw new Failure(
+        `${shown} holds more than one such table: ${[...tables].join(", ")}.`,
+        "Import the rows of the right one as JSON lines instead (docs/moving.md).",
+      );
+    const [table] = tables;
+    if (table === undefined) continue;
+    const own = columns.filter((column) => column.table === table);
+    found[role] = { table, columns: Object.fromEntries(own.map((column) => [plain(column.column), column])) };
+  }
+  if (!found.user)
+    throw new Failure(`${shown} has no table User.`, "In Postgres, another schema is named in the URL: ?schema=NAME");
+  return found;
+}
+
+/** What is read, in order, with the columns that are there and known. */
+function stagesOf(tables, userIdColumn) {
+  const stages = [
+    {
+      ...chosen(tables.user, { ...USER_COLUMNS, [plain(userIdColumn)]: ID }, ["id", userIdColumn, "clientId"]),
+      types: ["user", "userBackupShare", "custodianBackupShare"],
+      partsOf: (fields) => userWithShares(fields, userIdColumn),
+    },
+  ];
+  const share = (role, type, content, read) => {
+    if (!tables[role]) return;
+    const known = { ...SHARE_COLUMNS, [plain(content)]: CONTENT };
+    stages.push({
+      ...chosen(tables[role], known, ["id", "userId", content]),
+      types: [type],
+      partsOf: (fields) => sharesOf([() => read(fields)]),
+    });
+  };
+  share("userShare", "userBackupShare", "cipherText", userShare);
+  share("custodian", "custodianBackupShare", "share", custodianShare);
+  return stages;
+}
+
+function chosen({ table, columns }, known, required) {
+  for (const name of required)
+    if (!columns[plain(name)]) throw new Failure(`The table ${table} has no column ${name}.`);
+  const names = Object.keys(known).filter((name) => columns[name]);
+  for (const name of names) {
+    const { column, type, is } = columns[name];
+    if (!known[name].includes(is))
+      throw new Failure(
+        `${table}.${column} has the type ${type}, and must hold text: nothing was read.`,
+        "What is not text cannot be made a share without guessing. Copy it into a text column as the share that your server gave to Portal and to the app, and import again.",
+      );
+  }
+  return { table, columns: names.map((name) => columns[name]), names };
+}
+
+async function* read(database, stages, { types, content }) {
+  let n = 0;
+  for (const stage of stages.filter((stage) => stage.types.some((type) => types.includes(type)))) {
+    // The shares are most of the bytes, and the first reading needs none.
+    const columns = stage.columns.filter((_, index) => content || !CONTENTS.includes(stage.names[index]));
+    const inline = stage.types.includes("user") && CONTENTS.some((name) => stage.names.includes(name));
+    const all = inline ? stage.columns : columns;
+    const key = stage.columns[stage.names.indexOf("id")];
+    for await (const values of database.rows(stage.table, all, key)) {
+      n += 1;
+      const fields = Object.fromEntries(all.map(({ column }, index) => [plain(column), values[index]]));
+      yield { n, place: `${stage.table} ${fields.id}`, ...partsOf(stage, all, fields, content) };
+    }
+  }
+}
+
+function partsOf(stage, columns, fields, content) {
+  for (const { column, is } of columns) if (is === "json") fields[plain(column)] = jsonText(fields[plain(column)]);
+  if (!content && !stage.types.includes("user"))
+    for (const name of CONTENTS) if (stage.names.includes(name)) fields[name] = "not read yet";
+  try {
+    return { parts: { refusals: [], ...stage.partsOf(fields) } };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { refused: error.message, about: error.about };
+  }
+}
+
+/**
+ * A JSON column holds a share as a JSON string, which stands for its own text, or as an object: then its source text. What is
+ * neither is no share; as it is no text either, it is refused like every other value that is none.
+ */
+function jsonText(value) {
+  if (typeof value !== "string") return value;
+  const text = value.trim();
+  if (text.startsWith("{")) return value;
+  return text.startsWith('"') || text === "null" ? JSON.parse(text) : new NoText("a JSON array, number or boolean");
+}
