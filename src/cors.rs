@@ -17,7 +17,7 @@ pub struct Cors {
     varies: bool,
     /// The request's origin, if it is allowed.
     allowed: Option<String>,
-    methods: &'static str,
+    methods: String,
 }
 
 impl Cors {
@@ -25,7 +25,7 @@ impl Cors {
     pub fn new(
         allowed: &[String],
         header: impl FnOnce(&'static str) -> Option<String>,
-        methods: &'static str,
+        methods: impl FnOnce() -> String,
     ) -> Self {
         if allowed.is_empty() {
             return Self::default();
@@ -33,7 +33,7 @@ impl Cors {
         Self {
             varies: true,
             allowed: header("origin").filter(|origin| allowed.contains(origin)),
-            methods,
+            methods: methods(),
         }
     }
 
@@ -53,7 +53,7 @@ impl Cors {
         }
         let mut answer = Answer::no_content();
         for (name, value) in [
-            ("access-control-allow-methods", self.methods),
+            ("access-control-allow-methods", self.methods.as_str()),
             (
                 "access-control-allow-headers",
                 "authorization, content-type",
@@ -85,7 +85,11 @@ mod tests {
 
     fn cors(allowed: &[&str], origin: Option<&str>) -> Cors {
         let allowed: Vec<_> = allowed.iter().map(|origin| (*origin).to_owned()).collect();
-        Cors::new(&allowed, |_| origin.map(str::to_owned), "GET, POST")
+        Cors::new(
+            &allowed,
+            |_| origin.map(str::to_owned),
+            || "GET, POST".to_owned(),
+        )
     }
 
     fn requested(_: &str) -> Option<String> {

@@ -7,6 +7,7 @@ use std::ops::Deref;
 
 use crate::domain::body::InvalidBody;
 use crate::domain::json::Writer;
+use crate::domain::query::InvalidQuery;
 use crate::platform::JsFailure;
 
 /// The `code` of the problem details, fixed by the contract.
@@ -101,7 +102,7 @@ pub struct Parts {
     pub code: Code,
     /// For the caller: what to do. Never a share, a secret, a key, SQL or a stack.
     detail: Cow<'static, str>,
-    field: Option<&'static str>,
+    field: Option<Cow<'static, str>>,
     /// A header of the answer, such as `Allow` or `Retry-After`.
     pub header: Option<(&'static str, Cow<'static, str>)>,
     /// For the operator's log. Never a share, a secret or a key.
@@ -155,13 +156,13 @@ impl Error {
 
     pub fn field(field: &'static str, must: &str) -> Self {
         let mut error = Self::new(Code::InvalidField, format!("`{field}` must {must}."));
-        error.0.field = Some(field);
+        error.0.field = Some(field.into());
         error
     }
 
-    pub fn method_not_allowed(allow: &'static str) -> Self {
+    pub fn method_not_allowed(allow: &str) -> Self {
         let detail = format!("This path takes {allow} only.");
-        Self::new(Code::MethodNotAllowed, detail).with_header("allow", allow)
+        Self::new(Code::MethodNotAllowed, detail).with_header("allow", allow.to_owned())
     }
 
     pub fn unavailable(retry_after_seconds: u32, cause: impl Into<String>) -> Self {
@@ -204,7 +205,7 @@ impl Error {
             .number("status", self.code.status().into())
             .text("detail", &self.detail)
             .text("code", self.code.as_str())
-            .given("field", self.field)
+            .given("field", self.field.as_deref())
             .end()
     }
 }
@@ -218,6 +219,14 @@ impl From<InvalidBody> for Error {
             ),
             InvalidBody::Field { field, must } => Self::field(field, must),
         }
+    }
+}
+
+impl From<InvalidQuery> for Error {
+    fn from(invalid: InvalidQuery) -> Self {
+        let mut error = Self::new(Code::InvalidField, invalid.detail);
+        error.0.field = Some(invalid.field.into());
+        error
     }
 }
 

@@ -5,13 +5,13 @@ use std::cell::OnceCell;
 use js_sys::JsString;
 use wasm_bindgen::JsValue;
 
-use crate::auth::limits::Limiters;
 use crate::config::Settings;
 use crate::domain::json::Writer;
 use crate::domain::names::InvalidName;
 use crate::domain::secret::{CredentialHash, SecretBytes};
 use crate::domain::url;
 use crate::error::{Code, Error, Result};
+use crate::limiters::Limiters;
 use crate::platform;
 use crate::store::audit::Trail;
 use crate::store::{Database, Page};

@@ -6,16 +6,17 @@ pub mod auth;
 pub mod config;
 pub mod cors;
 pub mod domain;
-pub mod endpoint;
 pub mod error;
 pub mod handlers;
 pub mod http;
+pub mod limiters;
 pub mod log;
 pub mod maintenance;
 pub mod platform;
 pub mod portal;
 pub mod release;
 pub mod router;
+pub mod routes;
 pub mod store;
 pub mod vault;
 
@@ -24,17 +25,18 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 
-use auth::limits::{self, Limiters};
 use config::Settings;
 use cors::Cors;
 use domain::names::new_id;
+use domain::query;
 use domain::url;
-use endpoint::Endpoint;
 use error::{Code, Error, Result};
 use http::{Answer, Call, Head};
+use limiters::Limiters;
 use log::{Field, Level, RequestLine};
 use platform::{Bindings, D1, now_ms};
-use router::Route;
+use router::Found;
+use routes::{Access, Route};
 use store::Database;
 use store::audit::Trail;
 use vault::Vault;
@@ -101,14 +103,16 @@ pub async fn fetch(
     };
     let request_id = trail.request_id.clone();
 
-    let Route { pattern, endpoint } = router::route(head.method, path);
-    let cors = cors_of(pattern, &head, &env).await;
+    let found = router::find(path);
+    let cors = cors_of(found.map(|found| found.route), &head, &env).await;
     let preflight = cors.preflight(head.method, |name| head.header(name));
-    let result = match (preflight, endpoint) {
+    let result = match (preflight, found) {
         (Some(preflight), _) => preflight,
-        (None, Ok(Endpoint::Healthz)) => handlers::health::healthz(),
-        (None, Ok(endpoint)) => answer(&endpoint, &request, &head, query, &env, trail).await,
-        (None, Err(error)) => Err(error),
+        (None, Some(found)) => answer(found, &request, &head, query, &env, trail).await,
+        (None, None) => Err(Error::new(
+            Code::NotFound,
+            "No route has this path. GET /docs lists the routes.",
+        )),
     };
 
     let (mut answer, code, cause) = match result {
@@ -122,7 +126,8 @@ pub async fn fetch(
     answer.headers.extend(cors.headers());
     log::request(&RequestLine {
         method: head.method,
-        route: pattern,
+        route: found.map_or("(none)", |found| found.route.pattern()),
+        shape: found.is_none().then(|| router::shape(path)).as_deref(),
         status: answer.status(),
         code,
         cause: cause.as_deref(),
@@ -132,28 +137,34 @@ pub async fn fetch(
     answer.into_response(&request_id)
 }
 
-async fn cors_of(pattern: &str, head: &Head<'_>, env: &Bindings) -> Cors {
-    let Some(methods) = endpoint::browser_methods(pattern) else {
+async fn cors_of(route: Option<&Route>, head: &Head<'_>, env: &Bindings) -> Cors {
+    let apps = |route: &&Route| route.operations.iter().any(|of| of.access.is_apps());
+    let Some(route) = route.filter(apps) else {
         return Cors::default();
     };
     match Service::get(env).await {
         Ok(service) => Cors::new(
             &service.settings.callers.cors_allowed_origins,
             |name| head.header(name),
-            methods,
+            || route.methods(Access::is_apps),
         ),
         Err(_) => Cors::default(), // The answer itself will say what is wrong.
     }
 }
 
 async fn answer(
-    endpoint: &Endpoint,
+    found: Found<'_>,
     request: &web_sys::Request,
     head: &Head<'_>,
     query: &str,
     env: &Bindings,
     trail: Trail,
 ) -> Result<Answer> {
+    let operation = found.operation(head.method)?;
+    if let Access::Always(handle) = operation.access {
+        query::check(query, operation.query)?;
+        return handle();
+    }
     let service = Service::get(env).await?;
     let db = Database::for_request(database(env)?);
     let call = Call {
@@ -167,7 +178,7 @@ async fn answer(
         trail,
         bearer: OnceCell::new(),
     };
-    limits::guard(&call, endpoint.door(), router::handle(endpoint, &call)).await
+    found.answer(operation, &call).await
 }
 
 /// The event `scheduled`: the cron trigger.

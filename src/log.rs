@@ -34,6 +34,8 @@ pub struct RequestLine<'a> {
     pub method: &'a str,
     /// The route's pattern, never the path: paths hold ids.
     pub route: &'a str,
+    /// Of a path that has no route, the words that are no ids.
+    pub shape: Option<&'a str>,
     pub status: u16,
     pub code: Option<&'static str>,
     pub cause: Option<&'a str>,
@@ -54,6 +56,7 @@ pub fn request(line: &RequestLine) {
         ("ms", Field::Number(line.ms)),
         ("ray", Field::Text(line.ray)),
     ];
+    fields.extend(line.shape.map(|shape| ("shape", Field::Text(shape))));
     fields.extend(line.code.map(|code| ("code", Field::Text(code))));
     fields.extend(line.cause.map(|cause| ("cause", Field::Text(cause))));
     event(level, "request", &fields);

@@ -1,222 +1,192 @@
-//! Every route on one screen.
+//! From a request to its handler: which route it is of, and who is calling.
+//!
+//! This is the one point at which credentials are made. A handler gets its own by type (`routes::Access`).
 
+use crate::auth::Caller;
 use crate::auth::admin::Admin;
+use crate::auth::client::Credential;
+use crate::auth::limits::{self, Door};
+use crate::auth::webhook::{self, Portal};
 use crate::domain::names::{ClientId, InvalidName, UserId};
+use crate::domain::query;
 use crate::domain::url::decode_segment;
-use crate::endpoint::{Endpoint, Operation};
-use crate::error::{Code, Error, Result};
-use crate::handlers::{
-    admin, client, export, health, import, legacy, portal_users, users, webhook,
-};
+use crate::error::{Error, Result};
 use crate::http::{Answer, Call};
+use crate::routes::{Access, Operation, ROUTES, Route};
+use crate::store::{clients, credential};
 
-/// Where a request belongs: the pattern is what the log says of it, for a path holds ids.
-pub struct Route {
-    pub pattern: &'static str,
-    pub endpoint: Result<Endpoint>,
+/// A route, and the segment of the path that is a name, as it came; empty where the route has none.
+#[derive(Clone, Copy)]
+pub struct Found<'p> {
+    pub route: &'static Route,
+    pub name: &'p str,
 }
 
-/// Finds the route of a path and its endpoint for the method. Segments are compared as they came; only ids are
-/// decoded, once.
-pub fn route(method: &str, path: &str) -> Route {
-    use Endpoint::*;
-    use Operation::*;
-
-    let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
-    let at = |pattern, endpoint| Route { pattern, endpoint };
-    let only = |allowed: &'static str, endpoint: Endpoint| {
-        if method == allowed {
-            Ok(endpoint)
-        } else {
-            Err(Error::method_not_allowed(allowed))
+/// Finds the route of a path. Segments are compared as they came.
+///
+/// Portal puts its own path behind the base URL that somebody entered. A slash at that one's end makes an empty segment, so
+/// one is passed over on Portal's routes. Nowhere else: there an empty segment is an id that is missing.
+pub fn find(path: &str) -> Option<Found<'_>> {
+    find_exactly(path).or_else(|| {
+        let segments = path.split('/').skip(1);
+        let (empty, kept): (Vec<&str>, Vec<&str>) = segments.partition(|text| text.is_empty());
+        if empty.len() != 1 {
+            return None;
         }
-    };
-    // Monitors ask for the head alone.
-    let look = |endpoint| match method {
-        "GET" | "HEAD" => Ok(endpoint),
-        _ => Err(Error::method_not_allowed("GET, HEAD")),
-    };
-    let of_user = |segment: &str, endpoint: fn(UserId) -> Endpoint| user_id(segment).map(endpoint);
-    let only_of_user = |allowed: &'static str, segment: &str, endpoint: fn(UserId) -> Endpoint| {
-        if method == allowed {
-            of_user(segment, endpoint)
-        } else {
-            Err(Error::method_not_allowed(allowed))
-        }
-    };
-    let operator_on = |segment: &str, operation: fn(UserId) -> Operation| {
-        user_id(segment).map(|user| Operator(operation(user)))
-    };
-    let only_operator_on = |allowed: &'static str, segment: &str, operation| {
-        if method == allowed {
-            operator_on(segment, operation)
-        } else {
-            Err(Error::method_not_allowed(allowed))
-        }
-    };
+        let route = find_exactly(&format!("/{}", kept.join("/")))?.route;
+        route.is_portals().then_some(Found { route, name: "" })
+    })
+}
 
-    match segments.as_slice() {
-        ["healthz"] => at("/healthz", look(Healthz)),
-        ["readyz"] => at("/readyz", look(Readyz)),
+fn find_exactly(path: &str) -> Option<Found<'_>> {
+    ROUTES.iter().find_map(|route| {
+        let mut names = route
+            .paths
+            .iter()
+            .filter_map(|pattern| name_in(pattern, path));
+        names.next().map(|name| Found { route, name })
+    })
+}
 
-        // Portal
-        ["webhook", "backup"] => at("/webhook/backup", only("POST", WebhookBackup)),
-        ["webhook", "backup", "fetch"] => {
-            at("/webhook/backup/fetch", only("POST", WebhookBackupFetch))
-        }
+/// The segment of the path that stands where the pattern has `:name`; empty where it has none. None: the pattern is another.
+fn name_in<'p>(pattern: &str, path: &'p str) -> Option<&'p str> {
+    let Some((before, rest)) = pattern.split_once(':') else {
+        return (pattern == path).then_some("");
+    };
+    let after = rest.find('/').and_then(|at| rest.get(at..));
+    let name = path
+        .strip_prefix(before)?
+        .strip_suffix(after.unwrap_or_default())?;
+    (!name.contains('/')).then_some(name)
+}
 
-        // Apps: the paths that the guides' snippets call
-        ["users", user, "user-backup-share" | "user-backup-shares"] => at(
-            "/users/:userId/user-backup-share",
-            match method {
-                "POST" => of_user(user, StoreUserShare),
-                "GET" => of_user(user, FetchUserShare),
-                _ => Err(Error::method_not_allowed("GET, POST")),
-            },
-        ),
-        ["users", user, "store-encrypted-user-backup-share"] => at(
-            "/users/:userId/store-encrypted-user-backup-share",
-            only_of_user("POST", user, StoreUserShare),
-        ),
-        ["users", user, "encrypted-user-backup-shares"] => at(
-            "/users/:userId/encrypted-user-backup-shares",
-            only_of_user("GET", user, FetchUserShare),
-        ),
-        ["clients", client, "backup"] => at(
-            "/clients/:clientId/backup",
-            match method {
-                "POST" => client_id(client).map(StoreLegacyBackup),
-                "GET" => client_id(client).map(FetchLegacyBackup),
-                _ => Err(Error::method_not_allowed("GET, POST")),
-            },
-        ),
-        ["users", user, "backups"] => at(
-            "/users/:userId/backups",
-            only_of_user("GET", user, ListBackups),
-        ),
-        ["users", user, "custodian-backup-share"] => at(
-            "/users/:userId/custodian-backup-share",
-            only_of_user("GET", user, RetrieveCustodianShare),
-        ),
-
-        // Operators
-        ["users"] => at(
-            "/users",
-            match method {
-                "POST" => Ok(Operator(RegisterUser)),
-                "GET" => Ok(Operator(ListUsers)),
-                _ => Err(Error::method_not_allowed("GET, POST")),
-            },
-        ),
-        ["users", user] => at(
-            "/users/:userId",
-            match method {
-                "GET" => operator_on(user, GetUser),
-                "DELETE" => operator_on(user, DeleteUser),
-                _ => Err(Error::method_not_allowed("GET, DELETE")),
-            },
-        ),
-        ["users", user, "client-api-key"] => at(
-            "/users/:userId/client-api-key",
-            only_operator_on("PUT", user, ReplaceClientApiKey),
-        ),
-        ["users", user, "restore"] => at(
-            "/users/:userId/restore",
-            only_operator_on("POST", user, RestoreUser),
-        ),
-        ["users", user, "session"] => at(
-            "/users/:userId/session",
-            only_operator_on("POST", user, CreateSession),
-        ),
-        ["users", user, "backups", "history"] => at(
-            "/users/:userId/backups/history",
-            only_operator_on("GET", user, BackupHistory),
-        ),
-        ["users", user, "backups", "restore"] => at(
-            "/users/:userId/backups/restore",
-            only_operator_on("POST", user, RestoreVersion),
-        ),
-        ["users", user, "eject"] => at(
-            "/users/:userId/eject",
-            match method {
-                "POST" => operator_on(user, OpenEject),
-                "DELETE" => operator_on(user, CloseEject),
-                _ => Err(Error::method_not_allowed("POST, DELETE")),
-            },
-        ),
-        ["audit"] => at("/audit", only("GET", Operator(Audit))),
-        ["admin", "keys"] => at("/admin/keys", only("GET", Operator(AdminKeys))),
-        ["admin", "keys", "rewrap"] => {
-            at("/admin/keys/rewrap", only("POST", Operator(AdminRewrap)))
-        }
-        ["admin", "status"] => at("/admin/status", only("GET", Operator(AdminStatus))),
-        ["admin", "import"] => at("/admin/import", only("POST", Operator(Import))),
-        ["admin", "export"] => at("/admin/export", only("GET", Operator(Export))),
-
-        _ => at(
-            "(none)",
-            Err(Error::new(
-                Code::NotFound,
-                "No route has this path. GET /docs lists the routes.",
-            )),
-        ),
+/// A path that has no route, for the log: the words that some route has, and of every other segment nothing, for it may
+/// be an id. So `/webhooks/backup` is told from `/users/17/backup`.
+pub fn shape(path: &str) -> String {
+    const MOST: usize = 8;
+    let is_word = |segment: &str| {
+        let mut patterns = ROUTES.iter().flat_map(|route| route.paths);
+        patterns.any(|pattern| pattern.split('/').any(|word| word == segment))
+    };
+    let mut shape = String::new();
+    for segment in path.split('/').skip(1).take(MOST) {
+        shape.push('/');
+        shape.push_str(if is_word(segment) { segment } else { "…" });
     }
+    shape
 }
 
-/// Hands the request to its handler.
-pub async fn handle(endpoint: &Endpoint, call: &Call<'_>) -> Result<Answer> {
-    match endpoint {
-        Endpoint::Healthz => health::healthz(),
-        Endpoint::Readyz => health::readyz(call).await,
-        Endpoint::WebhookBackup => webhook::backup(call).await,
-        Endpoint::WebhookBackupFetch => webhook::fetch(call).await,
-        Endpoint::StoreUserShare(user) => client::store_share(call, user).await,
-        Endpoint::FetchUserShare(user) => client::fetch_share(call, user).await,
-        Endpoint::StoreLegacyBackup(client) => legacy::store(call, client).await,
-        Endpoint::FetchLegacyBackup(client) => legacy::fetch(call, client).await,
-        Endpoint::ListBackups(user) => client::list_backups(call, user).await,
-        Endpoint::RetrieveCustodianShare(user) => {
-            client::retrieve_custodian_share(call, user).await
-        }
-        Endpoint::Operator(operation) => {
-            operate(&Admin::authenticate(call).await?, operation, call).await
+impl Found<'_> {
+    /// The route's operation for a method: 405.
+    pub fn operation(&self, method: &str) -> Result<&'static Operation> {
+        let mut operations = self.route.operations.iter();
+        operations
+            .find(|operation| operation.method == method)
+            .ok_or_else(|| Error::method_not_allowed(&self.route.methods(|_| true)))
+    }
+
+    fn user_id(&self) -> Result<UserId> {
+        let text = decode_segment(self.name).ok_or_else(|| Error::field("userId", "be UTF-8"))?;
+        UserId::parse(text).map_err(|InvalidName(must)| Error::field("userId", must))
+    }
+
+    fn client_id(&self) -> Result<ClientId> {
+        let text = decode_segment(self.name).ok_or_else(|| Error::field("clientId", "be UTF-8"))?;
+        ClientId::parse(text).map_err(|InvalidName(must)| Error::field("clientId", must))
+    }
+
+    /// Answers the request.
+    ///
+    /// 1. The name in its path: 400.
+    /// 2. The limits of its door: 429.
+    /// 3. Its credential: 401, 403.
+    /// 4. Its query: 400. A refused credential comes first; an app's is checked by the database.
+    /// 5. Its handler.
+    pub async fn answer(&self, operation: &Operation, call: &Call<'_>) -> Result<Answer> {
+        use Access::*;
+        let query = || Ok(query::check(call.query, operation.query)?);
+        match operation.access {
+            Always(handle) => query().and_then(|()| handle()),
+            Everybody(handle) => {
+                limits::guard(call, Door::None, async {
+                    query()?;
+                    handle(call).await
+                })
+                .await
+            }
+            Webhook(handle) => {
+                let shown = webhook::shown_secret(call);
+                let door = Door::Webhooks {
+                    is_portal: shown.is_some(),
+                };
+                limits::guard(call, door, async {
+                    let portal = Portal::authenticate(call, shown).await?;
+                    limits::count_webhook(call).await?;
+                    query()?;
+                    handle(portal, call).await
+                })
+                .await
+            }
+            App(handle) => {
+                let user_id = self.user_id()?;
+                limits::guard(call, Door::App(user_id.as_str()), async {
+                    let credential = Credential::read(call).await?;
+                    if let Err(wrong) = query() {
+                        credential::check(call.db, &call.trail, &credential, &user_id).await?;
+                        return Err(wrong);
+                    }
+                    handle(credential, call, &user_id).await
+                })
+                .await
+            }
+            AppOfClient(handle) => {
+                let client_id = self.client_id()?;
+                limits::guard(call, Door::App(client_id.as_str()), async {
+                    let credential = Credential::read(call).await?;
+                    if let Err(wrong) = query() {
+                        clients::user_of(call.db, &call.trail, &credential, &client_id).await?;
+                        return Err(wrong);
+                    }
+                    handle(credential, call, &client_id).await
+                })
+                .await
+            }
+            AppOrOperator(role, handle) => {
+                let user_id = self.user_id()?;
+                limits::guard(call, Door::App(user_id.as_str()), async {
+                    let caller = match Admin::recognise(call, role).await? {
+                        Some(admin) => Caller::Operator(admin),
+                        None => Caller::App(Credential::read(call).await?),
+                    };
+                    if let Err(wrong) = query() {
+                        if let Caller::App(credential) = &caller {
+                            credential::check(call.db, &call.trail, credential, &user_id).await?;
+                        }
+                        return Err(wrong);
+                    }
+                    handle(caller, call, &user_id).await
+                })
+                .await
+            }
+            Operator(role, handle) => {
+                limits::guard(call, Door::Operators, async {
+                    let admin = Admin::authenticate(call, role).await?;
+                    query()?;
+                    handle(&admin, call).await
+                })
+                .await
+            }
+            OperatorOn(role, handle) => {
+                let user_id = self.user_id()?;
+                limits::guard(call, Door::Operators, async {
+                    let admin = Admin::authenticate(call, role).await?;
+                    query()?;
+                    handle(&admin, call, &user_id).await
+                })
+                .await
+            }
         }
     }
-}
-
-/// The operators' part of it.
-async fn operate(admin: &Admin, operation: &Operation, call: &Call<'_>) -> Result<Answer> {
-    match operation {
-        Operation::RegisterUser => users::register(admin, call).await,
-        Operation::ListUsers => users::list(admin, call).await,
-        Operation::GetUser(user) => users::get(admin, call, user).await,
-        Operation::ReplaceClientApiKey(user) => {
-            users::replace_client_api_key(admin, call, user).await
-        }
-        Operation::DeleteUser(user) => users::delete(admin, call, user).await,
-        Operation::RestoreUser(user) => users::restore(admin, call, user).await,
-        Operation::CreateSession(user) => portal_users::session(admin, call, user).await,
-        Operation::BackupHistory(user) => users::history(admin, call, user).await,
-        Operation::RestoreVersion(user) => users::restore_version(admin, call, user).await,
-        Operation::OpenEject(user) => users::open_eject(admin, call, user).await,
-        Operation::CloseEject(user) => users::close_eject(admin, call, user).await,
-        Operation::Audit => admin::audit(admin, call).await,
-        Operation::AdminKeys => admin::keys(admin, call).await,
-        Operation::AdminRewrap => admin::rewrap(admin, call).await,
-        Operation::AdminStatus => admin::status(admin, call).await,
-        Operation::Import => import::import(admin, call).await,
-        Operation::Export => export::export(admin, call).await,
-    }
-}
-
-fn user_id(segment: &str) -> Result<UserId> {
-    let text = decode_segment(segment).ok_or_else(|| Error::field("userId", "be UTF-8"))?;
-    UserId::parse(text).map_err(|InvalidName(must)| Error::field("userId", must))
-}
-
-fn client_id(segment: &str) -> Result<ClientId> {
-    let text = decode_segment(segment).ok_or_else(|| Error::field("clientId", "be UTF-8"))?;
-    ClientId::parse(text).map_err(|InvalidName(must)| Error::field("clientId", must))
 }
 
 #[cfg(test)]

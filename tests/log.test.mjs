@@ -50,6 +50,19 @@ describe("every request leaves one line", () => {
     }
   });
 
+  test("a path without a route is told by those of its words that routes have, never by an id", async () => {
+    for (const [path, shape] of [
+      ["/portal/webhook/backup", "/…/webhook/backup"],
+      ["/webhook//backup//fetch", "/webhook//backup//fetch"],
+      ["/users/secret-path/backup", "/users/…/backup"],
+    ]) {
+      worker.clearLogs();
+      await worker.send("POST", path);
+      const [line] = requestLines();
+      assert.deepEqual([line.route, line.shape], ["(none)", shape]);
+    }
+  });
+
   test("Cloudflare's ray, where there is one, is the request's id", async () => {
     const ray = "8f1e2d3c4b5a6978-FRA";
     const answer = await worker.send("GET", "/healthz", { headers: { "cf-ray": ray } });

@@ -70,6 +70,41 @@ describe("a share comes back byte for byte", () => {
   });
 });
 
+// Portal puts its path behind the base URL that somebody entered, which may end with a slash.
+describe("one empty segment in the path is passed over", () => {
+  for (const path of ["/webhook/backup/", "/webhook//backup", "//webhook/backup"]) {
+    test(path, async () => {
+      const { status, text } = await portal(path, { clientId: ada.clientId, share: path });
+      assert.equal(status, 204, text);
+      assert.deepEqual(await shares(ada.clientId), [path]);
+    });
+  }
+
+  for (const path of ["/webhook//backup/fetch", "/webhook/backup/fetch/", "/webhook/backup//fetch"]) {
+    test(path, async () => {
+      await stores({ clientId: ada.clientId, share: "s" });
+      const { status, body, text } = await portal(path, { clientId: ada.clientId });
+      assert.equal(status, 200, text);
+      assert.deepEqual(body, { backupShares: ["s"] });
+    });
+  }
+
+  test("with the wrong secret it is 401 there, too", async () => {
+    const headers = { "x-webhook-secret": "wrong" };
+    assertProblem(
+      await portal("/webhook//backup", { clientId: ada.clientId, share: "s" }, { headers }),
+      401,
+      "unauthorized",
+    );
+  });
+
+  test("two are none of Portal's, and on no other route is there one", async () => {
+    assertProblem(await portal("//webhook//backup", { clientId: ada.clientId, share: "s" }), 404, "not_found");
+    assertProblem(await admin("GET", "/audit/"), 404, "not_found");
+    assertProblem(await admin("GET", "/users/"), 400, "invalid_field");
+  });
+});
+
 describe("what is kept", () => {
   test("every method and curve stands beside the others, also those that no app uses", async () => {
     const methods = [

@@ -12,25 +12,18 @@
 //!   ten seconds. Requests for `/readyz`, which asks the database and no credential, by their address.
 //! - Webhooks, per source address, once the secret is right.
 //!
-//! What is shut, and which credentials were good, an isolate knows for itself. A limiter that is not bound, or that
-//! fails, lets everything pass: a warning in the log, never an outage.
+//! What is shut, and which credentials were good, an isolate knows for itself.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::future::Future;
 
-use super::webhook;
 use crate::domain::ip;
 use crate::domain::recent::Recent;
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
-use crate::log::{self, Field, Level};
-use crate::platform::verify::Limiter;
-use crate::platform::{Bindings, now_ms};
-
-const AUTH_FAILURES: &str = "AUTH_FAILURE_LIMITER";
-const APP: &str = "APP_LIMITER";
-const WEBHOOK: &str = "WEBHOOK_LIMITER";
+use crate::limiters::{APP, AUTH_FAILURES, WEBHOOK};
+use crate::platform::now_ms;
 
 /// The bindings' period.
 const PERIOD_SECONDS: u32 = 60;
@@ -43,7 +36,10 @@ const MAX_REMEMBERED: usize = 2_048;
 pub enum Door<'a> {
     /// Nowhere: the route is for everybody.
     None,
-    Webhooks,
+    Webhooks {
+        /// Whether the request has shown the secret.
+        is_portal: bool,
+    },
     Operators,
     /// The user's or the client's id, as the path has it.
     App(&'a str),
@@ -54,13 +50,7 @@ thread_local! {
     static SHUT: RefCell<Recent<()>> = const { RefCell::new(Recent::new(MAX_REMEMBERED)) };
     /// App credentials that were good, by their hash.
     static GOOD: RefCell<Recent<()>> = const { RefCell::new(Recent::new(MAX_REMEMBERED)) };
-    /// The limiters that a warning was written about.
-    static WARNED: Cell<u8> = const { Cell::new(0) };
 }
-
-/// The Worker's rate limiting bindings.
-#[derive(Clone, Copy)]
-pub struct Limiters<'a>(pub &'a Bindings);
 
 /// Carries out `handle` between the limits of its door.
 pub async fn guard(
@@ -74,7 +64,7 @@ pub async fn guard(
             count(call, APP, &format!("{} -", ip::counted_as(source))).await?;
             return handle.await;
         }
-        Door::Webhooks => "webhooks",
+        Door::Webhooks { .. } => "webhooks",
         Door::Operators => "operators",
         Door::App(user) => {
             count(call, APP, &format!("{} {}", ip::counted_as(source), user)).await?;
@@ -85,7 +75,7 @@ pub async fn guard(
     let is_shut = |key| SHUT.with_borrow(|shut| shut.get(key, now_ms()).is_some());
     let may_pass = || match door {
         Door::App(_) => was_good(call),
-        Door::Webhooks => webhook::shown_secret(call).is_some(),
+        Door::Webhooks { is_portal } => is_portal,
         Door::None | Door::Operators => false,
     };
     if anything_is_shut() {
@@ -167,46 +157,5 @@ fn remember_good(call: &Call<'_>) {
     if let Some(hash) = call.bearer_hash() {
         let until = call.trail.now_ms + GOOD_MS;
         GOOD.with_borrow_mut(|good| good.insert(hash, (), until));
-    }
-}
-
-impl Limiters<'_> {
-    /// Counts one more for `key`; false: that was too many.
-    async fn allow(self, name: &'static str, key: &str) -> bool {
-        let binding = match name {
-            AUTH_FAILURES => self.0.auth_failure_limiter(),
-            APP => self.0.app_limiter(),
-            _ => self.0.webhook_limiter(),
-        };
-        let cause = match Limiter::new(binding) {
-            None => "it is not bound".to_owned(),
-            Some(limiter) => match limiter.allows(key).await {
-                Ok(allowed) => return allowed,
-                Err(failure) => failure.0,
-            },
-        };
-        warn_once(name, &cause);
-        true
-    }
-}
-
-/// One warning a limiter and isolate.
-fn warn_once(name: &'static str, cause: &str) {
-    let bit = match name {
-        AUTH_FAILURES => 1,
-        APP => 2,
-        _ => 4,
-    };
-    let warned = WARNED.get();
-    if warned & bit == 0 {
-        WARNED.set(warned | bit);
-        log::event(
-            Level::Warn,
-            "a rate limiter does not work, so it lets everything pass",
-            &[
-                ("limiter", Field::Text(name)),
-                ("cause", Field::Text(cause)),
-            ],
-        );
     }
 }

@@ -2,7 +2,7 @@
 //! user's credential, an operator's token.
 //!
 //! What a handler needs shows in its signature: it takes a [`webhook::Portal`], a [`client::Credential`] or an
-//! [`admin::Admin`], and only passing the check makes one.
+//! [`admin::Admin`]. The router makes them, and only passing the check makes one.
 
 pub mod access;
 pub mod admin;
@@ -18,6 +18,12 @@ use crate::http::Call;
 use crate::log::{self, Field, Level};
 use crate::store::Change;
 use crate::store::audit::{Actor, Event};
+
+/// Who calls a route that is both the apps' and the operators'.
+pub enum Caller {
+    Operator(admin::Admin),
+    App(client::Credential),
+}
 
 /// Which of a setting's secrets a request has shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! Portal, by its webhook secret.
 
-use super::{Known, known, limits, refused};
+use super::{Known, known, refused};
 use crate::domain::ip;
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
 use crate::http::{Call, credential};
 use crate::store::audit::Actor;
 
-/// Whether the request has the webhook secret: which one. Costs the database nothing.
+/// Which of the webhook secrets the request has shown. Costs the database nothing.
 pub fn shown_secret(call: &Call<'_>) -> Option<Known> {
     let secret = credential(call.head.webhook_secret)?;
     known(&call.settings.webhook_secrets, CredentialHash::of(secret))
@@ -17,10 +17,11 @@ pub fn shown_secret(call: &Call<'_>) -> Option<Known> {
 pub struct Portal(());
 
 impl Portal {
+    /// `shown` is what [`shown_secret`] says.
+    ///
     /// 1. From one of Portal's addresses, if they are listed: 403.
     /// 2. With the current secret, or the previous one while it is being changed: 401.
-    /// 3. Not too often: 429.
-    pub async fn authenticate(call: &Call<'_>) -> Result<Self> {
+    pub async fn authenticate(call: &Call<'_>, shown: Option<Known>) -> Result<Self> {
         // 1.
         let allowlist = &call.settings.callers.portal_ip_allowlist;
         if !allowlist.is_empty() && !ip::allows(allowlist, call.source()) {
@@ -30,10 +31,8 @@ impl Portal {
             ));
         }
         // 2.
-        if let Some(secret) = shown_secret(call) {
+        if let Some(secret) = shown {
             secret.warn_if_previous("WEBHOOK_SECRET_PREVIOUS");
-            // 3.
-            limits::count_webhook(call).await?;
             return Ok(Self(()));
         }
         Err(refused(

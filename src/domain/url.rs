@@ -31,7 +31,7 @@ pub fn decode_segment(segment: &str) -> Option<String> {
         .map(|text| text.into_owned())
 }
 
-/// The first value of a query parameter. `+` is a space, as in forms. `Some(None)`: given, but not UTF-8.
+/// The value of a query parameter. `+` is a space, as in forms. `Some(None)`: given, but not UTF-8.
 pub fn query_value(query: &str, name: &str) -> Option<Option<String>> {
     query.split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -39,7 +39,7 @@ pub fn query_value(query: &str, name: &str) -> Option<Option<String>> {
     })
 }
 
-fn decode_form(text: &str) -> Option<String> {
+pub(super) fn decode_form(text: &str) -> Option<String> {
     if !text.contains(['+', '%']) {
         return Some(text.to_owned());
     }

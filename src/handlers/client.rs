@@ -1,6 +1,6 @@
 //! What apps call: their user's encrypted share, and which backups there are.
 
-use crate::auth::admin::Admin;
+use crate::auth::Caller;
 use crate::auth::client::Credential;
 use crate::domain::body::UserBackup;
 use crate::domain::json::{self, Writer};
@@ -16,18 +16,19 @@ use crate::store::{credential, eject, versions};
 
 /// Stores a user's cipher text. After our 2xx the app tells Portal that the backup is complete.
 ///
-/// 1. The credential, as far as it can be read without the database.
-/// 2. The body: 400, 413, 415; but a refused credential comes first.
-/// 3. Seal the cipher text for its user and method.
-/// 4. One transaction checks the credential, stores, keeps what it replaces, and leaves the audit event: 401, 403.
-/// 5. 200 with the guide's message.
-pub async fn store_share(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+/// 1. The body: 400, 413, 415; but a refused credential comes first.
+/// 2. Seal the cipher text for its user and method.
+/// 3. One transaction checks the credential, stores, keeps what it replaces, and leaves the audit event: 401, 403.
+/// 4. 200 with the guide's message.
+pub async fn store_share(
+    credential: Credential,
+    call: &Call<'_>,
+    user_id: &UserId,
+) -> Result<Answer> {
     // 1.
-    let credential = Credential::read(call).await?;
-    // 2.
     let backup = read_backup(call).await;
     let mut backup = credential_first(call, &credential, user_id, backup).await?;
-    // 3. The cipher text goes right after: many backups may wait for the database at once.
+    // 2. The cipher text goes right after: many backups may wait for the database at once.
     let cipher_text = backup.cipher_text.take();
     let place = Place::user(user_id, backup.backup_method.as_str());
     let sealed = call
@@ -35,10 +36,10 @@ pub async fn store_share(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
         .seal(place, cipher_text.expose_secret().as_bytes())
         .await?;
     drop(cipher_text);
-    // 4.
+    // 3.
     user_shares::store(call.db, &call.trail, &credential, user_id, &backup, &sealed).await?;
     call.vault.canary_is_kept();
-    // 5.
+    // 4.
     Ok(Answer::json(
         200,
         r#"{"message":"Successfully stored client backup share"}"#,
@@ -63,20 +64,26 @@ async fn credential_first<T>(
 }
 
 /// Gives a user's cipher text back.
-pub async fn fetch_share(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    fetch_share_as(call, user_id, "cipherText").await
+pub async fn fetch_share(
+    credential: Credential,
+    call: &Call<'_>,
+    user_id: &UserId,
+) -> Result<Answer> {
+    fetch_share_as(credential, call, user_id, "cipherText").await
 }
 
 /// Gives a user's cipher text back, under each of the names, which are separated by spaces.
 ///
-/// 1. The credential, as far as it can be read without the database.
-/// 2. Which share: `backupMethod`, or `backupSharePairId`.
-/// 3. One round trip checks the credential, reads the share, and leaves the audit event: 401, 403, 404.
-/// 4. Open it.
-pub async fn fetch_share_as(call: &Call<'_>, user_id: &UserId, names: &str) -> Result<Answer> {
+/// 1. Which share: `backupMethod`, or `backupSharePairId`.
+/// 2. One round trip checks the credential, reads the share, and leaves the audit event: 401, 403, 404.
+/// 3. Open it.
+pub async fn fetch_share_as(
+    credential: Credential,
+    call: &Call<'_>,
+    user_id: &UserId,
+    names: &str,
+) -> Result<Answer> {
     // 1.
-    let credential = Credential::read(call).await?;
-    // 2.
     let method = call.query_name("backupMethod", BackupMethod::parse);
     let pair = call.query_name("backupSharePairId", BackupSharePairId::parse);
     let asked = method.and_then(|method| Ok((method, pair?)));
@@ -89,7 +96,7 @@ pub async fn fetch_share_as(call: &Call<'_>, user_id: &UserId, names: &str) -> R
         },
         None => Wanted::Method(&method_or_unknown),
     };
-    // 3.
+    // 2.
     let share = user_shares::fetch(call.db, &call.trail, &credential, user_id, &wanted).await?;
     let share = share.ok_or_else(|| {
         Error::new(
@@ -97,7 +104,7 @@ pub async fn fetch_share_as(call: &Call<'_>, user_id: &UserId, names: &str) -> R
             "No backup share is stored for this user under this backupMethod or backupSharePairId.",
         )
     })?;
-    // 4.
+    // 3.
     let place = Place::user(user_id, &share.backup_method);
     let cipher_text = call
         .vault
@@ -107,11 +114,10 @@ pub async fn fetch_share_as(call: &Call<'_>, user_id: &UserId, names: &str) -> R
 }
 
 /// Which backups of a user exist, and whether each can be recovered; never a share.
-pub async fn list_backups(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    let entries = match Admin::recognise(call).await? {
-        Some(admin) => versions::entries_for_admin(call.db, &admin, user_id).await?,
-        None => {
-            let credential = Credential::read(call).await?;
+pub async fn list_backups(caller: Caller, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    let entries = match caller {
+        Caller::Operator(_) => versions::entries_for_admin(call.db, user_id).await?,
+        Caller::App(credential) => {
             versions::entries_for_client(call.db, &call.trail, &credential, user_id).await?
         }
     };
@@ -140,25 +146,26 @@ fn to_json(backup: &Backup) -> String {
 
 /// Gives a custodian share to the user's own device, for an eject: the end of the wallet's MPC security.
 ///
-/// 1. The credential, as far as it can be read without the database.
-/// 2. Which share.
-/// 3. Take the one retrieval of this share that the operator's window allows: 401, 403, 404.
-/// 4. Of a half-finished backup, the share that the user share belongs to; else the current one.
-/// 5. Open it.
-pub async fn retrieve_custodian_share(call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+/// 1. Which share.
+/// 2. Take the one retrieval of this share that the operator's window allows: 401, 403, 404.
+/// 3. Of a half-finished backup, the share that the user share belongs to; else the current one.
+/// 4. Open it.
+pub async fn retrieve_custodian_share(
+    credential: Credential,
+    call: &Call<'_>,
+    user_id: &UserId,
+) -> Result<Answer> {
     // 1.
-    let credential = Credential::read(call).await?;
-    // 2.
     let method = call.query_name("backupMethod", BackupMethod::parse);
     let method = credential_first(call, &credential, user_id, method)
         .await?
         .unwrap_or_else(BackupMethod::unknown);
-    // 3.
+    // 2.
     let retrieved = eject::retrieve(call.db, &call.trail, &credential, user_id, &method).await?;
-    // 4.
+    // 3.
     let share = share_for_eject(&retrieved.fetched, &method)
         .ok_or_else(|| Error::internal("the custodian share is gone"))?;
-    // 5.
+    // 4.
     let place = Place::custodian(&retrieved.client_id, method.as_str());
     let share = call
         .vault

@@ -10,18 +10,25 @@ use crate::handlers::client;
 use crate::http::{Answer, Call};
 use crate::store::clients;
 
-pub async fn store(call: &Call<'_>, client_id: &ClientId) -> Result<Answer> {
-    let user_id = caller(call, client_id).await?;
-    client::store_share(call, &user_id).await
+pub async fn store(
+    credential: Credential,
+    call: &Call<'_>,
+    client_id: &ClientId,
+) -> Result<Answer> {
+    let user_id = caller(&credential, call, client_id).await?;
+    client::store_share(credential, call, &user_id).await
 }
 
-pub async fn fetch(call: &Call<'_>, client_id: &ClientId) -> Result<Answer> {
-    let user_id = caller(call, client_id).await?;
-    client::fetch_share_as(call, &user_id, "cipherText backupShare").await
+pub async fn fetch(
+    credential: Credential,
+    call: &Call<'_>,
+    client_id: &ClientId,
+) -> Result<Answer> {
+    let user_id = caller(&credential, call, client_id).await?;
+    client::fetch_share_as(credential, call, &user_id, "cipherText backupShare").await
 }
 
 /// The user of the client, who must be the caller: 401, 403.
-async fn caller(call: &Call<'_>, client_id: &ClientId) -> Result<UserId> {
-    let credential = Credential::read(call).await?;
-    clients::user_of(call.db, &call.trail, &credential, client_id).await
+async fn caller(credential: &Credential, call: &Call<'_>, client_id: &ClientId) -> Result<UserId> {
+    clients::user_of(call.db, &call.trail, credential, client_id).await
 }

@@ -18,17 +18,14 @@ use crate::store::custodian_shares::{self, Fetched, SealedShare};
 
 /// Stores a custodian share.
 ///
-/// 1. Only Portal may.
-/// 2. The body: 400, 413, 415.
-/// 3. Seal the share for its client and method.
-/// 4. One transaction stores it, keeps what it replaces, and leaves the audit event.
-/// 5. 204, or 404 `unknown_client`.
-pub async fn backup(call: &Call<'_>) -> Result<Answer> {
+/// 1. The body: 400, 413, 415.
+/// 2. Seal the share for its client and method.
+/// 3. One transaction stores it, keeps what it replaces, and leaves the audit event.
+/// 4. 204, or 404 `unknown_client`.
+pub async fn backup(_: Portal, call: &Call<'_>) -> Result<Answer> {
     // 1.
-    let _: Portal = Portal::authenticate(call).await?;
-    // 2.
     let mut backup = CustodianBackup::parse(&call.json_body().await?)?;
-    // 3. The share goes right after: many backups may wait for the database at once.
+    // 2. The share goes right after: many backups may wait for the database at once.
     let share = backup.share.take();
     let place = Place::custodian(&backup.client_id, backup.backup_method.as_str());
     let sealed = call
@@ -36,34 +33,31 @@ pub async fn backup(call: &Call<'_>) -> Result<Answer> {
         .seal(place, share.expose_secret().as_bytes())
         .await?;
     drop(share);
-    // 4.
+    // 3.
     let unknown_clients = call.settings.unknown_clients;
     custodian_shares::store(call.db, &call.trail, unknown_clients, &backup, &sealed).await?;
     call.vault.canary_is_kept();
-    // 5.
+    // 4.
     Ok(Answer::no_content())
 }
 
 /// Gives Portal all custodian shares of a client.
 ///
-/// 1. Only Portal may.
-/// 2. The body: 400, 413, 415.
-/// 3. One round trip reads the shares and leaves the audit event; 404 `unknown_client`.
-/// 4. To the current shares, add the superseded ones that a half-finished backup needs.
-/// 5. Open them. A current one that does not open is an error for all: a partial answer would look whole. What was
+/// 1. The body: 400, 413, 415.
+/// 2. One round trip reads the shares and leaves the audit event; 404 `unknown_client`.
+/// 3. To the current shares, add the superseded ones that a half-finished backup needs.
+/// 4. Open them. A current one that does not open is an error for all: a partial answer would look whole. What was
 ///    added does no harm to the others where it does not open.
-pub async fn fetch(call: &Call<'_>) -> Result<Answer> {
+pub async fn fetch(_: Portal, call: &Call<'_>) -> Result<Answer> {
     // 1.
-    let _: Portal = Portal::authenticate(call).await?;
-    // 2.
     let client_id = parse_fetch(&call.json_body().await?)?;
-    // 3.
+    // 2.
     let policy = call.settings.fetch_superseded;
     let fetched = custodian_shares::fetch(call.db, &call.trail, policy, &client_id).await?;
-    // 4.
+    // 3.
     let added = superseded_to_add(policy, &fetched.current, &fetched.user, &fetched.superseded);
     log_half_finished(call, &client_id, &fetched, added.len());
-    // 5.
+    // 4.
     let shares = Array::new();
     for (entry, share) in fetched.current.iter().zip(&fetched.current_shares) {
         let share = open(call, &client_id, entry.backup_method.as_str(), share).await?;

@@ -4,7 +4,6 @@ use super::audit::{Trail, audit_columns, outcome_is};
 use super::credential::{for_credential, refused_cases};
 use super::outcome::{VersionRestored, unknown_user};
 use super::{Change, Database, Rows, Statement, at};
-use crate::auth::admin::Admin;
 use crate::auth::client::Credential;
 use crate::domain::names::{BackupMethod, UserId};
 use crate::domain::recovery::Entry;
@@ -35,7 +34,7 @@ macro_rules! entries_sql {
 }
 
 /// The current shares of a user, for an operator.
-pub async fn entries_for_admin(db: &Database, _: &Admin, user_id: &UserId) -> Result<Entries> {
+pub async fn entries_for_admin(db: &Database, user_id: &UserId) -> Result<Entries> {
     let of_user = |sql| Statement::new(sql).text(user_id.as_str());
     let [user, entries] = db
         .read(vec![of_user(USER), of_user(entries_sql!("?1"))])

@@ -1,0 +1,173 @@
+//! The names of a query's parameters. One that nobody knows is refused, for it is nearly always a misspelt one, and what it
+//! was to narrow down would be everything.
+
+use super::url::decode_form;
+
+/// What is wrong with a query.
+#[derive(Debug, PartialEq, Eq)]
+pub struct InvalidQuery {
+    /// The parameter, as far as its name can be repeated to whoever sent it; else "query".
+    pub field: String,
+    /// A whole sentence: what to send instead.
+    pub detail: String,
+}
+
+/// Longest name that is repeated in an answer.
+const MAX_REPEATED: usize = 40;
+
+/// Checks that each parameter is one of `known`, and none comes twice.
+pub fn check(query: &str, known: &[&'static str]) -> Result<(), InvalidQuery> {
+    let mut given = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+        let name = decode_form(name).unwrap_or_default();
+        let Some(known) = known.iter().find(|known| **known == name) else {
+            return Err(unknown(&name, known));
+        };
+        if given.contains(known) {
+            return Err(InvalidQuery {
+                field: (*known).to_owned(),
+                detail: format!("The query parameter `{known}` comes twice. Send it once."),
+            });
+        }
+        given.push(*known);
+    }
+    Ok(())
+}
+
+fn unknown(name: &str, known: &[&'static str]) -> InvalidQuery {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let may_be_repeated =
+        !name.is_empty() && name.len() <= MAX_REPEATED && name.bytes().all(is_word);
+    let what = if may_be_repeated {
+        format!("This route has no query parameter `{name}`.")
+    } else {
+        "This route has no such query parameter.".to_owned()
+    };
+    let remedy = match nearest(name, known) {
+        Some(near) => format!("Do you mean `{near}`?"),
+        None if known.is_empty() => "It takes none.".to_owned(),
+        None => format!("It takes {}.", known.join(", ")),
+    };
+    InvalidQuery {
+        field: if may_be_repeated { name } else { "query" }.to_owned(),
+        detail: format!("{what} {remedy}"),
+    }
+}
+
+/// The one of `known` that `name` is most likely a misspelling of: without regard to case and separators, at most a third
+/// of its letters differ.
+pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    if name.len() > MAX_REPEATED {
+        return None;
+    }
+    let plain = |text: &str| -> Vec<u8> {
+        let letters = text.bytes().filter(u8::is_ascii_alphanumeric);
+        letters.map(|byte| byte.to_ascii_lowercase()).collect()
+    };
+    let name = plain(name);
+    let distances = known.iter().map(|known| {
+        let letters = plain(known);
+        (*known, distance(&name, &letters), letters.len() / 3)
+    });
+    let near = distances.filter(|(_, distance, most)| distance <= most);
+    near.min_by_key(|(_, distance, _)| *distance)
+        .map(|(known, ..)| known)
+}
+
+/// How many letters must be put in, taken out or changed to make one of the other (Levenshtein).
+fn distance(from: &[u8], to: &[u8]) -> usize {
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (at, letter) in from.iter().enumerate() {
+        let mut next = Vec::with_capacity(row.len());
+        next.push(at + 1);
+        for ((other, pair), above) in to.iter().zip(row.windows(2)).zip(row.iter().skip(1)) {
+            let changed = pair.first().copied().unwrap_or_default() + usize::from(letter != other);
+            let left = next.last().copied().unwrap_or_default();
+            next.push(changed.min(above + 1).min(left + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: [&str; 3] = ["clientId", "cursor", "limit"];
+
+    fn refused(query: &str) -> InvalidQuery {
+        check(query, &KNOWN).unwrap_err()
+    }
+
+    #[test]
+    fn known_parameters_pass_in_any_order_and_encoding() {
+        for query in [
+            "",
+            "&",
+            "limit=1",
+            "limit",
+            "cursor=&limit=1&",
+            "client%49d=x",
+        ] {
+            assert_eq!(check(query, &KNOWN), Ok(()), "{query}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_parameter_is_refused_with_the_nearest_known_name() {
+        for (query, near) in [
+            ("clientid=X", "clientId"),
+            ("client_id=X", "clientId"),
+            ("ClientID=X", "clientId"),
+            ("limits=1", "limit"),
+            ("limt=1", "limit"),
+            ("limit=1&curser=2", "cursor"),
+        ] {
+            let detail = refused(query).detail;
+            assert!(
+                detail.ends_with(&format!("Do you mean `{near}`?")),
+                "{detail}"
+            );
+        }
+        assert_eq!(
+            refused("purge=X").detail,
+            "This route has no query parameter `purge`. It takes clientId, cursor, limit."
+        );
+        assert!(
+            check("a=1", &[])
+                .unwrap_err()
+                .detail
+                .ends_with("It takes none.")
+        );
+    }
+
+    #[test]
+    fn a_parameter_that_comes_twice_is_refused() {
+        assert_eq!(refused("limit=1&limit=1").field, "limit");
+        assert_eq!(refused("limit=1&l%69mit=2").field, "limit");
+    }
+
+    #[test]
+    fn what_is_no_word_is_not_repeated() {
+        for query in ["a%0ab=1", "%ff", "%3Cscript%3E=1", "=1", &"x".repeat(41)] {
+            let refused = refused(query);
+            assert_eq!(refused.field, "query", "{query}");
+            assert!(!refused.detail.contains('<') && refused.detail.is_ascii());
+        }
+    }
+
+    #[test]
+    fn a_distance_counts_letters() {
+        for (from, to, letters) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "abc", 0),
+            ("kitten", "sitting", 3),
+        ] {
+            assert_eq!(distance(from.as_bytes(), to.as_bytes()), letters);
+            assert_eq!(distance(to.as_bytes(), from.as_bytes()), letters);
+        }
+    }
+}
