@@ -20,7 +20,7 @@ export PATH="$dir/node_modules/.bin:$PATH"
 
 echo 'compatibility_date = "2026-10-23"' >wrangler.toml
 for name in from to orphan broken; do
-  printf '[[d1_databases]]\nbinding = "%s"\ndatabase_name = "%s"\ndatabase_id = "%s"\n' "${name^^}" "$name" "$name" >>wrangler.toml
+  printf '[[d1_databases]]\nbinding = "%s"\ndatabase_name = "%s"\ndatabase_id = "%s"\n' "$(echo "$name" | tr a-z A-Z)" "$name" "$name" >>wrangler.toml
 done
 execute() { wrangler d1 execute "$@" --local >out.txt 2>&1; }
 value() { wrangler d1 execute "$1" --local --json --command "SELECT ($2) AS value" | node -p 'JSON.parse(fs.readFileSync(0))[0].results[0].value'; }
