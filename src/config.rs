@@ -7,6 +7,8 @@ pub use callers::{Callers, ClientAuth, IdentityProvider, Issuer};
 use crate::domain::recovery::FetchSuperseded;
 use crate::domain::sealing::{self, Key};
 use crate::domain::secret::{CredentialHash, Secret};
+use crate::maintenance::copy::Target;
+use crate::platform::bucket::Bucket;
 use crate::platform::{Bindings, D1};
 
 /// What is wrong with which setting. The value is never part of it.
@@ -48,10 +50,17 @@ pub struct Settings {
     pub fetch_superseded: FetchSuperseded,
     pub history_retention_days: u32,
     pub audit_retention_days: u32,
+    /// For so many milliseconds at most a request waits until R2 has its copy.
+    pub copy_wait_ms: u32,
+    /// A request whose copy R2 does not have by then is 503.
+    pub copy_required: bool,
 }
 
 const MIN_ADMIN_TOKEN_LENGTH: usize = 32;
 const MAX_RETENTION_DAYS: u32 = 36_500;
+const DEFAULT_COPY_WAIT_MS: u32 = 1_500;
+/// Portal gives up on a webhook after 10 s.
+const MAX_COPY_WAIT_MS: u32 = 8_000;
 
 impl Settings {
     pub fn of(bindings: &Bindings) -> Result<Self, InvalidSetting> {
@@ -120,6 +129,21 @@ impl Settings {
                 ));
             }
         };
+        let copy_wait_ms = match get("COPY_WAIT_MS").map(|ms| ms.parse()) {
+            None => DEFAULT_COPY_WAIT_MS,
+            Some(Ok(ms)) if ms <= MAX_COPY_WAIT_MS => ms,
+            Some(_) => {
+                return Err(invalid(
+                    "COPY_WAIT_MS",
+                    "must be a whole number of milliseconds from 0 to 8000",
+                ));
+            }
+        };
+        let copy_required = match get("COPY_REQUIRED").as_deref() {
+            None | Some("no") => false,
+            Some("yes") => true,
+            Some(_) => return Err(invalid("COPY_REQUIRED", "must be yes or no")),
+        };
         let days = |name, default| match get(name).map(|days| days.parse()) {
             None => Ok(default),
             Some(Ok(days)) if days <= MAX_RETENTION_DAYS => Ok(days),
@@ -139,6 +163,8 @@ impl Settings {
             fetch_superseded,
             history_retention_days: days("HISTORY_RETENTION_DAYS", 90)?,
             audit_retention_days: days("AUDIT_RETENTION_DAYS", 400)?,
+            copy_wait_ms,
+            copy_required,
         })
     }
 }
@@ -146,6 +172,17 @@ impl Settings {
 /// The database. One today; a company that outgrows it will have many, and a rule which user is in which.
 pub fn database(bindings: &Bindings) -> Option<D1> {
     D1::of(bindings)
+}
+
+/// A database by the name of its binding: that of a home, or one that is being rebuilt.
+pub fn database_named(bindings: &Bindings, name: &str) -> Option<D1> {
+    D1::named(bindings, name)
+}
+
+/// The second copy of the database, if a bucket is bound for it.
+pub fn copy(bindings: &Bindings) -> Option<Target> {
+    let bucket = Bucket::of(bindings)?;
+    Some(Target { bucket, home: 0 })
 }
 
 #[cfg(test)]
@@ -183,6 +220,10 @@ mod tests {
             ),
             (90, 400)
         );
+        assert_eq!(
+            (settings.copy_wait_ms, settings.copy_required),
+            (1_500, false)
+        );
     }
 
     #[test]
@@ -214,6 +255,9 @@ mod tests {
             ("HISTORY_RETENTION_DAYS", "VALUE"),
             ("HISTORY_RETENTION_DAYS", "-1"),
             ("AUDIT_RETENTION_DAYS", "1.5"),
+            ("COPY_WAIT_MS", "8001"),
+            ("COPY_WAIT_MS", "VALUE"),
+            ("COPY_REQUIRED", "VALUE"),
         ] {
             let error = parse(&[(name, value)]).unwrap_err();
             assert_eq!(error.name, name);

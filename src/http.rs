@@ -6,13 +6,14 @@ use js_sys::JsString;
 use wasm_bindgen::JsValue;
 
 use crate::config::Settings;
+use crate::copy::Copier;
 use crate::domain::json::Writer;
 use crate::domain::names::InvalidName;
 use crate::domain::secret::{CredentialHash, SecretBytes};
 use crate::domain::url;
 use crate::error::{Code, Error, Result};
 use crate::limiters::Limiters;
-use crate::platform;
+use crate::platform::{self, Bindings};
 use crate::store::audit::Trail;
 use crate::store::{Database, Page};
 use crate::vault::Vault;
@@ -75,6 +76,9 @@ pub struct Call<'a> {
     pub vault: &'a Vault,
     pub db: &'a Database,
     pub limiters: Limiters<'a>,
+    pub bindings: &'a Bindings,
+    /// None: nothing is copied.
+    pub copier: Option<Copier>,
     pub trail: Trail,
     /// [`bearer_hash`](Self::bearer_hash), once it is made.
     pub bearer: OnceCell<Option<CredentialHash>>,

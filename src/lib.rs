@@ -4,6 +4,7 @@
 
 pub mod auth;
 pub mod config;
+pub mod copy;
 pub mod cors;
 pub mod domain;
 pub mod error;
@@ -26,6 +27,7 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 use config::Settings;
+use copy::Copier;
 use cors::Cors;
 use domain::names::new_id;
 use domain::query;
@@ -166,7 +168,12 @@ async fn answer(
         return handle();
     }
     let service = Service::get(env).await?;
+    let copier = copier(env, &service.settings);
     let db = Database::for_request(database(env)?);
+    let db = match &copier {
+        Some(copier) => db.copied(copier.required),
+        None => db,
+    };
     let call = Call {
         request,
         head,
@@ -175,21 +182,45 @@ async fn answer(
         vault: &service.vault,
         db: &db,
         limiters: Limiters(env),
+        bindings: env,
+        copier,
         trail,
         bearer: OnceCell::new(),
     };
-    found.answer(operation, &call).await
+    let answer = found.answer(operation, &call).await?;
+    if let Some(copier) = &call.copier {
+        let may_change = operation.access.is_operators() && operation.method != "GET";
+        copier.follow(&db, may_change).await?;
+    }
+    Ok(answer)
 }
+
+fn copier(env: &Bindings, settings: &Settings) -> Option<Copier> {
+    Some(Copier {
+        target: config::copy(env)?,
+        wait_ms: settings.copy_wait_ms,
+        required: settings.copy_required,
+    })
+}
+
+/// The cron trigger that serves the second copy alone.
+const EVERY_MINUTE: &str = "* * * * *";
 
 /// The event `scheduled`: the cron trigger.
 #[wasm_bindgen]
-pub async fn scheduled(_: JsValue, env: Bindings) {
+pub async fn scheduled(event: JsValue, env: Bindings) {
     let parts = match Service::get(&env).await {
         Ok(service) => database(&env).map(|db| (service, Database::for_background(db))),
         Err(error) => Err(error),
     };
     match parts {
-        Ok((service, db)) => maintenance::run(&db, &service.vault, &service.settings).await,
+        Ok((service, db)) => {
+            let copy = config::copy(&env);
+            if platform::property(&event, "cron") == EVERY_MINUTE {
+                return maintenance::run_copy(&db, copy.as_ref()).await;
+            }
+            maintenance::run(&db, copy.as_ref(), &service.vault, &service.settings).await;
+        }
         Err(error) => log::event(
             Level::Error,
             "maintenance did not run",

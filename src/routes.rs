@@ -11,7 +11,7 @@ use crate::domain::names::{ClientId, UserId};
 use crate::domain::role::Role::{self, Admin as AdminRole, Support, Viewer};
 use crate::error::Result;
 use crate::handlers::{
-    admin, client, export, health, import, legacy, portal_users, users, webhook,
+    admin, client, copy, export, health, import, legacy, portal_users, users, webhook,
 };
 use crate::http::{Answer, Call};
 
@@ -47,6 +47,11 @@ impl Access {
     /// Whether an app may call: then browsers of other origins may, too (`cors`).
     pub fn is_apps(&self) -> bool {
         matches!(self, App(_) | AppOfClient(_) | AppOrOperator(..))
+    }
+
+    /// Whether only operators may call.
+    pub fn is_operators(&self) -> bool {
+        matches!(self, Operator(..) | OperatorOn(..))
     }
 }
 
@@ -290,6 +295,20 @@ pub static ROUTES: &[Route] = &[
         &["/admin/keys/rewrap"],
         &[post(
             Operator(AdminRole, to!(admin::rewrap(admin, call))),
+            &[],
+        )],
+    ),
+    route(
+        &["/admin/keys/escrow"],
+        &[post(
+            Operator(AdminRole, to!(copy::escrow(admin, call))),
+            &[],
+        )],
+    ),
+    route(
+        &["/admin/rebuild"],
+        &[post(
+            Operator(AdminRole, to!(copy::rebuild(admin, call))),
             &[],
         )],
     ),

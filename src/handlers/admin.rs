@@ -5,10 +5,12 @@ use crate::domain::body::parse_number;
 use crate::domain::json::{self, Writer};
 use crate::domain::names::{InvalidName, UserId, check_name};
 use crate::error::Result;
+use crate::handlers::copy;
 use crate::http::{Answer, Call};
 use crate::maintenance::{self, Scrub};
 use crate::platform::{database_bytes, format_date, parse_date};
 use crate::store::audit::{self, Actor};
+use crate::store::changes;
 use crate::store::status::{self as store, KeyUse};
 use crate::vault::Vault;
 
@@ -72,7 +74,14 @@ fn to_json(keys: &[KeyUse]) -> String {
 
 /// `GET /admin/keys`: how many shares each key seals. A key with none may be removed.
 pub async fn keys(_: &Admin, call: &Call<'_>) -> Result<Answer> {
-    let Keys { known, unknown } = Keys::of(call.vault, store::key_use(call.db).await?);
+    let Keys { mut known, unknown } = Keys::of(call.vault, store::key_use(call.db).await?);
+    // What waits to be copied may be in the copy under an older key alone: none of them may go before.
+    if call.copier.is_some() {
+        let pending = changes::read(call.db).await?.pending;
+        for key in known.iter_mut().skip(1) {
+            key.shares += pending;
+        }
+    }
     let report = Writer::default()
         .text("current", call.vault.current_key_id())
         .raw("keys", &to_json(&known))
@@ -109,6 +118,10 @@ pub async fn status(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let schema = found
         .schema_version
         .map_or_else(|| "null".to_owned(), |version| version.to_string());
+    let copying = match call.copier {
+        Some(_) => Some(changes::read(call.db).await?),
+        None => None,
+    };
     let status = Writer::default()
         .number("shares", found.shares)
         .number("users", found.users)
@@ -117,5 +130,9 @@ pub async fn status(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         .number("halfFinished", half_finished)
         .number("databaseBytes", database_bytes())
         .raw("schema", &schema);
+    let status = match &copying {
+        Some(copying) => status.raw("copy", &copy::status_json(copying)),
+        None => status,
+    };
     Ok(Answer::json(200, &status.end()))
 }

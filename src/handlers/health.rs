@@ -1,10 +1,15 @@
 //! `GET /healthz` and `GET /readyz`.
 
-use crate::domain::json::Writer;
+use crate::auth::admin::Admin;
+use crate::domain::json::{self, Writer, quoted};
+use crate::domain::role::Role;
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
+use crate::maintenance::copy::MAX_LAG_SECONDS;
 use crate::maintenance::{ensure_canary, opens};
 use crate::release;
+use crate::store::changes;
+use crate::store::escrow::{self, State};
 use crate::store::health::{self, SCHEMA_VERSION};
 
 /// The Worker runs. Asks nothing of the database.
@@ -19,6 +24,7 @@ pub fn healthz() -> Result<Answer> {
 /// 3. Its schema is current.
 /// 4. Every configured key opens its canary: it is the key that the shares were sealed with; and every key that current
 ///    shares are sealed with is configured. The sealing key gets its canary here if it has none.
+/// 5. Operators, by their credential, are told what is not as it should be though the service does its work.
 ///
 /// A service that is ready also tells which release it is: `npm run verify` asks for it.
 pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
@@ -63,9 +69,49 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
         )));
     }
     ensure_canary(call.db, call.vault).await?;
-    let report = Writer::default()
+    // 5.
+    let warnings = warnings(call).await?;
+    let ready = Writer::default()
         .text("status", "ready")
         .text("version", release::VERSION)
         .given("release", release::digest().as_deref());
-    Ok(Answer::json(200, &report.end()))
+    let ready = if warnings.is_empty() {
+        ready
+    } else {
+        ready.raw(
+            "warnings",
+            &json::array(warnings.iter().map(|text| quoted(text))),
+        )
+    };
+    Ok(Answer::json(200, &ready.end()))
+}
+
+/// What operators, and nobody else, are warned of.
+async fn warnings(call: &Call<'_>) -> Result<Vec<String>> {
+    if Admin::recognise(call, Role::Viewer).await?.is_none() {
+        return Ok(Vec::new());
+    }
+    let states = escrow::states(call.db, call.vault.current_key_id()).await?;
+    let mut warnings: Vec<String> = states
+        .into_iter()
+        .filter_map(|(key, state)| match state {
+            State::Kept => None,
+            State::Missing => Some(format!(
+                "The key \"{key}\" has no escrow: its loss is the loss of every share under it. Run npm run keys -- escrow."
+            )),
+            State::Another => Some(format!(
+                "What is in escrow for the key \"{key}\" is another key. Run npm run keys -- escrow."
+            )),
+        })
+        .collect();
+    if call.copier.is_some() {
+        let copying = changes::read(call.db).await?;
+        if copying.lag_seconds > MAX_LAG_SECONDS {
+            warnings.push(format!(
+                "The second copy is {} seconds behind.",
+                copying.lag_seconds
+            ));
+        }
+    }
+    Ok(warnings)
 }

@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod client;
+pub mod copy;
 pub mod export;
 pub mod health;
 pub mod import;

@@ -4,6 +4,8 @@
 //! it opens every row, so that a damaged one is found while there is still a copy elsewhere (D1's Time Travel); it
 //! purges expired history; and it counts half-finished backups. Where it stands is kept in the database.
 
+pub mod copy;
+pub mod rebuild;
 mod rewrap;
 mod scrub;
 
@@ -31,8 +33,9 @@ const MS_PER_DAY: u64 = 86_400_000;
 const NEARLY_FULL_BYTES: u64 = 8_000_000_000;
 
 /// One run of the scheduled handler. A step that fails is logged, and does not keep the others from running.
-pub async fn run(db: &Database, vault: &Vault, settings: &Settings) {
+pub async fn run(db: &Database, copy: Option<&copy::Target>, vault: &Vault, settings: &Settings) {
     let steps = [
+        ("copy", copy::run_or_stop(db, copy).await),
         (
             "rewrap",
             rewrap(db, vault, REWRAP_PER_RUN, Actor::System)
@@ -41,11 +44,16 @@ pub async fn run(db: &Database, vault: &Vault, settings: &Settings) {
         ),
         (
             "scrub",
-            scrub::scrub(db, vault, settings.history_retention_days).await,
+            scrub::scrub(db, copy, vault, settings.history_retention_days).await,
         ),
         ("purge", purge(db, settings).await),
         ("canary", ensure_canary(db, vault).await),
     ];
+    if let Some(target) = copy
+        && let Err(error) = copy::sweep(db, target).await
+    {
+        log_failed("sweep the copy", error);
+    }
     for (step, result) in steps {
         if let Err(error) = result {
             log_failed(step, error);
@@ -58,6 +66,13 @@ pub async fn run(db: &Database, vault: &Vault, settings: &Settings) {
             "the database is nearly full",
             &[("bytes", Field::Number(bytes))],
         );
+    }
+}
+
+/// The run of every minute, where there is a second copy: what waits is copied.
+pub async fn run_copy(db: &Database, copy: Option<&copy::Target>) {
+    if let Err(error) = copy::run_or_stop(db, copy).await {
+        log_failed("copy", error);
     }
 }
 

@@ -1,10 +1,11 @@
 //! The walk over all sealed rows: opens each, purges expired history, counts half-finished backups.
 
+use super::copy::{self, Sampled, Target};
 use crate::error::Result;
 use crate::log::{self, Field, Level};
 use crate::platform::now_ms;
 use crate::store::maintenance::{self as store, SealedRow, TABLES, Table};
-use crate::store::{Change, Database, mates};
+use crate::store::{Change, Database, changes, mates};
 use crate::vault::Vault;
 
 /// The cron trigger of wrangler.toml runs every 15 minutes.
@@ -12,6 +13,8 @@ const RUNS_PER_WEEK: u64 = 7 * 24 * 4;
 /// Rows that a run checks at least; a small database is checked whole at every run.
 const MIN_ROWS_PER_RUN: u64 = 500;
 const ROWS_PER_PAGE: u64 = 50;
+/// Of so many rows one is looked up in the second copy.
+const ROWS_PER_SAMPLE: u64 = 1_000;
 
 /// Where the walk stands, and what it found.
 #[derive(Debug, Default)]
@@ -93,7 +96,17 @@ impl Scrub {
     }
 }
 
-pub(super) async fn scrub(db: &Database, vault: &Vault, retention_days: u32) -> Result<()> {
+pub(super) async fn scrub(
+    db: &Database,
+    copy: Option<&Target>,
+    vault: &Vault,
+    retention_days: u32,
+) -> Result<()> {
+    let sampled = match copy {
+        Some(_) => Sampled::of(changes::read(db).await?.sampled.as_deref()),
+        None => Sampled::default(),
+    };
+    let mut sampling = sampled;
     let budget = (store::row_estimate(db).await? * 5 / 4 / RUNS_PER_WEEK).max(MIN_ROWS_PER_RUN);
     let mut scrub = Scrub::of(store::read_scrub_note(db).await?);
     scrub.at_ms = now_ms();
@@ -119,6 +132,12 @@ pub(super) async fn scrub(db: &Database, vault: &Vault, retention_days: u32) -> 
                 scrub.running.failed += 1;
                 report_unopenable(table, row, vault);
             }
+            // The first of a run, and one in a thousand.
+            let is_sampled =
+                (checked == 0 && row.number == first) || row.number % ROWS_PER_SAMPLE == 0;
+            if let Some(target) = copy.filter(|_| is_sampled) {
+                copy::sample(db, target, vault, row, &mut sampling).await?;
+            }
         }
         match table {
             Table::Custodian => {}
@@ -134,6 +153,9 @@ pub(super) async fn scrub(db: &Database, vault: &Vault, retention_days: u32) -> 
         }
         checked += rows.len() as u64;
         scrub.after = last;
+    }
+    if sampling.checked > sampled.checked {
+        changes::tell(db, &[(changes::Meta::Sampled, &sampling.to_note())]).await?;
     }
     store::write_scrub_note(db, &scrub.to_note()).await
 }

@@ -3,6 +3,8 @@
 // and JavaScript costs, a text most of all: one call here does what would be ten from Rust, and a share that is only
 // passed through never enters wasm memory at all.
 
+import { waitUntil } from "cloudflare:workers";
+
 // wasm-bindgen's executor calls queueMicrotask at every step of a request, and workerd's is a call out of V8. This one
 // stays inside.
 globalThis.queueMicrotask = (task) => {
@@ -100,6 +102,11 @@ function within(ms, promise) {
     const timer = setTimeout(() => reject(new Error("attempt timed out")), ms);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
+}
+
+/** The isolate goes on until this is done, whether or not the request is answered. */
+export function keepAlive(work) {
+  waitUntil(work);
 }
 
 export function sleep(ms) {

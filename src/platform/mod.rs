@@ -2,6 +2,7 @@
 //!
 //! The functions themselves are in `glue.js`; this module gives them Rust types.
 
+pub mod bucket;
 pub mod outbound;
 mod time;
 pub mod verify;
@@ -43,6 +44,9 @@ extern "C" {
     fn instance_crashed();
 
     fn sleep(ms: u32) -> Promise;
+
+    #[wasm_bindgen(js_name = keepAlive)]
+    fn keep_alive(work: &Promise);
 
     #[wasm_bindgen(js_name = importKeys)]
     fn import_keys(sealing_key: &[u8], digest_info: &str) -> Promise;
@@ -128,6 +132,14 @@ pub async fn pause(ms: u32) {
     let _ = wait(&sleep(ms)).await; // A timer does not fail.
 }
 
+/// Carries out work that the answer does not wait for, and the isolate does.
+pub fn after_answer(work: impl Future<Output = ()> + 'static) {
+    keep_alive(&wasm_bindgen_futures::future_to_promise(async move {
+        work.await;
+        Ok(JsValue::UNDEFINED)
+    }));
+}
+
 /// Reads the body; None if it is longer than `limit` bytes.
 pub async fn read_body(
     request: &web_sys::Request,
@@ -205,6 +217,8 @@ extern "C" {
     pub type Bindings;
     #[wasm_bindgen(method, getter, js_name = DB)]
     fn db(this: &Bindings) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = COPY)]
+    fn copy(this: &Bindings) -> JsValue;
     #[wasm_bindgen(method, getter, js_name = AUTH_FAILURE_LIMITER)]
     pub fn auth_failure_limiter(this: &Bindings) -> JsValue;
     #[wasm_bindgen(method, getter, js_name = APP_LIMITER)]
@@ -222,12 +236,19 @@ impl Bindings {
 }
 
 /// A D1 binding.
+#[derive(Clone)]
 pub struct D1(JsValue);
 
 impl D1 {
     /// The Worker's own, if it is bound.
     pub fn of(bindings: &Bindings) -> Option<Self> {
         Some(Self(bindings.db())).filter(|db| db.0.is_truthy())
+    }
+
+    /// Another one, by its name.
+    pub fn named(bindings: &Bindings, name: &str) -> Option<Self> {
+        let binding = js_sys::Reflect::get(bindings, &JsValue::from_str(name)).ok()?;
+        (binding.is_object() && property(&binding, "batch").is_function()).then_some(Self(binding))
     }
 
     /// One transaction, one round trip: see `d1Batch` in `glue.js`.

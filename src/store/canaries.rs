@@ -1,6 +1,7 @@
 //! Keeping the canaries of the keys, and what a store does with its key's.
 
 use super::audit::Trail;
+use super::changes::Whose;
 use super::outcome::{Stored, overtaken};
 use super::{Change, Database, Statement, now};
 use crate::error::Result;
@@ -39,6 +40,7 @@ pub(super) async fn store(
     db: &Database,
     trail: &Trail,
     sealed: &Sealed,
+    whose: &Whose<'_>,
     change: impl Fn(&Trail) -> Change,
 ) -> Result<()> {
     const CANARY: &str = concat!(
@@ -57,8 +59,12 @@ pub(super) async fn store(
                 .text(&trail.event_id);
             change = change.then(canary);
         }
-        match db.change(change).await?.outcome()? {
-            Stored::Stored | Stored::Unchanged => return Ok(()),
+        let changed = db.change(db.noting(change, whose)).await?;
+        match changed.outcome()? {
+            Stored::Stored | Stored::Unchanged => {
+                db.keep_notes(changed);
+                return Ok(());
+            }
             Stored::Overtaken if db.has_given_up() => return Err(overtaken()),
             Stored::Overtaken => trail = trail.begun_anew()?,
         }

@@ -61,6 +61,12 @@ impl Change {
         self
     }
 
+    /// A change that is carried out before the others.
+    pub fn first(mut self, statement: Statement) -> Self {
+        self.steps.insert(0, Step::Change(statement));
+        self
+    }
+
     pub fn event(mut self, statement: Statement) -> Self {
         self.steps.push(Step::Event(statement));
         self

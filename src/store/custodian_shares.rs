@@ -5,6 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::audit::{Trail, audit_columns, is_overtaken, outcome_is};
 use super::canaries::{self, is_wrong_key};
+use super::changes::Whose;
 use super::mates::{is_of_backup, mates_of_current, may_be_mate};
 use super::quota::is_over_quota;
 use super::{Change, Database, Rows, Statement, at, now, store_time};
@@ -62,7 +63,8 @@ pub async fn store(
 ) -> Result<()> {
     let method = &backup.backup_method;
     let pair_id = backup.backup_share_pair_id.as_ref().map(|id| id.as_str());
-    canaries::store(db, trail, sealed, |trail| {
+    let whose = Whose::Client(backup.client_id.as_str());
+    canaries::store(db, trail, sealed, &whose, |trail| {
         let [from, to] = trail.later();
         let event = trail
             .statement(STORE_EVENT)

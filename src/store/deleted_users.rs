@@ -6,7 +6,7 @@ use super::audit::{Trail, audit_columns, outcome_is};
 use super::outcome::{Deleted, Purged, UserRestored};
 use super::users::{JsonText, event_of_user, get_of_client};
 use super::versions::{insert_version, is_current};
-use super::{Change, Database, Statement, at};
+use super::{Change, Database, Statement, at, changes};
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::url;
 use crate::error::{Code, Error, Result};
@@ -64,11 +64,16 @@ pub async fn purge(db: &Database, trail: &Trail, id: &UserId, client_id: &Client
         .statement(EVENT)
         .text(id.as_str())
         .text(client_id.as_str());
-    let change = Change::new(&trail.event_id)
+    let mut change = Change::new(&trail.event_id)
         .event(event)
         .then(of_user(USER))
         .then(of_user(HISTORY))
         .then(of_user(DELETED));
+    if db.is_copied() {
+        for statement in changes::purged(id.as_str(), client_id.as_str(), &trail.event_id) {
+            change = change.then(statement);
+        }
+    }
     match db.change(change).await?.outcome()? {
         Purged::Purged => Ok(()),
         Purged::Conflict => Err(Error::new(

@@ -8,11 +8,13 @@
 pub mod audit;
 pub mod canaries;
 mod change;
+pub mod changes;
 pub mod clients;
 pub mod credential;
 pub mod custodian_shares;
 pub mod deleted_users;
 pub mod eject;
+pub mod escrow;
 pub mod export;
 pub mod health;
 pub mod import;
@@ -21,6 +23,7 @@ pub mod maintenance;
 pub mod mates;
 pub mod outcome;
 mod quota;
+pub mod rebuild;
 mod rows;
 pub mod status;
 pub mod user_shares;
@@ -30,7 +33,7 @@ pub mod versions;
 pub use change::{Change, Changed};
 pub use rows::{Page, Results, Row, Rows};
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use wasm_bindgen::JsValue;
 
@@ -41,6 +44,7 @@ use crate::platform::{self, D1};
 use crate::vault::Sealed;
 use audit::Trail;
 use change::Payload;
+use changes::Whose;
 use outcome::Fetched;
 
 /// The current time in SQL: ISO 8601, UTC, milliseconds.
@@ -189,6 +193,20 @@ pub struct Database {
     binding: D1,
     /// What failed attempts have cost the request so far; None where nobody waits for an answer.
     lost_ms: Option<Cell<u64>>,
+    copied: Option<Copied>,
+}
+
+/// How what a request changes is copied.
+struct Copied {
+    /// A store gives back all notes of its user, not only its own: whoever sends it again, after its copy was not there, must wait for that one.
+    all_notes: bool,
+    /// The notes that the request's transaction gave back.
+    noted: RefCell<Option<Rows>>,
+}
+
+thread_local! {
+    /// Whether the database is known to note what changes.
+    static NOTES: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Database {
@@ -197,7 +215,45 @@ impl Database {
         Self {
             binding,
             lost_ms: Some(Cell::new(0)),
+            copied: None,
         }
+    }
+
+    /// The same, of which there is a second copy.
+    pub fn copied(self, all_notes: bool) -> Self {
+        Self {
+            copied: Some(Copied {
+                all_notes,
+                noted: RefCell::new(None),
+            }),
+            ..self
+        }
+    }
+
+    /// Whether there is a second copy of it.
+    fn is_copied(&self) -> bool {
+        self.copied.is_some()
+    }
+
+    /// A change that gives back the notes of a user that it leaves.
+    fn noting(&self, change: Change, whose: &Whose<'_>) -> Change {
+        match &self.copied {
+            None => change,
+            Some(copied) if copied.all_notes => change.read(changes::notes_of(whose)),
+            Some(_) => change.read(changes::own_notes(whose)),
+        }
+    }
+
+    /// Keeps the notes that [`noting`](Self::noting) asked for, until they are taken.
+    fn keep_notes(&self, changed: Changed) {
+        if let Some(copied) = &self.copied {
+            copied.noted.replace(changed.all_rows().pop());
+        }
+    }
+
+    /// The notes that the request left, as far as its transaction gave them back.
+    pub fn take_notes(&self) -> Option<Rows> {
+        self.copied.as_ref()?.noted.take()
     }
 
     /// For work in the background: each batch has its own time.
@@ -205,7 +261,13 @@ impl Database {
         Self {
             binding,
             lost_ms: None,
+            copied: None,
         }
+    }
+
+    /// The same database, for work that goes on after the request.
+    pub fn for_later(&self) -> Self {
+        Self::for_background(self.binding.clone())
     }
 
     /// Whether an attempt of this request was given up, after the whole time that the Worker listens to one.
@@ -266,7 +328,11 @@ impl Database {
 
     /// Carries out a change; transient failures are tried again. When this returns, no attempt of it is left that could
     /// still be carried out.
-    pub async fn change(&self, change: Change) -> Result<Changed> {
+    pub async fn change(&self, mut change: Change) -> Result<Changed> {
+        let begins = self.is_copied() && !NOTES.get();
+        if begins {
+            change = change.first(changes::begin(&changes::new_identity()?));
+        }
         let mut attempts = Attempts::of(self);
         let mut is_repeat = false;
         let mut listening_until = 0;
@@ -281,7 +347,10 @@ impl Database {
             };
             let json = payload.json().to_owned();
             let failure = match self.binding.batch(&json, &payload.values, ATTEMPT_MS).await {
-                Ok(results) => return Ok(change.read_results(&results, is_repeat)),
+                Ok(results) => {
+                    NOTES.set(NOTES.get() || begins);
+                    return Ok(change.read_results(&results, is_repeat));
+                }
                 Err(failure) => failure.0,
             };
             if failure.contains(CARRIED_OUT_BEFORE) {

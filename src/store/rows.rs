@@ -65,6 +65,19 @@ fn to_json(value: &JsValue) -> String {
 pub struct Row(JsValue);
 
 impl Row {
+    /// An object that is read like a row.
+    pub fn of(object: JsValue) -> Self {
+        Self(object)
+    }
+
+    /// How long the text in `sealedShare` is, in characters.
+    pub fn sealed_length(&self) -> usize {
+        let sealed = self.js("sealedShare");
+        sealed
+            .dyn_ref::<JsString>()
+            .map_or(0, |text| text.length() as usize)
+    }
+
     pub fn optional(&self, column: &'static str) -> Option<String> {
         platform::property(&self.0, column).as_string()
     }
@@ -82,6 +95,11 @@ impl Row {
     pub fn number(&self, column: &'static str) -> u64 {
         let number = platform::property(&self.0, column).as_f64();
         number.unwrap_or_default() as u64
+    }
+
+    /// A column's value, which stays in JavaScript.
+    pub fn js(&self, column: &'static str) -> JsValue {
+        platform::property(&self.0, column)
     }
 
     /// The text in the column `sealed_share`, which stays in JavaScript. Not a string in a row that has none.

@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use super::audit::{Trail, audit_columns, is_overtaken, outcome_is};
 use super::canaries::{self, is_wrong_key};
+use super::changes::Whose;
 use super::credential::{for_credential, refused_cases};
 use super::quota::is_over_quota;
 use super::{Change, Database, Statement, at, now, store_time};
@@ -64,7 +65,8 @@ pub async fn store(
 ) -> Result<()> {
     let method = backup.backup_method.as_str();
     let pair_id = backup.backup_share_pair_id.as_ref().map(|id| id.as_str());
-    canaries::store(db, trail, sealed, |trail| {
+    let whose = Whose::User(user_id.as_str());
+    canaries::store(db, trail, sealed, &whose, |trail| {
         let [from, to] = trail.later();
         let event = trail
             .statement(for_credential!(credential, store_event_sql))

@@ -52,6 +52,13 @@ if (command === "whoami --json") {
   say(state.migrated ? "✅ No migrations to apply!" : "🚣 Executed 9 commands");
   state.migrated = true;
   save();
+} else if (command.startsWith("r2 bucket info ")) {
+  if (!state.buckets?.includes(args[3])) fail("The specified bucket does not exist. [code: 10006]");
+  say(`name: ${args[3]}`);
+} else if (command.startsWith("r2 bucket create ")) {
+  state.buckets = [...(state.buckets ?? []), args[3]];
+  save();
+  say(`✅ Created bucket '${args[3]}'`);
 } else if (command === "secret list --format=json") {
   if (!state.secrets)
     fail(

@@ -224,9 +224,14 @@ class TestWorker {
     );
   }
 
-  /** Applies the migrations that the database has not seen yet. */
-  migrate() {
-    return this.#handle.applyD1Migrations("DB");
+  /** Applies the migrations that a database has not seen yet. */
+  migrate(binding = "DB") {
+    return this.#handle.applyD1Migrations(binding);
+  }
+
+  /** The Worker's bindings, as the Worker sees them. */
+  bindings() {
+    return this.#handle.getEnv();
   }
 
   /** Prints what happened, for a test that failed. */

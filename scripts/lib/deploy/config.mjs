@@ -4,6 +4,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 import { Failure } from "../log.mjs";
 
+/** The cron trigger that copies what waits (src/lib.rs). */
+const EVERY_MINUTE = "* * * * *";
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const PLACEHOLDER = /^[0-]*$/;
 
@@ -31,6 +33,8 @@ export async function readConfig({ file, environment }) {
       id: isDatabaseId(database.database_id) ? database.database_id : undefined,
     },
     vars: config.vars ?? {},
+    /** The bucket of the second copy, if there is to be one. */
+    bucket: config.r2_buckets?.find(({ binding }) => binding === "COPY")?.bucket_name,
     /** Whether there is any way to reach the Worker once it is deployed. */
     reachable: config.workers_dev !== false || routes.length > 0,
     customDomain: routes.find((route) => route.custom_domain)?.pattern,
@@ -47,6 +51,19 @@ export function writeDatabaseId({ file, environment, id }) {
   change(file, (lines) =>
     set(lines, sectionOf(lines, header, /^\s*binding\s*=\s*["']DB["']/), "database_id", `"${id}"`),
   );
+}
+
+/** Binds a bucket as COPY, and lets the cron trigger of every minute serve it. */
+export function writeCopy({ file, environment, bucket }) {
+  change(file, (lines) => {
+    const triggers = sectionOf(lines, `[env.${environment}.triggers]`);
+    const crons = triggers.lines.find((line) => /^\s*crons\s*=/.test(line)) ?? "";
+    const others = [...crons.matchAll(/"([^"]+)"/g)].map(([, cron]) => cron).filter((cron) => cron !== EVERY_MINUTE);
+    const served = set(lines, triggers, "crons", JSON.stringify([EVERY_MINUTE, ...others]).replaceAll(",", ", "));
+    const { start } = sectionOf(served, `[[env.${environment}.d1_databases]]`, /^\s*binding\s*=\s*["']DB["']/);
+    const section = [`[[env.${environment}.r2_buckets]]`, 'binding = "COPY"', `bucket_name = "${bucket}"`, ""];
+    return served.toSpliced(start, 0, ...section);
+  });
 }
 
 /** Serves the Worker on a custom domain from now on. */

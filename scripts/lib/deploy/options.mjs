@@ -14,6 +14,8 @@ export const USAGE = `npm run deploy [-- --env production] [--dry-run] …
   --location HINT       where a new database should be: ${LOCATIONS.join(", ")}; or auto: near to this machine
   --jurisdiction NAME   keep a new database within ${JURISDICTIONS.join(", ")} (instead of a location)
   --existing-database   take the database of the configured name that is in the account already
+  --copy                keep a second copy of every share in a bucket of R2 (written into wrangler.toml; docs/second-copy.md)
+  --recipient KEY       keep the sealing keys in escrow for this age recipient; may be given more than once
   --domain HOST         serve on this custom domain of a zone in your account (written into wrangler.toml)
   --workers-dev         serve on workers.dev: for a first try, or without a domain (written into wrangler.toml)
   --secrets-out FILE    write the secrets that are made into this new file, instead of showing them on the terminal
@@ -32,6 +34,8 @@ export function parseOptions(args, env = process.env) {
       location: { type: "string" },
       jurisdiction: { type: "string" },
       "existing-database": { type: "boolean", default: false },
+      copy: { type: "boolean", default: false },
+      recipient: { type: "string", multiple: true },
       domain: { type: "string" },
       "workers-dev": { type: "boolean", default: false },
       "secrets-out": { type: "string" },
@@ -62,6 +66,8 @@ export function parseOptions(args, env = process.env) {
     location: values.location,
     jurisdiction: values.jurisdiction,
     existingDatabase: values["existing-database"],
+    copy: values.copy,
+    recipients: values.recipient ?? [],
     domain: values.domain,
     workersDev: values["workers-dev"] || (env.WORKERS_CI === "1" && !values.domain),
     secretsOut: values["secrets-out"],

@@ -9,6 +9,7 @@ import { lineReport } from "../doctor/report.mjs";
 import { parseTarget, settingsOf } from "../doctor/target.mjs";
 import { Failure, note } from "../log.mjs";
 import { isPackage } from "../paths.mjs";
+import { bucket, escrow } from "./copy.mjs";
 import { readConfig, writeCustomDomain, writeWorkersDev } from "./config.mjs";
 import { database, migrations } from "./database.mjs";
 import { secrets } from "./secrets.mjs";
@@ -190,4 +191,4 @@ async function answering(url, patience, again) {
   }
 }
 
-export const steps = [login, build, address, database, secrets, migrations, deploy, doctor];
+export const steps = [login, build, address, database, bucket, secrets, migrations, deploy, escrow, doctor];

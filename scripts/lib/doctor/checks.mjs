@@ -1,12 +1,17 @@
 // The examination: each check says what must hold, and throws Trouble where it does not. `needs` names the checks
 // without whose success it makes no sense.
 
-import { randomBytes, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { PORTAL_BUDGET_MS } from "./caller.mjs";
 import { Skip, Trouble } from "./trouble.mjs";
 import { cipherText, custodianShare } from "./wallet.mjs";
 
+/** As the Worker's log has it: longer is an error. */
+const MAX_COPY_LAG_S = 300;
+/** The copy may be a little later than the answer. */
+const COPY_LOOKS = 10;
 const METHOD = "GDRIVE";
 const IOS_METHOD = "PASSWORD";
 const CURVES = ["SECP256K1", "ED25519"];
@@ -192,6 +197,45 @@ export const checks = [
     async run(context) {
       const { state } = context;
       await expectState(context, state.backedUp ? "complete" : "no-custodian-share");
+    },
+  },
+  {
+    id: "second copy",
+    title: "What the app stored is in the second copy, and opens there",
+    needs: ["store"],
+    secret: "adminToken",
+    async run({ caller, user }) {
+      const { json } = (await caller.asOperator("GET", "/admin/status")).expect(200);
+      if (!json?.copy) throw new Skip("no bucket is bound as COPY");
+      if (json.copy.lagSeconds > MAX_COPY_LAG_S)
+        throw new Trouble(
+          `the second copy is ${json.copy.lagSeconds} s behind`,
+          "Does the cron trigger * * * * * run, and does R2 answer? The Worker's log says why (docs/second-copy.md).",
+        );
+      const shard = createHash("sha256").update(user.id).digest("hex").slice(0, 8);
+      for (let look = 0; ; look++) {
+        const found = (await caller.asOperator("POST", "/admin/rebuild", { body: { mode: "check", shard } })).expect(
+          200,
+        ).json;
+        const wrong = found.damaged.length + found.unopened.length;
+        if (found.shares > 0 && wrong === 0 && found.differences.length === 0) return undefined;
+        if (look === COPY_LOOKS)
+          throw new Trouble(
+            `the share just stored is not in the bucket, or not as it was stored`,
+            "npm run copy -- verify tells what else is missing.",
+          );
+        await sleep(500);
+      }
+    },
+  },
+  {
+    id: "warnings",
+    title: "GET /readyz has no warning for operators: each key in use has its escrow",
+    needs: ["ready"],
+    secret: "adminToken",
+    async run({ caller }) {
+      const { warnings = [] } = (await caller.asOperator("GET", "/readyz")).expect(200).json;
+      return warnings.length > 0 ? `warning: ${warnings.join(" ")}` : undefined;
     },
   },
   {

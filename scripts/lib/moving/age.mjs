@@ -17,6 +17,8 @@ export const isAge = (head) => starts(head, MAGIC) || starts(head, BEGIN);
 
 /** The stream of bytes, sealed. Exactly one of `recipients` and `passphrase` is given. */
 export async function encrypted(bytes, { recipients, passphrase }) {
+  // age-encryption would write a file for nobody.
+  if (!passphrase && !recipients?.length) throw new Failure("An age file without a recipient opens for nobody.");
   const encrypter = new Encrypter();
   if (passphrase) encrypter.setPassphrase(passphrase);
   for (const recipient of recipients ?? []) {

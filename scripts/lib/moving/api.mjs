@@ -69,6 +69,15 @@ export class Api {
     return this.#call(`/admin/export${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ""}`, {});
   }
 
+  /** Sends an object to an operator's route; resolves with its answer. */
+  post(path, body) {
+    return this.#call(path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  }
+
   async #call(path, init) {
     for (let attempt = 1; ; attempt += 1) {
       const { answer, after, trouble } = await this.#once(path, init);

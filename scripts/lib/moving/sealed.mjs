@@ -53,3 +53,26 @@ export async function open(keys, { keyId, sealedShare, ...place }) {
     return undefined;
   }
 }
+
+/** What the Worker's canary of a key is sealed from, and what the digests' keys are derived for (src/vault.rs, src/domain/sealing.rs). */
+const CANARY = "portal-backup-worker canary";
+const DIGEST_KEY_INFO = "portal-backup-worker share digest v1";
+
+/** The check of a key, `id:base64`, as the Worker keeps it with the key's canary: tells the same key again, and nothing of it. */
+export async function keyCheck(entry) {
+  const at = entry.indexOf(":");
+  const secret = await crypto.subtle.importKey(
+    "raw",
+    Buffer.from(entry.slice(at + 1).trim(), "base64"),
+    "HKDF",
+    false,
+    ["deriveKey"],
+  );
+  const derivation = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: Buffer.from(DIGEST_KEY_INFO) };
+  const hmac = { name: "HMAC", hash: "SHA-256", length: 256 };
+  const key = await crypto.subtle.deriveKey(derivation, secret, hmac, false, ["sign"]);
+  const place = associatedData({ kind: "canary", owner: entry.slice(0, at).trim(), backupMethod: "" });
+  return Buffer.from(await crypto.subtle.sign("HMAC", key, Buffer.concat([place, Buffer.from(CANARY)]))).toString(
+    "base64",
+  );
+}

@@ -1,0 +1,60 @@
+// npm run copy -- verify: compares the second copy with the database, both ways. See docs/second-copy.md.
+
+import { readArguments } from "./lib/arguments.mjs";
+import { Failure, main, note, say } from "./lib/log.mjs";
+import { userPath } from "./lib/paths.mjs";
+import { setupPackages } from "./lib/setup.mjs";
+
+const USAGE = `npm run copy -- verify --url URL [--home N] [--vars FILE]
+
+  verify        reads every object of the copy, opens every share in it, and compares it with the database, row for row; and looks
+                for each user of the database in the copy
+  --home N      0, unless there are several databases
+  --url URL     the service; https, or http on this machine
+  --parallel N  pages at once, 1 to 16; 4 if it is left out
+  --vars FILE   NAME=value lines with ADMIN_TOKEN (default: the environment, .dev.vars for this machine)
+
+  Ends with 0 if they are alike, with 2 if not (each difference is listed), with 1 if it stopped. Changes of the last seconds are left out.`;
+
+await main(async () => {
+  const { values, positionals } = readArguments({
+    usage: USAGE,
+    exitCode: 1,
+    allowPositionals: true,
+    options: {
+      home: { type: "string", default: "0" },
+      url: { type: "string" },
+      parallel: { type: "string", default: "4" },
+      vars: { type: "string" },
+    },
+  });
+  if (positionals.length !== 1 || positionals[0] !== "verify") throw new Failure("Say what to do: verify.", USAGE);
+  const [home, parallel] = [Number(values.home), Number(values.parallel)];
+  if (!Number.isInteger(home) || home < 0) throw new Failure("--home must be a number.", USAGE);
+  if (!Number.isInteger(parallel) || parallel < 1 || parallel > 16)
+    throw new Failure("--parallel must be a number from 1 to 16.", USAGE);
+  await setupPackages();
+  const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
+  const { secretsFor } = await import("./lib/moving/secrets.mjs");
+  const { Progress } = await import("./lib/moving/progress.mjs");
+  const { uncopied, walk } = await import("./lib/copy/walk.mjs");
+  const { findings, summary } = await import("./lib/copy/report.mjs");
+  const { origin, local } = serviceUrl(values.url);
+  const token = secretsFor({ local, file: userPath(values.vars) })(
+    "ADMIN_TOKEN",
+    "the operator's token of the service",
+  );
+  const api = new Api({ origin, token });
+  const work = { home, mode: "check" };
+  const progress = new Progress({ total: 1_000_000, unit: "of the copy" });
+  const found = await walk({ api, work, parallel, progress });
+  note(summary(found));
+  const { pending } = await api.post("/admin/rebuild", { home, mode: "totals" });
+  if (pending > 0) note(`${pending.toLocaleString("en")} changes wait to be copied; their users were left out`);
+  const lines = findings({ ...found, users: await uncopied({ api, work: { home } }) });
+  for (const line of lines) say(line);
+  process.stdout.write(
+    lines.length === 0 ? "The copy and the database are alike.\n" : `They are not alike: ${lines.length} findings.\n`,
+  );
+  return lines.length === 0 ? 0 : 2;
+}, USAGE);

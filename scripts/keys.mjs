@@ -1,0 +1,116 @@
+// npm run keys: what makes the loss of SHARE_ENCRYPTION_KEYS survivable. See docs/second-copy.md.
+
+import { readFileSync } from "node:fs";
+
+import { readArguments } from "./lib/arguments.mjs";
+import { Failure, main, note, say } from "./lib/log.mjs";
+import { userPath } from "./lib/paths.mjs";
+import { setupPackages } from "./lib/setup.mjs";
+
+const USAGE = `npm run keys -- escrow --url URL --recipient age1… [--recipient age1…] [--vars FILE]
+npm run keys -- recover --identity FILE (FILE.age … | --bucket NAME [--local])
+
+  escrow      keeps each sealing key, inside an age file for the recipients, beside the second copy and in the database.
+              Again after every rotation.
+  recover     writes the setting SHARE_ENCRYPTION_KEYS to standard output, from the escrow files
+
+  --url URL             the service; https, or http on this machine
+  --recipient KEY       age recipient, classic or post-quantum; whoever has its identity has the keys
+  --vars FILE           NAME=value lines with ADMIN_TOKEN and SHARE_ENCRYPTION_KEYS (default: the environment, .dev.vars for
+                        this machine)
+  --identity FILE       the age identity
+  --bucket NAME         the bucket of the second copy: its files are read with wrangler
+  --local               the bucket of this machine`;
+
+await main(async () => {
+  const { values, positionals } = readArguments({
+    usage: USAGE,
+    exitCode: 1,
+    allowPositionals: true,
+    options: {
+      url: { type: "string" },
+      recipient: { type: "string", multiple: true },
+      vars: { type: "string" },
+      identity: { type: "string" },
+      bucket: { type: "string" },
+      local: { type: "boolean" },
+    },
+  });
+  await setupPackages();
+  const [command, ...files] = positionals;
+  if (command === "escrow" && files.length === 0) return escrow(values);
+  if (command === "recover") return recover(values, files);
+  throw new Failure("Say what to do: escrow or recover.", USAGE);
+}, USAGE);
+
+async function escrow(values) {
+  const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
+  const { secretsFor } = await import("./lib/moving/secrets.mjs");
+  const { escrowed } = await import("./lib/copy/escrow.mjs");
+  const recipients = values.recipient ?? [];
+  const { origin, local } = serviceUrl(values.url);
+  const secret = secretsFor({ local, file: userPath(values.vars) });
+  const setting = secret("SHARE_ENCRYPTION_KEYS", "they are what is kept");
+  const keys = await escrowed({ setting, recipients });
+  const token = secret("ADMIN_TOKEN", "the operator's token of the service");
+  const api = new Api({ origin, token });
+  const { kept, copied } = await api.post("/admin/keys/escrow", { keys });
+  for (const id of kept)
+    say(`${id}: kept for ${recipients.length === 1 ? "one recipient" : `${recipients.length} recipients`}`);
+  if (!copied)
+    note("in the database only: no bucket is bound as COPY, so the loss of the database is the loss of the escrow too");
+  note("try it: npm run keys -- recover --identity FILE …");
+  return 0;
+}
+
+async function recover(values, files) {
+  const { recovered } = await import("./lib/copy/escrow.mjs");
+  if (!values.identity) throw new Failure("Say what opens the escrow: --identity FILE.", USAGE);
+  const identityFile = userPath(values.identity);
+  const sources = values.bucket
+    ? await fromBucket(values)
+    : files.map((file) => ({ name: file, text: read(userPath(file)) }));
+  if (sources.length === 0)
+    throw new Failure(
+      "Say where the escrow is: its files, or --bucket NAME.",
+      "In the bucket it is keys/*.age; docs/second-copy.md says how to get at it.",
+    );
+  const entries = [];
+  for (const source of sources) entries.push(await recovered({ ...source, identityFile }));
+  process.stdout.write(`${entries.join(",")}\n`);
+  note(
+    `${entries.length === 1 ? "one key" : `${entries.length} keys`}: put this line into SHARE_ENCRYPTION_KEYS (npx wrangler secret put SHARE_ENCRYPTION_KEYS)`,
+  );
+  return 0;
+}
+
+function read(file) {
+  try {
+    return readFileSync(file, "latin1");
+  } catch (error) {
+    throw new Failure(`${file} could not be read (${error.code}).`);
+  }
+}
+
+/** The escrow files of the bucket, the sealing key's first, as its index names them. */
+async function fromBucket({ bucket, local }) {
+  const { run } = await import("./lib/run.mjs");
+  const { wranglerCli } = await import("./lib/paths.mjs");
+  const { nodeBin, nodeEnv } = await import("./lib/toolchain.mjs");
+  const get = async (name) => {
+    const args = ["r2", "object", "get", `${bucket}/${name}`, "--pipe", local ? "--local" : "--remote"];
+    const { code, stdout } = await run(await nodeBin(), ["--no-warnings", wranglerCli, ...args], {
+      env: nodeEnv({ WRANGLER_HIDE_BANNER: "true" }),
+    });
+    if (code !== 0)
+      throw new Failure(
+        `The bucket ${bucket} has no object ${name}, or cannot be read.`,
+        "Is this login the right account (npx wrangler whoami)?",
+      );
+    return stdout;
+  };
+  const { keys } = JSON.parse(await get("keys/index"));
+  const sources = [];
+  for (const id of keys) sources.push({ name: `keys/${id}.age`, text: await get(`keys/${id}.age`) });
+  return sources;
+}

@@ -1,0 +1,70 @@
+// The escrow of the sealing keys: each one inside an age file for identities that lie on paper or in a safe, never at Cloudflare.
+
+import { Encrypter, armor } from "age-encryption";
+
+import { readIdentities, unlocked } from "../moving/age.mjs";
+import { keyCheck, openingKeys } from "../moving/sealed.mjs";
+import { Failure } from "../log.mjs";
+
+/** The entries of SHARE_ENCRYPTION_KEYS, in their order: `[{ id, entry }]`. */
+export function entriesOf(setting) {
+  return setting.split(",").map((text) => {
+    const entry = text.trim();
+    return { id: entry.slice(0, entry.indexOf(":")), entry };
+  });
+}
+
+/**
+ * Each key of the setting inside a file of its own: `[{ id, check, age }]`, the sealing one first. `check` tells the Worker whether it is the key
+ * that it has under this id, and nothing else of it.
+ *
+ * age-encryption would write a file for nobody, which nobody could ever open: that is refused before anything is written.
+ */
+export async function escrowed({ setting, recipients }) {
+  if (recipients.length === 0)
+    throw new Failure(
+      "Say for whom: --recipient age1…, once or more.",
+      "Without a recipient the escrow would open for nobody. `age-keygen -o identity.txt` makes an identity and prints its recipient.",
+    );
+  await openingKeys(setting); // says what is wrong with it
+  const escrows = [];
+  for (const { id, entry } of entriesOf(setting)) {
+    const encrypter = new Encrypter();
+    for (const recipient of recipients) addRecipient(encrypter, recipient);
+    const file = await encrypter.encrypt(`${entry}\n`);
+    escrows.push({ id, check: await keyCheck(entry), age: armor.encode(file) });
+  }
+  return escrows;
+}
+
+function addRecipient(encrypter, recipient) {
+  try {
+    encrypter.addRecipient(recipient);
+  } catch {
+    throw new Failure(
+      `"${recipient}" is not an age recipient.`,
+      "It starts with age1 (age1pq1, if it is post-quantum); `age-keygen` prints it. Never give an identity (AGE-SECRET-KEY-…) here.",
+    );
+  }
+}
+
+/** The entry of SHARE_ENCRYPTION_KEYS in an escrow file. */
+export async function recovered({ name, text, identityFile }) {
+  const identities = readIdentities(identityFile);
+  let file;
+  try {
+    file = Buffer.from(text.startsWith("-----BEGIN") ? armor.decode(text) : Buffer.from(text, "latin1"));
+  } catch {
+    throw new Failure(`${name} is no age file.`);
+  }
+  const open = await unlocked(file, { identities, file: name });
+  const stream = await open(new Blob([file]).stream());
+  let entry;
+  try {
+    entry = (await new Response(stream).text()).trim();
+  } catch {
+    throw new Failure(`${name} was cut short or changed.`, "Take the copy that is in the bucket, or in the database.");
+  }
+  await openingKeys(entry);
+  return entry;
+}

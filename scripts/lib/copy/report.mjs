@@ -1,0 +1,18 @@
+// What a walk found, in lines.
+
+const MOST = 100;
+const count = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+
+/** The lines that name what is wrong, and whether anything is. */
+export function findings({ damaged, unopened, differences, users = [] }) {
+  const lines = [
+    ...damaged.map((name) => `damaged: ${name}`),
+    ...unopened.map((name) => `does not open with the keys there are: ${name}`),
+    ...differences.map(({ userId, kind, id, wrong }) => `${wrong}: user ${userId}, ${kind}${id ? ` ${id}` : ""}`),
+    ...users.map((id) => `not in the copy: user ${id}, all of it`),
+  ];
+  return lines.length > MOST ? [...lines.slice(0, MOST), `… and ${count(lines.length - MOST, "more line")}`] : lines;
+}
+
+export const summary = ({ objects, users, shares, versions, deleted }) =>
+  `${count(objects, "object")}: ${count(users, "user")}, ${count(shares, "current share")}, ${count(versions, "superseded share")}, ${count(deleted, "deleted user")}`;

@@ -1,0 +1,76 @@
+// Walks a home's copy, page by page, in several shards at once. The Worker does the work: POST /admin/rebuild.
+
+import { readState, removeState, writeState } from "./state.mjs";
+
+/** A user's objects are under the SHA-256 of its id: its first digit is the shard, the next ones tell how far a shard is. */
+const SHARDS = [..."0123456789abcdef"];
+const SHOWN = 1_000_000;
+
+const COUNTED = ["objects", "users", "shares", "versions", "deleted", "purged"];
+const LISTED = ["damaged", "unopened", "differences"];
+
+/** How much of a shard lies before a cursor, from 0 to 1. */
+function partOf(cursor) {
+  const hash = cursor.split("/")[2] ?? "";
+  return Number.parseInt(hash.slice(1, 9).padEnd(8, "0"), 16) / 2 ** 32;
+}
+
+const nothing = () => ({
+  ...Object.fromEntries(COUNTED.map((name) => [name, 0])),
+  ...Object.fromEntries(LISTED.map((name) => [name, []])),
+});
+
+/**
+ * Does `work` ({ home, mode, into }) for the whole copy; resolves with the sums and what was found wrong. `stateFile`: where it keeps how far it is,
+ * to go on from there when it is run again.
+ */
+export async function walk({ api, work, parallel = 4, progress, stateFile }) {
+  const state = readState(stateFile, work) ?? {
+    work,
+    shards: Object.fromEntries(SHARDS.map((shard) => [shard, { cursor: "" }])),
+    sum: nothing(),
+  };
+  const show = () => {
+    const parts = SHARDS.map((shard) => (state.shards[shard].done ? 1 : partOf(state.shards[shard].cursor)));
+    progress?.show(Math.round((parts.reduce((sum, part) => sum + part) / SHARDS.length) * SHOWN), state.sum.objects);
+  };
+  const left = SHARDS.filter((shard) => !state.shards[shard].done);
+  const worker = async () => {
+    for (let shard = left.shift(); shard !== undefined; shard = left.shift()) {
+      const of = state.shards[shard];
+      while (!of.done) {
+        const page = await api.post("/admin/rebuild", { ...work, shard, cursor: of.cursor });
+        const settled = work.mode === "check" ? await again(api, { ...work, shard, cursor: of.cursor }, page) : page;
+        for (const name of COUNTED) state.sum[name] += settled[name];
+        for (const name of LISTED) state.sum[name].push(...settled[name]);
+        if (settled.cursor === null) of.done = true;
+        else of.cursor = settled.cursor;
+        writeState(stateFile, state);
+        show();
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(parallel, SHARDS.length) }, worker));
+  progress?.end();
+  removeState(stateFile);
+  return state.sum;
+}
+
+/** A change between reading the bucket and reading the database looks like a difference: what is one stays one. */
+async function again(api, request, page) {
+  let found = page;
+  for (let look = 0; look < 2 && found.differences.length > 0; look++)
+    found = await api.post("/admin/rebuild", request);
+  return found;
+}
+
+/** Users of the database that the copy has nothing of. */
+export async function uncopied({ api, work }) {
+  const users = [];
+  for (let cursor = ""; cursor !== null; ) {
+    const page = await api.post("/admin/rebuild", { ...work, mode: "uncopied", cursor });
+    users.push(...page.users);
+    cursor = page.cursor;
+  }
+  return users;
+}

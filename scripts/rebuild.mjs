@@ -1,0 +1,95 @@
+// npm run rebuild: a database out of its second copy. See docs/second-copy.md.
+
+import { readArguments } from "./lib/arguments.mjs";
+import { Failure, main, note, say } from "./lib/log.mjs";
+import { userPath } from "./lib/paths.mjs";
+import { setupPackages } from "./lib/setup.mjs";
+
+const USAGE = `npm run rebuild -- --url URL [--home N] (--into BINDING | --merge | --check [--into BINDING]) [options]
+
+  --home N          the home whose copy is read: 0, unless there are several databases
+  --into BINDING    rebuilds it into the D1 that the Worker has under this name (wrangler.toml): a new one, with the
+                    migrations applied
+  --merge           gives the home's own database what the copy has and it has not: after Time Travel
+  --check           compares the copy with the home's database, row for row; with --into, rebuilds into that scratch database first,
+                    and compares it too
+  --url URL         the service; https, or http on this machine
+  --parallel N      pages at once, 1 to 16; 4 if it is left out
+  --resume FILE     where it keeps how far it is (rebuild-state.json)
+  --vars FILE       NAME=value lines with ADMIN_TOKEN (default: the environment, .dev.vars for this machine)
+
+  Ends with 0 if all is well, with 2 if something is missing, differs, is damaged or does not open (each is listed), with 1 if it stopped:
+  the same command goes on.`;
+
+await main(async () => {
+  const { values } = readArguments({
+    usage: USAGE,
+    exitCode: 1,
+    options: {
+      home: { type: "string", default: "0" },
+      into: { type: "string" },
+      merge: { type: "boolean", default: false },
+      check: { type: "boolean", default: false },
+      url: { type: "string" },
+      parallel: { type: "string", default: "4" },
+      resume: { type: "string", default: "rebuild-state.json" },
+      vars: { type: "string" },
+    },
+  });
+  const home = number("--home", values.home, 0, 1_000_000);
+  const parallel = number("--parallel", values.parallel, 1, 16);
+  const { into, merge, check } = values;
+  if (merge ? check || into : !check && !into)
+    throw new Failure("Say one of --into BINDING, --merge and --check.", USAGE);
+  await setupPackages();
+  const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
+  const { secretsFor } = await import("./lib/moving/secrets.mjs");
+  const { Progress } = await import("./lib/moving/progress.mjs");
+  const { uncopied, walk } = await import("./lib/copy/walk.mjs");
+  const { findings, summary } = await import("./lib/copy/report.mjs");
+  const { origin, local } = serviceUrl(values.url);
+  const token = secretsFor({ local, file: userPath(values.vars) })(
+    "ADMIN_TOKEN",
+    "the operator's token of the service",
+  );
+  const api = new Api({ origin, token });
+
+  const doing = async (title, work) => {
+    say(title);
+    const progress = new Progress({ total: 1_000_000, unit: "of the copy" });
+    const done = await walk({ api, work, parallel, progress, stateFile: userPath(values.resume) });
+    note(summary(done));
+    return done;
+  };
+  const compared = async (title, work) => {
+    const found = await doing(title, work);
+    const totals = await api.post("/admin/rebuild", { ...work, mode: "totals" });
+    if (totals.pending === 0 && totals.users + totals.deleted > found.users + found.deleted)
+      found.users = await uncopied({ api, work });
+    else found.users = [];
+    return findings(found);
+  };
+
+  const wrong = [];
+  if (into) {
+    const work = { home, mode: "into", into };
+    wrong.push(...findings({ ...(await doing(`Rebuilding home ${home} into ${into}`, work)), users: [] }));
+    wrong.push(...(await compared(`Comparing the copy with ${into}`, { home, mode: "check", into })));
+  }
+  if (merge)
+    wrong.push(
+      ...findings({ ...(await doing(`Merging the copy into home ${home}`, { home, mode: "merge" })), users: [] }),
+    );
+  if (check) wrong.push(...(await compared(`Comparing the copy with home ${home}`, { home, mode: "check" })));
+  const lines = [...new Set(wrong)];
+  for (const line of lines) say(line);
+  process.stdout.write(lines.length === 0 ? "All is well.\n" : `Not well: ${lines.length} findings.\n`);
+  return lines.length === 0 ? 0 : 2;
+}, USAGE);
+
+function number(option, text, least, most) {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new Failure(`${option} must be a whole number from ${least} to ${most}.`, USAGE);
+  return value;
+}

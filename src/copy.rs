@@ -1,0 +1,137 @@
+//! The second copy, as a request makes it: what it has stored becomes objects before it is answered, if R2 takes them in time.
+//!
+//! R2 is never what decides whether a share is stored, unless `COPY_REQUIRED` says so: its note is in the database, and the scheduled
+//! handler makes the object later (`maintenance::copy`). docs/second-copy.md has the promise.
+
+use std::cell::Cell;
+
+use crate::error::{Error, Result};
+use crate::log::{self, Field, Level};
+use crate::maintenance::copy::{self, Target};
+use crate::platform::bucket::{Put, PutsUnderWay};
+use crate::platform::{self, now_ms};
+use crate::store::changes::{self, Noted};
+use crate::store::{Database, Rows};
+
+/// After so many puts in a row that failed or were late …
+const FAILURES: u32 = 5;
+/// … no request of this isolate waits for one for so long.
+const BREAK_MS: u64 = 30_000;
+
+thread_local! {
+    static FAILED: Cell<u32> = const { Cell::new(0) };
+    static WAIT_FROM: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The second copy, for one request.
+pub struct Copier {
+    pub target: Target,
+    /// `COPY_WAIT_MS`.
+    pub wait_ms: u32,
+    /// `COPY_REQUIRED`.
+    pub required: bool,
+}
+
+impl Copier {
+    /// Copies what a request has changed: what its transaction gave back, or, where it `may_change` something and gave back nothing, all that waits.
+    ///
+    /// An error only where the copy is required.
+    pub async fn follow(&self, db: &Database, may_change: bool) -> Result<()> {
+        match db.take_notes() {
+            Some(notes) => self.copy(db, &notes).await,
+            None if may_change => self.copy_all(db).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Makes objects of the notes that came back with a store. They go on being made whether or not they are waited for.
+    async fn copy(&self, db: &Database, notes: &Rows) -> Result<()> {
+        let first = notes.first();
+        if first.is_some_and(|note| note.number("epoch") == 0) {
+            // Once in a database's life.
+            return match self.settled_notes(db).await {
+                Ok(notes) => self.put(db, Noted::read(self.target.home, &notes)).await,
+                Err(mut error) => self.without_copy(&error.take_cause().unwrap_or_default()),
+            };
+        }
+        self.put(db, Noted::read(self.target.home, notes)).await
+    }
+
+    async fn settled_notes(&self, db: &Database) -> Result<Rows> {
+        copy::settle(db, &self.target).await?;
+        changes::page(db, 0).await
+    }
+
+    async fn put(&self, db: &Database, noted: Noted) -> Result<()> {
+        if noted.is_empty() {
+            return Ok(());
+        }
+        let under_way = self.target.bucket.put_new(&noted.puts);
+        self.finish_later(db, &under_way, noted);
+        if self.wait_ms == 0 && !self.required {
+            return Ok(());
+        }
+        if !self.required && now_ms() < WAIT_FROM.get() {
+            return Ok(()); // R2 has just failed several times.
+        }
+        let trouble = match under_way.finish_within(self.wait_ms).await {
+            Ok(puts) if puts.iter().all(|put| *put == Put::There) => {
+                FAILED.set(0);
+                return Ok(());
+            }
+            Ok(_) => "its name is taken: the database went back in time".to_owned(),
+            Err(failure) => failure.0,
+        };
+        FAILED.set(FAILED.get() + 1);
+        if FAILED.get() >= FAILURES {
+            FAILED.set(0);
+            WAIT_FROM.set(now_ms() + BREAK_MS);
+        }
+        self.without_copy(&trouble)
+    }
+
+    /// As [`copy`](Self::copy), for a request whose notes did not come back with it.
+    async fn copy_all(&self, db: &Database) -> Result<()> {
+        match changes::page(db, 0).await {
+            Ok(notes) => self.copy(db, &notes).await,
+            Err(mut error) => self.without_copy(&error.take_cause().unwrap_or_default()),
+        }
+    }
+
+    /// Takes the notes away once their objects are there, after the answer.
+    fn finish_later(&self, db: &Database, under_way: &PutsUnderWay, noted: Noted) {
+        let (db, under_way, target) = (db.for_later(), under_way.clone(), self.target.clone());
+        let work = async move {
+            let mut gone = noted.without;
+            if let Ok(puts) = under_way.finish().await {
+                let there = noted.seqs.iter().zip(puts);
+                gone.extend(
+                    there
+                        .filter(|(_, put)| *put == Put::There)
+                        .map(|(seq, _)| seq),
+                );
+            }
+            // A note that stays is made an object of again, which changes nothing.
+            if changes::copied(&db, &gone).await.is_ok() {
+                copy::erase(&target, &noted.purged).await;
+            }
+        };
+        platform::after_answer(work);
+    }
+
+    fn without_copy(&self, trouble: &str) -> Result<()> {
+        if self.required {
+            return Err(Error::unavailable(
+                5,
+                format!("COPY_REQUIRED, and the copy in R2 is not there: {trouble}"),
+            )
+            .detailed("This is stored, but its second copy is not there yet, and COPY_REQUIRED asks for it. Send the request again."));
+        }
+        log::event(
+            Level::Warn,
+            "answered before its copy was there",
+            &[("cause", Field::Text(trouble))],
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,370 @@
+//! The second copy as a journal: the names of its objects, and what a user is after all of its entries.
+//!
+//! Each change in the database is one entry, an object of R2 that never changes. A user's entries in order make the user: its row, its
+//! current shares, its history. `migrations/0010_second_copy.sql` has the triggers that make the entries, `docs/second-copy.md` the objects.
+
+use super::secret::CredentialHash;
+
+/// The format of names and objects.
+const FORMAT: &str = "c1";
+
+/// What an entry tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// A share is current: stored, restored, or sealed under another key.
+    Share,
+    /// With a time: a current share went into the history then. Without: a version, or a deleted user, is kept no longer.
+    Removed,
+    /// A user is registered, or has another API key.
+    User,
+    /// The user was deleted, and can be restored.
+    Deleted,
+    /// A version is in the history: imported, sealed under another key, or taken over from another user.
+    Version,
+    /// All of a user and client was erased.
+    Purged,
+}
+
+impl What {
+    const ALL: [Self; 6] = [
+        Self::Share,
+        Self::Removed,
+        Self::User,
+        Self::Deleted,
+        Self::Version,
+        Self::Purged,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Share => "share",
+            Self::Removed => "removed",
+            Self::User => "user",
+            Self::Deleted => "deleted",
+            Self::Version => "version",
+            Self::Purged => "purged",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|what| what.as_str() == text)
+    }
+}
+
+/// The order of entries. A database that went back in time, or another one in its place, numbers in a new epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub epoch: u64,
+    pub seq: u64,
+}
+
+/// Before every object of a home.
+pub fn prefix_of_home(home: u32) -> String {
+    format!("{FORMAT}/{home}/")
+}
+
+/// Before every object of a user. The id is hashed: names are seen in lists and logs.
+pub fn prefix_of_user(home: u32, user_id: &str) -> String {
+    let hash = CredentialHash::of(user_id).to_hex();
+    format!("{FORMAT}/{home}/{hash}/")
+}
+
+/// The object that tells how far the copy of a home is.
+pub fn name_of_head(home: u32) -> String {
+    format!("head/{home}")
+}
+
+/// The object that holds a sealing key, inside an age file.
+pub fn name_of_escrow(key_id: &str) -> String {
+    format!("keys/{key_id}.age")
+}
+
+/// The object that names the keys in escrow, the sealing one first.
+pub const fn name_of_escrow_index() -> &'static str {
+    "keys/index"
+}
+
+/// The name of an entry's object. Names of one user sort as its entries do.
+pub fn name(home: u32, user_id: &str, place: Place, what: What) -> String {
+    let prefix = prefix_of_user(home, user_id);
+    let Place { epoch, seq } = place;
+    format!("{prefix}{epoch:04}-{seq:012}.{}", what.as_str())
+}
+
+/// A name, taken apart.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Name<'a> {
+    /// As [`prefix_of_user`] gives it.
+    pub user: &'a str,
+    pub place: Place,
+    pub what: What,
+}
+
+impl<'a> Name<'a> {
+    /// None: it is no entry's name.
+    pub fn parse(name: &'a str) -> Option<Self> {
+        let (user, file) = name.split_at(name.rfind('/')? + 1);
+        let (place, what) = file.split_once('.')?;
+        let (epoch, seq) = place.split_once('-')?;
+        let number = |text: &str, digits: usize| {
+            let all_digits = text.len() >= digits && text.bytes().all(|byte| byte.is_ascii_digit());
+            all_digits.then(|| text.parse().ok()).flatten()
+        };
+        Some(Self {
+            user,
+            place: Place {
+                epoch: number(epoch, 4)?,
+                seq: number(seq, 12)?,
+            },
+            what: What::parse(what)?,
+        })
+    }
+}
+
+/// Where the copy of a home stood when it was last looked at: the object [`name_of_head`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    pub place: Place,
+    /// Which database it was: a UUID, made once for each.
+    pub identity: String,
+    /// Of each epoch that ended: the number that its database had gone back to. What came after lies in a past that the database lost.
+    pub ends: Vec<Place>,
+}
+
+/// What a database is to the copy.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It goes on from where the copy is.
+    GoesOn,
+    /// It was put back to an earlier time: what it numbers from now on has its numbers already.
+    WentBack,
+    /// It is another one than the copy was made of, such as one that was rebuilt.
+    Another,
+}
+
+impl Head {
+    /// The standing of the database `identity`, which has noted that it told the head of `noted`.
+    pub fn standing(&self, identity: &str, noted: Place) -> Standing {
+        if self.identity != identity {
+            Standing::Another
+        } else if self.place > noted {
+            Standing::WentBack
+        } else {
+            Standing::GoesOn
+        }
+    }
+
+    /// The head of the next epoch, of a database whose last number is `seq`.
+    pub fn next_epoch(&self, identity: &str, seq: u64) -> Self {
+        let mut ends = self.ends.clone();
+        if self.identity == identity {
+            ends.push(Place {
+                epoch: self.place.epoch,
+                seq,
+            });
+        }
+        Self {
+            place: Place {
+                epoch: self.place.epoch + 1,
+                seq,
+            },
+            identity: identity.to_owned(),
+            ends,
+        }
+    }
+
+    /// Whether the database that went on had never seen this entry.
+    pub fn is_lost(&self, place: Place) -> bool {
+        self.ends
+            .iter()
+            .any(|end| end.epoch == place.epoch && place.seq > end.seq)
+    }
+}
+
+/// A share's kind, as in the database: `custodian` or `user`.
+pub type Kind = String;
+
+/// An entry, as far as the order of entries needs it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub what: What,
+    /// When the change was made.
+    pub at: String,
+    pub kind: Option<Kind>,
+    pub backup_method: String,
+    /// The version's, of a share.
+    pub id: String,
+    pub client_id: String,
+    /// Which version a share took the place of, and when.
+    pub displaced: Option<(String, String)>,
+    pub superseded_at: Option<String>,
+    pub reason: Option<String>,
+    pub imported_at: Option<String>,
+    pub deleted_at: Option<String>,
+}
+
+/// A share that a user has. `entry` is the number of the entry that has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    pub entry: usize,
+    pub kind: Kind,
+    pub backup_method: String,
+    /// The version's.
+    pub id: String,
+    client_id: String,
+    /// Of one in the history.
+    pub superseded_at: String,
+    pub reason: String,
+    pub imported_at: Option<String>,
+}
+
+impl Held {
+    fn of(entry: usize, kind: &str, told: &Entry) -> Self {
+        Self {
+            entry,
+            kind: kind.to_owned(),
+            backup_method: told.backup_method.clone(),
+            id: told.id.clone(),
+            client_id: told.client_id.clone(),
+            superseded_at: told.superseded_at.clone().unwrap_or_default(),
+            reason: told.reason.clone().unwrap_or_else(|| REPLACED.to_owned()),
+            imported_at: told.imported_at.clone(),
+        }
+    }
+
+    fn is(&self, kind: &str, id: &str) -> bool {
+        self.id == id && self.kind == kind
+    }
+}
+
+const REPLACED: &str = "replaced";
+
+/// A user that was deleted and can be restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deleted {
+    pub entry: usize,
+    client_id: String,
+    deleted_at: String,
+}
+
+/// What a user is, after its entries so far.
+#[derive(Debug, Default)]
+pub struct Replay {
+    user: Option<(usize, String)>,
+    pub current: Vec<Held>,
+    /// The newest at the end, where most of what is sought is.
+    pub history: Vec<Held>,
+    pub deleted: Vec<Deleted>,
+    /// Something of this user was erased.
+    pub purged: bool,
+}
+
+impl Replay {
+    /// The number of the entry that has the user's row, if the user is registered.
+    pub fn user(&self) -> Option<usize> {
+        self.user.as_ref().map(|(entry, _)| *entry)
+    }
+
+    /// Takes the next entry, the one with this number.
+    ///
+    /// Of what the database went back over (`lost`) shares and users count, for they were acknowledged; that something was deleted or changed does not, for
+    /// the database has it as it was. An erasure counts: it is the person's right.
+    pub fn apply(&mut self, entry: usize, told: &Entry, lost: bool) {
+        match told.what {
+            What::Share => self.share(entry, told),
+            What::Version => {
+                if let Some(kind) = &told.kind {
+                    self.forget(kind, &told.id);
+                    self.history.push(Held::of(entry, kind, told));
+                }
+            }
+            What::Removed if !lost => self.removed(told),
+            What::User if !lost || self.user.is_none() => {
+                self.user = Some((entry, told.client_id.clone()));
+            }
+            What::Deleted if !lost => {
+                self.user = None;
+                self.deleted.push(Deleted {
+                    entry,
+                    client_id: told.client_id.clone(),
+                    deleted_at: told.deleted_at.clone().unwrap_or_default(),
+                });
+            }
+            What::Removed | What::User | What::Deleted => {}
+            What::Purged => self.purge(&told.client_id),
+        }
+    }
+
+    /// Takes a version out of the history.
+    fn forget(&mut self, kind: &str, id: &str) {
+        if let Some(at) = self.history.iter().rposition(|held| held.is(kind, id)) {
+            self.history.remove(at);
+        }
+    }
+
+    /// Takes the current share of a method out.
+    fn displace(&mut self, kind: &str, backup_method: &str) -> Option<Held> {
+        let is_there = |held: &Held| held.kind == kind && held.backup_method == backup_method;
+        let at = self.current.iter().position(is_there)?;
+        Some(self.current.remove(at))
+    }
+
+    /// A version is in the history or current, never both.
+    fn share(&mut self, entry: usize, told: &Entry) {
+        let Some(kind) = &told.kind else { return };
+        self.forget(kind, &told.id);
+        let before = self.displace(kind, &told.backup_method);
+        if let Some(mut before) = before.filter(|before| before.id != told.id) {
+            before.superseded_at.clone_from(&told.at);
+            before.reason = REPLACED.to_owned();
+            before.imported_at = None;
+            self.history.push(before);
+        }
+        self.current.push(Held::of(entry, kind, told));
+        // The database's own word on when it was; the time above is for a version that the database did not know of.
+        if let Some((id, at)) = &told.displaced {
+            let mut versions = self.history.iter_mut().rev();
+            if let Some(version) = versions.find(|held| held.is(kind, id)) {
+                version.superseded_at.clone_from(at);
+            }
+        }
+    }
+
+    fn removed(&mut self, told: &Entry) {
+        let Some(kind) = &told.kind else {
+            self.deleted
+                .retain(|deleted| Some(&deleted.deleted_at) != told.deleted_at.as_ref());
+            return;
+        };
+        let Some(superseded_at) = &told.superseded_at else {
+            self.forget(kind, &told.id);
+            return;
+        };
+        if self.current.iter().any(|held| held.is(kind, &told.id))
+            && let Some(mut gone) = self.displace(kind, &told.backup_method)
+        {
+            gone.superseded_at.clone_from(superseded_at);
+            gone.reason = "deleted".to_owned();
+            gone.imported_at = None;
+            self.history.push(gone);
+        }
+    }
+
+    fn purge(&mut self, client_id: &str) {
+        self.purged = true;
+        if self
+            .user
+            .as_ref()
+            .is_some_and(|(_, client)| client == client_id)
+        {
+            self.user = None;
+        }
+        self.current.retain(|share| share.client_id != client_id);
+        self.history.retain(|share| share.client_id != client_id);
+        self.deleted.retain(|user| user.client_id != client_id);
+    }
+}
+
+#[cfg(test)]
+#[path = "journal_tests.rs"]
+mod tests;

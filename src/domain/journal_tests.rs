@@ -1,0 +1,220 @@
+use super::*;
+
+const USER: &str = "user-1";
+
+fn entry(what: What, id: &str) -> Entry {
+    Entry {
+        what,
+        at: "at".to_owned(),
+        kind: Some("user".to_owned()),
+        backup_method: "GDRIVE".to_owned(),
+        id: id.to_owned(),
+        client_id: "client".to_owned(),
+        displaced: None,
+        superseded_at: None,
+        reason: None,
+        imported_at: None,
+        deleted_at: None,
+    }
+}
+
+fn of_user(what: What) -> Entry {
+    Entry {
+        kind: None,
+        ..entry(what, USER)
+    }
+}
+
+fn replay(entries: &[Entry]) -> Replay {
+    let mut replay = Replay::default();
+    for (number, entry) in entries.iter().enumerate() {
+        replay.apply(number, entry, false);
+    }
+    replay
+}
+
+fn current(replay: &Replay) -> Vec<&str> {
+    replay.current.iter().map(|c| c.id.as_str()).collect()
+}
+
+fn history(replay: &Replay) -> Vec<(&str, &str, &str)> {
+    replay
+        .history
+        .iter()
+        .map(|v| (v.id.as_str(), v.superseded_at.as_str(), v.reason.as_str()))
+        .collect()
+}
+
+#[test]
+fn a_name_holds_no_id_and_is_read_as_it_was_written() {
+    let place = Place { epoch: 2, seq: 34 };
+    let name = name(7, USER, place, What::Share);
+    assert!(!name.contains(USER));
+    let user = prefix_of_user(7, USER);
+    assert_eq!(name, format!("{user}0002-000000000034.share"));
+    assert!(user.starts_with(&prefix_of_home(7)));
+    assert_eq!(
+        Name::parse(&name),
+        Some(Name {
+            user: &user,
+            place,
+            what: What::Share
+        })
+    );
+}
+
+#[test]
+fn names_sort_as_their_entries_do() {
+    let of = |epoch, seq| name(0, USER, Place { epoch, seq }, What::User);
+    let mut names = [of(2, 1), of(1, 10), of(1, 9), of(10, 1)];
+    names.sort();
+    assert_eq!(names, [of(1, 9), of(1, 10), of(2, 1), of(10, 1)]);
+}
+
+#[test]
+fn what_is_no_entrys_name_is_not_taken_for_one() {
+    for name in [
+        "",
+        "head/0",
+        "c1/0/ab/0001-000000000001",
+        "c1/0/ab/0001-000000000001.other",
+        "c1/0/ab/1-1.share",
+        "c1/0/ab/0001-00000000000x.share",
+        "c1/0/ab/+001-000000000001.share",
+    ] {
+        assert_eq!(Name::parse(name), None, "{name}");
+    }
+}
+
+#[test]
+fn a_database_that_went_back_or_is_another_begins_an_epoch() {
+    let at = |epoch, seq| Place { epoch, seq };
+    let head = Head {
+        place: at(1, 100),
+        identity: "one".to_owned(),
+        ends: Vec::new(),
+    };
+    assert_eq!(head.standing("one", at(1, 100)), Standing::GoesOn);
+    assert_eq!(head.standing("one", at(1, 101)), Standing::GoesOn);
+    assert_eq!(head.standing("one", at(1, 99)), Standing::WentBack);
+    assert_eq!(head.standing("two", at(1, 100)), Standing::Another);
+
+    let next = head.next_epoch("one", 90);
+    assert_eq!(next.place, at(2, 90));
+    assert!(!next.is_lost(at(1, 90)));
+    assert!(next.is_lost(at(1, 91)));
+    assert!(!next.is_lost(at(2, 91)));
+    // It has gone back before the epoch began: once more.
+    assert_eq!(next.standing("one", at(1, 90)), Standing::WentBack);
+    // Another one has lost nothing of what there was.
+    assert!(!head.next_epoch("two", 0).is_lost(at(1, 91)));
+}
+
+#[test]
+fn a_share_takes_the_place_of_the_one_before_at_the_time_that_the_database_told() {
+    let second = Entry {
+        displaced: Some(("v1".to_owned(), "then".to_owned())),
+        ..entry(What::Share, "v2")
+    };
+    let replay = replay(&[entry(What::Share, "v1"), second]);
+    assert_eq!(current(&replay), ["v2"]);
+    assert_eq!(history(&replay), [("v1", "then", "replaced")]);
+}
+
+#[test]
+fn a_share_under_another_key_is_the_same_version_with_a_newer_text() {
+    let replay = replay(&[entry(What::Share, "v1"), entry(What::Share, "v1")]);
+    assert!(replay.history.is_empty());
+    assert_eq!(replay.current[0].entry, 1);
+}
+
+#[test]
+fn a_restored_version_is_in_the_history_no_longer() {
+    let displaced = |id: &str, by| Entry {
+        displaced: Some((id.to_owned(), "then".to_owned())),
+        ..entry(What::Share, by)
+    };
+    let replay = replay(&[
+        entry(What::Share, "v1"),
+        displaced("v1", "v2"),
+        displaced("v2", "v1"),
+        entry(What::Removed, "v1"), // it left the history
+    ]);
+    assert_eq!(current(&replay), ["v1"]);
+    assert_eq!(history(&replay), [("v2", "then", "replaced")]);
+}
+
+#[test]
+fn a_deleted_user_and_its_shares_are_kept_until_they_are_forgotten() {
+    let deletion = Entry {
+        deleted_at: Some("then".to_owned()),
+        ..of_user(What::Deleted)
+    };
+    let removal = Entry {
+        superseded_at: Some("then".to_owned()),
+        ..entry(What::Removed, "v1")
+    };
+    let mut all = vec![
+        of_user(What::User),
+        entry(What::Share, "v1"),
+        deletion,
+        removal,
+    ];
+    let deleted = replay(&all);
+    assert_eq!(deleted.user(), None);
+    assert!(deleted.current.is_empty());
+    assert_eq!(history(&deleted), [("v1", "then", "deleted")]);
+    assert_eq!(deleted.deleted.len(), 1);
+
+    all.push(Entry {
+        deleted_at: Some("then".to_owned()),
+        ..of_user(What::Removed)
+    });
+    all.push(entry(What::Removed, "v1"));
+    let forgotten = replay(&all);
+    assert!(forgotten.deleted.is_empty() && forgotten.history.is_empty());
+}
+
+#[test]
+fn nothing_of_an_erased_person_is_left_and_another_client_of_the_id_stays() {
+    let other = Entry {
+        client_id: "other".to_owned(),
+        ..entry(What::Share, "w1")
+    };
+    let user = Entry {
+        client_id: "other".to_owned(),
+        ..of_user(What::User)
+    };
+    let mut all = vec![
+        of_user(What::User),
+        entry(What::Share, "v1"),
+        of_user(What::Purged),
+    ];
+    let erased = replay(&all);
+    assert!(erased.purged && erased.user().is_none());
+    assert!(erased.current.is_empty() && erased.history.is_empty());
+
+    all.splice(2..2, [user, other]);
+    let erased = replay(&all);
+    assert_eq!(current(&erased), ["w1"]);
+    assert!(erased.history.is_empty());
+    assert_eq!(erased.user(), Some(2));
+}
+
+#[test]
+fn of_what_the_database_went_back_over_shares_count_and_deletions_do_not() {
+    let mut replay = replay(&[of_user(What::User), entry(What::Share, "v1")]);
+    let removal = Entry {
+        superseded_at: Some("then".to_owned()),
+        ..entry(What::Removed, "v2")
+    };
+    replay.apply(2, &entry(What::Share, "v2"), true);
+    replay.apply(3, &of_user(What::Deleted), true);
+    replay.apply(4, &removal, true);
+    replay.apply(5, &of_user(What::User), true);
+    assert_eq!(current(&replay), ["v2"]);
+    assert_eq!(history(&replay), [("v1", "at", "replaced")]);
+    assert_eq!(replay.user(), Some(0));
+    replay.apply(6, &of_user(What::Purged), true);
+    assert!(replay.current.is_empty() && replay.user().is_none());
+}

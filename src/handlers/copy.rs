@@ -1,0 +1,177 @@
+//! The operators' routes about the second copy and the escrow of the keys.
+
+use crate::auth::admin::Admin;
+use crate::config;
+use crate::domain::journal;
+use crate::domain::json::{self, Writer, quoted};
+use crate::domain::rebuild::{Mode, RebuildRequest, parse_escrows};
+use crate::error::{Code, Error, Result};
+use crate::http::{Answer, Call};
+use crate::maintenance::copy::{Sampled, Target, unreachable};
+use crate::maintenance::rebuild::{self, Page, Work};
+use crate::platform::format_date;
+use crate::platform::now_ms;
+use crate::store::changes::Copying;
+use crate::store::rebuild::{Difference, totals};
+use crate::store::{Database, escrow};
+
+/// `POST /admin/rebuild`: a page of a rebuild from the copy, or of a comparison with it.
+pub async fn rebuild(_: &Admin, call: &Call<'_>) -> Result<Answer> {
+    let request = RebuildRequest::parse(&call.json_body().await?)?;
+    let copier = call.copier.as_ref().ok_or_else(|| {
+        Error::new(
+            Code::Conflict,
+            "There is no second copy: no R2 bucket is bound as COPY (docs/second-copy.md).",
+        )
+    })?;
+    let source = Target {
+        home: request.home,
+        ..copier.target.clone()
+    };
+    let named = match &request.into {
+        Some(name) => Some(named(call, name)?),
+        None => None,
+    };
+    let db = named.as_ref().unwrap_or(call.db);
+    work(&request, &source, db, call).await.map_err(|error| {
+        if error.is_caused_by(&["no such table", "no such column"]) {
+            return Error::new(
+                Code::Misconfigured,
+                "This database has no schema, or an older one. Apply the migrations to it.",
+            );
+        }
+        error
+    })
+}
+
+fn named(call: &Call<'_>, name: &str) -> Result<Database> {
+    let db = config::database_named(call.bindings, name);
+    db.map(Database::for_background)
+        .ok_or_else(|| Error::field("into", "name the binding of a D1 database"))
+}
+
+async fn work(
+    request: &RebuildRequest,
+    source: &Target,
+    db: &Database,
+    call: &Call<'_>,
+) -> Result<Answer> {
+    let work = match request.mode {
+        Mode::Into => Work::Into(db),
+        Mode::Merge => Work::Merge(db),
+        Mode::Check => Work::Check(db),
+        Mode::Totals => {
+            let totals = totals(db).await?;
+            let told = Writer::default()
+                .number("users", totals.users)
+                .number("shares", totals.shares)
+                .number("versions", totals.versions)
+                .number("deleted", totals.deleted)
+                .number("pending", totals.pending);
+            return Ok(Answer::json(200, &told.end()));
+        }
+        Mode::Uncopied => {
+            let (users, cursor) = rebuild::uncopied(db, source, &request.cursor).await?;
+            let told = Writer::default()
+                .raw("users", &texts(&users))
+                .optional("cursor", cursor.as_deref());
+            return Ok(Answer::json(200, &told.end()));
+        }
+    };
+    let page = rebuild::page(source, call.vault, &work, &request.shard, &request.cursor).await?;
+    Ok(Answer::json(200, &page_json(&page)))
+}
+
+fn texts(texts: &[String]) -> String {
+    json::array(texts.iter().map(|text| quoted(text)))
+}
+
+fn page_json(page: &Page) -> String {
+    let difference = |found: &Difference| {
+        Writer::default()
+            .text("userId", &found.user_id)
+            .text("kind", &found.kind)
+            .text("id", &found.id)
+            .text("wrong", &found.wrong)
+            .end()
+    };
+    let number = |number: usize| number as u64;
+    Writer::default()
+        .number("objects", number(page.objects))
+        .number("users", number(page.users))
+        .number("shares", number(page.shares))
+        .number("versions", number(page.versions))
+        .number("deleted", number(page.deleted))
+        .number("purged", number(page.purged))
+        .raw("damaged", &texts(&page.damaged))
+        .raw("unopened", &texts(&page.unopened))
+        .raw(
+            "differences",
+            &json::array(page.differences.iter().map(difference)),
+        )
+        .optional("cursor", page.cursor.as_deref())
+        .end()
+}
+
+/// `copy` in `GET /admin/status`.
+pub fn status_json(copying: &Copying) -> String {
+    let sampled = Sampled::of(copying.sampled.as_deref());
+    let sampled = Writer::default()
+        .number("checked", sampled.checked)
+        .number("missing", sampled.missing)
+        .number("unopened", sampled.unopened);
+    Writer::default()
+        .number("pending", copying.pending)
+        .optional("oldestPendingAt", copying.oldest_at.as_deref())
+        .number("lagSeconds", copying.lag_seconds)
+        .optional("lastCopiedAt", copying.copied_at.as_deref())
+        .number("epoch", copying.epoch)
+        .number("objects", copying.seq.saturating_sub(copying.pending))
+        .raw("sampled", &sampled.end())
+        .end()
+}
+
+/// `POST /admin/keys/escrow`: keeps the sealing keys, each inside an age file that only its recipients can open.
+///
+/// 1. The body.
+/// 2. Each must be the key that the Worker has under its id.
+/// 3. Into the database, and beside the copy.
+pub async fn escrow(_: &Admin, call: &Call<'_>) -> Result<Answer> {
+    // 1.
+    let escrows = parse_escrows(&call.json_body().await?)?;
+    // 2.
+    for escrow in &escrows {
+        if call.vault.check_of(&escrow.id).await? != Some(escrow.check.clone()) {
+            return Err(Error::new(
+                Code::Conflict,
+                "One of these keys is not the one that the Worker has under its id. Give the SHARE_ENCRYPTION_KEYS that are in use.",
+            ));
+        }
+    }
+    // 3.
+    escrow::keep(call.db, &escrows).await?;
+    if let Some(copier) = &call.copier {
+        let bucket = &copier.target.bucket;
+        for escrow in &escrows {
+            let name = journal::name_of_escrow(&escrow.id);
+            bucket.put(&name, &escrow.age).await.map_err(unreachable)?;
+        }
+        let ids: Vec<String> = escrows.iter().map(|escrow| escrow.id.clone()).collect();
+        let index = Writer::default()
+            .text("at", &format_date(now_ms()))
+            .raw("keys", &texts(&ids))
+            .end();
+        let name = journal::name_of_escrow_index();
+        bucket.put(name, &index).await.map_err(unreachable)?;
+    }
+    let ids: Vec<String> = escrows.into_iter().map(|escrow| escrow.id).collect();
+    let told = Writer::default().raw("kept", &texts(&ids)).raw(
+        "copied",
+        if call.copier.is_some() {
+            "true"
+        } else {
+            "false"
+        },
+    );
+    Ok(Answer::json(200, &told.end()))
+}

@@ -1,0 +1,514 @@
+//! Rebuilding a database from its second copy, and comparing the two, page by page.
+//!
+//! A page is some users with all of their objects: a user is what its entries make of it in their order (`domain::journal`). Whoever asks goes from page
+//! to page by the cursor; a page that is asked for again does the same again.
+
+use js_sys::Array;
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::copy::{Target, read_head, unreachable};
+use crate::domain::journal::{self, Entry, Head, Name, Place, Replay, What};
+use crate::domain::json::{self, Writer, quoted};
+use crate::domain::sealing::{self, Kind};
+use crate::error::Result;
+use crate::platform::bucket::{Listed, items};
+use crate::store::rebuild::{self as store, Difference, Mode, Rows};
+use crate::store::{Database, Row, changes};
+use crate::vault::Vault;
+
+/// A page ends with the user that takes it over so many objects …
+const OBJECTS_PER_PAGE: usize = 400;
+/// … and what it writes at once with the share that takes it over so many characters: D1 takes 2 MB.
+const WRITE_BYTES: usize = 1_000_000;
+/// Shares that a page holds in memory, in characters; what is over that is read again when it is written.
+const HELD_BYTES: usize = 24_000_000;
+const OBJECTS_PER_READ: usize = 100;
+const NAMES_PER_LIST: u32 = 1_000;
+
+/// What is done with the users of a page.
+pub enum Work<'a> {
+    /// They are written into a database that takes the place of the one that was copied.
+    Into(&'a Database),
+    /// What the database lacks is written into it.
+    Merge(&'a Database),
+    /// They are compared with those of the database.
+    Check(&'a Database),
+}
+
+/// A page, and what came of it.
+#[derive(Default)]
+pub struct Page {
+    pub objects: usize,
+    pub users: usize,
+    pub shares: usize,
+    pub versions: usize,
+    pub deleted: usize,
+    /// Users of whom something was erased.
+    pub purged: usize,
+    /// Names of objects that are not what they should be.
+    pub damaged: Vec<String>,
+    /// Names of objects whose share does not open with the keys there are.
+    pub unopened: Vec<String>,
+    pub differences: Vec<Difference>,
+    /// None: it was the last one.
+    pub cursor: Option<String>,
+}
+
+/// Does a page of work: the users of a home behind the cursor whose hash begins with `shard`.
+pub async fn page(
+    source: &Target,
+    vault: &Vault,
+    work: &Work<'_>,
+    shard: &str,
+    cursor: &str,
+) -> Result<Page> {
+    let head = read_head(source).await?;
+    let prefix = journal::prefix_of_home(source.home) + shard;
+    let mut page = Page::default();
+    let names = names(source, &prefix, cursor, &mut page).await?;
+    let mut objects = Objects::default();
+    let mut users: Vec<Owner> = Vec::new();
+    for chunk in names.chunks(OBJECTS_PER_READ) {
+        objects
+            .read(source, chunk, head.as_ref(), &mut users, &mut page.damaged)
+            .await?;
+    }
+    page.objects = names.len();
+    let user_ids = json::array(users.iter().map(|user| quoted(&user.id)));
+    let mut writer = Writing::new(work, changes::new_identity()?, head.as_ref(), user_ids);
+    for user in &users {
+        let replay = &user.replay;
+        let rows = rows_of(replay);
+        page.users += rows.iter().filter(|row| row.part == Part::User).count();
+        page.deleted += replay.deleted.len();
+        page.shares += replay.current.len();
+        page.versions += replay.history.len();
+        page.purged += usize::from(replay.purged);
+        for row in rows {
+            let Some(object) = objects.take(source, row.entry).await? else {
+                page.damaged.push(objects.name(row.entry).to_owned());
+                continue;
+            };
+            if row.part.is_share() && !opens(vault, &object).await {
+                page.unopened.push(objects.name(row.entry).to_owned());
+            }
+            writer.push(row, &object).await?;
+        }
+    }
+    writer.finish(&mut page.differences).await?;
+    Ok(page)
+}
+
+/// The next names of whole users; the page's cursor and the names that are none.
+async fn names(
+    source: &Target,
+    prefix: &str,
+    cursor: &str,
+    page: &mut Page,
+) -> Result<Vec<Listed>> {
+    let mut names: Vec<Listed> = Vec::new();
+    let mut after = cursor.to_owned();
+    loop {
+        let (listed, more) = source
+            .bucket
+            .list(prefix, &after, NAMES_PER_LIST)
+            .await
+            .map_err(unreachable)?;
+        let last = listed.last().map(|listed| listed.name.clone());
+        let (entries, others): (Vec<_>, Vec<_>) = listed
+            .into_iter()
+            .partition(|listed| Name::parse(&listed.name).is_some());
+        page.damaged
+            .extend(others.into_iter().map(|listed| listed.name));
+        names.extend(entries);
+        // Of the last user there may be more behind the page.
+        if more {
+            let whole = names.len()
+                - names
+                    .iter()
+                    .rev()
+                    .take_while(|n| same_user(n, names.last()))
+                    .count();
+            if whole == 0 {
+                after = last.unwrap_or(after);
+                continue;
+            }
+            names.truncate(whole);
+        }
+        let mut end = names.len();
+        if end > OBJECTS_PER_PAGE {
+            let user = names.get(OBJECTS_PER_PAGE - 1);
+            let rest = names
+                .iter()
+                .skip(OBJECTS_PER_PAGE)
+                .take_while(|n| same_user(n, user))
+                .count();
+            end = OBJECTS_PER_PAGE + rest;
+        }
+        let more = more || end < names.len();
+        names.truncate(end);
+        page.cursor = names
+            .last()
+            .filter(|_| more)
+            .map(|listed| listed.name.clone());
+        return Ok(names);
+    }
+}
+
+fn same_user(one: &Listed, other: Option<&Listed>) -> bool {
+    let user = |listed: &Listed| Name::parse(&listed.name).map(|name| name.user.to_owned());
+    other.is_some_and(|other| user(one) == user(other))
+}
+
+/// The objects of a page: what they tell, and as many of them as memory holds.
+#[derive(Default)]
+struct Objects {
+    names: Vec<String>,
+    held: Vec<Option<JsValue>>,
+    bytes: usize,
+}
+
+/// A user of a page: what its entries so far make of it.
+struct Owner {
+    /// Before its objects' names, which do not hold its id.
+    prefix: String,
+    id: String,
+    replay: Replay,
+}
+
+impl Objects {
+    async fn read(
+        &mut self,
+        source: &Target,
+        listed: &[Listed],
+        head: Option<&Head>,
+        users: &mut Vec<Owner>,
+        damaged: &mut Vec<String>,
+    ) -> Result<()> {
+        let names: Vec<&str> = listed.iter().map(|listed| listed.name.as_str()).collect();
+        let objects = source.bucket.get_all(&names).await.map_err(unreachable)?;
+        for (listed, object) in listed.iter().zip(objects) {
+            let (Some(name), Some((entry, user_id))) = (
+                Name::parse(&listed.name),
+                told(&listed.name, source.home, &object),
+            ) else {
+                damaged.push(listed.name.clone());
+                continue;
+            };
+            let is_lost = head.is_some_and(|head| head.is_lost(name.place));
+            let number = self.names.len();
+            self.names.push(listed.name.clone());
+            let size = usize::try_from(listed.size).unwrap_or(usize::MAX);
+            let fits = self.bytes.saturating_add(size) <= HELD_BYTES;
+            if fits {
+                self.bytes += size;
+            }
+            self.held.push(fits.then_some(object));
+            // Names of one user follow each other.
+            if users.last().is_none_or(|user| user.prefix != name.user) {
+                users.push(Owner {
+                    prefix: name.user.to_owned(),
+                    id: user_id,
+                    replay: Replay::default(),
+                });
+            }
+            let Some(user) = users.last_mut() else {
+                continue;
+            };
+            user.replay.apply(number, &entry, is_lost);
+        }
+        Ok(())
+    }
+
+    fn name(&self, number: usize) -> &str {
+        self.names.get(number).map_or("", String::as_str)
+    }
+
+    /// An object, out of memory or out of the bucket.
+    async fn take(&mut self, source: &Target, number: usize) -> Result<Option<JsValue>> {
+        if let Some(object) = self.held.get_mut(number).and_then(Option::take) {
+            return Ok(Some(object));
+        }
+        let objects = source.bucket.get_all(&[self.name(number)]).await;
+        let object = objects.map_err(unreachable)?.pop();
+        Ok(object.filter(JsValue::is_object))
+    }
+}
+
+/// The entry and the user that an object tells of. None: it is not the object of this name.
+fn told(name: &str, home: u32, object: &JsValue) -> Option<(Entry, String)> {
+    let row = Row::of(object.is_object().then(|| object.clone())?);
+    let what = What::parse(&row.text("what"))?;
+    let user_id = row.text("userId");
+    let place = Place {
+        epoch: row.number("epoch"),
+        seq: row.number("seq"),
+    };
+    if journal::name(home, &user_id, place, what) != name {
+        return None;
+    }
+    let displaced = row.optional("displaced").zip(row.optional("displacedAt"));
+    let entry = Entry {
+        what,
+        at: row.text("at"),
+        kind: row.optional("kind"),
+        backup_method: row.text("backupMethod"),
+        id: row.text("id"),
+        client_id: row.text("clientId"),
+        displaced,
+        superseded_at: row.optional("supersededAt"),
+        reason: row.optional("reason"),
+        imported_at: row.optional("importedAt"),
+        deleted_at: row.optional("deletedAt"),
+    };
+    Some((entry, user_id))
+}
+
+async fn opens(vault: &Vault, object: &JsValue) -> bool {
+    let row = Row::of(object.clone());
+    let (kind, owner) = match row.text("kind").as_str() {
+        "custodian" => (Kind::Custodian, row.text("clientId")),
+        _ => (Kind::User, row.text("userId")),
+    };
+    let method = row.text("backupMethod");
+    let place = sealing::Place {
+        kind,
+        owner: &owner,
+        backup_method: &method,
+    };
+    let envelope = row.js("sealedShare");
+    match envelope.dyn_ref() {
+        Some(envelope) => vault
+            .open_bytes(place, &row.text("keyId"), envelope)
+            .await
+            .is_some(),
+        None => false,
+    }
+}
+
+/// Where a row belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    User,
+    Deleted,
+    Custodian,
+    UserShare,
+    Version,
+}
+
+impl Part {
+    const fn is_share(self) -> bool {
+        matches!(self, Self::Custodian | Self::UserShare | Self::Version)
+    }
+}
+
+/// A row that a user has in the end: the number of its object, and what the replay knows besides.
+struct LiveRow {
+    part: Part,
+    entry: usize,
+    fields: String,
+}
+
+fn rows_of(replay: &Replay) -> Vec<LiveRow> {
+    let row = |part, entry| LiveRow {
+        part,
+        entry,
+        fields: "{}".to_owned(),
+    };
+    let mut rows = Vec::new();
+    rows.extend(replay.user().map(|entry| row(Part::User, entry)));
+    rows.extend(
+        replay
+            .deleted
+            .iter()
+            .map(|user| row(Part::Deleted, user.entry)),
+    );
+    rows.extend(replay.current.iter().map(|share| {
+        let part = if share.kind == "custodian" {
+            Part::Custodian
+        } else {
+            Part::UserShare
+        };
+        row(part, share.entry)
+    }));
+    rows.extend(replay.history.iter().map(|version| {
+        LiveRow {
+            fields: Writer::default()
+                .text("supersededAt", &version.superseded_at)
+                .text("reason", &version.reason)
+                .optional("importedAt", version.imported_at.as_deref())
+                .end(),
+            ..row(Part::Version, version.entry)
+        }
+    }));
+    rows
+}
+
+/// The fields of a share for a comparison: its sealed text is told by its ends, which hold the nonce and the tag, for D1 takes 2 MB at once. Whether what is between
+/// them is whole, opening it tells.
+fn with_sealed_ends(fields: &str, object: &JsValue) -> String {
+    let sealed = Row::of(object.clone()).js("sealedShare");
+    let ends = sealed.dyn_ref::<js_sys::JsString>().map(|text| {
+        let length = text.length();
+        let end = |from, to| String::from(text.slice(from, to));
+        format!(
+            "{}{length}{}",
+            end(0, 24),
+            end(length.saturating_sub(24), length)
+        )
+    });
+    let ends = Writer::default()
+        .optional("sealedShare", ends.as_deref())
+        .end();
+    let fields = fields.trim_end_matches('}');
+    let comma = if fields.len() > 1 { "," } else { "" };
+    format!("{fields}{comma}{}", ends.trim_start_matches('{'))
+}
+
+/// Objects and their fields, as they are gathered for one statement.
+#[derive(Default)]
+struct Gathered {
+    objects: Array,
+    fields: Vec<String>,
+}
+
+impl Gathered {
+    fn push(&mut self, object: &JsValue, fields: &str) {
+        self.objects.push(object);
+        self.fields.push(fields.to_owned());
+    }
+
+    fn take(&mut self) -> js_sys::JsString {
+        let Self { objects, fields } = std::mem::take(self);
+        items(&objects, &json::array(fields))
+    }
+}
+
+/// The rows of a page on their way.
+struct Writing<'a> {
+    work: &'a Work<'a>,
+    epoch: String,
+    identity: String,
+    user_ids: String,
+    users: Gathered,
+    deleted: Gathered,
+    custodian: Gathered,
+    user: Gathered,
+    versions: Gathered,
+    bytes: usize,
+}
+
+impl<'a> Writing<'a> {
+    fn new(work: &'a Work<'a>, identity: String, head: Option<&Head>, user_ids: String) -> Self {
+        let next = head.map_or(1, |head| head.place.epoch + 1);
+        Self {
+            work,
+            epoch: next.to_string(),
+            identity,
+            user_ids,
+            users: Gathered::default(),
+            deleted: Gathered::default(),
+            custodian: Gathered::default(),
+            user: Gathered::default(),
+            versions: Gathered::default(),
+            bytes: 0,
+        }
+    }
+
+    async fn push(&mut self, row: LiveRow, object: &JsValue) -> Result<()> {
+        let is_check = matches!(self.work, Work::Check(_));
+        let size = Row::of(object.clone()).sealed_length() + 600;
+        let mut row = row;
+        if is_check && row.part.is_share() {
+            row.fields = with_sealed_ends(&row.fields, object);
+        }
+        // A comparison is of whole users, however much they have.
+        if !is_check && self.bytes > 0 && self.bytes + size > WRITE_BYTES {
+            self.write().await?;
+        }
+        self.bytes += size;
+        match row.part {
+            Part::User => self.users.push(object, &row.fields),
+            Part::Deleted => self.deleted.push(object, &row.fields),
+            Part::Version => self.versions.push(object, &row.fields),
+            Part::Custodian | Part::UserShare => {
+                if row.part == Part::Custodian {
+                    self.custodian.push(object, &row.fields);
+                } else {
+                    self.user.push(object, &row.fields);
+                }
+                if !is_check {
+                    const NOT_SUPERSEDED: &str = r#"{"supersededAt":null,"reason":null}"#;
+                    self.versions.push(object, NOT_SUPERSEDED);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn rows(&mut self) -> Rows {
+        self.bytes = 0;
+        Rows {
+            users: self.users.take(),
+            deleted: self.deleted.take(),
+            custodian: self.custodian.take(),
+            user: self.user.take(),
+            versions: self.versions.take(),
+        }
+    }
+
+    async fn write(&mut self) -> Result<()> {
+        let rows = self.rows();
+        match self.work {
+            Work::Into(db) => {
+                let mode = Mode::Into {
+                    epoch: &self.epoch,
+                    identity: &self.identity,
+                };
+                store::write(db, &mode, &rows).await
+            }
+            Work::Merge(db) => store::write(db, &Mode::Merge, &rows).await,
+            Work::Check(_) => Ok(()),
+        }
+    }
+
+    async fn finish(mut self, differences: &mut Vec<Difference>) -> Result<()> {
+        if let Work::Check(db) = self.work {
+            let rows = self.rows();
+            differences.extend(store::compare(db, &self.user_ids, &rows).await?);
+            return Ok(());
+        }
+        if self.bytes > 0 {
+            self.write().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Of the next users behind an id: those that the copy has nothing of. And the cursor of the page behind.
+pub async fn uncopied(
+    db: &Database,
+    source: &Target,
+    after: &str,
+) -> Result<(Vec<String>, Option<String>)> {
+    const USERS_PER_PAGE: u64 = 200;
+    let owners = store::owners(db, after, USERS_PER_PAGE).await?;
+    let mut uncopied = Vec::new();
+    for (id, waits) in &owners {
+        if *waits {
+            continue;
+        }
+        let prefix = journal::prefix_of_user(source.home, id);
+        let (listed, _) = source
+            .bucket
+            .list(&prefix, "", 1)
+            .await
+            .map_err(unreachable)?;
+        if listed.is_empty() {
+            uncopied.push(id.clone());
+        }
+    }
+    let full = owners.len() as u64 == USERS_PER_PAGE;
+    let cursor = owners.last().filter(|_| full).map(|(id, _)| id.clone());
+    Ok((uncopied, cursor))
+}

@@ -1,0 +1,102 @@
+// What the Worker asks of its R2 bucket. Rust decides everything; these functions only carry it out.
+
+/** Cloudflare lets a request have six connections open at once; more would wait for each other. */
+const AT_ONCE = 6;
+
+/** What `work` makes of each of the items, in their order, six at a time. */
+async function each(items, work) {
+  const made = new Array(items.length);
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length) {
+      const at = next++;
+      made[at] = await work(items[at]);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  return made;
+}
+
+const utf8 = new TextEncoder();
+
+/**
+ * Puts objects that never change. `names` and `notes` are texts with a line for each of the bodies; a note names what the object was
+ * made of, and is kept beside it: a time, a version and a key, with tabs between them. Resolves to a text with a character for each: `1` it is
+ * there now, `2` there was one made of the same, `3` there is another one under this name. Fails if one could not be put.
+ */
+export async function putObjects(bucket, names, notes, bodies) {
+  const lines = notes.split("\n");
+  const objects = names.split("\n").map((name, at) => [name, lines[at], bodies[at]]);
+  return (await each(objects, (object) => put(bucket, object))).join("");
+}
+
+async function put(bucket, [name, note, body]) {
+  const bytes = utf8.encode(body);
+  const sha256 = await crypto.subtle.digest("SHA-256", bytes);
+  const [at, version, key] = note.split("\t");
+  const customMetadata = { at, version, key };
+  const made = await bucket.put(name, bytes, { onlyIf: { etagDoesNotMatch: "*" }, sha256, customMetadata });
+  if (made !== null) return "1";
+  const there = await bucket.head(name);
+  return there?.customMetadata?.at === at && there.customMetadata.version === version ? "2" : "3";
+}
+
+/** Puts an object that may be there already. */
+export async function putText(bucket, name, text) {
+  await bucket.put(name, text);
+}
+
+/** An object's text; undefined if there is none. */
+export async function getText(bucket, name) {
+  return (await bucket.get(name))?.text();
+}
+
+/**
+ * Objects as what their JSON stands for, in the order of the names (a line each): null for one that is not there, `false` for one that
+ * is no JSON object.
+ */
+export function getObjects(bucket, names) {
+  return each(names.split("\n"), async (name) => {
+    const text = await getText(bucket, name);
+    if (text === undefined) return null;
+    try {
+      return Object(JSON.parse(text));
+    } catch {
+      return false;
+    }
+  });
+}
+
+/**
+ * The next names with a prefix behind a name, in the order of their bytes. Resolves to `{ names, sizes, versions, truncated }`, the first
+ * three with a line for each.
+ */
+export async function listObjects(bucket, prefix, after, limit) {
+  const options = { prefix, limit, include: ["customMetadata"] };
+  const { objects, truncated } = await bucket.list(after ? { ...options, startAfter: after } : options);
+  return {
+    names: objects.map(({ key }) => key).join("\n"),
+    sizes: objects.map(({ size }) => size).join("\n"),
+    versions: objects.map(({ customMetadata }) => customMetadata?.version ?? "").join("\n"),
+    truncated,
+  };
+}
+
+/** Deletes objects, a name a line. */
+export async function deleteObjects(bucket, names) {
+  await bucket.delete(names.split("\n"));
+}
+
+/** JSON text of an array of these objects, each with its fields from `extra`, an array of objects in JSON. */
+export function withFields(objects, extra) {
+  const fields = JSON.parse(extra);
+  return JSON.stringify(objects.map((object, at) => ({ ...object, ...fields[at] })));
+}
+
+/** The promise's own outcome if it comes in time; else a failure. */
+export function inTime(promise, ms) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("not in time")), ms);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,321 @@
+//! `changes`: the notes that the second copy is made from, and what `meta` knows of the copy.
+
+use js_sys::JsString;
+use wasm_bindgen::JsCast;
+
+use super::{Change, Database, Row, Rows, Statement};
+use crate::domain::journal::{self, Place, What};
+use crate::domain::json;
+use crate::error::Result;
+use crate::platform::{self, bucket::Puts};
+
+/// A page of notes has so many at most …
+pub const NOTES_PER_PAGE: u64 = 200;
+/// … and ends with the one that takes it over so many bytes of sealed text.
+const PAGE_BYTES: u64 = 4_000_000;
+/// A store leaves two notes at most; they are among the last so many.
+const OWN_NOTES: i64 = 8;
+
+const PAGE: &str = include_str!("sql/changes_page.sql");
+
+/// Whose notes.
+pub enum Whose<'a> {
+    User(&'a str),
+    Client(&'a str),
+}
+
+/// The notes that the transaction has just left for a user, to be sent with it.
+pub fn own_notes(whose: &Whose<'_>) -> Statement {
+    page_of(&(-OWN_NOTES).to_string(), Some(whose))
+}
+
+/// All notes of a user.
+pub fn notes_of(whose: &Whose<'_>) -> Statement {
+    page_of("0", Some(whose))
+}
+
+fn page_of(after: &str, whose: Option<&Whose<'_>>) -> Statement {
+    let (user, client) = match whose {
+        Some(Whose::User(id)) => (Some(*id), None),
+        Some(Whose::Client(id)) => (None, Some(*id)),
+        None => (None, None),
+    };
+    Statement::new(PAGE)
+        .raw(after)
+        .optional(user)
+        .optional(client)
+        .number(NOTES_PER_PAGE)
+        .number(PAGE_BYTES)
+}
+
+/// The next notes behind a number.
+pub async fn page(db: &Database, after: u64) -> Result<Rows> {
+    let [rows] = db
+        .read(vec![page_of(&after.to_string(), None)])
+        .await?
+        .rows()?;
+    Ok(rows)
+}
+
+/// Notes with the objects that they become.
+#[derive(Default)]
+pub struct Noted {
+    pub puts: Puts,
+    /// Of each put its note's number, in their order.
+    pub seqs: Vec<u64>,
+    /// The numbers of notes of which nothing is left to copy.
+    pub without: Vec<u64>,
+    /// The names of the objects that tell of an erasure.
+    pub purged: Vec<String>,
+}
+
+impl Noted {
+    /// The objects of rows that [`page`] and [`own_notes`] give, in the copy of a home.
+    pub fn read(home: u32, rows: &Rows) -> Self {
+        let mut noted = Self::default();
+        for row in rows.read() {
+            let seq = row.number("seq");
+            let body = row.js("body");
+            let (Some(what), Some(body)) =
+                (What::parse(&row.text("what")), body.dyn_ref::<JsString>())
+            else {
+                noted.without.push(seq);
+                continue;
+            };
+            let place = Place {
+                epoch: row.number("epoch"),
+                seq,
+            };
+            let name = journal::name(home, &row.text("user_id"), place, what);
+            let [at, version, key] = ["at", "version_id", "key_id"].map(|column| row.text(column));
+            noted.puts.push(&name, &[at, version, key].join("\t"), body);
+            noted.seqs.push(seq);
+            if what == What::Purged {
+                noted.purged.push(name);
+            }
+        }
+        noted
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.seqs.is_empty() && self.without.is_empty()
+    }
+}
+
+/// The statements of a purge: what was noted of the user and client is forgotten, and their erasure noted. `event` is the purge's.
+pub fn purged(user_id: &str, client_id: &str, event: &str) -> [Statement; 2] {
+    [
+        include_str!("sql/purged_forget.sql"),
+        include_str!("sql/purged_note.sql"),
+    ]
+    .map(|sql| {
+        Statement::new(sql)
+            .text(user_id)
+            .text(client_id)
+            .text(event)
+    })
+}
+
+/// Whether a version has a note that waits; or all may have one, for they are still being noted.
+pub async fn waits(db: &Database, user_id: &str, version_id: &str) -> Result<bool> {
+    let waits = Statement::new(include_str!("sql/changes_waits.sql"))
+        .text(user_id)
+        .text(version_id);
+    let [rows] = db.read(vec![waits]).await?.rows()?;
+    Ok(!rows.is_empty())
+}
+
+/// Takes notes away, whose objects are there.
+pub async fn copied(db: &Database, seqs: &[u64]) -> Result<()> {
+    if seqs.is_empty() {
+        return Ok(());
+    }
+    let seqs = json::array(seqs.iter().map(u64::to_string));
+    let away = Statement::new(include_str!("sql/changes_copied.sql")).text(&seqs);
+    db.change(Change::upkeep(away)).await.map(drop)
+}
+
+/// The statement after which changes leave notes. Changes nothing where they do already.
+pub fn begin(identity: &str) -> Statement {
+    Statement::new(include_str!("sql/copying_begin.sql")).text(identity)
+}
+
+/// What the database knows of its copy.
+pub struct Copying {
+    /// Up to where the shares that were there before have notes; None: nothing is copied.
+    pub backfilled: Option<String>,
+    pub epoch: u64,
+    pub identity: String,
+    /// The number that the head of the copy was last told.
+    pub told: u64,
+    pub copied_at: Option<String>,
+    /// See `maintenance::copy::Sampled`.
+    pub sampled: Option<String>,
+    /// The name behind which the copy is swept next.
+    pub swept: Option<String>,
+    /// The last number of all.
+    pub seq: u64,
+    pub pending: u64,
+    pub oldest_at: Option<String>,
+    pub lag_seconds: u64,
+}
+
+/// The statement that [`Copying::read`] reads the row of.
+pub fn copying() -> Statement {
+    Statement::new(include_str!("sql/copying_read.sql"))
+}
+
+impl Copying {
+    pub fn read(row: &Row) -> Self {
+        Self {
+            backfilled: row.optional("copying"),
+            epoch: row.number("epoch"),
+            identity: row.text("identity"),
+            told: row.number("told"),
+            copied_at: row.optional("copied_at"),
+            sampled: row.optional("sampled"),
+            swept: row.optional("swept"),
+            seq: row.number("seq"),
+            pending: row.number("pending"),
+            oldest_at: row.optional("oldest_at"),
+            lag_seconds: row.number("lag"),
+        }
+    }
+}
+
+/// What the database knows of its copy, once changes leave notes.
+pub async fn begun(db: &Database, identity: &str) -> Result<Copying> {
+    let begun = Change::upkeep(begin(identity)).read(copying());
+    let [_, rows] = db.change(begun).await?.rows()?;
+    first(&rows)
+}
+
+/// What the database knows of its copy.
+pub async fn read(db: &Database) -> Result<Copying> {
+    let [rows] = db.read(vec![copying()]).await?.rows()?;
+    first(&rows)
+}
+
+fn first(rows: &Rows) -> Result<Copying> {
+    let row = rows.first();
+    let row =
+        row.ok_or_else(|| crate::error::Error::internal("a row about the copy is missing"))?;
+    Ok(Copying::read(&row))
+}
+
+/// The end of copying: the triggers write nothing, what waits is forgotten.
+pub async fn end(db: &Database) -> Result<()> {
+    let end = Statement::new(include_str!("sql/copying_end.sql"));
+    let [ended] = db.change(Change::upkeep(end)).await?.rows()?;
+    if ended.is_empty() {
+        return Ok(());
+    }
+    let forget = Statement::new(include_str!("sql/copying_forget.sql"));
+    db.change(Change::upkeep(forget)).await.map(drop)
+}
+
+/// A line of `meta` about the copy.
+#[derive(Clone, Copy)]
+pub enum Meta {
+    Backfilled,
+    Epoch,
+    Told,
+    CopiedAt,
+    Sampled,
+    Swept,
+}
+
+impl Meta {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Backfilled => "copying",
+            Self::Epoch => "copy_epoch",
+            Self::Told => "copy_told",
+            Self::CopiedAt => "copied_at",
+            Self::Sampled => "copy_sampled",
+            Self::Swept => "copy_swept",
+        }
+    }
+}
+
+/// Writes lines of `meta`, in one transaction.
+pub async fn tell(db: &Database, lines: &[(Meta, &str)]) -> Result<()> {
+    let put = |(meta, value): &(Meta, &str)| {
+        Statement::new(include_str!("sql/meta_put.sql"))
+            .text(meta.name())
+            .text(value)
+    };
+    let change = Change::new("");
+    let change = lines
+        .iter()
+        .fold(change, |change, line| change.read(put(line)));
+    db.change(change).await.map(drop)
+}
+
+/// The tables whose rows get notes once, in the order of [`backfill`]. A deletion comes before a registration under the same id.
+const BACKFILL: [(&str, &str); 5] = [
+    (
+        "SELECT 0 AS last WHERE ?1 < 0 AND ?2 > 0",
+        include_str!("sql/backfill_deleted.sql"),
+    ),
+    (
+        "SELECT max(rowid) AS last FROM (SELECT rowid FROM users WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)",
+        include_str!("sql/backfill_users.sql"),
+    ),
+    (
+        "SELECT max(rowid) AS last FROM (SELECT rowid FROM backup_share_versions WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)",
+        include_str!("sql/backfill_versions.sql"),
+    ),
+    (
+        "SELECT max(rowid) AS last FROM (SELECT rowid FROM custodian_backup_shares WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)",
+        include_str!("sql/backfill_custodian.sql"),
+    ),
+    (
+        "SELECT max(rowid) AS last FROM (SELECT rowid FROM user_backup_shares WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)",
+        include_str!("sql/backfill_user.sql"),
+    ),
+];
+
+/// Notes for the next rows that were there before copying began. `place` is what the last call gave, at first ""; `done` once all have them.
+pub async fn backfill(db: &Database, place: &str) -> Result<String> {
+    let mut numbers = place
+        .split(' ')
+        .map_while(|number| number.parse::<i64>().ok());
+    let step = numbers.next().unwrap_or(0);
+    let after = numbers.next().unwrap_or(-1);
+    let table = usize::try_from(step)
+        .ok()
+        .and_then(|step| BACKFILL.get(step));
+    let Some((range, notes)) = table else {
+        tell(db, &[(Meta::Backfilled, DONE)]).await?;
+        return Ok(DONE.to_owned());
+    };
+    let range = Statement::new(range)
+        .raw(&after.to_string())
+        .number(NOTES_PER_PAGE);
+    let [rows] = db.read(vec![range]).await?.rows()?;
+    let last = rows.first().filter(|row| row.js("last").as_f64().is_some());
+    let next = match last {
+        None => format!("{} -1", step + 1),
+        Some(row) => {
+            let last = row.number("last");
+            let range = |sql| Statement::new(sql).raw(&after.to_string()).number(last);
+            let mut statement = range(notes);
+            if step == 0 {
+                statement = Statement::new(notes);
+            }
+            db.change(Change::upkeep(statement)).await?;
+            format!("{step} {last}")
+        }
+    };
+    tell(db, &[(Meta::Backfilled, &next)]).await?;
+    Ok(next)
+}
+
+/// Of [`Copying::backfilled`]: all that was there has its notes.
+pub const DONE: &str = "done";
+
+/// A name for a database that has none yet.
+pub fn new_identity() -> Result<String> {
+    Ok(crate::domain::names::new_id(platform::now_ms())?)
+}

@@ -1,0 +1,48 @@
+//! The escrow of the sealing keys, as far as the database keeps it: the age file of each key, and a check of which key it is.
+
+use super::{Change, Database, Row, Statement};
+use crate::domain::json::Writer;
+use crate::domain::rebuild::Escrow;
+use crate::error::Result;
+use crate::platform::{format_date, now_ms};
+
+/// Keeps the escrow of keys, each in the place of what was there of it.
+pub async fn keep(db: &Database, escrows: &[Escrow]) -> Result<()> {
+    let at = format_date(now_ms());
+    let put = |escrow: &Escrow| {
+        let value = Writer::default()
+            .text("check", &escrow.check)
+            .text("at", &at)
+            .text("age", &escrow.age)
+            .end();
+        Statement::new(include_str!("sql/meta_put.sql"))
+            .text(&format!("escrow/{}", escrow.id))
+            .text(&value)
+    };
+    let change = escrows.iter().map(put).fold(Change::new(""), Change::read);
+    db.change(change).await.map(drop)
+}
+
+/// How the escrow of a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Kept,
+    Missing,
+    /// What is kept is another key.
+    Another,
+}
+
+/// How the escrow is of each key that is in use, the sealing key among them.
+pub async fn states(db: &Database, sealing_key: &str) -> Result<Vec<(String, State)>> {
+    let states = Statement::new(include_str!("sql/escrow_states.sql")).text(sealing_key);
+    let [rows] = db.read(vec![states]).await?.rows()?;
+    let read = |row: Row| {
+        let state = match row.text("state").as_str() {
+            "kept" => State::Kept,
+            "missing" => State::Missing,
+            _ => State::Another,
+        };
+        (row.text("key_id"), state)
+    };
+    Ok(rows.read().into_iter().map(read).collect())
+}

@@ -1,0 +1,109 @@
+//! What a rebuild from the second copy writes, and how it compares the copy with a database.
+
+use js_sys::JsString;
+
+use super::{Change, Database, Row, Statement};
+use crate::error::Result;
+
+/// Rows of the copy as JSON arrays of its objects; of a version with the time and the reason that the replay found.
+pub struct Rows {
+    pub users: JsString,
+    pub deleted: JsString,
+    pub custodian: JsString,
+    pub user: JsString,
+    pub versions: JsString,
+}
+
+/// How the writes are meant.
+pub enum Mode<'a> {
+    /// Into a database that is the copy's next: its writes are in the copy already, so they leave no notes.
+    Into { epoch: &'a str, identity: &'a str },
+    /// Into the database that the copy is made of: what it lacks.
+    Merge,
+}
+
+/// Writes what the database does not have; what it has stays. Carried out twice, it does the same.
+pub async fn write(db: &Database, mode: &Mode<'_>, rows: &Rows) -> Result<()> {
+    let with = |sql, items: &JsString| Statement::new(sql).js(items);
+    let mut statements = Vec::with_capacity(7);
+    if let Mode::Into { epoch, identity } = mode {
+        let begin = Statement::new(include_str!("sql/rebuild_begin.sql"));
+        statements.push(begin.text(epoch).text(identity));
+    }
+    statements.extend([
+        with(include_str!("sql/rebuild_users.sql"), &rows.users),
+        with(include_str!("sql/rebuild_custodian.sql"), &rows.custodian),
+        with(include_str!("sql/rebuild_user.sql"), &rows.user),
+        with(include_str!("sql/rebuild_versions.sql"), &rows.versions),
+        with(include_str!("sql/rebuild_deleted.sql"), &rows.deleted),
+    ]);
+    if matches!(mode, Mode::Into { .. }) {
+        statements.push(Statement::new(include_str!("sql/rebuild_end.sql")));
+    }
+    let change = statements.into_iter().fold(Change::new(""), Change::read);
+    db.change(change).await.map(drop)
+}
+
+/// Something that the copy and the database have not alike.
+pub struct Difference {
+    pub user_id: String,
+    pub kind: String,
+    /// A version's id, or when a user was deleted.
+    pub id: String,
+    pub wrong: String,
+}
+
+/// How all rows of these users (a JSON array of ids) differ. Users with changes that are not copied yet are left out.
+pub async fn compare(db: &Database, user_ids: &str, rows: &Rows) -> Result<Vec<Difference>> {
+    let with = |sql, items: &JsString| Statement::new(sql).js(items).text(user_ids);
+    let results = db
+        .read(vec![
+            with(include_str!("sql/compare_users.sql"), &rows.users),
+            with(include_str!("sql/compare_deleted.sql"), &rows.deleted),
+            with(include_str!("sql/compare_custodian.sql"), &rows.custodian),
+            with(include_str!("sql/compare_user.sql"), &rows.user),
+            with(include_str!("sql/compare_versions.sql"), &rows.versions),
+        ])
+        .await?;
+    let read = |row: Row| Difference {
+        user_id: row.text("user_id"),
+        kind: row.text("kind"),
+        id: row.text("id"),
+        wrong: row.text("wrong"),
+    };
+    let rows = results.all();
+    Ok(rows.iter().flat_map(super::Rows::read).map(read).collect())
+}
+
+/// How much a database holds.
+pub struct Totals {
+    pub users: u64,
+    pub shares: u64,
+    pub versions: u64,
+    pub deleted: u64,
+    /// Notes that wait.
+    pub pending: u64,
+}
+
+pub async fn totals(db: &Database) -> Result<Totals> {
+    let sql = include_str!("sql/compare_totals.sql");
+    let [rows] = db.read(vec![Statement::new(sql)]).await?.rows()?;
+    let row = rows.first();
+    let number = |column| row.as_ref().map_or(0, |row| row.number(column));
+    Ok(Totals {
+        users: number("users"),
+        shares: number("shares"),
+        versions: number("versions"),
+        deleted: number("deleted"),
+        pending: number("pending"),
+    })
+}
+
+/// The next users behind an id, registered or deleted, and whether each has changes that are not copied yet.
+pub async fn owners(db: &Database, after: &str, limit: u64) -> Result<Vec<(String, bool)>> {
+    let sql = include_str!("sql/compare_owners.sql");
+    let owners = Statement::new(sql).text(after).number(limit);
+    let [rows] = db.read(vec![owners]).await?.rows()?;
+    let read = |row: Row| (row.text("id"), row.number("waits") != 0);
+    Ok(rows.read().into_iter().map(read).collect())
+}

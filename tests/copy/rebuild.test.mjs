@@ -1,0 +1,384 @@
+// Databases rebuilt from their second copy, compared with it, and merged with it: the drill.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach, describe, it } from "node:test";
+
+import { generateHybridIdentity, generateX25519Identity, identityToRecipient } from "age-encryption";
+
+import { backups } from "../support/backup.mjs";
+import { runScript } from "../support/cli.mjs";
+import { user } from "../support/client.mjs";
+import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
+import { SECRETS, startWorker } from "../support/harness.mjs";
+
+let worker;
+let entry;
+let of;
+let copy;
+let dir;
+const one = user("one");
+
+before(async () => {
+  dir = mkdtempSync(join(tmpdir(), "portal-backup-copy-"));
+  worker = await startWorker({ main: faultyBucketEntry, config: withCopy, vars: { COPY_WAIT_MS: "300" } });
+  entry = await worker.entry();
+  of = backups(worker);
+  copy = await copies(worker);
+});
+after(async () => {
+  await worker?.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  await entry.bucket({});
+  await copy.clear();
+});
+
+const settled = () => copy.until("no note is left", async () => (await copy.pending()) === 0);
+const script = (name, args) =>
+  copy.script(name, name === "rebuild" ? [...args, "--resume", join(dir, "state.json")] : args);
+const logged = (message) => worker.logLines().filter((line) => line.message === message);
+
+/** Wallets in every state there is; what each caller gets back. */
+const wallets = ["plain", "twice", "half", "history", "deleted", "purged", "unknown", "eject"].map(user);
+const [plain, twice, half, history, deleted, purged, unknown, ejected] = wallets;
+
+async function live(of) {
+  await of.register(...wallets);
+  for (const who of wallets) {
+    await of.custodian(who, "GDRIVE-SECP256K1", `custodian of ${who.id}`, { pair: `pair-${who.id}` });
+    await of.cipherText(who, "GDRIVE", `cipher text of ${who.id}`, { pair: `pair-${who.id}` });
+  }
+  await of.custodian(twice, "GDRIVE-SECP256K1", "second custodian share");
+  await of.cipherText(twice, "GDRIVE", "second cipher text");
+  await of.custodian(half, "GDRIVE-SECP256K1", "a custodian share without its cipher text");
+  for (let at = 0; at < 5; at++) await of.cipherText(history, "GDRIVE", `cipher text ${at}`);
+  const [version] = await of.history(history);
+  await of.restoreVersion(history, version.id);
+  await of.deleteUser(deleted);
+  await of.purgeUser(purged);
+  await of.app(unknown, "POST", `/clients/${unknown.clientId}/backup`, { cipherText: "without a method" });
+  await of.admin("POST", `/users/${ejected.id}/eject`, { minutes: 5 });
+}
+
+/** What Portal and the apps recover. */
+async function recoveries(of) {
+  const recovered = {};
+  for (const who of [plain, twice, half, history, unknown, ejected]) {
+    recovered[who.id] = {
+      custodian: (await of.fetched(who)).sort(),
+      cipherText: await of.recovered(who, { backupMethod: "GDRIVE" }),
+      pair: await of.recovered(who, { backupSharePairId: `pair-${who.id}` }),
+      history: await of.history(who),
+    };
+  }
+  recovered.deleted = (await of.portal("/webhook/backup/fetch", { clientId: deleted.clientId })).status;
+  recovered.purged = (await of.portal("/webhook/backup/fetch", { clientId: purged.clientId })).status;
+  return recovered;
+}
+
+describe("the drill", () => {
+  it("brings a deployment that lost its database and all its secrets back, from the bucket and from paper", async () => {
+    const identity = await generateHybridIdentity();
+    const identityFile = join(dir, "identity.txt");
+    writeFileSync(identityFile, `# on paper\n${identity}\n`);
+    const kept = await script("keys", ["escrow", "--recipient", await identityToRecipient(identity)]);
+    assert.equal(kept.code, 0, kept.stderr);
+
+    await entry.bucket({ puts: 30 });
+    await live(of);
+    await entry.bucket({});
+    await copy.drain();
+    await settled();
+    const before = await recoveries(of);
+    const held = await copy.held();
+    const bucket = [];
+    for (const name of await copy.names("")) bucket.push([name, await (await copy.bucket.get(name)).text()]);
+
+    // All that is left: the bucket, and the paper.
+    const files = bucket
+      .filter(([name]) => name.endsWith(".age"))
+      .map(([name, text]) => {
+        const file = join(dir, name.replaceAll("/", "-"));
+        writeFileSync(file, text);
+        return file;
+      });
+    const recovered = await runScript("keys", ["recover", "--identity", identityFile, ...files]);
+    assert.equal(recovered.code, 0, recovered.stderr);
+    const next = await startWorker({ config: withCopy, secrets: { SHARE_ENCRYPTION_KEYS: recovered.stdout.trim() } });
+    try {
+      const its = await copies(next);
+      for (const [name, text] of bucket) await its.bucket.put(name, text);
+      const rebuilt = await its.script("rebuild", ["--home", "0", "--into", "DB", "--resume", join(dir, "drill.json")]);
+      assert.equal(rebuilt.code, 0, rebuilt.stderr);
+      assert.deepEqual(await its.held(), held);
+      assert.deepEqual(await recoveries(backups(next)), before);
+      assert.equal(before.purged, 404);
+      await backups(next).restoreUser(deleted);
+      assert.deepEqual(await backups(next).fetched(deleted), [`custodian of ${deleted.id}`]);
+
+      // It goes on: in an epoch of its own, with nothing copied anew.
+      const objects = (await its.names()).length;
+      await its.drain();
+      await backups(next).custodian(plain, "GDRIVE-SECP256K1", "after the rebuild");
+      await its.until("it is copied", async () => (await its.pending()) === 0);
+      const names = await its.names();
+      assert.ok(
+        names.some((name) => /\/0002-/.test(name)),
+        "an epoch of its own",
+      );
+      assert.ok(names.length < objects + 12, `${names.length} instead of ${objects} objects`);
+      assert.deepEqual(await its.replayed(), await its.held());
+      assert.deepEqual(
+        next.logLines().filter(({ level }) => level === "error"),
+        [],
+      );
+    } finally {
+      await next.stop();
+    }
+  });
+
+  it("--check says that all is well, and --into a scratch database makes it equal row for row", async () => {
+    await live(of);
+    await copy.drain();
+    const { code, stdout, stderr } = await script("rebuild", ["--check", "--into", "REBUILD"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /All is well/);
+    assert.deepEqual(await copy.held(copy.rebuilt), await copy.held());
+    assert.equal((await script("copy", ["verify"])).code, 0);
+    assert.equal(await copy.pending(), 0, "a rebuild elsewhere leaves no notes here");
+    assert.equal((await copy.rebuilt.prepare("SELECT count(*) AS n FROM changes").first()).n, 0);
+  });
+
+  it("goes on where it was stopped, and does no harm twice", async () => {
+    await live(of);
+    await copy.drain();
+    for (let at = 0; at < 2; at++) {
+      const { code, stderr } = await script("rebuild", ["--into", "REBUILD", "--parallel", "16"]);
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(await copy.held(copy.rebuilt), await copy.held());
+    }
+  });
+});
+
+describe("a copy that is not whole", () => {
+  const faults = {
+    "a damaged object": (name) => copy.bucket.put(name, "damaged"),
+    "an object whose share is damaged": async (name) => {
+      const object = JSON.parse(await (await copy.bucket.get(name)).text());
+      const sealed = Buffer.from(object.sealedShare, "base64");
+      sealed[40] ^= 1;
+      await copy.bucket.put(name, JSON.stringify({ ...object, sealedShare: sealed.toString("base64") }));
+    },
+    "a missing object": (name) => copy.bucket.delete(name),
+    "an object in another's place": async (name) => {
+      const text = await (await copy.bucket.get(name)).text();
+      await copy.bucket.put(name.replace(/-(\d+)\./, "-999999999999."), text);
+    },
+  };
+  for (const [what, damage] of Object.entries(faults)) {
+    it(`is noticed and named: ${what}`, async () => {
+      await of.register(one);
+      await of.custodian(one, "GDRIVE-SECP256K1", "custodian share ".repeat(8));
+      await settled();
+      const name = (await copy.names()).find((name) => name.endsWith(".share"));
+      await damage(name);
+      for (const [command, args] of [
+        ["rebuild", ["--check"]],
+        ["copy", ["verify"]],
+      ]) {
+        const { code, stderr } = await script(command, args);
+        assert.equal(code, 2, stderr);
+        assert.match(stderr, /c1\/0\/|user user-one/);
+      }
+    });
+  }
+
+  it("is noticed where a user is missing from it altogether", async () => {
+    await of.register(one);
+    await settled();
+    for (const name of await copy.names()) await copy.bucket.delete(name);
+    for (const [command, args] of [
+      ["rebuild", ["--check"]],
+      ["copy", ["verify"]],
+    ]) {
+      const { code, stderr } = await script(command, args);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /not in the copy: user user-one/);
+    }
+  });
+});
+
+/** The database as it is now, to be put back later: what Time Travel does. */
+async function timeTravel() {
+  const tables = (
+    await worker.sql(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '_cf%' AND name NOT LIKE 'd1_%' AND name <> 'sqlite_sequence'",
+    )
+  ).map(({ name }) => name);
+  const was = await Promise.all(tables.map(async (table) => [table, await worker.sql(`SELECT * FROM ${table}`)]));
+  const [{ seq } = { seq: 0 }] = await worker.sql("SELECT seq FROM sqlite_sequence WHERE name = 'changes'");
+  return async () => {
+    const statements = [
+      worker.db.prepare("PRAGMA defer_foreign_keys = ON"),
+      worker.db.prepare("INSERT INTO meta (name, value) VALUES ('rebuilding', '')"),
+      ...["custodian_backup_shares", "user_backup_shares", "users", ...tables]
+        .filter((table) => table !== "meta")
+        .map((table) => worker.db.prepare(`DELETE FROM ${table}`)),
+      ...was
+        .filter(([table]) => table !== "meta")
+        .flatMap(([table, rows]) =>
+          rows.map((row) =>
+            worker.db
+              .prepare(`INSERT INTO ${table} (${Object.keys(row)}) VALUES (${Object.keys(row).map(() => "?")})`)
+              .bind(...Object.values(row)),
+          ),
+        ),
+      worker.db.prepare("DELETE FROM meta"),
+      ...was
+        .find(([table]) => table === "meta")[1]
+        .map(({ name, value }) => worker.db.prepare("INSERT INTO meta VALUES (?, ?)").bind(name, value)),
+      worker.db.prepare("UPDATE sqlite_sequence SET seq = ? WHERE name = 'changes'").bind(seq),
+    ];
+    await worker.db.batch(statements);
+  };
+}
+
+describe("a database that went back in time", () => {
+  it("begins a new epoch with an alarm; what is stored later is copied; --merge brings back what lay between", async () => {
+    const two = user("two");
+    await of.register(one);
+    await of.custodian(one, "GDRIVE-SECP256K1", "first");
+    await of.cipherText(one, "GDRIVE", "first cipher text");
+    await settled();
+    await copy.drain();
+    const goBack = await timeTravel();
+
+    await of.custodian(one, "GDRIVE-SECP256K1", "between");
+    await of.register(two);
+    await of.custodian(two, "GDRIVE-SECP256K1", "of a user who came between");
+    await settled();
+    await copy.drain();
+    await goBack();
+    assert.deepEqual(await of.fetched(one), ["first"]);
+
+    await copy.drain();
+    assert.equal(logged("the database went back in time").length, 1);
+    assert.equal((await copy.status()).epoch, 2);
+    await of.cipherText(one, "GDRIVE", "later cipher text");
+    await settled();
+    assert.ok((await copy.names()).some((name) => /\/0002-\d+\.share$/.test(name)));
+
+    const { code, stderr } = await script("rebuild", ["--merge"]);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await of.fetched(one), ["between"]);
+    assert.equal(await of.recovered(one, { backupMethod: "GDRIVE" }), "later cipher text");
+    assert.deepEqual(await of.fetched(two), ["of a user who came between"]);
+    await copy.drain();
+    const checked = await script("rebuild", ["--check"]);
+    assert.equal(checked.code, 0, checked.stderr);
+    assert.equal(logged("the database went back in time").length, 1);
+  });
+
+  it("is noticed by a store whose number has an object already, before any drain", async () => {
+    await of.register(one);
+    await settled();
+    await copy.drain();
+    const goBack = await timeTravel();
+    await of.custodian(one, "GDRIVE-SECP256K1", "between");
+    await settled();
+    await goBack();
+    await of.custodian(one, "GDRIVE-SECP256K1", "after");
+    assert.equal(await copy.pending(), 1, "the note stays");
+    await copy.drain();
+    assert.equal(await copy.pending(), 0);
+    assert.equal(logged("the database went back in time").length, 1);
+    const sealed = (await copy.objects()).map(([, text]) => JSON.parse(text).sealedShare);
+    const [{ sealed_share }] = await worker.sql("SELECT sealed_share FROM custodian_backup_shares");
+    assert.ok(sealed.includes(sealed_share));
+  });
+});
+
+describe("a rotated key", () => {
+  it("stays in use until the copy has everything under the new one; then a rebuild needs it no longer", async () => {
+    const rotating = await startWorker({
+      main: faultyBucketEntry,
+      config: withCopy,
+      siblings: {
+        rotated: {
+          SHARE_ENCRYPTION_KEYS: `k2:${Buffer.alloc(32, 2).toString("base64")},${SECRETS.SHARE_ENCRYPTION_KEYS}`,
+        },
+        after: { SHARE_ENCRYPTION_KEYS: `k2:${Buffer.alloc(32, 2).toString("base64")}` },
+      },
+    });
+    try {
+      const its = await copies(rotating);
+      const of = backups(rotating);
+      await of.register(one);
+      await of.custodian(one, "GDRIVE-SECP256K1", "first");
+      await of.custodian(one, "GDRIVE-SECP256K1", "second");
+      await its.until("it is copied", async () => (await its.pending()) === 0);
+      const rotated = rotating.sibling("rotated");
+      const admin = (worker, method, path, body) => worker.send(method, path, { body, bearer: SECRETS.ADMIN_TOKEN });
+      const oldKey = async () =>
+        (await admin(rotated, "GET", "/admin/keys")).body.keys.find(({ id }) => id === "k1").shares;
+      await rotating.sql("INSERT INTO changes (at, user_id, what) VALUES ('2026', 'nobody', 'removed')");
+      assert.ok((await oldKey()) > 0);
+      const rewrap = await admin(rotated, "POST", "/admin/keys/rewrap", {});
+      assert.equal(rewrap.status, 200, rewrap.text);
+      await its.until("it is copied", async () => (await its.pending()) === 0);
+      assert.equal(await oldKey(), 0);
+      const opened = await admin(rotating.sibling("after"), "POST", "/admin/rebuild", { mode: "check" });
+      assert.deepEqual([opened.body.unopened, opened.body.differences, opened.body.damaged], [[], [], []]);
+      assert.equal(opened.body.versions, 1);
+    } finally {
+      await rotating.stop();
+    }
+  });
+});
+
+describe("npm run keys", () => {
+  it("escrow refuses to write for nobody, and for what is no recipient", async () => {
+    for (const args of [[], ["--recipient", "nonsense"], ["--recipient", "AGE-SECRET-KEY-1QQQQ"]]) {
+      const { code, stderr } = await script("keys", ["escrow", ...args]);
+      assert.equal(code, 1, stderr);
+    }
+    assert.deepEqual(await copy.names("keys/"), []);
+    assert.deepEqual(await worker.sql("SELECT * FROM meta WHERE name LIKE 'escrow%'"), []);
+  });
+
+  it("escrow refuses a key that the Worker does not have under its id", async () => {
+    const { code, stderr } = await runScript(
+      "keys",
+      ["escrow", "--url", String(worker.url), "--recipient", await identityToRecipient(await generateX25519Identity())],
+      {
+        env: {
+          ADMIN_TOKEN: SECRETS.ADMIN_TOKEN,
+          SHARE_ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 9).toString("base64")}`,
+        },
+      },
+    );
+    assert.equal(code, 1);
+    assert.match(stderr, /not the one that the Worker has/);
+  });
+
+  it("recover gives the setting back to either of two identities, and to no other", async () => {
+    const identities = [await generateX25519Identity(), await generateX25519Identity(), await generateX25519Identity()];
+    const recipients = await Promise.all(identities.slice(0, 2).map(identityToRecipient));
+    const kept = await script("keys", ["escrow", ...recipients.flatMap((recipient) => ["--recipient", recipient])]);
+    assert.equal(kept.code, 0, kept.stderr);
+    assert.doesNotMatch(kept.stdout + kept.stderr, new RegExp(SECRETS.SHARE_ENCRYPTION_KEYS.slice(3, 20)));
+    const file = join(dir, "k1.age");
+    writeFileSync(file, await (await copy.bucket.get("keys/k1.age")).text());
+    for (const [at, identity] of identities.entries()) {
+      const identityFile = join(dir, `identity-${at}.txt`);
+      writeFileSync(identityFile, `${identity}\n`);
+      const { code, stdout } = await runScript("keys", ["recover", "--identity", identityFile, file]);
+      assert.equal(code, at < 2 ? 0 : 1);
+      assert.equal(stdout.trim(), at < 2 ? SECRETS.SHARE_ENCRYPTION_KEYS : "");
+    }
+  });
+});

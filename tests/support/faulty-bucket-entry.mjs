@@ -1,0 +1,77 @@
+// The built Worker behind a bucket that a test makes fail. Start it with `startWorker({ main: faultyBucketEntry, config: withCopy })`.
+//
+// `bucket(plan)` sets what happens from now on. puts: "pass", "fail", "hang", "store-then-fail", "late" (stored after 300 ms), or a number: so many of a hundred fail.
+// deletes: "pass" or "refuse", as a bucket lock does. heads: "pass" or "fail" (of objects named head/…).
+
+import { WorkerEntrypoint } from "cloudflare:workers";
+
+import Rust from "../../build/index.js";
+
+const HANG_MS = 60_000;
+const DOWN = "put: We encountered an internal error. Please try again. (10001)";
+const LOCKED = "delete: The object is locked by a bucket lock rule. (10069)";
+
+let plan = {};
+let asked = 0;
+const puts = [];
+
+async function put(bucket, args) {
+  puts.push(args[0]);
+  switch (plan.puts) {
+    case undefined:
+    case "pass":
+      return bucket.put(...args);
+    case "hang":
+      await scheduler.wait(HANG_MS);
+      throw new Error(DOWN);
+    case "late":
+      await scheduler.wait(300);
+      return bucket.put(...args);
+    case "store-then-fail":
+      await bucket.put(...args);
+      throw new Error(DOWN);
+    case "fail":
+      throw new Error(DOWN);
+    default:
+      // Evenly, so that a run is like the next one.
+      if ((++asked * plan.puts) % 100 < plan.puts) throw new Error(DOWN);
+      return bucket.put(...args);
+  }
+}
+
+const faulty = (bucket) =>
+  bucket && {
+    put: (...args) => put(bucket, args),
+    get: (...args) => bucket.get(...args),
+    head: (...args) => bucket.head(...args),
+    list: (...args) => bucket.list(...args),
+    async delete(names) {
+      if (plan.deletes === "refuse") throw new Error(LOCKED);
+      return bucket.delete(names);
+    },
+  };
+
+export default class extends WorkerEntrypoint {
+  #rust() {
+    return new Rust(this.ctx, { ...this.env, COPY: faulty(this.env.COPY) });
+  }
+
+  fetch(request) {
+    return this.#rust().fetch(request);
+  }
+
+  scheduled(event) {
+    return this.#rust().scheduled(event);
+  }
+
+  /** What the bucket does from now on. */
+  bucket(next) {
+    plan = next;
+    puts.length = 0;
+  }
+
+  /** The names that were put since the last plan. */
+  puts() {
+    return [...puts];
+  }
+}
