@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { buildWorker } from "./lib/build.mjs";
 import { persistDir } from "./lib/d1.mjs";
 import { Failure, main, say } from "./lib/log.mjs";
+import { claimFolder } from "./lib/one-server.mjs";
 import { inRoot } from "./lib/paths.mjs";
 import { portIsFree, serveDev } from "./lib/serve.mjs";
 import { setup } from "./lib/setup.mjs";
@@ -29,6 +30,7 @@ await main(async () => {
       `End it, or take another port: PORT=${port + 1} npm run dev`,
     );
   }
+  claimFolder(persistDir(persistTo), `http://127.0.0.1:${port}`);
   await setup({ persistTo });
   await buildWorker({ profile: "serve" });
   const server = await serveDev({ port, persistTo, args });

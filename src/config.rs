@@ -4,6 +4,7 @@ mod callers;
 
 pub use callers::{Callers, ClientAuth, IdentityProvider, Issuer};
 
+use crate::domain::alert::AlertWebhook;
 use crate::domain::recovery::FetchSuperseded;
 use crate::domain::sealing::{self, Key};
 use crate::domain::secret::{CredentialHash, Secret};
@@ -153,6 +154,9 @@ impl Settings {
             )),
         };
 
+        // Read again where it is needed, for alerts go out also where another setting is wrong.
+        AlertWebhook::parse(get).map_err(|(name, wrong)| invalid(name, wrong))?;
+
         Ok(Self {
             webhook_secrets,
             share_encryption_keys,
@@ -167,6 +171,12 @@ impl Settings {
             copy_required,
         })
     }
+}
+
+/// `ALERT_WEBHOOK`, whatever is wrong with the other settings.
+pub fn alert_webhook(bindings: &Bindings) -> Result<Option<AlertWebhook>, InvalidSetting> {
+    let get = |name: &'static str| bindings.setting(name).filter(|value| !value.is_empty());
+    AlertWebhook::parse(get).map_err(|(name, wrong)| InvalidSetting::new(name, wrong))
 }
 
 /// The database. One today; a company that outgrows it will have many, and a rule which user is in which.
@@ -258,6 +268,7 @@ mod tests {
             ("COPY_WAIT_MS", "8001"),
             ("COPY_WAIT_MS", "VALUE"),
             ("COPY_REQUIRED", "VALUE"),
+            ("ALERT_WEBHOOK", "VALUE"),
         ] {
             let error = parse(&[(name, value)]).unwrap_err();
             assert_eq!(error.name, name);

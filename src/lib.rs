@@ -2,6 +2,7 @@
 //!
 //! This file holds the two events. `router.rs` lists the routes; ARCHITECTURE.md tells how the parts fit together.
 
+pub mod alerts;
 pub mod auth;
 pub mod config;
 pub mod copy;
@@ -80,9 +81,15 @@ fn database(env: &Bindings) -> Result<D1> {
     config::database(env).ok_or_else(|| misconfigured("DB", "is not bound"))
 }
 
+const PANIC: &str = "panic";
+
 #[wasm_bindgen(start)]
 fn start() {
-    platform::start(|panic| log::event(Level::Error, "panic", &[("cause", Field::Text(panic))]));
+    let instance =
+        platform::start(|panic| log::event(Level::Error, PANIC, &[("cause", Field::Text(panic))]));
+    if instance > 1 {
+        alerts::raise(Level::Error, PANIC); // What the instance before knew is lost with it.
+    }
 }
 
 /// The event `fetch`: `src/platform/worker.js` calls it.
@@ -136,6 +143,7 @@ pub async fn fetch(
         ms: now_ms().saturating_sub(start_ms),
         ray: &request_id,
     });
+    alerts::send_behind(&env);
     answer.into_response(&request_id)
 }
 
@@ -233,4 +241,5 @@ pub async fn scheduled(event: JsValue, env: Bindings) {
             ],
         ),
     }
+    alerts::send(&env).await;
 }

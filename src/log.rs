@@ -2,6 +2,7 @@
 //!
 //! Never in a log: shares, secrets, keys, bodies, query strings, tokens.
 
+use crate::alerts;
 use crate::domain::json::{self, Writer, quoted};
 use crate::platform::console;
 
@@ -13,7 +14,7 @@ pub enum Level {
 }
 
 impl Level {
-    const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Level::Info => "info",
             Level::Warn => "warn",
@@ -59,11 +60,24 @@ pub fn request(line: &RequestLine) {
     fields.extend(line.shape.map(|shape| ("shape", Field::Text(shape))));
     fields.extend(line.code.map(|code| ("code", Field::Text(code))));
     fields.extend(line.cause.map(|cause| ("cause", Field::Text(cause))));
-    event(level, "request", &fields);
+    write(level, "request", &fields);
+    alerts::raise(
+        level,
+        match line.code {
+            Some("unavailable") => "requests are answered unavailable",
+            Some("misconfigured") => "requests are answered misconfigured",
+            _ => "requests are answered internal",
+        },
+    );
 }
 
-/// A line of the log.
-pub fn event(level: Level, message: &str, fields: &[(&'static str, Field)]) {
+/// A line of the log; above `info` also an alert. The message is a constant: what the event is about is in the fields.
+pub fn event(level: Level, message: &'static str, fields: &[(&'static str, Field)]) {
+    write(level, message, fields);
+    alerts::raise(level, message);
+}
+
+fn write(level: Level, message: &str, fields: &[(&'static str, Field)]) {
     let mut line = Writer::default()
         .text("level", level.as_str())
         .text("message", message);

@@ -1,6 +1,7 @@
 //! What the service is about, without a Worker, a database or JavaScript: names, secrets, sealing, what a
 //! backup's state is. Tested natively.
 
+pub mod alert;
 pub mod body;
 pub mod bulk;
 pub mod claims;

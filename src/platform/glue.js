@@ -63,6 +63,7 @@ globalThis.portalBackupWorker = { instance };
 
 export function instanceStarted() {
   instance.number += 1;
+  return instance.number;
 }
 
 export function instanceCrashed() {

@@ -38,7 +38,7 @@ extern "C" {
     pub fn release_digest() -> Option<String>;
 
     #[wasm_bindgen(js_name = instanceStarted)]
-    fn instance_started();
+    fn instance_started() -> u32;
 
     #[wasm_bindgen(js_name = instanceCrashed)]
     fn instance_crashed();
@@ -87,14 +87,15 @@ extern "C" {
 }
 
 /// At the start of a wasm instance: from now on a panic is told to `on_panic`, and the next request gets a fresh instance.
-pub fn start(on_panic: fn(&str)) {
+/// Answers with the instance's number since the isolate's start, from 1.
+pub fn start(on_panic: fn(&str)) -> u32 {
     std::panic::set_hook(Box::new(move |panic| {
         on_panic(&panic.to_string());
         instance_crashed();
     }));
     // A trap that is no panic, such as a stack that overflows.
     wasm_bindgen::handler::set_on_abort(wasm_bindgen::handler::schedule_reinit);
-    instance_started();
+    instance_started()
 }
 
 /// The console's methods, each with one text.
@@ -214,6 +215,7 @@ impl CryptoKeys {
 /// The Worker's bindings, those that requests use, by their names: a getter makes no text of a name.
 #[wasm_bindgen]
 extern "C" {
+    #[derive(Clone)]
     pub type Bindings;
     #[wasm_bindgen(method, getter, js_name = DB)]
     fn db(this: &Bindings) -> JsValue;

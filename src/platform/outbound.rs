@@ -16,6 +16,37 @@ extern "C" {
         timeout_ms: u32,
         max_bytes: u32,
     ) -> Promise;
+
+    #[wasm_bindgen(js_name = deliver)]
+    fn deliver_js(
+        url: &str,
+        signing_key: &[u8],
+        id: &str,
+        timestamp: &str,
+        body: &str,
+        timeout_ms: u32,
+    ) -> Promise;
+}
+
+/// POST of JSON, signed as Standard Webhooks has it: `timestamp` in seconds since 1970. Answers with the status.
+pub async fn deliver(
+    url: &str,
+    signing_key: &[u8],
+    id: &str,
+    timestamp: u64,
+    body: &str,
+    timeout_ms: u32,
+) -> Result<u16, JsFailure> {
+    let timestamp = timestamp.to_string();
+    let delivery = deliver_js(url, signing_key, id, &timestamp, body, timeout_ms);
+    let status = wait(&delivery).await?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an HTTP status"
+    )]
+    let status = status.as_f64().unwrap_or_default() as u16;
+    Ok(status)
 }
 
 /// What another server answered; the body is there for a 2xx only.

@@ -5,6 +5,7 @@
 //!
 //! SQL is constant text; whatever comes from outside is a bound parameter.
 
+pub mod alerts;
 pub mod audit;
 pub mod canaries;
 mod change;

@@ -1,0 +1,130 @@
+//! Alerts: what the log says at `error` or `warn` is also sent to `ALERT_WEBHOOK`, at most once an hour a message.
+//!
+//! A message is a constant of the code, so no share and no id can be in an alert. When each was sent last is kept in the
+//! database; where the database cannot be asked, each isolate remembers for itself.
+
+use std::cell::RefCell;
+
+use crate::config;
+use crate::domain::alert::{Alarm, AlertWebhook, QUIET_MS};
+use crate::domain::names::new_id;
+use crate::log::{self, Field, Level};
+use crate::platform::{self, Bindings, format_date, now_ms, outbound};
+use crate::release;
+use crate::store::{Database, alerts as store};
+
+const NOT_DELIVERED: &str = "an alert was not delivered";
+const TIMEOUT_MS: u32 = 10_000;
+/// How long an isolate does not ask the database again about a message that was sent within the hour.
+const ASK_AGAIN_MS: u64 = 300_000;
+
+thread_local! {
+    static RAISED: RefCell<Vec<Alarm>> = const { RefCell::new(Vec::new()) };
+    /// Each message, and when this isolate may look at it again.
+    static QUIET_UNTIL: RefCell<Vec<(&'static str, u64)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Takes note of a line of the log; `send` sends it.
+pub fn raise(level: Level, message: &'static str) {
+    if level == Level::Info || message == NOT_DELIVERED {
+        return;
+    }
+    let alarm = Alarm {
+        level: level.as_str(),
+        message,
+    };
+    RAISED.with_borrow_mut(|raised| {
+        if !raised.contains(&alarm) {
+            raised.push(alarm);
+        }
+    });
+}
+
+/// Sends what a request has raised, after its answer.
+pub fn send_behind(env: &Bindings) {
+    if RAISED.with_borrow(Vec::is_empty) {
+        return;
+    }
+    let env = env.clone();
+    platform::after_answer(async move { send(&env).await });
+}
+
+/// Sends what was raised since the last time.
+pub async fn send(env: &Bindings) {
+    let raised = RAISED.take();
+    let Ok(Some(webhook)) = config::alert_webhook(env) else {
+        return;
+    };
+    let db = config::database(env).map(Database::for_background);
+    for alarm in raised {
+        send_one(&webhook, db.as_ref(), alarm).await;
+    }
+}
+
+async fn send_one(webhook: &AlertWebhook, db: Option<&Database>, alarm: Alarm) {
+    let now = now_ms();
+    if !is_due(alarm.message, now) {
+        return;
+    }
+    // A database that cannot be asked may be what the alarm is about.
+    let claimed = match db {
+        Some(db) => store::claim(db, alarm.message, now, QUIET_MS)
+            .await
+            .unwrap_or(true),
+        None => true,
+    };
+    if !claimed {
+        return keep_quiet(alarm.message, now + ASK_AGAIN_MS);
+    }
+    keep_quiet(alarm.message, now + QUIET_MS);
+    if let Err(why) = deliver(webhook, alarm, now).await {
+        log::event(
+            Level::Warn,
+            NOT_DELIVERED,
+            &[
+                ("alarm", Field::Text(alarm.message)),
+                ("why", Field::Text(&why)),
+            ],
+        );
+        keep_quiet(alarm.message, now + ASK_AGAIN_MS);
+        if let Some(db) = db {
+            let _ = store::release(db, alarm.message, now).await; // Then the next one comes an hour later.
+        }
+    }
+}
+
+async fn deliver(webhook: &AlertWebhook, alarm: Alarm, now: u64) -> Result<(), String> {
+    let id = new_id(now).map_err(|error| error.to_string())?;
+    let body = alarm.to_body(&format_date(now), release::VERSION);
+    let status = outbound::deliver(
+        webhook.url.expose_secret(),
+        &webhook.signing_key,
+        &format!("msg_{id}"),
+        now / 1000,
+        &body,
+        TIMEOUT_MS,
+    )
+    .await
+    // Its message may tell the URL, which may be a credential.
+    .map_err(|_| "it did not answer".to_owned())?;
+    if (200..300).contains(&status) {
+        Ok(())
+    } else {
+        Err(format!("it answered {status}"))
+    }
+}
+
+fn is_due(message: &str, now: u64) -> bool {
+    QUIET_UNTIL.with_borrow(|quiet| {
+        quiet
+            .iter()
+            .all(|(known, until)| *known != message || *until <= now)
+    })
+}
+
+fn keep_quiet(message: &'static str, until: u64) {
+    QUIET_UNTIL.with_borrow_mut(|quiet| {
+        quiet.retain(|(known, _)| *known != message);
+        quiet.push((message, until));
+    });
+}

@@ -1,0 +1,164 @@
+//! Alerts to a webhook: the setting, and what is sent and signed, as Standard Webhooks has it
+//! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+
+use super::json::Writer;
+use super::origin;
+use super::secret::Secret;
+
+/// At most one alert of a kind within this time.
+pub const QUIET_MS: u64 = 3_600_000;
+
+/// Where alerts go, and the key that signs them.
+#[derive(Debug)]
+pub struct AlertWebhook {
+    /// Its path or query often is a credential: as secret as one.
+    pub url: Secret,
+    /// Raw bytes.
+    pub signing_key: Vec<u8>,
+}
+
+impl AlertWebhook {
+    /// Parses `ALERT_WEBHOOK` and `ALERT_WEBHOOK_SECRET` (`whsec_` and 24 to 64 bytes in base64). Without the latter the
+    /// alerts are signed with a key made from `WEBHOOK_SECRET`. An error names the setting, and what it must be.
+    pub fn parse(
+        get: impl Fn(&'static str) -> Option<String>,
+    ) -> Result<Option<Self>, (&'static str, &'static str)> {
+        let Some(url) = get("ALERT_WEBHOOK") else {
+            return Ok(None);
+        };
+        if !origin::is_endpoint(&url) {
+            return Err(("ALERT_WEBHOOK", "must be an https URL"));
+        }
+        let signing_key = match get("ALERT_WEBHOOK_SECRET") {
+            Some(secret) => decode(&secret).ok_or((
+                "ALERT_WEBHOOK_SECRET",
+                "must be whsec_ and 24 to 64 bytes in base64",
+            ))?,
+            None => Sha256::new()
+                .chain_update("portal-backup-worker alert webhook v1\n")
+                .chain_update(get("WEBHOOK_SECRET").unwrap_or_default())
+                .finalize()
+                .to_vec(),
+        };
+        Ok(Some(Self {
+            url: Secret::new(url),
+            signing_key,
+        }))
+    }
+}
+
+fn decode(secret: &str) -> Option<Vec<u8>> {
+    let key = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
+    (24..=64).contains(&key.len()).then_some(key)
+}
+
+/// What is wrong: a message of the log, which holds no share and no id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alarm {
+    /// `error` or `warn`.
+    pub level: &'static str,
+    pub message: &'static str,
+}
+
+impl Alarm {
+    /// The body of its alert. `text` is for chats that show the field of that name.
+    pub fn to_body(self, at: &str, version: &str) -> String {
+        let data = Writer::default()
+            .text("level", self.level)
+            .text("message", self.message)
+            .text("version", version);
+        Writer::default()
+            .text("type", "portal-backup-worker.alarm")
+            .text("timestamp", at)
+            .text(
+                "text",
+                &format!("portal-backup-worker, {}: {}", self.level, self.message),
+            )
+            .raw("data", &data.end())
+            .end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+    fn parse(
+        settings: &[(&str, &str)],
+    ) -> Result<Option<AlertWebhook>, (&'static str, &'static str)> {
+        AlertWebhook::parse(|name| {
+            let found = settings.iter().find(|(known, _)| *known == name)?;
+            Some(found.1.to_owned())
+        })
+    }
+
+    #[test]
+    fn without_the_setting_there_are_no_alerts() {
+        assert!(parse(&[("ALERT_WEBHOOK_SECRET", KEY)]).unwrap().is_none());
+    }
+
+    #[test]
+    fn the_signing_key_is_what_whsec_holds() {
+        let set = [
+            ("ALERT_WEBHOOK", "https://hooks.example/x"),
+            ("ALERT_WEBHOOK_SECRET", KEY),
+        ];
+        assert_eq!(parse(&set).unwrap().unwrap().signing_key.len(), 24);
+    }
+
+    #[test]
+    fn without_a_secret_of_its_own_the_key_is_another_for_each_webhook_secret() {
+        let key = |secret| {
+            let set = [
+                ("ALERT_WEBHOOK", "https://hooks.example/x"),
+                ("WEBHOOK_SECRET", secret),
+            ];
+            parse(&set).unwrap().unwrap().signing_key
+        };
+        assert_eq!(key("a").len(), 32);
+        assert_ne!(key("a"), key("b"));
+    }
+
+    #[test]
+    fn a_malformed_setting_is_named() {
+        let url = ("ALERT_WEBHOOK", "https://hooks.example/x");
+        for (settings, name) in [
+            (vec![("ALERT_WEBHOOK", "hooks.example")], "ALERT_WEBHOOK"),
+            (
+                vec![("ALERT_WEBHOOK", "http://hooks.example/")],
+                "ALERT_WEBHOOK",
+            ),
+            (
+                vec![
+                    url,
+                    ("ALERT_WEBHOOK_SECRET", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+                ],
+                "ALERT_WEBHOOK_SECRET",
+            ),
+            (
+                vec![url, ("ALERT_WEBHOOK_SECRET", "whsec_c2hvcnQ=")],
+                "ALERT_WEBHOOK_SECRET",
+            ),
+        ] {
+            assert_eq!(parse(&settings).unwrap_err().0, name);
+        }
+    }
+
+    #[test]
+    fn a_body_is_told_in_words_and_in_fields() {
+        let alarm = Alarm {
+            level: "error",
+            message: "the database is nearly full",
+        };
+        assert_eq!(
+            alarm.to_body("2026-11-27T10:00:00.000Z", "1.2.3"),
+            r#"{"type":"portal-backup-worker.alarm","timestamp":"2026-11-27T10:00:00.000Z","text":"portal-backup-worker, error: the database is nearly full","data":{"level":"error","message":"the database is nearly full","version":"1.2.3"}}"#
+        );
+    }
+}
