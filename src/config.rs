@@ -33,8 +33,9 @@ impl InvalidSetting {
 pub enum UnknownClients {
     /// 404 `unknown_client`.
     Reject,
-    /// Registers the client as a user whose id is the client id.
-    Register,
+    /// Registers the client as a user whose id is the client id: so many users a day (in UTC) at most, for whoever has the
+    /// webhook secret could make users without end.
+    Register { most_a_day: u32 },
 }
 
 /// All settings, checked.
@@ -55,6 +56,8 @@ pub struct Settings {
     pub copy_wait_ms: u32,
     /// A request whose copy R2 does not have by then is 503.
     pub copy_required: bool,
+    /// How long a user has been deleted before a purge erases it, in hours.
+    pub purge_delay_hours: u32,
 }
 
 const MIN_ADMIN_TOKEN_LENGTH: usize = 32;
@@ -62,6 +65,7 @@ const MAX_RETENTION_DAYS: u32 = 36_500;
 const DEFAULT_COPY_WAIT_MS: u32 = 1_500;
 /// Portal gives up on a webhook after 10 s.
 const MAX_COPY_WAIT_MS: u32 = 8_000;
+const MAX_PURGE_DELAY_HOURS: u32 = 8_760;
 
 impl Settings {
     pub fn of(bindings: &Bindings) -> Result<Self, InvalidSetting> {
@@ -116,7 +120,16 @@ impl Settings {
 
         let unknown_clients = match get("UNKNOWN_CLIENTS").as_deref() {
             None | Some("reject") => UnknownClients::Reject,
-            Some("register") => UnknownClients::Register,
+            Some("register") => {
+                let most_a_day = match get("UNKNOWN_CLIENTS_PER_DAY").map(|most| most.parse()) {
+                    None => 10_000,
+                    Some(Ok(most)) => most,
+                    Some(Err(_)) => {
+                        return Err(invalid("UNKNOWN_CLIENTS_PER_DAY", "must be a whole number"));
+                    }
+                };
+                UnknownClients::Register { most_a_day }
+            }
             Some(_) => return Err(invalid("UNKNOWN_CLIENTS", "must be reject or register")),
         };
         let fetch_superseded = match get("FETCH_SUPERSEDED").as_deref() {
@@ -156,6 +169,16 @@ impl Settings {
 
         // Read again where it is needed, for alerts go out also where another setting is wrong.
         AlertWebhook::parse(get).map_err(|(name, wrong)| invalid(name, wrong))?;
+        let purge_delay_hours = match get("PURGE_DELAY_HOURS").map(|hours| hours.parse()) {
+            None => 72,
+            Some(Ok(hours)) if hours <= MAX_PURGE_DELAY_HOURS => hours,
+            Some(_) => {
+                return Err(invalid(
+                    "PURGE_DELAY_HOURS",
+                    "must be a whole number of hours from 0 to 8760",
+                ));
+            }
+        };
 
         Ok(Self {
             webhook_secrets,
@@ -169,6 +192,7 @@ impl Settings {
             audit_retention_days: days("AUDIT_RETENTION_DAYS", 400)?,
             copy_wait_ms,
             copy_required,
+            purge_delay_hours,
         })
     }
 }
@@ -269,6 +293,8 @@ mod tests {
             ("COPY_WAIT_MS", "VALUE"),
             ("COPY_REQUIRED", "VALUE"),
             ("ALERT_WEBHOOK", "VALUE"),
+            ("PURGE_DELAY_HOURS", "VALUE"),
+            ("PURGE_DELAY_HOURS", "-1"),
         ] {
             let error = parse(&[(name, value)]).unwrap_err();
             assert_eq!(error.name, name);

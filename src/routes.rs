@@ -184,10 +184,16 @@ pub static ROUTES: &[Route] = &[
     ),
     route(
         &["/users/:userId/backups"],
-        &[get(
-            AppOrOperator(Viewer, to!(client::list_backups(caller, call, user))),
-            &[],
-        )],
+        &[
+            get(
+                AppOrOperator(Viewer, to!(client::list_backups(caller, call, user))),
+                &[],
+            ),
+            delete(
+                OperatorOn(AdminRole, to!(users::remove_method(admin, call, user))),
+                &["backupMethod"],
+            ),
+        ],
     ),
     route(
         &["/users/:userId/custodian-backup-share"],
@@ -238,6 +244,20 @@ pub static ROUTES: &[Route] = &[
             Support,
             to!(users::replace_client_api_key(admin, call, user)),
         ))],
+    ),
+    route(
+        &["/users/:userId/purge"],
+        &[delete(
+            OperatorOn(AdminRole, to!(users::cancel_purge(admin, call, user))),
+            &[],
+        )],
+    ),
+    route(
+        &["/users/:userId/quota"],
+        &[delete(
+            OperatorOn(Support, to!(users::release_quota(admin, call, user))),
+            &[],
+        )],
     ),
     route(
         &["/users/:userId/restore"],

@@ -170,11 +170,11 @@ fn missing_key(key_id: &str) -> Error {
 }
 
 async fn seal(key: &VaultKey, place: Place<'_>, share: &[u8]) -> Result<Envelope> {
-    let mut text = place.associated_data();
-    let aad_length = text.len();
+    let aad = place.associated_data();
+    let mut text = place.digest_data();
     text.reserve_exact(share.len()); // no growing, which would leave a copy behind
     text.extend_from_slice(share);
     let text = SecretBytes::from(text);
     let header = sealing::new_header()?;
-    Ok(key.keys.seal(&header, &text, aad_length).await?)
+    Ok(key.keys.seal(&header, &aad, &text).await?)
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 
 import { backups, setTimes } from "./support/backup.mjs";
-import { user } from "./support/client.mjs";
+import { assertProblem, user } from "./support/client.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
 
 const CUSTODIAN = "GDRIVE-SECP256K1";
@@ -47,14 +47,14 @@ describe("a user who stored as much as one may within a day", () => {
     it(`may store nothing more for now: 429, and nothing changes (${what})`, async () => {
       await wallet.custodian(ada, CUSTODIAN, "c1");
       await wallet.cipherText(ada, "GDRIVE", "u1");
-      await replacedJustNow(ada, count, bytes);
-      for (const store of [custodian, cipherText, (who, share) => cipherText(who, share, "ICLOUD")]) {
+      for (const kind of ["custodian", "user"]) await replacedJustNow(ada, count, bytes, kind);
+      for (const store of [custodian, cipherText]) {
         const { status, body, headers } = await store(ada, "another");
         assert.deepEqual([status, body.code], [429, "rate_limited"]);
         assert.match(body.detail, /stored as much as one user may within a day; nothing was stored/);
         assert.equal(headers.get("retry-after"), "3600");
       }
-      assert.deepEqual(await outcomes(), ["stored", "stored", "over_quota", "over_quota", "over_quota"]);
+      assert.deepEqual(await outcomes(), ["stored", "stored", "over_quota", "over_quota"]);
       assert.equal((await wallet.history(ada)).filter(({ id }) => !id.startsWith("v")).length, 0);
     });
   }
@@ -67,10 +67,55 @@ describe("a user who stored as much as one may within a day", () => {
     assert.equal(await wallet.recovered(ada, { backupMethod: "GDRIVE" }), "u1");
   });
 
-  it("is told so too where the same share comes with another pair: no 2xx for what is not stored", async () => {
+  it("is not told so of what replaces nothing: a share that is stored already, and a first one of a method", async () => {
+    await wallet.custodian(ada, CUSTODIAN, "c1");
     await wallet.cipherText(ada, "GDRIVE", "u1", { pair: "p1" });
+    for (const kind of ["custodian", "user"]) await replacedJustNow(ada, 4_097, 64, kind);
+    await wallet.custodian(ada, CUSTODIAN, "c1");
+    await wallet.cipherText(ada, "GDRIVE", "u1");
+    await wallet.cipherText(ada, "GDRIVE", "u1", { pair: "p2" });
+    await wallet.custodian(ada, "ICLOUD-SECP256K1", "c2");
+    await wallet.cipherText(ada, "ICLOUD", "u2");
+  });
+
+  it("has a quota for each kind: what an app stores does not shut Portal's webhook out", async () => {
+    await wallet.custodian(ada, CUSTODIAN, "c1");
+    await wallet.cipherText(ada, "GDRIVE", "u1");
+    await replacedJustNow(ada, 4_097, 64, "user");
+    assert.equal((await cipherText(ada, "junk")).status, 429);
+    await wallet.custodian(ada, CUSTODIAN, "c2");
+  });
+
+  it("has its backup taken whole: the cipher text of a custodian share that was taken, once", async () => {
+    await wallet.custodian(ada, CUSTODIAN, "c1");
+    await wallet.cipherText(ada, "GDRIVE", "u1");
+    await replacedJustNow(ada, 4_097, 64, "user");
+    await wallet.custodian(ada, CUSTODIAN, "c2");
+    await wallet.cipherText(ada, "gdrive", "u2");
+    assert.equal(await wallet.state(ada, "gdrive"), "complete");
+    assert.equal((await cipherText(ada, "junk")).status, 429);
+  });
+
+  it("is released by an operator, from then on: what comes later counts anew", async () => {
+    await wallet.cipherText(ada, "GDRIVE", "u1");
     await replacedJustNow(ada, 4_097, 64);
-    assert.equal((await wallet.storeCipherText(ada, "GDRIVE", "u1", { pair: "p2" })).status, 429);
+    assert.equal((await cipherText(ada, "u2")).status, 429);
+    assert.equal((await wallet.admin("DELETE", `${wallet.path(ada)}/quota`)).status, 204);
+    await wallet.cipherText(ada, "GDRIVE", "u2");
+    const [{ outcome }] = await worker.sql("SELECT outcome FROM audit_events WHERE action = 'release_quota'");
+    assert.equal(outcome, "released");
+    await setTimes(worker, "backup_share_versions", {
+      superseded_at: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+1 second')",
+    });
+    assert.equal((await cipherText(ada, "u3")).status, 429);
+    assertProblem(await wallet.admin("DELETE", "/users/nobody/quota"), 404, "unknown_user");
+  });
+
+  it("is not who has imported versions with times far ahead", async () => {
+    await wallet.cipherText(ada, "GDRIVE", "u1");
+    await replacedJustNow(ada, 4_097, 64);
+    await setTimes(worker, "backup_share_versions", { superseded_at: "'2998-01-01T00:00:00.000Z'" });
+    await wallet.cipherText(ada, "GDRIVE", "u2");
   });
 
   it("keeps nobody else from storing", async () => {
@@ -80,6 +125,7 @@ describe("a user who stored as much as one may within a day", () => {
   });
 
   it("may store again a day later", async () => {
+    await wallet.custodian(ada, CUSTODIAN, "c0");
     await replacedJustNow(ada, 4_097, 64, "custodian");
     assert.equal((await custodian(ada, "c1")).status, 429);
     await setTimes(worker, "backup_share_versions", {
@@ -121,6 +167,39 @@ describe("a user with 256 methods", () => {
     await wallet.cipherText(ada, "GDRIVE", "u2");
     await wallet.custodian(ada, CUSTODIAN, "c1");
     assert.equal(await wallet.recovered(ada, { backupMethod: "the 257th" }), undefined);
+  });
+
+  it("has the other half of a backup taken: the cipher text of a custodian share that is there, and its other curve", async () => {
+    await wallet.cipherText(ada, "GDRIVE", "u1");
+    await methods(255);
+    await wallet.custodian(ada, "NEW-SECP256K1", "c1");
+    await wallet.custodian(ada, "NEW-ED25519", "c2");
+    await wallet.cipherText(ada, "new", "u2");
+    assert.equal(await wallet.state(ada, "new"), "complete");
+    assert.equal((await cipherText(ada, "u3", "junk")).status, 409);
+  });
+
+  it("has a method removed by an operator: its shares are kept, and its place is free", async () => {
+    await wallet.custodian(ada, CUSTODIAN, "c1");
+    await wallet.cipherText(ada, "GDRIVE", "u1");
+    await methods(255);
+    const remove = (method) => wallet.admin("DELETE", `${wallet.path(ada)}/backups?backupMethod=${method}`);
+    assert.equal((await remove("m17")).status, 204);
+    await wallet.cipherText(ada, "the 256th", "u2");
+    assert.equal((await remove("gdrive")).status, 204);
+    assert.deepEqual(await wallet.fetched(ada), []);
+    assert.deepEqual((await wallet.history(ada)).map(({ backupMethod }) => backupMethod).sort(), [
+      "GDRIVE",
+      CUSTODIAN,
+      "M17",
+    ]);
+    for (const { id } of (await wallet.history(ada)).filter(({ backupMethod }) => backupMethod !== "M17"))
+      await wallet.restoreVersion(ada, id);
+    assert.deepEqual(await wallet.fetched(ada), ["c1"]);
+    assertProblem(await remove("no-such"), 404, "not_found");
+    assertProblem(await wallet.admin("DELETE", `${wallet.path(ada)}/backups`), 400, "invalid_field", {
+      field: "backupMethod",
+    });
   });
 
   it("can be restored, be it that a deletion after that had further ones", async () => {

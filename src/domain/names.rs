@@ -1,8 +1,10 @@
 //! The names that come from outside: ids of users, clients and pairs, and backup methods.
 //!
-//! They are kept as they came and compared exactly. The backup method is a free string, never an enum: Portal
-//! says that "its value is subject to change".
+//! They are kept as they came. Ids are compared exactly. Backup methods are compared without ASCII case: the enum of
+//! React Native's SDK has `gdrive` where Portal's webhook says `GDRIVE-SECP256K1` (`@portal-hq/core` 4.9.0). A method is a
+//! free string, never an enum: Portal says that "its value is subject to change".
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use uuid::Builder;
@@ -48,7 +50,7 @@ fn is_invisible(c: char) -> bool {
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone)]
         pub struct $name(String);
 
         impl $name {
@@ -71,25 +73,57 @@ macro_rules! name_type {
     };
 }
 
-name_type!(
+macro_rules! id_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        name_type!($(#[$doc])* #[derive(PartialEq, Eq)] $name);
+    };
+}
+
+id_type!(
     /// The company's own id of a user.
     UserId
 );
-name_type!(
+id_type!(
     /// Portal's id of a client, which is one user's wallet.
     ClientId
 );
-name_type!(
-    /// How a share is backed up. An app says `GDRIVE`; Portal's webhook adds the curve: `GDRIVE-SECP256K1`.
-    BackupMethod
-);
-name_type!(
+id_type!(
     /// Portal's id of the pair that a custodian share and a client share make together.
     BackupSharePairId
 );
+name_type!(
+    /// How a share is backed up. An app says `GDRIVE` or `gdrive`; Portal's webhook adds the curve: `GDRIVE-SECP256K1`.
+    /// Two methods are equal if they differ in ASCII case only.
+    BackupMethod
+);
+
+impl PartialEq for BackupMethod {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+impl Eq for BackupMethod {}
+
+impl Ord for BackupMethod {
+    fn cmp(&self, other: &Self) -> Ordering {
+        fn folded(method: &BackupMethod) -> impl Iterator<Item = u8> {
+            method.0.bytes().map(|byte| byte.to_ascii_uppercase())
+        }
+        folded(self).cmp(folded(other))
+    }
+}
+impl PartialOrd for BackupMethod {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 /// The curves of Portal's wallets, as they end a webhook's backup method.
 const CURVES: [&str; 2] = ["SECP256K1", "ED25519"];
+
+fn is_curve(text: &str) -> bool {
+    CURVES.iter().any(|curve| curve.eq_ignore_ascii_case(text))
+}
 
 impl BackupMethod {
     /// What is stored when no method is given (backups older than Portal's multi-backup).
@@ -99,20 +133,23 @@ impl BackupMethod {
         Self(Self::UNKNOWN.to_owned())
     }
 
+    pub fn is_unknown(&self) -> bool {
+        self.0.eq_ignore_ascii_case(Self::UNKNOWN)
+    }
+
     /// Whether a custodian share under `self` belongs to an app's backup under `method`: `GDRIVE-SECP256K1` and
     /// `GDRIVE` belong to `GDRIVE`, `GDRIVE2` does not.
     pub fn belongs_to(&self, method: &BackupMethod) -> bool {
-        self.0
-            .strip_prefix(&method.0)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        let Some((stem, rest)) = self.0.split_at_checked(method.0.len()) else {
+            return false;
+        };
+        stem.eq_ignore_ascii_case(&method.0) && (rest.is_empty() || rest.starts_with('-'))
     }
 
     /// The app's method that this custodian method is of, as far as the name alone tells.
     pub fn without_curve(&self) -> BackupMethod {
         match self.0.rsplit_once('-') {
-            Some((stem, curve)) if CURVES.contains(&curve) && !stem.is_empty() => {
-                Self(stem.to_owned())
-            }
+            Some((stem, curve)) if is_curve(curve) && !stem.is_empty() => Self(stem.to_owned()),
             _ => self.clone(),
         }
     }
@@ -195,6 +232,21 @@ mod tests {
         assert!(method("GDRIVE-NEW-CURVE").belongs_to(&method("GDRIVE")));
         assert!(!method("GDRIVE2-SECP256K1").belongs_to(&method("GDRIVE")));
         assert!(!method("GDRIVE").belongs_to(&method("GDRIVE-SECP256K1")));
+    }
+
+    #[test]
+    fn methods_are_compared_without_ascii_case_and_kept_as_they_came() {
+        assert_eq!(method("gdrive"), method("GDRIVE"));
+        assert_eq!(method("gDrive").as_str(), "gDrive");
+        assert!(method("gdrive") < method("ICLOUD") && method("GDRIVE") < method("icloud"));
+        assert_eq!(method("gdrive").cmp(&method("GDRIVE")), Ordering::Equal);
+        assert!(method("GDRIVE-SECP256K1").belongs_to(&method("gdrive")));
+        assert!(method("gdrive-secp256k1").belongs_to(&method("GDRIVE")));
+        assert_eq!(method("gdrive-secp256k1").without_curve(), method("GDRIVE"));
+        assert!(method("unknown").is_unknown());
+        // Only ASCII has a case that everybody agrees on.
+        assert_ne!(method("É"), method("é"));
+        assert!(!method("éx-a").belongs_to(&method("e")));
     }
 
     #[test]

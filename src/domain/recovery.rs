@@ -135,7 +135,7 @@ pub fn backups(custodian: &[Entry], user: &[Entry]) -> Vec<Backup> {
 /// app gets for any method that has none of its own (older than multi-backup), so it stands for those.
 fn is_of_backup(custodian: &BackupMethod, user: &Entry, all: &[Entry]) -> bool {
     custodian.belongs_to(&user.backup_method)
-        || (user.backup_method.as_str() == BackupMethod::UNKNOWN
+        || (user.backup_method.is_unknown()
             && !all
                 .iter()
                 .any(|other| custodian.belongs_to(&other.backup_method)))

@@ -7,7 +7,8 @@
 //! The first key of the list seals, all open. The key's id stands in a column of its own.
 //!
 //! The digest of a share is HMAC-SHA256 over the associated data and the share, under a key derived from the
-//! sealing key (HKDF-SHA256): it tells that the very same share came again without telling anything of the share.
+//! sealing key (HKDF-SHA256): it tells that the very same share came again without telling anything of the share. The
+//! method stands in it in upper case, for methods are compared without case; in the envelope it stands as it came.
 //!
 //! The algorithms themselves run in WebCrypto (`platform`); the tests here run the same format on RustCrypto, and
 //! the tests of the built Worker run it on Node's WebCrypto. All three must agree on the golden bytes.
@@ -80,12 +81,21 @@ impl<'a> Place<'a> {
 
     /// The associated data: every part behind its length (32 bit, big-endian), so that no two places look alike.
     pub fn associated_data(&self) -> Vec<u8> {
+        self.with_method(self.backup_method.as_bytes())
+    }
+
+    /// What stands before the share in its digest. As long as the associated data.
+    pub fn digest_data(&self) -> Vec<u8> {
+        self.with_method(&self.backup_method.as_bytes().to_ascii_uppercase())
+    }
+
+    fn with_method(&self, backup_method: &[u8]) -> Vec<u8> {
         let parts: [&[u8]; 5] = [
             DOMAIN,
             &[VERSION],
             self.kind.as_str().as_bytes(),
             self.owner.as_bytes(),
-            self.backup_method.as_bytes(),
+            backup_method,
         ];
         let mut data = Vec::with_capacity(parts.iter().map(|part| part.len() + 4).sum());
         for part in parts {

@@ -64,7 +64,7 @@ fn digest_key(key: &Key) -> [u8; 32] {
 
 fn digest(key: &Key, place: Place, share: &[u8]) -> String {
     let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&digest_key(key)).unwrap();
-    mac.update(&place.associated_data());
+    mac.update(&place.digest_data());
     mac.update(share);
     STANDARD.encode(mac.finalize().into_bytes())
 }
@@ -174,6 +174,20 @@ fn short_input_is_refused_without_a_panic() {
 fn the_nonce_is_fresh_every_time() {
     let headers: std::collections::HashSet<_> = (0..1000).map(|_| new_header().unwrap()).collect();
     assert_eq!(headers.len(), 1000);
+}
+
+#[test]
+fn a_methods_case_binds_the_envelope_and_not_the_digest() {
+    let keys = parse_keys(GOLDEN_KEYS).unwrap();
+    let lower = Place {
+        backup_method: "gdrive-secp256k1",
+        ..GOLDEN_PLACE
+    };
+    assert_eq!(
+        digest(&keys[0], lower, GOLDEN_SHARE),
+        digest(&keys[0], GOLDEN_PLACE, GOLDEN_SHARE)
+    );
+    assert_eq!(open(&keys, "k1", lower, GOLDEN_ENVELOPE.trim()), None);
 }
 
 #[test]

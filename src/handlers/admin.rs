@@ -128,6 +128,7 @@ pub async fn status(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         .raw("keys", &to_json(&known))
         .raw("scrub", &scrubbed.end())
         .number("halfFinished", half_finished)
+        .raw("purges", &found.purges)
         .number("databaseBytes", database_bytes())
         .raw("schema", &schema);
     let status = match &copying {

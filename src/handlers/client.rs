@@ -5,7 +5,7 @@ use crate::auth::client::Credential;
 use crate::domain::body::UserBackup;
 use crate::domain::json::{self, Writer};
 use crate::domain::names::{BackupMethod, BackupSharePairId, UserId};
-use crate::domain::recovery::{Backup, FetchSuperseded, backups, superseded_to_add};
+use crate::domain::recovery::{Backup, Entry, FetchSuperseded, backups, superseded_to_add};
 use crate::domain::sealing::Place;
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
@@ -163,10 +163,10 @@ pub async fn retrieve_custodian_share(
     // 2.
     let retrieved = eject::retrieve(call.db, &call.trail, &credential, user_id, &method).await?;
     // 3.
-    let share = share_for_eject(&retrieved.fetched, &method)
+    let (entry, share) = share_for_eject(&retrieved.fetched, &method)
         .ok_or_else(|| Error::internal("the custodian share is gone"))?;
     // 4.
-    let place = Place::custodian(&retrieved.client_id, method.as_str());
+    let place = Place::custodian(&retrieved.client_id, entry.backup_method.as_str());
     let share = call
         .vault
         .open(place, &share.key_id, &share.envelope)
@@ -177,7 +177,10 @@ pub async fn retrieve_custodian_share(
     )))
 }
 
-fn share_for_eject<'a>(fetched: &'a Fetched, method: &BackupMethod) -> Option<&'a SealedShare> {
+fn share_for_eject<'a>(
+    fetched: &'a Fetched,
+    method: &BackupMethod,
+) -> Option<(&'a Entry, &'a SealedShare)> {
     // One share is given: of several backups that it may be of (PASSWORD-RECOVERY, PASSWORD), its own counts.
     let own = fetched
         .user
@@ -195,13 +198,19 @@ fn share_for_eject<'a>(fetched: &'a Fetched, method: &BackupMethod) -> Option<&'
                 .is_some_and(|version| version.backup_method == *method)
         });
     match mate {
-        Some(index) => fetched.superseded_shares.get(index),
+        Some(index) => fetched
+            .superseded
+            .get(index)
+            .zip(fetched.superseded_shares.get(index)),
         None => {
             let index = fetched
                 .current
                 .iter()
                 .position(|entry| entry.backup_method == *method)?;
-            fetched.current_shares.get(index)
+            fetched
+                .current
+                .get(index)
+                .zip(fetched.current_shares.get(index))
         }
     }
 }

@@ -243,16 +243,18 @@ async fn share_result(
 
 /// Whether the share that is there, sealed under some key of ours, is the record's.
 async fn holds(call: &Call<'_>, verdict: &Verdict, share: &ShareRecord, client_id: &str) -> bool {
-    let (Some(key_id), Some(sealed)) = (&verdict.held_key_id, &verdict.held) else {
+    let (Some(key_id), Some(method), Some(sealed)) =
+        (&verdict.held_key_id, &verdict.held_method, &verdict.held)
+    else {
         return false;
+    };
+    let place = Place {
+        backup_method: method,
+        ..place(share, client_id)
     };
     let held = call
         .vault
-        .open_bytes(
-            place(share, client_id),
-            key_id,
-            &JsString::from(sealed.as_str()),
-        )
+        .open_bytes(place, key_id, &JsString::from(sealed.as_str()))
         .await;
     held.is_some_and(|held| *held == *share.share.expose_secret().as_bytes())
 }

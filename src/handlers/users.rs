@@ -3,14 +3,15 @@
 use crate::auth::admin::Admin;
 use crate::domain::body::{Registration, parse_client_api_key, parse_number, parse_restore};
 use crate::domain::json::Writer;
-use crate::domain::names::{ClientId, UserId, check_name};
+use crate::domain::names::{BackupMethod, ClientId, UserId, check_name};
 use crate::domain::secret::CredentialHash;
 use crate::error::{Error, Result};
 use crate::handlers::portal_users;
 use crate::http::{Answer, Call};
 use crate::store::outcome::unknown_user;
+use crate::store::purges::{self, Requested};
 use crate::store::users::{self, Registered};
-use crate::store::{deleted_users, eject, versions};
+use crate::store::{deleted_users, eject, methods, quota, versions};
 
 /// Registers a user with its Portal client: 201; the same again 200; a clash 409. Without a client, one is made at
 /// Portal.
@@ -67,14 +68,41 @@ pub async fn replace_client_api_key(
     Ok(Answer::json(200, &user))
 }
 
-/// Deletes a user, who can be restored within the retention; with `?purge=<client id>`, erases the user for good.
+/// Deletes a user, who can be restored within the retention. With `?purge=<client id>` the user is erased for good, as soon
+/// as it has been deleted for `PURGE_DELAY_HOURS`: 204, or 202 with the time.
 pub async fn delete(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    match call.query_name("purge", ClientId::parse)? {
-        None => deleted_users::delete(call.db, &call.trail, user_id).await?,
-        Some(client_id) => {
-            deleted_users::purge(call.db, &call.trail, user_id, &client_id).await?;
+    let Some(client_id) = call.query_name("purge", ClientId::parse)? else {
+        deleted_users::delete(call.db, &call.trail, user_id).await?;
+        return Ok(Answer::no_content());
+    };
+    let delay_hours = call.settings.purge_delay_hours;
+    let requested = purges::request(call.db, &call.trail, user_id, &client_id, delay_hours);
+    Ok(match requested.await? {
+        Requested::Purged => Answer::no_content(),
+        Requested::Waits { purge_at } => {
+            Answer::json(202, &Writer::default().text("purgeAt", &purge_at).end())
         }
-    }
+    })
+}
+
+/// Lets a user store again who stored as much as one may within a day.
+pub async fn release_quota(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    quota::release(call.db, &call.trail, user_id).await?;
+    Ok(Answer::no_content())
+}
+
+/// Removes a backup method: its shares go into the history.
+pub async fn remove_method(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    let method = call
+        .query_name("backupMethod", BackupMethod::parse)?
+        .ok_or_else(|| Error::field("backupMethod", "name the method to remove"))?;
+    methods::remove(call.db, &call.trail, user_id, &method).await?;
+    Ok(Answer::no_content())
+}
+
+/// Takes a purge back that waits; the user stays deleted.
+pub async fn cancel_purge(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    purges::cancel(call.db, &call.trail, user_id).await?;
     Ok(Answer::no_content())
 }
 

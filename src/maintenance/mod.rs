@@ -13,20 +13,23 @@ pub use rewrap::rewrap;
 pub use scrub::Scrub;
 
 use crate::config::Settings;
+use crate::domain::names::new_id;
 use crate::error::{Error, Result};
 use crate::log::{self, Field, Level};
 use crate::platform::{database_bytes, now_ms};
-use crate::store::audit::Actor;
+use crate::store::audit::{Actor, Trail};
 use crate::store::health::Canary;
 use crate::store::maintenance as store;
 use crate::store::outcome::wrong_key;
-use crate::store::{Database, canaries, health};
+use crate::store::{Database, canaries, health, purges};
 use crate::vault::{CANARY, Vault, canary_place};
 
 /// Rows that a run rewraps at most: 50 pages.
 const REWRAP_PER_RUN: u64 = 2_500;
 const AUDIT_PER_PAGE: u64 = 500;
 const AUDIT_PAGES_PER_RUN: u32 = 20;
+/// Each is one batch; the rest waits for the next run.
+const PURGES_PER_RUN: u64 = 100;
 const MS_PER_DAY: u64 = 86_400_000;
 /// Four fifths of the 10 GB that a D1 database of a paid plan may have
 /// (<https://developers.cloudflare.com/d1/platform/limits/>).
@@ -47,6 +50,7 @@ pub async fn run(db: &Database, copy: Option<&copy::Target>, vault: &Vault, sett
             scrub::scrub(db, copy, vault, settings.history_retention_days).await,
         ),
         ("purge", purge(db, settings).await),
+        ("purge users", purge_users(db).await),
         ("canary", ensure_canary(db, vault).await),
     ];
     if let Some(target) = copy
@@ -111,6 +115,31 @@ pub async fn opens(vault: &Vault, canary: &Canary) -> bool {
         )
         .await
         .is_some_and(|text| text == CANARY)
+}
+
+/// Carries out the purges whose time has come.
+async fn purge_users(db: &Database) -> Result<()> {
+    for due in purges::due(db, PURGES_PER_RUN).await? {
+        purges::carry_out(db, &background_trail()?, &due).await?;
+        log::event(
+            Level::Info,
+            "a user was purged, as an operator had asked",
+            &[("userId", Field::Text(&due.user_id))],
+        );
+    }
+    Ok(())
+}
+
+/// The trail of work that no request asked for.
+fn background_trail() -> Result<Trail> {
+    let now_ms = now_ms();
+    let event_id = new_id(now_ms)?;
+    Ok(Trail {
+        request_id: event_id.clone(),
+        event_id,
+        now_ms,
+        source_address: None,
+    })
 }
 
 async fn purge(db: &Database, settings: &Settings) -> Result<()> {

@@ -1,9 +1,7 @@
 //! Key rotation: sealing what is under an older key again under the current one.
 
-use crate::domain::names::new_id;
 use crate::error::Result;
-use crate::platform::now_ms;
-use crate::store::audit::{Actor, Event, Trail};
+use crate::store::audit::{Actor, Event};
 use crate::store::maintenance::{self as store, SealedRow, TABLES, Table};
 use crate::store::status::key_use;
 use crate::store::{Change, Database};
@@ -68,7 +66,7 @@ async fn rewrap_page(
     limit: u64,
     actor: Actor,
 ) -> Result<u64> {
-    let trail = background_trail()?;
+    let trail = super::background_trail()?;
     let mut change = Change::new(&trail.event_id);
     let mut sealed_again = Vec::with_capacity(rows.len());
     for row in rows {
@@ -97,15 +95,4 @@ async fn rewrap_page(
     let count = store::count_under_key_statement(table, &sealed_again, key_id);
     let [count] = db.change(change.event(event).read(count)).await?.rows()?;
     Ok(store::first_count(&count))
-}
-
-fn background_trail() -> Result<Trail> {
-    let now_ms = now_ms();
-    let event_id = new_id(now_ms)?;
-    Ok(Trail {
-        request_id: event_id.clone(),
-        event_id,
-        now_ms,
-        source_address: None,
-    })
 }

@@ -134,16 +134,16 @@ export async function importKeys(sealingKey, digestInfo) {
 }
 
 /**
- * Seals `text.subarray(aadLength)`, bound to `text.subarray(0, aadLength)`.
+ * Seals what stands in `text` behind its first `aad.length` bytes, bound to `aad`.
  * `header` is the format's version byte and the nonce; the envelope is the header and the cipher text.
  * Resolves to [envelope in base64, digest of `text` in base64].
- * `text` is a view of wasm memory: both calls below copy or consume it before they return.
+ * All are views of wasm memory: both calls below copy or consume them before they return.
  */
-export async function seal([aesKey, macKey], header, text, aadLength) {
+export async function seal([aesKey, macKey], header, aad, text) {
   const encrypting = crypto.subtle.encrypt(
-    { name: "AES-GCM", iv: header.subarray(1), additionalData: text.subarray(0, aadLength) },
+    { name: "AES-GCM", iv: header.subarray(1), additionalData: aad },
     aesKey,
-    text.subarray(aadLength),
+    text.subarray(aad.length),
   );
   const signing = crypto.subtle.sign("HMAC", macKey, text);
   const envelopeHeader = header.slice();

@@ -51,7 +51,7 @@ extern "C" {
     #[wasm_bindgen(js_name = importKeys)]
     fn import_keys(sealing_key: &[u8], digest_info: &str) -> Promise;
 
-    fn seal(keys: &JsValue, header: &[u8], text: &[u8], aad_length: u32) -> Promise;
+    fn seal(keys: &JsValue, header: &[u8], aad: &[u8], text: &[u8]) -> Promise;
 
     fn open(
         keys: &JsValue,
@@ -164,15 +164,14 @@ impl CryptoKeys {
         Ok(Self(wait(&import_keys(sealing_key, digest_info)).await?))
     }
 
-    /// `text` is the associated data, `aad_length` bytes, and behind it what is to be sealed.
+    /// Seals what stands in `text` behind its first `aad.len()` bytes, bound to `aad`; the digest is of the whole `text`.
     pub async fn seal(
         &self,
         header: &[u8],
+        aad: &[u8],
         text: &[u8],
-        aad_length: usize,
     ) -> Result<Envelope, JsFailure> {
-        let aad_length = u32::try_from(aad_length).unwrap_or(u32::MAX);
-        let pair: Array = wait(&seal(&self.0, header, text, aad_length))
+        let pair: Array = wait(&seal(&self.0, header, aad, text))
             .await?
             .unchecked_into();
         Ok(Envelope {

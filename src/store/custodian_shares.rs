@@ -22,15 +22,16 @@ const STORE_EVENT: &str = concat!(
     audit_columns!(),
     ") SELECT ?1, ",
     at!("?2"),
-    ", 'portal', 'store_custodian_share', u.id, ?5, ?6, CASE WHEN u.id IS NULL THEN 'unknown_client' WHEN ",
+    ", 'portal', 'store_custodian_share', u.id, ?5, ?6, CASE WHEN u.id IS NULL \
+     THEN iif(?13 AND NOT EXISTS (SELECT 1 FROM users WHERE id = ?5), 'too_many_clients', 'unknown_client') WHEN ",
     is_wrong_key!("?7", "?8"),
     " THEN 'wrong_key' WHEN c.share_digest = ?9 AND c.backup_share_pair_id IS coalesce(?10, c.backup_share_pair_id) \
      THEN 'unchanged' WHEN ",
-    is_over_quota!("u.id"),
+    is_over_quota!("u.id", "custodian", "c", "?9"),
     " THEN 'over_quota' WHEN ",
     is_overtaken!("c", "?11", "?12"),
     " THEN 'overtaken' ELSE 'stored' END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?5 \
-     LEFT JOIN custodian_backup_shares c ON c.user_id = u.id AND c.backup_method = ?6 RETURNING outcome"
+     LEFT JOIN custodian_backup_shares c ON c.user_id = u.id AND c.method = ?6 RETURNING outcome"
 );
 
 const STORE: &str = concat!(
@@ -42,7 +43,7 @@ const STORE: &str = concat!(
     store_time!("custodian"),
     ", ?7 FROM users u WHERE u.client_id = ?2 AND ",
     outcome_is!("?1", "stored"),
-    " ON CONFLICT (user_id, backup_method) DO UPDATE SET id = ?1, backup_share_pair_id = ?4, key_id = ?5, \
+    " ON CONFLICT DO UPDATE SET id = ?1, backup_method = ?3, backup_share_pair_id = ?4, key_id = ?5, \
      share_digest = ?6, updated_at = iif(share_digest IS ?6, updated_at, excluded.updated_at), sealed_share = ?7"
 );
 
@@ -50,8 +51,12 @@ const STORE: &str = concat!(
 const REGISTER: &str = concat!(
     "INSERT INTO users (id, client_id, created_at) SELECT ?1, ?1, ",
     now!(),
-    " WHERE true ON CONFLICT DO NOTHING"
+    " WHERE coalesce((SELECT users FROM webhook_registrations WHERE day = date('now')), 0) < ?2 ON CONFLICT DO NOTHING"
 );
+/// Comes right behind [`REGISTER`].
+const COUNT_REGISTRATION: &str =
+    "INSERT INTO webhook_registrations (day, users) SELECT date('now'), 1 WHERE changes() > 0
+ON CONFLICT (day) DO UPDATE SET users = users + 1";
 
 /// Stores a custodian share: one transaction that keeps what it replaces. The very same share again changes nothing.
 pub async fn store(
@@ -61,6 +66,10 @@ pub async fn store(
     backup: &CustodianBackup,
     sealed: &Sealed,
 ) -> Result<()> {
+    let most_a_day = match unknown_clients {
+        UnknownClients::Reject => None,
+        UnknownClients::Register { most_a_day } => Some(most_a_day),
+    };
     let method = &backup.backup_method;
     let pair_id = backup.backup_share_pair_id.as_ref().map(|id| id.as_str());
     let whose = Whose::Client(backup.client_id.as_str());
@@ -75,7 +84,8 @@ pub async fn store(
             .js(&sealed.digest)
             .optional(pair_id)
             .text(&from)
-            .text(&to);
+            .text(&to)
+            .number(most_a_day.is_some().into());
         let store = Statement::new(STORE)
             .text(&trail.event_id)
             .text(backup.client_id.as_str())
@@ -83,8 +93,11 @@ pub async fn store(
             .optional(pair_id)
             .sealed(sealed);
         let mut change = Change::new(&trail.event_id);
-        if unknown_clients == UnknownClients::Register {
-            change = change.then(Statement::new(REGISTER).text(backup.client_id.as_str()));
+        if let Some(most_a_day) = most_a_day {
+            let register = Statement::new(REGISTER).text(backup.client_id.as_str());
+            change = change
+                .then(register.number(most_a_day.into()))
+                .then(Statement::new(COUNT_REGISTRATION));
         }
         change.event(event).then(store)
     })

@@ -3,10 +3,10 @@
 //! A deletion moves the user and all shares into the history (by triggers); only a purge erases them.
 
 use super::audit::{Trail, audit_columns, outcome_is};
-use super::outcome::{Deleted, Purged, UserRestored};
+use super::outcome::{Deleted, UserRestored};
 use super::users::{JsonText, event_of_user, get_of_client};
 use super::versions::{insert_version, is_current};
-use super::{Change, Database, Statement, at, changes};
+use super::{Change, Database, Statement, at};
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::url;
 use crate::error::{Code, Error, Result};
@@ -25,61 +25,6 @@ pub async fn delete(db: &Database, trail: &Trail, id: &UserId) -> Result<()> {
         .then(delete);
     match db.change(change).await?.outcome()? {
         Deleted::Deleted => Ok(()),
-    }
-}
-
-/// Erases a user, its shares and its history for good, deleted before or not.
-pub async fn purge(db: &Database, trail: &Trail, id: &UserId, client_id: &ClientId) -> Result<()> {
-    const EVENT: &str = concat!(
-        "INSERT INTO audit_events (",
-        audit_columns!(),
-        ") SELECT ?1, ",
-        at!("?2"),
-        ", 'admin', 'purge_user', ?5, ?6, NULL, CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5 AND client_id = ?6) \
-           OR EXISTS (SELECT 1 FROM deleted_users WHERE id = ?5 AND client_id = ?6) \
-           OR EXISTS (SELECT 1 FROM backup_share_versions WHERE user_id = ?5 AND client_id = ?6) \
-           THEN 'purged' WHEN EXISTS (SELECT 1 FROM users WHERE id = ?5) THEN 'conflict' ELSE 'unknown_user' END, ?3, ?4 \
-         RETURNING outcome"
-    );
-    // The triggers move what is current into the history, which goes next.
-    const USER: &str = concat!(
-        "DELETE FROM users WHERE id = ?1 AND client_id = ?2 AND ",
-        outcome_is!("?3", "purged")
-    );
-    const HISTORY: &str = concat!(
-        "DELETE FROM backup_share_versions WHERE user_id = ?1 AND client_id = ?2 AND ",
-        outcome_is!("?3", "purged")
-    );
-    const DELETED: &str = concat!(
-        "DELETE FROM deleted_users WHERE id = ?1 AND client_id = ?2 AND ",
-        outcome_is!("?3", "purged")
-    );
-    let of_user = |sql| {
-        Statement::new(sql)
-            .text(id.as_str())
-            .text(client_id.as_str())
-            .text(&trail.event_id)
-    };
-    let event = trail
-        .statement(EVENT)
-        .text(id.as_str())
-        .text(client_id.as_str());
-    let mut change = Change::new(&trail.event_id)
-        .event(event)
-        .then(of_user(USER))
-        .then(of_user(HISTORY))
-        .then(of_user(DELETED));
-    if db.is_copied() {
-        for statement in changes::purged(id.as_str(), client_id.as_str(), &trail.event_id) {
-            change = change.then(statement);
-        }
-    }
-    match db.change(change).await?.outcome()? {
-        Purged::Purged => Ok(()),
-        Purged::Conflict => Err(Error::new(
-            Code::Conflict,
-            "`purge` must be the client id of this user.",
-        )),
     }
 }
 
@@ -132,7 +77,7 @@ pub async fn restore(
                 $kind,
                 "' AND v.reason = 'deleted' AND v.superseded_at IN (SELECT d.deleted_at FROM deleted_users d WHERE ",
                 is_of_user!(),
-                ") ORDER BY v.superseded_at DESC ON CONFLICT (user_id, backup_method) DO NOTHING"
+                ") ORDER BY v.superseded_at DESC ON CONFLICT DO NOTHING"
             )
         };
     }

@@ -72,7 +72,7 @@ macro_rules! event_sql {
             refused_cases!($column, "?7"),
             "WHEN w.id IS NULL THEN 'eject_not_enabled' \
              WHEN NOT EXISTS (SELECT 1 FROM custodian_backup_shares c \
-               WHERE c.user_id = ?5 AND c.backup_method = ?6) THEN 'not_found' \
+               WHERE c.user_id = ?5 AND c.method = ?6) THEN 'not_found' \
              WHEN EXISTS (SELECT 1 FROM eject_retrievals r \
                WHERE r.user_id = ?5 AND r.window_id = w.id AND r.backup_method = ?6) THEN 'eject_not_enabled' \
              ELSE 'retrieved' END, ?3, ?4 \

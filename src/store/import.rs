@@ -48,6 +48,8 @@ pub struct Verdict {
     /// When the share that is there was stored.
     pub held_at: Option<String>,
     pub held_key_id: Option<String>,
+    /// The method of that share, as it was sealed: it may differ from the record's in case.
+    pub held_method: Option<String>,
     /// That share, sealed, where only opening it tells whether it is the same.
     pub held: Option<String>,
 }
@@ -59,6 +61,7 @@ impl Verdict {
             outcome: row.text("outcome"),
             held_at: row.optional("held_at"),
             held_key_id: row.optional("held_key_id"),
+            held_method: row.optional("held_method"),
             held: row.optional("held"),
         }
     }

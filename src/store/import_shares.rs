@@ -80,11 +80,12 @@ macro_rules! judge_current {
             share_items!(),
             ", found AS (SELECT j.*, u.id AS owner, c.id AS held_id, c.updated_at AS held_at, c.share_digest AS held_digest, \
                c.backup_share_pair_id AS held_pair_id, k.id AS kept_id, coalesce(k.key_id, c.key_id) AS held_key_id, \
+               coalesce(k.backup_method, c.backup_method) AS held_method, \
                coalesce(k.sealed_share, c.sealed_share) AS held \
              FROM j LEFT JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
                LEFT JOIN ",
             $table,
-            " c ON c.user_id = u.id AND c.backup_method = j.backup_method \
+            " c ON c.user_id = u.id AND c.method = j.backup_method \
                LEFT JOIN backup_share_versions k ON k.rowid = (SELECT v.rowid FROM backup_share_versions v \
                  WHERE v.user_id = u.id AND v.kind = '",
             $kind,
@@ -95,12 +96,12 @@ macro_rules! judge_current {
                WHEN owner IS NULL THEN 'unknown_user' \
                WHEN held_id IS NULL AND (SELECT count(*) FROM ",
             $table,
-            " m WHERE m.user_id = f.owner) + (SELECT count(DISTINCT e.backup_method) FROM found e WHERE e.owner = f.owner \
-                 AND e.held_id IS NULL AND e.backup_method <> f.backup_method AND e.line < f.line) >= 256 THEN 'conflict' \
+            " m WHERE m.user_id = f.owner) + (SELECT count(DISTINCT e.backup_method COLLATE NOCASE) FROM found e WHERE e.owner = f.owner \
+                 AND e.held_id IS NULL AND e.backup_method <> f.backup_method COLLATE NOCASE AND e.line < f.line) >= 256 THEN 'conflict' \
                WHEN held_id IS NULL THEN 'new' \
                WHEN EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = f.owner AND v.kind = '",
             $kind,
-            "' AND v.client_id = f.client_id AND (v.id = f.id OR v.backup_method = f.backup_method) \
+            "' AND v.client_id = f.client_id AND (v.id = f.id OR v.method = f.backup_method) \
                  AND v.share_digest = f.digest) THEN 'same' \
                WHEN kept_id IS NOT NULL AND held_digest IS NOT digest THEN 'sealed_otherwise' \
                WHEN ?6 AND held_at < stored_at AND held_id <> id AND held_digest IS NOT digest THEN 'new' \
@@ -119,6 +120,7 @@ macro_rules! judge_versions {
             ", found AS (SELECT j.*, u.id AS owner, coalesce(v.id, c.id, s.id) AS held_id, \
                coalesce(v.stored_at, c.updated_at, s.updated_at) AS held_at, \
                coalesce(v.key_id, c.key_id, s.key_id) AS held_key_id, \
+               coalesce(v.backup_method, c.backup_method, s.backup_method) AS held_method, \
                coalesce(v.share_digest, c.share_digest, s.share_digest) AS held_digest, \
                coalesce(v.backup_share_pair_id, c.backup_share_pair_id, s.backup_share_pair_id) AS held_pair_id, \
                coalesce(v.sealed_share, c.sealed_share, s.sealed_share) AS held \
@@ -154,7 +156,7 @@ macro_rules! share_verdicts {
     ($judged:expr) => {
         concat!(
             $judged,
-            "SELECT line, outcome, held_at, held_key_id, CASE outcome WHEN 'sealed_otherwise' THEN held END AS held \
+            "SELECT line, outcome, held_at, held_key_id, held_method, CASE outcome WHEN 'sealed_otherwise' THEN held END AS held \
              FROM judged"
         )
     };
@@ -181,7 +183,7 @@ macro_rules! insert_current {
             "), j.sealed FROM j JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
              WHERE ",
             "EXISTS (SELECT 1 FROM audit_events WHERE id = j.event_id)",
-            " ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
+            " ON CONFLICT DO UPDATE SET id = excluded.id, backup_method = excluded.backup_method, \
              backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
              share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
              sealed_share = excluded.sealed_share WHERE id <> excluded.id AND updated_at < excluded.updated_at"
@@ -224,7 +226,7 @@ const CUSTODIAN: Target = Target {
             at!("?2"),
             ", coalesce((SELECT min(s.updated_at) FROM user_backup_shares s WHERE s.user_id = u.id AND NOT EXISTS (SELECT 1 \
                FROM backup_share_versions v WHERE v.user_id = u.id AND v.client_id = u.client_id \
-               AND v.kind = 'custodian' AND v.backup_method = j.backup_method)), ",
+               AND v.kind = 'custodian' AND v.method = j.backup_method)), ",
             at!("?2"),
             "))"
         )

@@ -219,8 +219,8 @@ macro_rules! half_finished_sql {
     () => {
         "SELECT count(*) AS n FROM user_backup_shares s WHERE s.rowid BETWEEN ?1 AND ?2 \
          AND EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = s.user_id \
-           AND (c.backup_method = s.backup_method \
-             OR substr(c.backup_method, 1, length(s.backup_method) + 1) = s.backup_method || '-') \
+           AND (c.method = s.method \
+             OR substr(c.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE) \
            AND (c.updated_at > s.updated_at OR c.backup_share_pair_id <> s.backup_share_pair_id))"
     };
 }

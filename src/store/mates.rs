@@ -9,9 +9,9 @@ macro_rules! is_of_backup {
         concat!(
             "(",
             $method,
-            " = s.backup_method OR substr(",
+            " COLLATE NOCASE = s.method OR substr(",
             $method,
-            ", 1, length(s.backup_method) + 1) = s.backup_method || '-' OR s.backup_method = 'UNKNOWN')"
+            ", 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE OR s.method = 'UNKNOWN')"
         )
     };
 }
@@ -22,13 +22,13 @@ macro_rules! may_be_mate {
     () => {
         concat!(
             "EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = v.user_id AND ",
-            is_of_backup!("v.backup_method"),
+            is_of_backup!("v.method"),
             " AND (v.backup_share_pair_id = s.backup_share_pair_id \
                  OR (v.stored_at = (SELECT max(n.stored_at) FROM backup_share_versions n \
-                       WHERE n.user_id = v.user_id AND n.kind = 'custodian' AND n.backup_method = v.backup_method \
+                       WHERE n.user_id = v.user_id AND n.kind = 'custodian' AND n.method = v.method \
                        AND n.client_id = v.client_id AND n.stored_at <= s.updated_at) \
                      AND NOT EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = v.user_id \
-                       AND c.backup_method = v.backup_method AND c.updated_at BETWEEN v.stored_at AND s.updated_at))))"
+                       AND c.method = v.method AND c.updated_at BETWEEN v.stored_at AND s.updated_at))))"
         )
     };
 }
@@ -42,18 +42,18 @@ macro_rules! mates_of_current {
             "SELECT ",
             $columns,
             " FROM backup_share_versions v WHERE v.rowid IN (WITH RECURSIVE u (id) AS (SELECT id FROM users WHERE client_id = ?1), \
-               methods (backup_method) AS (\
-                 SELECT min(n.backup_method) FROM u JOIN backup_share_versions n ON n.user_id = u.id AND n.kind = 'custodian' \
-                 UNION ALL SELECT (SELECT min(n.backup_method) FROM u JOIN backup_share_versions n ON n.user_id = u.id \
-                   AND n.kind = 'custodian' AND n.backup_method > m.backup_method) \
-                 FROM methods m WHERE m.backup_method IS NOT NULL) \
+               methods (method) AS (\
+                 SELECT min(n.method) FROM u JOIN backup_share_versions n ON n.user_id = u.id AND n.kind = 'custodian' \
+                 UNION ALL SELECT (SELECT min(n.method) FROM u JOIN backup_share_versions n ON n.user_id = u.id \
+                   AND n.kind = 'custodian' AND n.method > m.method) \
+                 FROM methods m WHERE m.method IS NOT NULL) \
                SELECT n.rowid FROM u JOIN user_backup_shares s ON s.user_id = u.id JOIN backup_share_versions n \
                  ON n.user_id = u.id AND n.kind = 'custodian' AND n.backup_share_pair_id = s.backup_share_pair_id \
                UNION SELECT n.rowid FROM u JOIN methods m JOIN user_backup_shares s ON s.user_id = u.id AND ",
-            is_of_backup!("m.backup_method"),
-            " JOIN backup_share_versions n ON n.user_id = u.id AND n.kind = 'custodian' AND n.backup_method = m.backup_method \
+            is_of_backup!("m.method"),
+            " JOIN backup_share_versions n ON n.user_id = u.id AND n.kind = 'custodian' AND n.method = m.method \
                  AND n.stored_at = (SELECT max(o.stored_at) FROM backup_share_versions o WHERE o.user_id = u.id \
-                   AND o.kind = 'custodian' AND o.backup_method = m.backup_method AND o.client_id = ?1 \
+                   AND o.kind = 'custodian' AND o.method = m.method AND o.client_id = ?1 \
                    AND o.stored_at <= s.updated_at)) \
              AND v.client_id = ?1 AND ",
             may_be_mate!()
@@ -70,21 +70,21 @@ macro_rules! may_be_mate_of_kept {
         concat!(
             "(EXISTS (SELECT 1 FROM backup_share_versions s WHERE s.user_id = v.user_id \
                AND s.backup_share_pair_id = v.backup_share_pair_id AND s.kind = 'user' AND s.client_id = v.client_id AND ",
-            is_of_backup!("v.backup_method"),
+            is_of_backup!("v.method"),
             " AND max(s.superseded_at, coalesce(s.imported_at, '')) >= ",
             $cutoff,
-            ") OR EXISTS (WITH RECURSIVE methods (name) AS (SELECT v.backup_method \
+            ") OR EXISTS (WITH RECURSIVE methods (name) AS (SELECT v.method \
                  UNION ALL SELECT substr(rtrim(name, replace(name, '-', '')), 1, length(rtrim(name, replace(name, '-', ''))) - 1) \
                  FROM methods WHERE instr(name, '-') > 0) \
                SELECT 1 FROM (SELECT name FROM methods UNION SELECT 'UNKNOWN') m \
-               CROSS JOIN backup_share_versions s ON s.user_id = v.user_id AND s.kind = 'user' AND s.backup_method = m.name \
+               CROSS JOIN backup_share_versions s ON s.user_id = v.user_id AND s.kind = 'user' AND s.method = m.name \
                  AND s.stored_at >= v.stored_at AND s.stored_at < coalesce((SELECT min(n.stored_at) FROM backup_share_versions n \
-                   WHERE n.user_id = v.user_id AND n.kind = 'custodian' AND n.backup_method = v.backup_method \
+                   WHERE n.user_id = v.user_id AND n.kind = 'custodian' AND n.method = v.method \
                    AND n.client_id = v.client_id AND n.stored_at > v.stored_at), '~') \
                WHERE s.client_id = v.client_id AND max(s.superseded_at, coalesce(s.imported_at, '')) >= ",
             $cutoff,
             " AND NOT EXISTS (SELECT 1 FROM users u JOIN custodian_backup_shares c ON c.user_id = u.id WHERE u.id = v.user_id \
-                 AND u.client_id = v.client_id AND c.backup_method = v.backup_method AND c.updated_at BETWEEN v.stored_at AND s.stored_at)))"
+                 AND u.client_id = v.client_id AND c.method = v.method AND c.updated_at BETWEEN v.stored_at AND s.stored_at)))"
         )
     };
 }

@@ -22,8 +22,10 @@ pub mod import;
 pub mod import_shares;
 pub mod maintenance;
 pub mod mates;
+pub mod methods;
 pub mod outcome;
-mod quota;
+pub mod purges;
+pub mod quota;
 pub mod rebuild;
 mod rows;
 pub mod status;
@@ -73,7 +75,7 @@ macro_rules! store_time {
             "coalesce((SELECT stored_at FROM (SELECT stored_at, share_digest FROM backup_share_versions \
                WHERE user_id = u.id AND client_id = u.client_id AND kind = '",
             $kind,
-            "' AND backup_method = ?3 ORDER BY stored_at DESC LIMIT 20) WHERE share_digest = ?6), \
+            "' AND method = ?3 ORDER BY stored_at DESC LIMIT 20) WHERE share_digest = ?6), \
              (SELECT at FROM store_times WHERE user_id = u.id))"
         )
     };

@@ -32,6 +32,7 @@ outcomes! {
         Forbidden = "forbidden",
         UnknownUser = "unknown_user",
         UnknownClient = "unknown_client",
+        TooManyClients = "too_many_clients",
         WrongKey = "wrong_key",
         OverQuota = "over_quota",
     }
@@ -54,7 +55,10 @@ outcomes! {
     WindowClosed { Closed = "closed" }
     /// Of a deletion, a purge, and a deleted user's restore.
     Deleted { Deleted = "deleted" }
-    Purged { Purged = "purged", Conflict = "conflict" }
+    Purged { Purged = "purged", Waits = "waits", Conflict = "conflict" }
+    QuotaReleased { Released = "released" }
+    MethodRemoved { Removed = "removed", NotFound = "not_found" }
+    PurgeCancelled { Cancelled = "cancelled", NotFound = "not_found" }
     UserRestored { Restored = "restored", Conflict = "conflict" }
     /// Of what is left once its work is done.
     Noted { Exported = "exported", Rewrapped = "rewrapped", Imported = "imported" }
@@ -79,6 +83,10 @@ impl From<Refusal> for Error {
             Refusal::UnknownClient => Error::new(
                 Code::UnknownClient,
                 "No user is registered with this clientId. Register it with POST /users (one that was deleted: POST /users/:userId/restore), or set UNKNOWN_CLIENTS to \"register\".",
+            ),
+            Refusal::TooManyClients => Error::unavailable(
+                HOUR_SECONDS,
+                "webhooks made UNKNOWN_CLIENTS_PER_DAY users today; no further unknown client is registered before midnight UTC",
             ),
             Refusal::WrongKey => wrong_key(),
             Refusal::OverQuota => Error::rate_limited(

@@ -1,7 +1,7 @@
 //! What operators ask of the whole database: how much there is, and under which keys.
 
 use super::maintenance::{half_finished_sql, scrub_note};
-use super::{Database, Row, Rows, Statement, health};
+use super::{Database, Row, Rows, Statement, health, purges};
 use crate::error::{Error, Result};
 
 /// How many shares, history included, are sealed under a key.
@@ -39,6 +39,8 @@ pub struct Status {
     /// None: there are too many user shares to count them now.
     pub half_finished: Option<u64>,
     pub scrub_note: Option<String>,
+    /// The purges that wait, as JSON.
+    pub purges: String,
     pub schema_version: Option<u32>,
 }
 
@@ -57,11 +59,12 @@ pub async fn status(db: &Database) -> Result<Status> {
            (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) > ?2 AS too_many)"
     );
     let counts = Statement::new(COUNTS).number(0).number(COUNT_AT_ONCE);
-    let [counts, keys, note, schema] = db
+    let [counts, keys, note, purges, schema] = db
         .read(vec![
             counts,
             Statement::new(KEY_USE),
             scrub_note(),
+            purges::waiting(),
             Statement::new(health::SCHEMA),
         ])
         .await?
@@ -73,6 +76,7 @@ pub async fn status(db: &Database) -> Result<Status> {
         keys: read_key_use(&keys),
         half_finished: (counts.number("too_many") == 0).then(|| counts.number("half_finished")),
         scrub_note: note.first_text("value"),
+        purges: purges.to_json(),
         schema_version: health::schema_version(&schema),
     })
 }

@@ -10,6 +10,7 @@ use super::audit::{Trail, audit_columns, is_overtaken, outcome_is};
 use super::canaries::{self, is_wrong_key};
 use super::changes::Whose;
 use super::credential::{for_credential, refused_cases};
+use super::mates::is_of_backup;
 use super::quota::is_over_quota;
 use super::{Change, Database, Statement, at, now, store_time};
 use crate::auth::client::Credential;
@@ -32,12 +33,15 @@ macro_rules! store_event_sql {
             is_wrong_key!("?8", "?9"),
             " THEN 'wrong_key' WHEN s.share_digest = ?10 AND s.backup_share_pair_id IS coalesce(?11, s.backup_share_pair_id) \
              THEN 'unchanged' WHEN ",
-            is_over_quota!("?5"),
-            " THEN 'over_quota' WHEN ",
+            is_over_quota!("?5", "user", "s", "?10"),
+            // The other half of a backup whose custodian share was taken is always taken.
+            " AND NOT EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = ?5 AND c.updated_at > s.updated_at AND ",
+            is_of_backup!("c.method"),
+            ") THEN 'over_quota' WHEN ",
             is_overtaken!("s", "?12", "?13"),
             " THEN 'overtaken' ELSE 'stored' END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users p ON p.",
             $column,
-            " = ?7 LEFT JOIN user_backup_shares s ON s.user_id = ?5 AND s.backup_method = ?6 RETURNING outcome"
+            " = ?7 LEFT JOIN user_backup_shares s ON s.user_id = ?5 AND s.method = ?6 RETURNING outcome"
         )
     };
 }
@@ -50,7 +54,7 @@ const STORE: &str = concat!(
     store_time!("user"),
     ", ?7 FROM users u WHERE u.id = ?2 AND ",
     outcome_is!("?1", "stored"),
-    " ON CONFLICT (user_id, backup_method) DO UPDATE SET id = ?1, backup_share_pair_id = ?4, key_id = ?5, \
+    " ON CONFLICT DO UPDATE SET id = ?1, backup_method = ?3, backup_share_pair_id = ?4, key_id = ?5, \
      share_digest = ?6, updated_at = iif(share_digest IS ?6, updated_at, excluded.updated_at), sealed_share = ?7"
 );
 
@@ -114,11 +118,11 @@ macro_rules! fetch_sql {
     ($column:tt) => {
         concat!(
             "SELECT s.backup_method, s.key_id, s.sealed_share FROM users u JOIN user_backup_shares s \
-               ON s.user_id = u.id AND s.backup_method = ?3 WHERE u.id = ?1 AND u.",
+               ON s.user_id = u.id AND s.method = ?3 WHERE u.id = ?1 AND u.",
             $column,
             " = ?2 \
              UNION ALL SELECT s.backup_method, s.key_id, s.sealed_share FROM users u JOIN user_backup_shares s \
-               ON s.user_id = u.id AND s.backup_method = 'UNKNOWN' WHERE u.id = ?1 AND u.",
+               ON s.user_id = u.id AND s.method = 'UNKNOWN' WHERE u.id = ?1 AND u.",
             $column,
             " = ?2 LIMIT 1"
         )
@@ -134,7 +138,7 @@ macro_rules! fetch_event_sql {
             ", 'client', 'fetch_user_share', ?5, p.client_id, ?6, ",
             refused_cases!($column, "?7"),
             "WHEN EXISTS (SELECT 1 FROM user_backup_shares s \
-               WHERE s.user_id = ?5 AND s.backup_method IN (?6, 'UNKNOWN')) THEN 'fetched' \
+               WHERE s.user_id = ?5 AND s.method IN (?6, 'UNKNOWN')) THEN 'fetched' \
              ELSE 'not_found' END, ?3, ?4 \
              FROM (SELECT 1) LEFT JOIN users p ON p.",
             $column,
@@ -152,13 +156,13 @@ macro_rules! fetch_pair_sql {
                FROM users u JOIN user_backup_shares s ON s.user_id = u.id \
                WHERE u.id = ?1 AND u.",
             $column,
-            " = ?2 AND s.backup_share_pair_id = ?4 AND s.backup_method = coalesce(?3, s.backup_method) \
+            " = ?2 AND s.backup_share_pair_id = ?4 AND s.method = coalesce(?3, s.method) \
              UNION ALL SELECT * FROM (SELECT v.backup_method, v.key_id, v.sealed_share, v.superseded_at \
                FROM users u JOIN backup_share_versions v ON v.user_id = u.id AND v.kind = 'user' \
                WHERE u.id = ?1 AND u.",
             $column,
             " = ?2 AND v.client_id = u.client_id AND v.backup_share_pair_id = ?4 \
-               AND v.backup_method = coalesce(?3, v.backup_method) ORDER BY v.superseded_at DESC LIMIT 1) \
+               AND v.method = coalesce(?3, v.method) ORDER BY v.superseded_at DESC LIMIT 1) \
              ) ORDER BY superseded_at DESC LIMIT 1"
         )
     };
@@ -173,10 +177,10 @@ macro_rules! fetch_pair_event_sql {
             ", 'client', 'fetch_user_share', ?5, p.client_id, ?6, ",
             refused_cases!($column, "?7"),
             "WHEN EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = ?5 AND s.backup_share_pair_id = ?8 \
-                 AND s.backup_method = coalesce(?6, s.backup_method)) \
+                 AND s.method = coalesce(?6, s.method)) \
                OR EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = ?5 AND v.kind = 'user' \
                  AND v.client_id = p.client_id AND v.backup_share_pair_id = ?8 \
-                 AND v.backup_method = coalesce(?6, v.backup_method)) THEN 'fetched' \
+                 AND v.method = coalesce(?6, v.method)) THEN 'fetched' \
              ELSE 'not_found' END, ?3, ?4 \
              FROM (SELECT 1) LEFT JOIN users p ON p.",
             $column,

@@ -28,7 +28,7 @@ macro_rules! entries_sql {
             " UNION ALL SELECT 'user', backup_method, backup_share_pair_id, updated_at \
                FROM user_backup_shares WHERE user_id = ",
             $user,
-            " ORDER BY 1, 2"
+            " ORDER BY 1, backup_method COLLATE NOCASE"
         )
     };
 }
@@ -150,7 +150,7 @@ macro_rules! is_current {
             $kind,
             "' AND EXISTS (SELECT 1 FROM ",
             $table,
-            " c WHERE c.user_id = v.user_id AND c.backup_method = v.backup_method AND c.id = v.id \
+            " c WHERE c.user_id = v.user_id AND c.method = v.method AND c.id = v.id \
              AND c.sealed_share = v.sealed_share)"
         )
     };
@@ -194,7 +194,7 @@ pub async fn restore(
                 $kind,
                 "' AND ",
                 outcome_is!("?3", "restored"),
-                " ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, \
+                " ON CONFLICT DO UPDATE SET id = excluded.id, backup_method = excluded.backup_method, \
                  backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
                  share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
                  sealed_share = excluded.sealed_share WHERE id <> excluded.id"

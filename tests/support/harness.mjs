@@ -20,13 +20,16 @@ export const SECRETS = Object.freeze({
   ADMIN_TOKEN: "test-admin-token-0123456789abcdef0123456789",
 });
 
+/** What a test would else have to wait for. */
+const TEST_VARS = Object.freeze({ PURGE_DELAY_HOURS: "0" });
+
 /** No test meets a rate limit by accident: this is every limiter's limit unless a test sets another one. */
 const UNLIMITED = 1_000_000;
 
 /**
  * Starts the Worker of build/ with the settings of wrangler.toml.
  *
- * - `vars`, `secrets`: over the ones of wrangler.toml and `SECRETS`; null takes a setting away.
+ * - `vars`, `secrets`: over the ones of wrangler.toml, `TEST_VARS` and `SECRETS`; null takes a setting away.
  * - `limits`: `{ APP_LIMITER: 3 }`, requests in 60 s; null takes the binding away.
  * - `main`: another entry than src/entry.js, for example one that injects faults.
  * - `outbound`: answers the Worker's own requests: `(request) => Response`. Without it they get a 599: no test reaches
@@ -65,7 +68,7 @@ export async function startWorker({
     ratelimits: read.ratelimits
       .filter((limiter) => limits[limiter.name] !== null)
       .map((limiter) => ({ ...limiter, simple: { limit: limits[limiter.name] ?? UNLIMITED, period: 60 } })),
-    vars: withoutNulls({ ...read.vars, ...vars }),
+    vars: withoutNulls({ ...read.vars, ...TEST_VARS, ...vars }),
   });
   // A root without a .dev.vars: a developer's own secrets are no part of a test.
   const harness = createTestHarness({

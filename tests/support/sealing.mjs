@@ -61,6 +61,10 @@ export async function digest(key, place, share) {
   );
   const macKey = await subtle.importKey("raw", derived, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   return Buffer.from(
-    await subtle.sign("HMAC", macKey, Buffer.concat([associatedData(place), Buffer.from(share)])),
+    await subtle.sign(
+      "HMAC",
+      macKey,
+      Buffer.concat([associatedData({ ...place, backupMethod: place.backupMethod.toUpperCase() }), Buffer.from(share)]),
+    ),
   ).toString("base64");
 }

@@ -11,12 +11,12 @@ WITH notes AS (
     coalesce(octet_length(c.sealed_share), octet_length(s.sealed_share), octet_length(v.sealed_share), 0) AS size
   FROM notes n
   LEFT JOIN custodian_backup_shares c ON n.what = 'share' AND n.kind = 'custodian' AND c.user_id = n.user_id
-    AND c.backup_method = n.backup_method AND c.id = n.version_id
+    AND c.method = n.backup_method AND c.id = n.version_id
   LEFT JOIN user_backup_shares s ON n.what = 'share' AND n.kind = 'user' AND s.user_id = n.user_id
-    AND s.backup_method = n.backup_method AND s.id = n.version_id
+    AND s.method = n.backup_method AND s.id = n.version_id
   LEFT JOIN backup_share_versions v ON n.what IN ('share', 'version') AND c.id IS NULL AND s.id IS NULL
     AND v.rowid = (SELECT w.rowid FROM backup_share_versions w WHERE w.user_id = n.user_id AND w.kind = n.kind
-      AND w.backup_method = n.backup_method AND w.stored_at = n.record ->> 'storedAt' AND w.id = n.version_id LIMIT 1)
+      AND w.method = n.backup_method AND w.stored_at = n.record ->> 'storedAt' AND w.id = n.version_id LIMIT 1)
 ), page AS (
   SELECT *, sum(size) OVER (ORDER BY seq) - size AS bytes_before FROM found
 )

@@ -6,7 +6,7 @@ WITH copy AS MATERIALIZED (SELECT value ->> 'userId' AS user_id, value ->> 'kind
   asked AS MATERIALIZED (SELECT value AS id FROM json_each(?2) WHERE value NOT IN (SELECT user_id FROM changes))
 SELECT c.user_id, c.kind || ' version' AS kind, c.id, iif(v.id IS NULL, 'not in the database', 'differs') AS wrong
 FROM copy c JOIN asked a ON a.id = c.user_id
-LEFT JOIN backup_share_versions v ON v.user_id = c.user_id AND v.kind = c.kind AND v.backup_method = c.method AND v.stored_at = c.stored_at AND v.id = c.id
+LEFT JOIN backup_share_versions v ON v.user_id = c.user_id AND v.kind = c.kind AND v.method = c.method AND v.stored_at = c.stored_at AND v.id = c.id
 WHERE (v.id, v.client_id, v.backup_share_pair_id, v.key_id, v.share_digest, v.created_at, v.superseded_at, v.reason, v.imported_at,
     substr(v.sealed_share, 1, 24) || length(v.sealed_share) || substr(v.sealed_share, -24))
   IS NOT (c.id, c.client_id, c.pair, c.key_id, c.digest, c.created_at, c.superseded_at, c.reason, c.imported_at, c.sealed)

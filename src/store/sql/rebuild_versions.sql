@@ -8,8 +8,8 @@ SELECT j.value ->> 'id', j.value ->> 'userId', j.value ->> 'clientId', j.value -
   coalesce(j.value ->> 'reason', 'replaced'), j.value ->> 'sealedShare', j.value ->> 'importedAt'
 FROM json_each(?1) j
 WHERE NOT EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = j.value ->> 'userId' AND v.kind = j.value ->> 'kind'
-    AND v.backup_method = j.value ->> 'backupMethod' AND v.stored_at = j.value ->> 'storedAt' AND v.id = j.value ->> 'id')
+    AND v.method = j.value ->> 'backupMethod' AND v.stored_at = j.value ->> 'storedAt' AND v.id = j.value ->> 'id')
   AND NOT EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = j.value ->> 'userId'
-    AND c.backup_method = j.value ->> 'backupMethod' AND c.id = j.value ->> 'id' AND j.value ->> 'kind' = 'custodian')
+    AND c.method = j.value ->> 'backupMethod' AND c.id = j.value ->> 'id' AND j.value ->> 'kind' = 'custodian')
   AND NOT EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = j.value ->> 'userId'
-    AND s.backup_method = j.value ->> 'backupMethod' AND s.id = j.value ->> 'id' AND j.value ->> 'kind' = 'user')
+    AND s.method = j.value ->> 'backupMethod' AND s.id = j.value ->> 'id' AND j.value ->> 'kind' = 'user')

@@ -1,0 +1,182 @@
+//! Purges: the only way in which a user, its shares and its history are erased.
+//!
+//! A purge waits until the user has been deleted for `PURGE_DELAY_HOURS`, so that one stolen operator's token cannot destroy
+//! what nobody has missed yet. The table `purges` holds those that wait; the schedule carries them out. A trigger takes a
+//! purge away when its user is restored or registered again (`migrations/0013_limits_and_purges.sql`).
+
+use super::audit::Trail;
+use super::outcome::{PurgeCancelled, Purged};
+use super::{Change, Database, Statement, changes};
+use crate::domain::names::{ClientId, UserId};
+use crate::error::{Code, Error, Result};
+
+/// What became of a purge that an operator asked for.
+pub enum Requested {
+    Purged,
+    /// It is carried out at this time.
+    Waits {
+        purge_at: String,
+    },
+}
+
+/// The latest time at which the user counts as deleted, where it has been for the delay: ?7 hours. What is left in the
+/// history of a user that no deletion is known of any more was deleted before the retention.
+const EVENT: &str = "INSERT INTO audit_events (id, at, actor, action, user_id, client_id, backup_method, outcome, request_id, source_address)
+SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'admin', 'purge_user', ?5, ?6, NULL, CASE
+  WHEN is_there + was_there + is_kept = 0 THEN iif(EXISTS (SELECT 1 FROM users WHERE id = ?5), 'conflict', 'unknown_user')
+  WHEN ?7 = 0 THEN 'purged'
+  WHEN is_there THEN 'waits'
+  WHEN EXISTS (SELECT 1 FROM deleted_users WHERE id = ?5 AND client_id = ?6
+    AND deleted_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || ?7 || ' hours')) THEN 'waits'
+  ELSE 'purged' END, ?3, ?4
+FROM (SELECT EXISTS (SELECT 1 FROM users WHERE id = ?5 AND client_id = ?6) AS is_there,
+  EXISTS (SELECT 1 FROM deleted_users WHERE id = ?5 AND client_id = ?6) AS was_there,
+  EXISTS (SELECT 1 FROM backup_share_versions WHERE user_id = ?5 AND client_id = ?6) AS is_kept)
+RETURNING outcome";
+
+const DELETE_USER: &str = "DELETE FROM users WHERE id = ?1 AND client_id = ?2
+AND EXISTS (SELECT 1 FROM audit_events WHERE id = ?3 AND outcome IN ('purged', 'waits'))";
+
+/// Asked for again, the first time stays.
+const WAIT: &str = "INSERT INTO purges (user_id, client_id, requested_at, purge_at)
+SELECT id, client_id, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+  strftime('%Y-%m-%dT%H:%M:%fZ', max(deleted_at), '+' || ?4 || ' hours')
+FROM deleted_users WHERE id = ?1 AND client_id = ?2
+AND EXISTS (SELECT 1 FROM audit_events WHERE id = ?3 AND outcome = 'waits') GROUP BY id, client_id
+ON CONFLICT DO NOTHING";
+
+const ERASE_HISTORY: &str =
+    "DELETE FROM backup_share_versions WHERE user_id = ?1 AND client_id = ?2
+AND EXISTS (SELECT 1 FROM audit_events WHERE id = ?3 AND outcome = 'purged')";
+
+const ERASE_DELETED: &str = "DELETE FROM deleted_users WHERE id = ?1 AND client_id = ?2
+AND EXISTS (SELECT 1 FROM audit_events WHERE id = ?3 AND outcome = 'purged')";
+
+const FORGET: &str = "DELETE FROM purges WHERE user_id = ?1 AND client_id = ?2
+AND EXISTS (SELECT 1 FROM audit_events WHERE id = ?3 AND outcome = 'purged')";
+
+const PURGE_AT: &str = "SELECT purge_at FROM purges WHERE user_id = ?1 AND client_id = ?2";
+
+/// Asks for a purge. A user that is still there is deleted at once. It is erased at once where it was deleted for the delay, in hours.
+pub async fn request(
+    db: &Database,
+    trail: &Trail,
+    id: &UserId,
+    client_id: &ClientId,
+    delay_hours: u32,
+) -> Result<Requested> {
+    let of_user = |sql| {
+        Statement::new(sql)
+            .text(id.as_str())
+            .text(client_id.as_str())
+    };
+    let once = |sql| of_user(sql).text(&trail.event_id);
+    let event = trail
+        .statement(EVENT)
+        .text(id.as_str())
+        .text(client_id.as_str())
+        .number(delay_hours.into());
+    // The triggers move what is current into the history, which goes next.
+    let change = Change::new(&trail.event_id)
+        .event(event)
+        .then(once(DELETE_USER))
+        .then(once(WAIT).number(delay_hours.into()));
+    let change = erase(db, change, trail, id.as_str(), client_id.as_str());
+    let changed = db.change(change.read(of_user(PURGE_AT))).await?;
+    match changed.outcome()? {
+        Purged::Purged => Ok(Requested::Purged),
+        Purged::Waits => {
+            let [waiting] = changed.rows()?;
+            let purge_at = waiting.first_text("purge_at").ok_or_else(|| {
+                Error::new(Code::Conflict, "The purge was cancelled again meanwhile.")
+            })?;
+            Ok(Requested::Waits { purge_at })
+        }
+        Purged::Conflict => Err(Error::new(
+            Code::Conflict,
+            "`purge` must be the client id of this user.",
+        )),
+    }
+}
+
+/// Takes back every purge of this user id that waits. The user stays deleted.
+pub async fn cancel(db: &Database, trail: &Trail, id: &UserId) -> Result<()> {
+    const EVENT: &str = "INSERT INTO audit_events (id, at, actor, action, user_id, client_id, backup_method, outcome, request_id, source_address)
+SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'admin', 'cancel_purge', ?5, max(client_id), NULL,
+  iif(count(*) > 0, 'cancelled', 'not_found'), ?3, ?4 FROM purges WHERE user_id = ?5
+RETURNING outcome";
+    const CANCEL: &str = "DELETE FROM purges WHERE user_id = ?1";
+    let change = Change::new(&trail.event_id)
+        .event(trail.statement(EVENT).text(id.as_str()))
+        .then(Statement::new(CANCEL).text(id.as_str()));
+    match db.change(change).await?.outcome()? {
+        PurgeCancelled::Cancelled => Ok(()),
+        PurgeCancelled::NotFound => Err(Error::new(
+            Code::NotFound,
+            "No purge of this user is waiting.",
+        )),
+    }
+}
+
+/// A purge whose time has come.
+pub struct Due {
+    pub user_id: String,
+    pub client_id: String,
+}
+
+/// The purges whose time has come, the oldest first.
+pub async fn due(db: &Database, limit: u64) -> Result<Vec<Due>> {
+    const DUE: &str = "SELECT user_id, client_id FROM purges
+WHERE purge_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now') ORDER BY purge_at LIMIT ?1";
+    let [rows] = db
+        .read(vec![Statement::new(DUE).number(limit)])
+        .await?
+        .rows()?;
+    let read = |row: &super::Row| Due {
+        user_id: row.text("user_id"),
+        client_id: row.text("client_id"),
+    };
+    Ok(rows.read().iter().map(read).collect())
+}
+
+/// Carries out a purge whose time has come, unless it was cancelled meanwhile.
+pub async fn carry_out(db: &Database, trail: &Trail, due: &Due) -> Result<()> {
+    const EVENT: &str = "INSERT INTO audit_events (id, at, actor, action, user_id, client_id, backup_method, outcome, request_id, source_address)
+SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'system', 'purge_user', user_id, client_id, NULL, 'purged', ?3, ?4
+FROM purges WHERE user_id = ?5 AND client_id = ?6 AND purge_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+RETURNING outcome";
+    let event = trail
+        .statement(EVENT)
+        .text(&due.user_id)
+        .text(&due.client_id);
+    let change = Change::new(&trail.event_id).event(event);
+    let change = erase(db, change, trail, &due.user_id, &due.client_id);
+    db.change(change).await.map(drop)
+}
+
+/// What a purge does where its event says that it is carried out; the second copy is told too.
+fn erase(db: &Database, change: Change, trail: &Trail, user_id: &str, client_id: &str) -> Change {
+    let once = |sql| {
+        Statement::new(sql)
+            .text(user_id)
+            .text(client_id)
+            .text(&trail.event_id)
+    };
+    let mut change = change
+        .then(once(ERASE_HISTORY))
+        .then(once(ERASE_DELETED))
+        .then(once(FORGET));
+    if db.is_copied() {
+        for statement in changes::purged(user_id, client_id, &trail.event_id) {
+            change = change.then(statement);
+        }
+    }
+    change
+}
+
+/// The purges that wait, the next one first: one hundred at most.
+pub fn waiting() -> Statement {
+    const WAITING: &str = "SELECT user_id AS userId, client_id AS clientId, requested_at AS requestedAt, purge_at AS purgeAt
+FROM purges ORDER BY purge_at LIMIT 100";
+    Statement::new(WAITING)
+}

@@ -1,0 +1,152 @@
+// A purge waits: one stolen operator's token cannot erase what nobody has missed yet.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+
+import { backups, setTimes } from "./support/backup.mjs";
+import { assertProblem, user } from "./support/client.mjs";
+import { startWorker } from "./support/harness.mjs";
+
+const CUSTODIAN = "GDRIVE-SECP256K1";
+const ada = user("ada");
+const bob = user("bob");
+
+describe("a purge with PURGE_DELAY_HOURS = 72, the default", () => {
+  let worker, wallet;
+  before(async () => {
+    worker = await startWorker({ vars: { PURGE_DELAY_HOURS: null } });
+    wallet = backups(worker);
+  });
+  after(() => worker?.stop());
+  beforeEach(async () => {
+    await worker.clear();
+    await wallet.register(ada, bob);
+    for (const who of [ada, bob]) {
+      await wallet.custodian(who, CUSTODIAN, "c1");
+      await wallet.cipherText(who, "GDRIVE", "u1");
+    }
+  });
+
+  const purge = (who = ada) => wallet.admin("DELETE", `${wallet.path(who)}?purge=${encodeURIComponent(who.clientId)}`);
+  const waiting = async () => (await wallet.admin("GET", "/admin/status")).body.purges;
+  const kept = async () => (await worker.sql("SELECT count(*) AS n FROM backup_share_versions"))[0].n;
+  const events = (action) => worker.sql("SELECT actor, outcome FROM audit_events WHERE action = ? ORDER BY id", action);
+  /** Moves the deletion and what waits for it back in time. */
+  const hoursLater = async (hours) => {
+    const earlier = (column) => `strftime('%Y-%m-%dT%H:%M:%fZ', ${column}, '-${hours} hours')`;
+    await setTimes(worker, "purges", { purge_at: earlier("purge_at") });
+    await setTimes(worker, "deleted_users", { deleted_at: earlier("deleted_at") });
+    await setTimes(worker, "backup_share_versions", { superseded_at: earlier("superseded_at") });
+  };
+
+  it("is taken at once, answered 202 with the time, and erases nothing yet", async () => {
+    const { status, body } = await purge();
+    assert.equal(status, 202);
+    const hours = (Date.parse(body.purgeAt) - Date.now()) / 3_600_000;
+    assert.ok(hours > 71.9 && hours <= 72.1, body.purgeAt);
+    assert.equal((await wallet.admin("GET", wallet.path(ada))).status, 404, "the user is deleted");
+    assert.equal(await kept(), 2);
+    const [entry, ...others] = await waiting();
+    assert.deepEqual(others, []);
+    assert.deepEqual([entry.userId, entry.clientId, entry.purgeAt], [ada.id, ada.clientId, body.purgeAt]);
+    await worker.scheduled();
+    assert.equal(await kept(), 2);
+  });
+
+  it("asked for again, keeps its first time", async () => {
+    const { body: first } = await purge();
+    await hoursLater(10);
+    const { status, body } = await purge();
+    assert.equal(status, 202);
+    assert.equal(Date.parse(body.purgeAt), Date.parse(first.purgeAt) - 10 * 3_600_000);
+  });
+
+  it("is carried out by the schedule once the user has been deleted for the delay; others keep their shares", async () => {
+    await purge();
+    await hoursLater(73);
+    await worker.scheduled();
+    assert.equal(await kept(), 0);
+    assert.deepEqual(await waiting(), []);
+    assert.deepEqual(await events("purge_user"), [
+      { actor: "admin", outcome: "waits" },
+      { actor: "system", outcome: "purged" },
+    ]);
+    assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore`), 404, "unknown_user");
+    assert.deepEqual(await wallet.fetched(bob), ["c1"]);
+  });
+
+  it("of a user deleted for longer than that already erases at once: 204", async () => {
+    await wallet.deleteUser(ada);
+    await hoursLater(73);
+    assert.equal((await purge()).status, 204);
+    assert.equal(await kept(), 0);
+  });
+
+  it("of a user deleted yesterday waits for the rest of the delay", async () => {
+    await wallet.deleteUser(ada);
+    await hoursLater(24);
+    const { status, body } = await purge();
+    assert.equal(status, 202);
+    const hours = (Date.parse(body.purgeAt) - Date.now()) / 3_600_000;
+    assert.ok(hours > 47.9 && hours <= 48.1, body.purgeAt);
+  });
+
+  for (const [what, bring] of [
+    ["the user's restore", () => wallet.restoreUser(ada)],
+    ["a registration of the same user", () => wallet.register(ada)],
+  ]) {
+    it(`is cancelled by ${what}`, async () => {
+      await purge();
+      await bring();
+      assert.deepEqual(await waiting(), []);
+      await wallet.custodian(ada, CUSTODIAN, "c2");
+      await hoursLater(73);
+      await worker.scheduled();
+      assert.ok((await wallet.fetched(ada)).includes("c2"));
+      assert.notEqual(await kept(), 0);
+    });
+  }
+
+  it("can be cancelled by itself: the user stays deleted, and can be restored", async () => {
+    await purge();
+    assert.equal((await wallet.admin("DELETE", `${wallet.path(ada)}/purge`)).status, 204);
+    assert.deepEqual(await waiting(), []);
+    assertProblem(await wallet.admin("DELETE", `${wallet.path(ada)}/purge`), 404, "not_found");
+    await hoursLater(73);
+    await worker.scheduled();
+    await wallet.restoreUser(ada);
+    assert.deepEqual(await wallet.fetched(ada), ["c1"]);
+    assert.deepEqual(await events("cancel_purge"), [
+      { actor: "admin", outcome: "cancelled" },
+      { actor: "admin", outcome: "not_found" },
+    ]);
+  });
+
+  it("names the user and the client as before: 409, 404", async () => {
+    assertProblem(await wallet.admin("DELETE", `${wallet.path(ada)}?purge=${bob.clientId}`), 409, "conflict");
+    assertProblem(await wallet.admin("DELETE", "/users/nobody?purge=x"), 404, "unknown_user");
+    assert.deepEqual(await waiting(), []);
+  });
+});
+
+describe("webhooks that make users (UNKNOWN_CLIENTS = register)", () => {
+  let worker, wallet;
+  before(async () => {
+    worker = await startWorker({ vars: { UNKNOWN_CLIENTS: "register", UNKNOWN_CLIENTS_PER_DAY: "2" } });
+    wallet = backups(worker);
+  });
+  after(() => worker?.stop());
+  beforeEach(() => worker.clear());
+
+  it("make UNKNOWN_CLIENTS_PER_DAY a day, then 503 with an alarm; users that are there go on", async () => {
+    const store = (name, share = "c1") => wallet.storeCustodian(user(name), CUSTODIAN, share);
+    for (const name of ["a", "b", "a"]) assert.equal((await store(name)).status, 204);
+    worker.clearLogs();
+    assertProblem(await store("c"), 503, "unavailable");
+    assert.match(worker.logLines().find(({ level }) => level === "error")?.cause, /UNKNOWN_CLIENTS_PER_DAY/);
+    assert.equal((await store("a", "c2")).status, 204);
+    assert.equal((await worker.sql("SELECT 1 FROM users")).length, 2);
+    await worker.sql("UPDATE webhook_registrations SET day = date(day, '-1 day')");
+    assert.equal((await store("c")).status, 204);
+  });
+});
