@@ -41,6 +41,18 @@ if (process.argv.includes("--instructions")) {
   process.exit(0);
 }
 
+const MOVING = "## Moving ";
+if (process.argv.includes("--moving")) {
+  const { measureMoving } = await import("./lib/moving.mjs");
+  const option = (name) => process.argv.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3);
+  const told = await measureMoving({ users: Number(option("users") ?? 20_000), before: option("before") });
+  console.log(told);
+  const file = inRoot("bench", "results.md");
+  const [others] = (existing(file) ?? "").split(`\n${MOVING}`);
+  writeFileSync(file, `${others.trimEnd()}\n\n${told}\n`);
+  process.exit(0);
+}
+
 const all = await contenders();
 const { copy, ...once } = all;
 const running = await startAll(all);
@@ -62,7 +74,10 @@ const results = inRoot("bench", "results.md");
 console.log(text);
 // A quick look does not take the place of a whole run.
 const before = existing(results);
-if (!quick || !before || before.includes("--quick")) writeFileSync(results, `${text.trimEnd()}\n`);
+// The figures of `--moving` are of a run of their own.
+const moving = before?.split(`\n${MOVING}`)[1];
+if (!quick || !before || before.includes("--quick"))
+  writeFileSync(results, `${text.trimEnd()}\n${moving ? `\n${MOVING}${moving}` : ""}`);
 
 function existing(path) {
   try {

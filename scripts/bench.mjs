@@ -10,13 +10,23 @@ import { mustRun, run } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
 import { nodeBin, nodeEnv } from "./lib/toolchain.mjs";
 
-const USAGE = `npm run bench [-- --quick | --instructions]
+const USAGE = `npm run bench [-- --quick | --instructions | --moving [--users=N] [--before=DIR]]
 
   --quick          two minutes instead of some fifteen, with a wider spread
-  --instructions   instead of times, the instructions of each request as valgrind counts them: some ten minutes`;
+  --instructions   instead of times, the instructions of each request as valgrind counts them: some ten minutes
+  --moving         instead of requests, an import and an export of 20,000 users; --before=DIR: also those of another checkout`;
 
 await main(async () => {
-  readArguments({ usage: USAGE, options: { quick: { type: "boolean" }, instructions: { type: "boolean" } } });
+  readArguments({
+    usage: USAGE,
+    options: {
+      quick: { type: "boolean" },
+      instructions: { type: "boolean" },
+      moving: { type: "boolean" },
+      users: { type: "string" },
+      before: { type: "string" },
+    },
+  });
   await setup({ database: false });
   if (!existsSync(inRoot("bench", "node_modules", ".package-lock.json"))) {
     await step("Installing what the benchmark's peers need", "5 s", () =>

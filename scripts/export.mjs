@@ -1,7 +1,7 @@
 // npm run export: a copy of every user and share, inside an age file. See docs/moving.md.
 
 import { readArguments } from "./lib/arguments.mjs";
-import { Failure, main, say } from "./lib/log.mjs";
+import { Failure, main, note, say } from "./lib/log.mjs";
 import { userPath } from "./lib/paths.mjs";
 import { setupPackages } from "./lib/setup.mjs";
 
@@ -16,12 +16,19 @@ const USAGE = `npm run export -- FILE --url https://backup.example.com (--recipi
 
   Ends with 0 if everything is in the copy, with 2 if a share did not open (each is listed), with 1 if there is no copy.`;
 
+const NAMES = {
+  users: "users",
+  deletedUsers: "deleted users",
+  custodianBackupShares: "custodian shares",
+  userBackupShares: "user shares",
+};
+
 await main(async () => {
   const { values, positionals } = options();
   await setupPackages();
   const { readPassphrase } = await import("./lib/moving/age.mjs");
   const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
-  const { exportAll } = await import("./lib/moving/exporter.mjs");
+  const { differences, exportAll } = await import("./lib/moving/exporter.mjs");
   const { Progress } = await import("./lib/moving/progress.mjs");
   const { openingKeys } = await import("./lib/moving/sealed.mjs");
   const { secretsFor } = await import("./lib/moving/secrets.mjs");
@@ -42,18 +49,33 @@ await main(async () => {
     secret("SHARE_ENCRYPTION_KEYS", "shares leave the service sealed, this command opens them"),
   );
 
-  const { counts, problems } = await exportAll({
-    api: new Api({ origin, token }),
+  const api = new Api({ origin, token });
+  const status = await api.status();
+  const copy = await exportAll({
+    api,
     keys,
     file,
     recipients,
     passphrase,
-    progress: new Progress({ unit: "records" }),
+    // Without the history, which nobody counts beforehand.
+    progress: new Progress({ unit: "records", total: status.users + status.shares }),
   });
+  const { counts, problems } = copy;
   for (const problem of problems) say(`not in the copy: ${problem}`);
+  const told = Object.entries(counts).map(([kind, count]) => `${count.toLocaleString("en")} ${NAMES[kind]}`);
   process.stdout.write(
-    `${positionals[0]}: ${counts.user.toLocaleString("en")} users, ${counts.custodianBackupShare.toLocaleString("en")} custodian shares, ${counts.userBackupShare.toLocaleString("en")} user shares${problems.length > 0 ? `; ${problems.length} did not open` : ""}\n`,
+    `${positionals[0]}: ${told.join(", ")}${problems.length > 0 ? `; ${problems.length} did not open` : ""}\n`,
   );
+  const different = differences(copy);
+  for (const { kind, copy, there } of different)
+    say(
+      `The copy has ${copy.toLocaleString("en")} ${NAMES[kind]}, the database had ${there.toLocaleString("en")} at the end.`,
+    );
+  if (different.length > 0)
+    say(
+      "  What came, was replaced or erased while the export ran makes such a difference. If nothing was, make the copy again.",
+    );
+  else if (copy.there) note("the database holds just as many");
   return problems.length > 0 ? 2 : 0;
 }, USAGE);
 

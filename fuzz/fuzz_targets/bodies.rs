@@ -27,7 +27,7 @@ fuzz_target!(|body: &[u8]| {
     let _ = body::parse_fetch(body);
     let _ = body::parse_restore(body);
     let _ = Registration::parse(body);
-    let _ = Record::parse(body);
+    let _ = Record::parse(body, "2027-01-01T00:00:00.000Z");
     if let Ok(Some(number)) = body::parse_number(body, "minutes", 1..=60, "be from 1 to 60") {
         assert!((1..=60).contains(&number));
     }

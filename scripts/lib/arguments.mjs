@@ -10,7 +10,9 @@ export function readArguments({ usage, exitCode = 2, ...config }) {
     return parseArgs(config);
   } catch (error) {
     if (!error.code?.startsWith("ERR_PARSE_ARGS")) throw error;
-    // Its first sentence says what is wrong, the others how options are written in general.
-    throw new Failure(`${error.message.split(/\.\s/)[0]}.`, usage, exitCode);
+    // Its first sentence says what is wrong, the others how options are written in general. An argument that looks like an
+    // address or an assignment may hold a password, wherever it was misplaced.
+    const [wrong] = error.message.split(/\.\s/);
+    throw new Failure(`${wrong.replace(/'[^']*[@=:][^']*'/g, "'…'")}.`, usage, exitCode);
   }
 }

@@ -3,7 +3,17 @@
 const tty = process.stderr.isTTY && !process.env.NO_COLOR;
 const paint = (code, text) => (tty ? `\u001b[${code}m${text}\u001b[0m` : text);
 
-export const say = (text) => process.stderr.write(`${text}\n`);
+/**
+ * The text without what an address may hold: its user part, the query of a database's, the value of a parameter that is named
+ * like a secret. All that scripts say goes through here, so none has to think of it.
+ */
+export const redacted = (text) =>
+  String(text)
+    .replace(/\b([a-z][a-z0-9+.-]*:\/\/)(?!user:password@)\S*@/gi, "$1…@")
+    .replace(/\b(?!https?:)([a-z][a-z0-9+.-]*:\/\/[^\s?"'“”]*)\?[^\s"'“”]*/gi, "$1?…")
+    .replace(/([?&][a-z_-]*(?:key|token|secret|password|signature)=)[^&\s"'“”]+/gi, "$1…");
+
+export const say = (text) => process.stderr.write(`${redacted(text)}\n`);
 export const note = (text) => say(`  ${paint(2, text)}`);
 
 /** A failure that the reader can mend: `message` says what is wrong, `remedy` what to do; the script ends with `exitCode`. */

@@ -23,6 +23,10 @@ pub struct UserRecord {
     pub client_id: ClientId,
     pub client_api_key_hash: Option<String>,
     pub created_at: Option<String>,
+    /// When it was deleted: then it goes among the deleted users, who can be restored.
+    pub deleted_at: Option<String>,
+    /// The optional field that was left out, because it cannot be used.
+    pub left_out: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -38,6 +42,8 @@ pub struct ShareRecord {
     pub created_at: Option<String>,
     pub stored_at: Option<String>,
     pub superseded: Option<Superseded>,
+    /// The optional field that was left out, because it cannot be used.
+    pub left_out: Option<&'static str>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -47,12 +53,15 @@ pub struct Superseded {
 }
 
 impl Record {
-    pub fn parse(line: &[u8]) -> Result<Self, InvalidBody> {
+    /// `latest` is the last time that is taken, as text: a share of the far future would count as the newest for ever.
+    pub fn parse(line: &[u8], latest: &str) -> Result<Self, InvalidBody> {
         let fields = Fields::parse(line)?;
         match fields.get("type") {
-            Some("\"user\"") => user(&fields).map(Record::User),
-            Some("\"custodianBackupShare\"") => share(&fields, Kind::Custodian).map(Record::Share),
-            Some("\"userBackupShare\"") => share(&fields, Kind::User).map(Record::Share),
+            Some("\"user\"") => user(&fields, latest).map(Record::User),
+            Some("\"custodianBackupShare\"") => {
+                share(&fields, Kind::Custodian, latest).map(Record::Share)
+            }
+            Some("\"userBackupShare\"") => share(&fields, Kind::User, latest).map(Record::Share),
             _ => Err(InvalidBody::Field {
                 field: "type",
                 must: "be user, custodianBackupShare or userBackupShare",
@@ -61,9 +70,40 @@ impl Record {
     }
 }
 
-fn user(fields: &Fields) -> Result<UserRecord, InvalidBody> {
-    let key = fields.optional("clientApiKey", client_api_key)?;
-    let hash = fields.optional("clientApiKeyHash", sha_256)?;
+/// An optional field that identifies nothing and decides nothing: no user and no share is refused for it. Empty counts as
+/// missing; what cannot be used is left out, and named in `left_out`.
+fn lenient<T>(
+    fields: &Fields,
+    field: &'static str,
+    left_out: &mut Option<&'static str>,
+    parse: impl FnOnce(String) -> Result<T, InvalidName>,
+) -> Option<T> {
+    if matches!(fields.get(field), None | Some("\"\"")) {
+        return None;
+    }
+    let parsed = fields.optional(field, parse).unwrap_or_default();
+    if parsed.is_none() {
+        *left_out = Some(field);
+    }
+    parsed
+}
+
+/// A field whose empty text counts as missing.
+fn unless_empty<T>(
+    fields: &Fields,
+    field: &'static str,
+    parse: impl FnOnce(String) -> Result<T, InvalidName>,
+) -> Result<Option<T>, InvalidBody> {
+    match fields.get(field) {
+        Some("\"\"") => Ok(None),
+        _ => fields.optional(field, parse),
+    }
+}
+
+fn user(fields: &Fields, latest: &str) -> Result<UserRecord, InvalidBody> {
+    let mut left_out = None;
+    let key = lenient(fields, "clientApiKey", &mut left_out, client_api_key);
+    let hash = unless_empty(fields, "clientApiKeyHash", sha_256)?;
     if key.is_some() && hash.is_some() {
         return Err(InvalidBody::Field {
             field: "clientApiKeyHash",
@@ -75,11 +115,13 @@ fn user(fields: &Fields) -> Result<UserRecord, InvalidBody> {
         client_id: fields.required("clientId", ClientId::parse)?,
         client_api_key_hash: hash
             .or(key.map(|key| CredentialHash::of(key.expose_secret()).to_hex())),
-        created_at: fields.optional("createdAt", time)?,
+        created_at: past(fields, "createdAt", latest)?,
+        deleted_at: past(fields, "deletedAt", latest)?,
+        left_out,
     })
 }
 
-fn share(fields: &Fields, kind: Kind) -> Result<ShareRecord, InvalidBody> {
+fn share(fields: &Fields, kind: Kind, latest: &str) -> Result<ShareRecord, InvalidBody> {
     let field = match kind {
         Kind::Custodian => "share",
         _ => "cipherText",
@@ -91,9 +133,9 @@ fn share(fields: &Fields, kind: Kind) -> Result<ShareRecord, InvalidBody> {
             must: "be at most 512 KiB long",
         });
     }
-    let id = fields.optional("id", |id| check_name(&id).map(|()| id))?;
-    let stored_at = fields.optional("storedAt", time)?;
-    let superseded = match fields.optional("supersededAt", time)? {
+    let id = unless_empty(fields, "id", |id| check_name(&id).map(|()| id))?;
+    let stored_at = past(fields, "storedAt", latest)?;
+    let superseded = match past(fields, "supersededAt", latest)? {
         None => None,
         Some(_) if id.is_none() => {
             return Err(InvalidBody::Field {
@@ -108,22 +150,41 @@ fn share(fields: &Fields, kind: Kind) -> Result<ShareRecord, InvalidBody> {
             });
         }
         Some(at) => {
-            let reason = fields.optional("reason", reason)?.unwrap_or("replaced");
+            let reason = unless_empty(fields, "reason", reason)?.unwrap_or("replaced");
             Some(Superseded { at, reason })
         }
     };
+    let mut left_out = None;
     Ok(ShareRecord {
         kind,
         id,
         user_id: fields.required("userId", UserId::parse)?,
-        client_id: fields.optional("clientId", ClientId::parse)?,
-        backup_method: fields.backup_method()?,
-        backup_share_pair_id: fields.optional("backupSharePairId", BackupSharePairId::parse)?,
+        client_id: unless_empty(fields, "clientId", ClientId::parse)?,
+        backup_method: unless_empty(fields, "backupMethod", BackupMethod::parse)?
+            .unwrap_or_else(BackupMethod::unknown),
+        backup_share_pair_id: lenient(
+            fields,
+            "backupSharePairId",
+            &mut left_out,
+            BackupSharePairId::parse,
+        ),
         share,
-        created_at: fields.optional("createdAt", time)?,
+        created_at: past(fields, "createdAt", latest)?,
         stored_at,
         superseded,
+        left_out,
     })
+}
+
+/// A time that is not later than `latest`.
+fn past(fields: &Fields, field: &'static str, latest: &str) -> Result<Option<String>, InvalidBody> {
+    match unless_empty(fields, field, time)? {
+        Some(time) if time.as_str() > latest => Err(InvalidBody::Field {
+            field,
+            must: "not lie more than a day ahead",
+        }),
+        time => Ok(time),
+    }
 }
 
 fn sha_256(text: String) -> Result<String, InvalidName> {

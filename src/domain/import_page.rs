@@ -12,6 +12,8 @@ pub struct LineResult {
     pub code: Option<&'static str>,
     /// For the operator: never a share.
     pub reason: Option<String>,
+    /// Of a record that is in: what was left out of it.
+    pub left_out: Option<&'static str>,
 }
 
 impl LineResult {
@@ -22,6 +24,7 @@ impl LineResult {
             outcome: "new",
             code: None,
             reason: None,
+            left_out: None,
         }
     }
 
@@ -31,6 +34,7 @@ impl LineResult {
             outcome: "same",
             code: None,
             reason: None,
+            left_out: None,
         }
     }
 
@@ -40,6 +44,7 @@ impl LineResult {
             outcome: "conflict",
             code: Some("conflict"),
             reason: Some(reason.into()),
+            left_out: None,
         }
     }
 
@@ -49,7 +54,16 @@ impl LineResult {
             outcome: "refused",
             code: Some(code),
             reason: Some(reason.into()),
+            left_out: None,
         }
+    }
+
+    /// Notes which optional field was left out of a record that is in now.
+    pub fn without(mut self, left_out: Option<&'static str>) -> Self {
+        if self.outcome == "new" {
+            self.left_out = left_out;
+        }
+        self
     }
 
     pub fn to_json(&self) -> String {
@@ -58,6 +72,7 @@ impl LineResult {
             .text("outcome", self.outcome)
             .given("code", self.code)
             .given("reason", self.reason.as_deref())
+            .given("leftOut", self.left_out)
             .end()
     }
 
@@ -84,8 +99,9 @@ pub struct ImportPage {
 }
 
 impl ImportPage {
-    /// Reads the lines; blank ones count, and have no result. None: there are more than `limit`.
-    pub fn parse(body: &[u8], limit: usize) -> Option<Self> {
+    /// Reads the lines; blank ones count, and have no result. `latest` is the last time that a record may have. None: there are
+    /// more than `limit`.
+    pub fn parse(body: &[u8], limit: usize, latest: &str) -> Option<Self> {
         let mut page = Self::default();
         let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
         for (index, text) in lines.enumerate().filter(|(_, text)| !text.is_empty()) {
@@ -93,7 +109,7 @@ impl ImportPage {
                 return None;
             }
             let line = index + 1;
-            match Record::parse(text) {
+            match Record::parse(text, latest) {
                 Err(invalid) => page.results.push(LineResult::invalid(line, &invalid)),
                 Ok(Record::Share(share)) => page.shares.push((line, share)),
                 Ok(Record::User(user)) => match page.clash(line, &user) {
@@ -110,9 +126,12 @@ impl ImportPage {
     fn clash(&self, line: usize, user: &UserRecord) -> Option<LineResult> {
         let hash = &user.client_api_key_hash;
         let (_, earlier) = self.users.iter().find(|(_, earlier)| {
-            earlier.id == user.id
-                || earlier.client_id == user.client_id
-                || (hash.is_some() && earlier.client_api_key_hash == *hash)
+            // Each deletion is a place of its own.
+            earlier.deleted_at == user.deleted_at
+                && (earlier.id == user.id
+                    || user.deleted_at.is_none()
+                        && (earlier.client_id == user.client_id
+                            || (hash.is_some() && earlier.client_api_key_hash == *hash)))
         })?;
         let same = earlier.id == user.id
             && earlier.client_id == user.client_id
@@ -157,7 +176,7 @@ mod tests {
     use super::*;
 
     fn page(lines: &[&str]) -> ImportPage {
-        ImportPage::parse(lines.join("\n").as_bytes(), 10).unwrap()
+        ImportPage::parse(lines.join("\n").as_bytes(), 10, "2027").unwrap()
     }
 
     #[test]
@@ -236,7 +255,7 @@ mod tests {
     #[test]
     fn too_many_lines_are_no_page() {
         let line = r#"{"type":"user"}"#;
-        assert!(ImportPage::parse([line; 10].join("\n").as_bytes(), 10).is_some());
-        assert!(ImportPage::parse([line; 11].join("\n").as_bytes(), 10).is_none());
+        assert!(ImportPage::parse([line; 10].join("\n").as_bytes(), 10, "2027").is_some());
+        assert!(ImportPage::parse([line; 11].join("\n").as_bytes(), 10, "2027").is_none());
     }
 }

@@ -18,17 +18,20 @@ pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
             .and_then(|json| Place::parse(&String::from_utf8(json).ok()?))
             .ok_or_else(|| Error::field("cursor", "be one that this route has given"))?,
     };
-    let rows = export::page(call.db, &call.trail, &after).await?;
-    let records = json::array(
-        rows.read()
-            .into_iter()
-            .filter_map(|row| row.optional("record")),
-    );
-    let cursor = rows
-        .last()
-        .map(|row| URL_SAFE_NO_PAD.encode(row.text("place")));
-    let page = Writer::default()
-        .raw("records", &records)
+    let page = export::page(call.db, &call.trail, after).await?;
+    let cursor = page
+        .next
+        .map(|place| URL_SAFE_NO_PAD.encode(place.to_json()));
+    let mut answer = Writer::default()
+        .raw("records", &json::array(page.records))
         .optional("cursor", cursor.as_deref());
-    Ok(Answer::json(200, &page.end()))
+    if let Some(counts) = page.counts {
+        let counts = Writer::default()
+            .number("users", counts.users)
+            .number("deletedUsers", counts.deleted_users)
+            .number("custodianBackupShares", counts.custodian_shares)
+            .number("userBackupShares", counts.user_shares);
+        answer = answer.raw("counts", &counts.end());
+    }
+    Ok(Answer::json(200, &answer.end()))
 }

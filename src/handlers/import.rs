@@ -12,12 +12,15 @@ use crate::domain::url;
 use crate::error::{Error, Result};
 use crate::http::{Answer, Call};
 use crate::maintenance::ensure_canary;
+use crate::platform::format_date;
 use crate::store::import::{self, Mode, Owner, UserItem, Verdict};
 use crate::store::import_shares::{self, ShareItem};
 
 /// What a request brings at most. Sealed, it still fits into one parameter of D1 (2 MB).
 const MAX_IMPORT_BYTES: u32 = 1024 * 1024;
 const MAX_IMPORT_LINES: usize = 200;
+/// How far ahead of now a record's time may lie: clocks differ.
+const LATEST_AHEAD_MS: u64 = 24 * 3_600_000;
 
 /// Takes in users and shares, one record a line. Nothing that is there is lost, a bad line stops nothing, and the same
 /// request again changes nothing.
@@ -37,11 +40,12 @@ pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let body = call
         .body_of_type("application/x-ndjson", MAX_IMPORT_BYTES)
         .await?;
+    let latest = format_date(call.trail.now_ms + LATEST_AHEAD_MS);
     let ImportPage {
         users,
         shares,
         mut results,
-    } = ImportPage::parse(&body, MAX_IMPORT_LINES)
+    } = ImportPage::parse(&body, MAX_IMPORT_LINES, &latest)
         .ok_or_else(|| Error::field("body", "hold at most 200 records"))?;
     // 2.
     let mut items = Vec::with_capacity(users.len());
@@ -53,6 +57,7 @@ pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
             client_id: user.client_id.as_str(),
             hash: user.client_api_key_hash.as_deref(),
             created_at: user.created_at.as_deref(),
+            deleted_at: user.deleted_at.as_deref(),
         });
     }
     let owner_ids: Vec<&str> = shares
@@ -63,14 +68,15 @@ pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         import::users(call.db, &call.trail, mode, &items, &owner_ids).await?;
     let mut disputed = Vec::new();
     for verdict in verdicts {
-        results.push(user_result(&verdict));
         let Some((_, user)) = users.iter().find(|(line, _)| *line == verdict.line) else {
             continue;
         };
+        results.push(user_result(&verdict).without(user.left_out));
         match verdict.outcome.as_str() {
             "new" if mode.dry_run => owners.push(Owner {
                 id: user.id.to_string(),
                 client_id: user.client_id.to_string(),
+                is_deleted: user.deleted_at.is_some(),
             }),
             "id_taken" => disputed.push(user.id.as_str()),
             _ => {}
@@ -83,30 +89,26 @@ pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let mut items = Vec::with_capacity(shares.len());
     let mut sent: Vec<(usize, &ShareRecord, &str)> = Vec::with_capacity(shares.len());
     for (line, share) in &shares {
-        let Some(owner) = owners
-            .iter()
-            .find(|owner| owner.id == share.user_id.as_str())
-        else {
-            results.push(unknown_user(*line));
-            continue;
-        };
-        let client_id = owner.client_id.as_str();
-        // Without a client id, the share of a user whose id another client has here could be either's.
-        let is_owners = match &share.client_id {
-            Some(given) => given.as_str() == client_id,
-            None => !disputed.contains(&share.user_id.as_str()),
-        };
-        if !is_owners {
-            results.push(LineResult::refused(
+        match owner_of(share, &owners, &disputed) {
+            Err(Stranger::Unknown) => results.push(unknown_user(*line)),
+            Err(Stranger::Deleted) => results.push(LineResult::refused(
+                *line,
+                "unknown_user",
+                "the user is deleted: only shares of the history can go in",
+            )),
+            Err(Stranger::Another) => results.push(LineResult::refused(
                 *line,
                 "invalid_field",
                 "clientId is not that of the user who has this id",
-            ));
-        } else if let Some(clash) = clash(*line, share, sent.iter().map(|(_, share, _)| *share)) {
-            results.push(clash);
-        } else {
-            items.push(seal(call, *line, share, client_id).await?);
-            sent.push((*line, share, client_id));
+            )),
+            Ok(client_id) => {
+                if let Some(clash) = clash(*line, share, sent.iter().map(|(_, share, _)| *share)) {
+                    results.push(clash);
+                } else {
+                    items.push(seal(call, *line, share, client_id).await?);
+                    sent.push((*line, share, client_id));
+                }
+            }
         }
     }
     // 4.
@@ -114,7 +116,8 @@ pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     // 5.
     for verdict in verdicts {
         if let Some((_, share, client_id)) = sent.iter().find(|(line, ..)| *line == verdict.line) {
-            results.push(share_result(call, mode, &verdict, share, client_id).await);
+            let result = share_result(call, mode, &verdict, share, client_id).await;
+            results.push(result.without(share.left_out));
         }
     }
     // 6.
@@ -137,6 +140,41 @@ fn flag(call: &Call<'_>, name: &'static str) -> Result<bool> {
             Some("true") => Ok(true),
             Some("false") => Ok(false),
             _ => Err(Error::field(name, "be true or false")),
+        },
+    }
+}
+
+/// Why a share has no owner here.
+enum Stranger {
+    Unknown,
+    Deleted,
+    Another,
+}
+
+/// The client id of the user that a share belongs to. Without a client id, the share of a user whose id another client has here
+/// could be either's; so could that of a user who is deleted.
+fn owner_of<'a>(
+    share: &ShareRecord,
+    owners: &'a [Owner],
+    disputed: &[&str],
+) -> std::result::Result<&'a str, Stranger> {
+    let named = || {
+        owners
+            .iter()
+            .filter(|owner| owner.id == share.user_id.as_str())
+    };
+    let mut fitting = named().filter(|owner| match &share.client_id {
+        Some(given) => given.as_str() == owner.client_id,
+        None => !owner.is_deleted && !disputed.contains(&share.user_id.as_str()),
+    });
+    let of_history = share.superseded.is_some();
+    match fitting.clone().find(|owner| !owner.is_deleted) {
+        Some(owner) => Ok(&owner.client_id),
+        None => match fitting.next() {
+            Some(owner) if of_history => Ok(&owner.client_id),
+            Some(_) => Err(Stranger::Deleted),
+            None if named().all(|owner| owner.is_deleted) => Err(Stranger::Unknown),
+            None => Err(Stranger::Another),
         },
     }
 }

@@ -26,6 +26,8 @@ pub struct UserItem<'a> {
     pub client_id: &'a str,
     pub hash: Option<&'a str>,
     pub created_at: Option<&'a str>,
+    /// It goes among the deleted users.
+    pub deleted_at: Option<&'a str>,
 }
 
 impl UserItem<'_> {
@@ -37,6 +39,7 @@ impl UserItem<'_> {
             .text("clientId", self.client_id)
             .optional("hash", self.hash)
             .optional("createdAt", self.created_at)
+            .optional("deletedAt", self.deleted_at)
             .end()
     }
 }
@@ -71,14 +74,16 @@ impl Verdict {
 pub struct Owner {
     pub id: String,
     pub client_id: String,
+    /// Only shares of the history are such a user's.
+    pub is_deleted: bool,
 }
 
 /// The records, as the table `j`; ?5 holds them.
 macro_rules! user_items {
     () => {
         "WITH j AS (SELECT value ->> 'line' AS line, value ->> 'eventId' AS event_id, value ->> 'id' AS id, \
-           value ->> 'clientId' AS client_id, value ->> 'hash' AS hash, value ->> 'createdAt' AS created_at \
-         FROM json_each(?5))"
+           value ->> 'clientId' AS client_id, value ->> 'hash' AS hash, value ->> 'createdAt' AS created_at, \
+           value ->> 'deletedAt' AS deleted_at FROM json_each(?5))"
     };
 }
 /// The verdicts on them.
@@ -88,6 +93,8 @@ macro_rules! judge_users {
             user_items!(),
             ", judged AS (SELECT j.*, CASE \
                WHEN EXISTS (SELECT 1 FROM audit_events a WHERE a.id = j.event_id) THEN 'new' \
+               WHEN deleted_at IS NOT NULL THEN coalesce((SELECT iif(d.client_id = j.client_id, 'same', 'id_taken') \
+                 FROM deleted_users d WHERE d.id = j.id AND d.deleted_at = j.deleted_at), 'new') \
                WHEN EXISTS (SELECT 1 FROM users u WHERE u.id = j.id AND u.client_id = j.client_id \
                  AND u.client_api_key_hash IS coalesce(j.hash, u.client_api_key_hash)) THEN 'same' \
                WHEN EXISTS (SELECT 1 FROM users u WHERE u.id = j.id AND u.client_id = j.client_id) THEN 'other_key' \
@@ -115,10 +122,17 @@ const USERS: &str = concat!(
     now!(),
     ") FROM j WHERE ",
     outcome_is!("j.event_id", "registered"),
-    " AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = j.id)"
+    " AND j.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = j.id)"
 );
-const OWNERS: &str =
-    "SELECT id, client_id FROM users WHERE id IN (SELECT value FROM json_each(?1))";
+const DELETED_USERS: &str = concat!(
+    user_items!(),
+    " INSERT INTO deleted_users (id, client_id, client_api_key_hash, created_at, deleted_at) \
+     SELECT j.id, j.client_id, j.hash, coalesce(j.created_at, j.deleted_at), j.deleted_at FROM j WHERE ",
+    outcome_is!("j.event_id", "registered"),
+    " AND j.deleted_at IS NOT NULL"
+);
+const OWNERS: &str = "SELECT id, client_id, 0 AS is_deleted FROM users WHERE id IN (SELECT value FROM json_each(?1)) \
+     UNION SELECT id, client_id, 1 FROM deleted_users WHERE id IN (SELECT value FROM json_each(?1))";
 
 /// Takes users in, and finds the owners of shares, those just taken in among them.
 pub async fn users(
@@ -139,6 +153,7 @@ pub async fn users(
             .then(with(USER_EVENTS))
             .read(verdicts)
             .then(with(USERS))
+            .then(with(DELETED_USERS))
             .read(owners);
         db.change(change).await?.rows()?
     };
@@ -148,6 +163,7 @@ pub async fn users(
         .map(|row| Owner {
             id: row.text("id"),
             client_id: row.text("client_id"),
+            is_deleted: row.number("is_deleted") != 0,
         })
         .collect();
     Ok((verdicts.read().iter().map(Verdict::read).collect(), owners))

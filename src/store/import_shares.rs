@@ -71,7 +71,8 @@ macro_rules! compare {
     };
 }
 
-/// The verdicts on current shares; ?6 is whether older shares give way. A share that is in the history was current
+/// The verdicts on current shares; ?6 is whether older shares give way, and another share of the same row: an import that
+/// went wrong is put right by another one. A share that is in the history was current
 /// once: something newer has come since. The version of the record's id, `k`, may be another share: an old server keeps
 /// the id of a row whose share it replaces.
 macro_rules! judge_current {
@@ -105,6 +106,12 @@ macro_rules! judge_current {
                  AND v.share_digest = f.digest) THEN 'same' \
                WHEN kept_id IS NOT NULL AND held_digest IS NOT digest THEN 'sealed_otherwise' \
                WHEN ?6 AND held_at < stored_at AND held_id <> id AND held_digest IS NOT digest THEN 'new' \
+               WHEN ?6 AND held_key_id = key_id AND held_digest <> digest \
+                 AND (held_id = id AND held_at <= coalesce(stored_at, held_at) \
+                   OR held_at = stored_at AND EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = f.owner \
+                     AND v.kind = '",
+            $kind,
+            "' AND v.client_id = f.client_id AND v.id = f.id)) THEN 'new' \
                ELSE ",
             compare!(),
             " END AS outcome FROM found f) "
@@ -112,20 +119,22 @@ macro_rules! judge_current {
     };
 }
 
-/// The verdicts on versions of the history. A version that is current (still, or again) is not put there too.
+/// The verdicts on versions of the history, of users who are there or deleted. A version that is current (still, or again) is not
+/// put there too. With ?6, a version of the same row that is another share is put beside the one that is there.
 macro_rules! judge_versions {
     () => {
         concat!(
             share_items!(),
-            ", found AS (SELECT j.*, u.id AS owner, coalesce(v.id, c.id, s.id) AS held_id, \
+            ", found AS (SELECT j.*, coalesce(u.id, (SELECT d.id FROM deleted_users d WHERE d.id = j.user_id \
+                 AND d.client_id = j.client_id LIMIT 1)) AS owner, coalesce(v.id, c.id, s.id) AS held_id, \
                coalesce(v.stored_at, c.updated_at, s.updated_at) AS held_at, \
                coalesce(v.key_id, c.key_id, s.key_id) AS held_key_id, \
                coalesce(v.backup_method, c.backup_method, s.backup_method) AS held_method, \
                coalesce(v.share_digest, c.share_digest, s.share_digest) AS held_digest, \
                coalesce(v.backup_share_pair_id, c.backup_share_pair_id, s.backup_share_pair_id) AS held_pair_id, \
-               coalesce(v.sealed_share, c.sealed_share, s.sealed_share) AS held \
+               coalesce(v.sealed_share, c.sealed_share, s.sealed_share) AS held, v.id AS version_id \
              FROM j LEFT JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
-               LEFT JOIN backup_share_versions v ON v.user_id = u.id AND v.client_id = u.client_id AND v.kind = j.kind \
+               LEFT JOIN backup_share_versions v ON v.user_id = j.user_id AND v.client_id = j.client_id AND v.kind = j.kind \
                  AND v.id = j.id \
                LEFT JOIN custodian_backup_shares c ON c.user_id = u.id AND c.id = j.id AND j.kind = 'custodian' \
                LEFT JOIN user_backup_shares s ON s.user_id = u.id AND s.id = j.id AND j.kind = 'user'), \
@@ -133,6 +142,9 @@ macro_rules! judge_versions {
                WHEN EXISTS (SELECT 1 FROM audit_events a WHERE a.id = f.event_id) THEN 'new' \
                WHEN owner IS NULL THEN 'unknown_user' \
                WHEN held_id IS NULL THEN 'new' \
+               WHEN ?6 AND version_id IS NOT NULL AND held_key_id = key_id AND held_digest <> digest THEN \
+                 iif(EXISTS (SELECT 1 FROM backup_share_versions o WHERE o.user_id = f.user_id AND o.client_id = f.client_id \
+                   AND o.kind = f.kind AND o.method = f.backup_method AND o.share_digest = f.digest), 'same', 'new') \
                ELSE ",
             compare!(),
             " END AS outcome FROM found f) "
@@ -162,9 +174,9 @@ macro_rules! share_verdicts {
     };
 }
 
-/// On a conflict the share that is there is the older one that gives way: else there would be no event. A share of unknown
-/// time gets $time; that is the same however often the batch is sent. One whose id the history knows already, as that of
-/// another version, gets the event's: an id that stands for two would make a restore of the one lose the other.
+/// On a conflict the share that is there is the one that gives way: else there would be no event. A share of unknown time gets
+/// $time; that is the same however often the batch is sent. One whose id is known already, as that of another share, gets the
+/// event's: an id that stands for two would make a restore of the one lose the other.
 macro_rules! insert_current {
     ($table:literal, $kind:literal, $time:expr) => {
         concat!(
@@ -175,18 +187,20 @@ macro_rules! insert_current {
              sealed_share) SELECT iif(EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = u.id \
                AND v.kind = '",
             $kind,
-            "' AND v.id = j.id), j.event_id, j.id), u.id, j.backup_method, j.pair_id, j.key_id, j.digest, \
+            "' AND v.id = j.id) OR h.id = j.id, j.event_id, j.id), u.id, j.backup_method, j.pair_id, j.key_id, j.digest, \
              coalesce(j.created_at, j.stored_at, ",
             $time,
-            "), coalesce(j.stored_at, ",
+            "), coalesce(j.stored_at, max(",
             $time,
-            "), j.sealed FROM j JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
-             WHERE ",
+            ", coalesce(h.updated_at, ''))), j.sealed FROM j JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
+               LEFT JOIN ",
+            $table,
+            " h ON h.user_id = u.id AND h.method = j.backup_method WHERE ",
             "EXISTS (SELECT 1 FROM audit_events WHERE id = j.event_id)",
             " ON CONFLICT DO UPDATE SET id = excluded.id, backup_method = excluded.backup_method, \
              backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
              share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
-             sealed_share = excluded.sealed_share WHERE id <> excluded.id AND updated_at < excluded.updated_at"
+             sealed_share = excluded.sealed_share WHERE id <> excluded.id AND updated_at <= excluded.updated_at"
         )
     };
 }
@@ -194,14 +208,12 @@ const INSERT_VERSIONS: &str = concat!(
     share_items!(),
     " INSERT INTO backup_share_versions (id, user_id, client_id, kind, backup_method, backup_share_pair_id, key_id, \
      share_digest, created_at, stored_at, superseded_at, reason, sealed_share, imported_at) \
-     SELECT j.id, u.id, u.client_id, j.kind, j.backup_method, j.pair_id, j.key_id, j.digest, \
-     coalesce(j.created_at, j.stored_at), j.stored_at, j.superseded_at, j.reason, j.sealed, ",
+     SELECT iif(EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = j.user_id AND v.client_id = j.client_id \
+       AND v.kind = j.kind AND v.id = j.id), j.event_id, j.id), j.user_id, j.client_id, j.kind, j.backup_method, j.pair_id, \
+     j.key_id, j.digest, coalesce(j.created_at, j.stored_at), j.stored_at, j.superseded_at, j.reason, j.sealed, ",
     now!(),
-    " FROM j JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id \
-     WHERE ",
-    "EXISTS (SELECT 1 FROM audit_events WHERE id = j.event_id)",
-    " AND NOT EXISTS (SELECT 1 FROM backup_share_versions v \
-       WHERE v.user_id = u.id AND v.client_id = u.client_id AND v.kind = j.kind AND v.id = j.id)"
+    " FROM j WHERE ",
+    "EXISTS (SELECT 1 FROM audit_events WHERE id = j.event_id)"
 );
 
 /// The statements that take in the shares of one table.
@@ -209,8 +221,6 @@ struct Target {
     events: &'static str,
     verdicts: &'static str,
     rows: &'static str,
-    /// Whether the verdicts depend on the mode.
-    by_mode: bool,
 }
 
 const CUSTODIAN: Target = Target {
@@ -231,19 +241,16 @@ const CUSTODIAN: Target = Target {
             "))"
         )
     ),
-    by_mode: true,
 };
 const USER: Target = Target {
     events: share_events!(judge_current!("user_backup_shares", "user")),
     verdicts: share_verdicts!(judge_current!("user_backup_shares", "user")),
     rows: insert_current!("user_backup_shares", "user", at!("?2")),
-    by_mode: true,
 };
 const VERSIONS: Target = Target {
     events: share_events!(judge_versions!()),
     verdicts: share_verdicts!(judge_versions!()),
     rows: INSERT_VERSIONS,
-    by_mode: false,
 };
 
 /// Takes shares in, all in one transaction.
@@ -271,13 +278,7 @@ pub async fn import(
         }
         let items = json::array(items.iter().map(ShareItem::to_json));
         let with = |sql| trail.statement(sql).text(&items);
-        let judging = |sql| {
-            if target.by_mode {
-                with(sql).number(u64::from(mode.replace_older))
-            } else {
-                with(sql)
-            }
-        };
+        let judging = |sql| with(sql).number(u64::from(mode.replace_older));
         if mode.dry_run {
             dry_run.push(judging(target.verdicts));
         } else {

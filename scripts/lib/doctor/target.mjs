@@ -11,7 +11,8 @@ export function parseTarget(text) {
   try {
     url = new URL(text);
   } catch {
-    throw new Failure(`“${text}” is not a URL.`, "Give the Worker's origin, such as https://backup.example.com");
+    const shown = /^[\w./-]*$/.test(text) ? `“${text}”` : "This"; // anything else may hold a password
+    throw new Failure(`${shown} is not a URL.`, "Give the Worker's origin, such as https://backup.example.com");
   }
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     throw new Failure(

@@ -64,6 +64,11 @@ export class Api {
     return results;
   }
 
+  /** How much there is: `{ users, shares }`. */
+  status() {
+    return this.#call("/admin/status", {});
+  }
+
   /** One page of sealed records, and the cursor of the next one; the last has the database's own `counts`. */
   exportPage(cursor) {
     return this.#call(`/admin/export${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ""}`, {});

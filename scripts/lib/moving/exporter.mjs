@@ -1,21 +1,28 @@
 // Writes what the service holds into an age file: page by page, opened here, never in the clear on disk.
 
-import { createWriteStream, existsSync } from "node:fs";
+import { createWriteStream, existsSync, rmSync } from "node:fs";
 import { open as openFile, rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-import { Failure } from "../log.mjs";
+import { Failure, say } from "../log.mjs";
 import { encrypted } from "./age.mjs";
 import { describe } from "./rows.mjs";
 import { open } from "./sealed.mjs";
 
-/** Resolves with the number of records of each type, and which shares did not open. */
+/** What is counted, by the type of a record; a deletion that can still be undone is not a user. */
+const KINDS = ["users", "custodianBackupShares", "userBackupShares", "deletedUsers"];
+
+/**
+ * Resolves with the number of records of each kind, what the database held at the end (`there`), and which shares did not
+ * open. Whatever ends it before, nothing is left behind.
+ */
 export async function exportAll({ api, keys, file, recipients, passphrase, progress }) {
   if (existsSync(file))
     throw new Failure(`${file} is already there.`, "A copy never replaces another. Name a new file.");
-  const counts = { user: 0, custodianBackupShare: 0, userBackupShare: 0 };
+  const counts = Object.fromEntries(KINDS.map((kind) => [kind, 0]));
   const problems = [];
+  let there;
   const lines = async function* () {
     let done = 0;
     for (let cursor; cursor !== null; ) {
@@ -23,18 +30,25 @@ export async function exportAll({ api, keys, file, recipients, passphrase, progr
       for (const sealed of page.records) {
         const record = await opened(keys, sealed);
         if (record) {
-          counts[record.type] += 1;
+          counts[kindOf(record)] += 1;
           yield Buffer.from(`${JSON.stringify(record)}\n`);
         } else
           problems.push(`${describe(sealed)}, stored ${sealed.storedAt}: does not open with the key "${sealed.keyId}"`);
       }
       cursor = page.cursor ?? null;
+      there = page.counts ?? there;
       progress.show((done += page.records.length));
     }
     progress.end();
   };
 
   const partial = `${file}.partial-${process.pid}`;
+  const stop = (_signal, number) => {
+    rmSync(partial, { force: true });
+    say("\nStopped. There is no copy, and nothing was left behind.");
+    process.exit(128 + number);
+  };
+  for (const signal of SIGNALS) process.on(signal, stop);
   try {
     const bytes = await encrypted(Readable.toWeb(Readable.from(lines(), { objectMode: false })), {
       recipients,
@@ -45,8 +59,22 @@ export async function exportAll({ api, keys, file, recipients, passphrase, progr
     await rename(partial, file);
   } finally {
     await rm(partial, { force: true });
+    for (const signal of SIGNALS) process.off(signal, stop);
   }
-  return { counts, problems };
+  return { counts, there, problems };
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+const kindOf = ({ type, deletedAt }) => (type !== "user" ? `${type}s` : deletedAt ? "deletedUsers" : "users");
+
+/** Where the copy and the database differ: kinds with both numbers. A record that did not open is no difference. */
+export function differences({ counts, there, problems }) {
+  if (!there) return [];
+  const missing = problems.length;
+  return KINDS.filter((kind) => counts[kind] !== there[kind])
+    .map((kind) => ({ kind, copy: counts[kind], there: there[kind] }))
+    .filter(({ copy, there }) => !(missing > 0 && copy < there && there - copy <= missing));
 }
 
 /** A share record with its share in place of the sealed one; undefined if it does not open. */

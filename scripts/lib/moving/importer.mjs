@@ -1,11 +1,15 @@
 // Takes records from a source to the service, a few pages at a time, and counts what became of each.
 
+import { crc32 } from "node:zlib";
+
 import { describe } from "./rows.mjs";
 import { fingerprintOf } from "./state.mjs";
 
 // What the service takes in one request (src/handlers/import.rs).
 const PAGE_BYTES = 1024 * 1024;
 const PAGE_LINES = 200;
+/** From this part of it on a page may end. */
+const NEARLY = 0.75;
 /** Requests at once: while the service waits for its database, it can seal. */
 const IN_FLIGHT = 3;
 const OUTCOMES = ["new", "same", "conflict", "refused"];
@@ -71,12 +75,17 @@ async function runOnce({ source, api, state, progress, dryRun, replaceOlder }) {
 
 const textsOf = (items) => items.map((item) => item.text);
 
+/**
+ * Records, a page at a time. A page that is nearly full ends behind the next record whose checksum says so: where it ends depends
+ * on what is in it, so a row that is added at the beginning changes the first page, and not every page after it.
+ */
 async function* pages(items) {
   let page = [];
   let bytes = 0;
+  let ends = false;
   for await (const item of items) {
     const size = item.refused ? 0 : Buffer.byteLength(item.text) + 1;
-    if (page.length > 0 && (page.length === PAGE_LINES || bytes + size > PAGE_BYTES)) {
+    if (page.length > 0 && (ends || page.length === PAGE_LINES || bytes + size > PAGE_BYTES)) {
       yield page;
       page = [];
       bytes = 0;
@@ -84,6 +93,8 @@ async function* pages(items) {
     if (size > PAGE_BYTES) item.refused = "too large";
     page.push(item);
     bytes += item.refused ? 0 : size;
+    const nearlyFull = page.length >= PAGE_LINES * NEARLY || bytes >= PAGE_BYTES * NEARLY;
+    ends = nearlyFull && !item.refused && crc32(item.text) % 16 === 0;
   }
   if (page.length > 0) yield page;
 }
@@ -166,7 +177,13 @@ function note(state, { place, record, refused }, result) {
   const outcome = refused ? "refused" : OUTCOMES.includes(result.outcome) ? result.outcome : "refused";
   state.counts[outcome] += 1;
   if (outcome === "new" || outcome === "same") {
-    if (result.note) state.problems.push({ outcome, place, what: describe(record), reason: result.note });
+    if (result.leftOut)
+      state.problems.push({
+        outcome,
+        place,
+        what: describe(record),
+        reason: `${result.leftOut} was left out: it cannot be used`,
+      });
     return;
   }
   state.problems.push({
