@@ -1,7 +1,7 @@
 // npm run check: what can be known in under a minute, before each commit.
 
 import { readArguments } from "./lib/arguments.mjs";
-import { javaScript, nativeClippy, nativeTests, rustFormat } from "./lib/lints.mjs";
+import { consoleTypes, javaScript, nativeClippy, nativeTests, rustFormat } from "./lib/lints.mjs";
 import { main, say } from "./lib/log.mjs";
 import { ensureRust } from "./lib/rust.mjs";
 import { setupPackages } from "./lib/setup.mjs";
@@ -17,6 +17,7 @@ await main(async () => {
   await ensureRust();
   await rustFormat();
   await javaScript();
+  await consoleTypes();
   await nativeClippy();
   await nativeTests();
   say("All is well. `npm run lint` and `npm test` check the rest.");

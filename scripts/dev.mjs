@@ -50,6 +50,7 @@ function greet(url, persistTo) {
   const next = existsSync(inRoot("README.md")) ? 'the walk in README.md, "Try it"' : `curl ${url}/healthz`;
   say(`
   portal-backup-worker is up: ${url}
+  console    ${url}/console (sign in with ADMIN_TOKEN; \`npm run seed -- --demo\` fills it with made-up users)
   secrets    .dev.vars (WEBHOOK_SECRET, ADMIN_TOKEN; made at random, for this machine only)
   database   ${persistDir(persistTo)}
   next       ${next}

@@ -17,6 +17,7 @@ await main(async () => {
   await setup({ database: false, secrets: false });
   await lints.rustFormat();
   await lints.javaScript();
+  await lints.consoleTypes();
   await lints.nativeClippy();
   await lints.wasmClippy();
   await lints.rustDocs();

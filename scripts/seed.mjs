@@ -1,9 +1,10 @@
 // npm run seed: fills the local D1 with users and shares.
 //
-// Every user has two custodian shares and a user share under GDRIVE, sealed with the key of .dev.vars, so that the
+// --demo makes a dozen users in every state. Else every user has two custodian shares and a user share under GDRIVE, sealed with the key of .dev.vars, so that the
 // Worker opens them. User 7 is `user-0000007`, with the client API key `client-api-key-0000007`.
 
 import { readArguments } from "./lib/arguments.mjs";
+import { seedDemo } from "./lib/demo.mjs";
 import { localDatabases, seed, seededUser } from "./lib/seed.mjs";
 import { readDevVars } from "./lib/dev-vars.mjs";
 import { persistDir } from "./lib/d1.mjs";
@@ -13,8 +14,9 @@ import { setup } from "./lib/setup.mjs";
 import { nodeBin, nodeEnv } from "./lib/toolchain.mjs";
 import { progress } from "../bench/lib/figures.mjs";
 
-const USAGE = `npm run seed [-- --users=1000] [--share-bytes=200] [--persist-to=DIR]
+const USAGE = `npm run seed [-- --demo] [--users=1000] [--share-bytes=200] [--persist-to=DIR]
 
+  --demo            a dozen made-up users in every state instead, with 90 days of events, for the console
   --users=N         how many users the local D1 gets
   --share-bytes=N   how long each share is
   --persist-to=DIR  where the local D1 is, if not where npm run dev has it`;
@@ -23,6 +25,7 @@ await main(async () => {
   const { values } = readArguments({
     usage: USAGE,
     options: {
+      demo: { type: "boolean", default: false },
       users: { type: "string", default: "1000" },
       "share-bytes": { type: "string", default: "200" },
       "persist-to": { type: "string" },
@@ -43,6 +46,11 @@ await main(async () => {
   await setup({ persistTo });
   const [file] = localDatabases(persistDir(persistTo));
   if (!file) throw new Failure(`There is no local D1 in ${persistDir(persistTo)}.`);
+  if (values.demo) {
+    const ids = await seedDemo(file, readDevVars().SHARE_ENCRYPTION_KEYS);
+    note(`${ids.length} made-up users: ${ids.join(", ")}`);
+    return note("look at them in the console: http://127.0.0.1:8787/console, with the ADMIN_TOKEN of .dev.vars");
+  }
   const bar = progress(`${users.toLocaleString("en")} users`, users);
   await seed(file, { users, shareBytes, keys: readDevVars().SHARE_ENCRYPTION_KEYS, onProgress: (n) => bar.step(n) });
   bar.end();

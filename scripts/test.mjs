@@ -9,7 +9,7 @@ import { Failure, main, step } from "./lib/log.mjs";
 import { inRoot } from "./lib/paths.mjs";
 import { run } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
-import { ensureSchemathesis } from "./lib/test-tools.mjs";
+import { ensurePrometheusClient, ensureSchemathesis } from "./lib/test-tools.mjs";
 import { nodeBin, nodeEnv } from "./lib/toolchain.mjs";
 
 const USAGE = `npm test [-- [--only=PART] [NODE_OPTION…]]
@@ -58,6 +58,7 @@ await main(async () => {
   }
 
   if (files.some((file) => file.endsWith("contract.test.mjs"))) await ensureSchemathesis();
+  if (files.some((file) => file.endsWith("metrics.test.mjs"))) await ensurePrometheusClient();
   await buildWorker();
   // Each file has a workerd of its own: about one for every core, and never more than four.
   const concurrency = Math.min(Math.max(availableParallelism(), 2), 4);

@@ -1,8 +1,10 @@
 //! Settings: the only reader of secrets and variables. A missing or malformed one stops the service.
 
 mod callers;
+mod operators;
 
 pub use callers::{Callers, ClientAuth, IdentityProvider, Issuer};
+pub use operators::{ADMIN_NAME, OperatorToken, Operators};
 
 use crate::domain::alert::AlertWebhook;
 use crate::domain::recovery::FetchSuperseded;
@@ -46,6 +48,7 @@ pub struct Settings {
     pub share_encryption_keys: Vec<Key>,
     /// Empty: the operator API is off.
     pub admin_tokens: Vec<CredentialHash>,
+    pub operators: Operators,
     pub portal_api_key: Option<Secret>,
     pub callers: Callers,
     pub unknown_clients: UnknownClients,
@@ -117,6 +120,18 @@ impl Settings {
         {
             return Err(invalid("ADMIN_TOKEN", "must not be the webhook secret"));
         }
+        let operators = Operators::parse(get)?;
+        let others = || webhook_secrets.iter().chain(&admin_tokens);
+        let tokens = || operators.tokens.iter().map(|operator| operator.token);
+        let is_twice = |(at, token)| {
+            others().any(|other| *other == token) || tokens().take(at).any(|other| other == token)
+        };
+        if tokens().enumerate().any(is_twice) {
+            return Err(invalid(
+                "OPERATOR_TOKENS",
+                "must hold no token twice, nor ADMIN_TOKEN, nor the webhook secret",
+            ));
+        }
 
         let unknown_clients = match get("UNKNOWN_CLIENTS").as_deref() {
             None | Some("reject") => UnknownClients::Reject,
@@ -184,6 +199,7 @@ impl Settings {
             webhook_secrets,
             share_encryption_keys,
             admin_tokens,
+            operators,
             portal_api_key: get("PORTAL_API_KEY").map(Secret::new),
             callers: Callers::parse(get)?,
             unknown_clients,
@@ -314,6 +330,25 @@ mod tests {
             settings.webhook_secrets == [CredentialHash::of("s3cret"), CredentialHash::of("older")]
         );
         assert_eq!(settings.admin_tokens.len(), 2);
+    }
+
+    #[test]
+    fn one_token_is_not_two_operators() {
+        let token = "0123456789012345678901234567890a";
+        for (name, value, list) in [
+            ("ADMIN_TOKEN", token, format!("ann:viewer:{token}")),
+            ("WEBHOOK_SECRET", token, format!("ann:viewer:{token}")),
+            (
+                "CLIENT_AUTH",
+                "client-api-key",
+                format!("ann:viewer:{token},bob:admin:{token}"),
+            ),
+        ] {
+            let wrong = parse(&[(name, value), ("OPERATOR_TOKENS", &list)])
+                .err()
+                .unwrap();
+            assert_eq!(wrong.name, "OPERATOR_TOKENS");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use wasm_bindgen::JsValue;
 
 use crate::config::Settings;
 use crate::copy::Copier;
+use crate::domain::body::{check_reason, parse_reason};
 use crate::domain::json::Writer;
 use crate::domain::names::InvalidName;
 use crate::domain::secret::{CredentialHash, SecretBytes};
@@ -80,6 +81,8 @@ pub struct Call<'a> {
     /// None: nothing is copied.
     pub copier: Option<Copier>,
     pub trail: Trail,
+    /// The name of the operator, once that is known: for the request's line in the log.
+    pub operator: &'a OnceCell<String>,
     /// [`bearer_hash`](Self::bearer_hash), once it is made.
     pub bearer: OnceCell<Option<CredentialHash>>,
 }
@@ -162,6 +165,19 @@ impl Call<'_> {
         }
     }
 
+    /// Why an operator asks for it: `reason` of the body, which may be left out, or of the query.
+    pub async fn reason(&self) -> Result<Option<String>> {
+        let body = self.optional_json_body().await?;
+        match parse_reason(&body)? {
+            Some(reason) => Ok(Some(reason)),
+            None => {
+                let reason =
+                    self.query_name("reason", |text| check_reason(&text).map(|()| text))?;
+                Ok(reason.filter(|text| !text.is_empty()))
+            }
+        }
+    }
+
     /// How many entries a page of a listing has: `limit`, 1 to 1000, 100 if it is left out.
     pub fn page_limit(&self) -> Result<u64> {
         match url::query_value(self.query, "limit") {
@@ -195,6 +211,14 @@ impl Answer {
             .optional("cursor", page.cursor.as_deref())
             .end();
         Self::json(200, &text)
+    }
+
+    pub fn open_metrics(text: &str) -> Self {
+        Self::text(
+            200,
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            text,
+        )
     }
 
     /// JSON text that JavaScript made and that never was in Rust: with shares in it.

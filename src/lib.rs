@@ -111,13 +111,14 @@ pub async fn fetch(
         source_address: head.connecting_ip.map(str::to_owned),
     };
     let request_id = trail.request_id.clone();
+    let operator = OnceCell::new();
 
     let found = router::find(path);
     let cors = cors_of(found.map(|found| found.route), &head, &env).await;
     let preflight = cors.preflight(head.method, |name| head.header(name));
     let result = match (preflight, found) {
         (Some(preflight), _) => preflight,
-        (None, Some(found)) => answer(found, &request, &head, query, &env, trail).await,
+        (None, Some(found)) => answer(found, &request, &head, query, &env, trail, &operator).await,
         (None, None) => Err(Error::new(
             Code::NotFound,
             "No route has this path. GET /docs lists the routes.",
@@ -142,6 +143,7 @@ pub async fn fetch(
         cause: cause.as_deref(),
         ms: now_ms().saturating_sub(start_ms),
         ray: &request_id,
+        operator: operator.get().map(String::as_str),
     });
     alerts::send_behind(&env);
     answer.into_response(&request_id)
@@ -169,6 +171,7 @@ async fn answer(
     query: &str,
     env: &Bindings,
     trail: Trail,
+    operator: &OnceCell<String>,
 ) -> Result<Answer> {
     let operation = found.operation(head.method)?;
     if let Access::Always(handle) = operation.access {
@@ -193,6 +196,7 @@ async fn answer(
         bindings: env,
         copier,
         trail,
+        operator,
         bearer: OnceCell::new(),
     };
     let answer = found.answer(operation, &call).await?;

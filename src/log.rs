@@ -2,6 +2,8 @@
 //!
 //! Never in a log: shares, secrets, keys, bodies, query strings, tokens.
 
+use std::cell::RefCell;
+
 use crate::alerts;
 use crate::domain::json::{self, Writer, quoted};
 use crate::platform::console;
@@ -42,6 +44,8 @@ pub struct RequestLine<'a> {
     pub cause: Option<&'a str>,
     pub ms: u64,
     pub ray: &'a str,
+    /// The operator's name, where it is an operator's request.
+    pub operator: Option<&'a str>,
 }
 
 pub fn request(line: &RequestLine) {
@@ -58,6 +62,7 @@ pub fn request(line: &RequestLine) {
         ("ray", Field::Text(line.ray)),
     ];
     fields.extend(line.shape.map(|shape| ("shape", Field::Text(shape))));
+    fields.extend(line.operator.map(|name| ("operator", Field::Text(name))));
     fields.extend(line.code.map(|code| ("code", Field::Text(code))));
     fields.extend(line.cause.map(|cause| ("cause", Field::Text(cause))));
     write(level, "request", &fields);
@@ -90,10 +95,45 @@ fn write(level: Level, message: &str, fields: &[(&'static str, Field)]) {
             }
         };
     }
+    if level == Level::Error {
+        remember_alarm(message, fields);
+    }
     let line = line.end();
     match level {
         Level::Info => console::log(&line),
         Level::Warn => console::warn(&line),
         Level::Error => console::error(&line),
     }
+}
+
+/// Alarms that an isolate remembers at most; of a further one only the log tells.
+const ALARMS_REMEMBERED: usize = 32;
+
+thread_local! {
+    static ALARMS: RefCell<Vec<(String, u64)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// An alarm is the message, with the step, or the code of the answer, that it is about: never a part that holds an id.
+fn remember_alarm(message: &str, fields: &[(&'static str, Field)]) {
+    let about = fields.iter().find_map(|(name, value)| match value {
+        Field::Text(text) if matches!(*name, "step" | "code") => Some(*text),
+        _ => None,
+    });
+    let alarm = match about {
+        Some(about) => format!("{message}: {about}"),
+        None => message.to_owned(),
+    };
+    ALARMS.with_borrow_mut(|alarms| {
+        let is_room = alarms.len() < ALARMS_REMEMBERED;
+        match alarms.iter_mut().find(|(known, _)| *known == alarm) {
+            Some((_, count)) => *count += 1,
+            None if is_room => alarms.push((alarm, 1)),
+            None => {}
+        }
+    });
+}
+
+/// What this isolate has logged as an error since it was asked last, and how often: for the schedule, which keeps it.
+pub fn take_alarms() -> Vec<(String, u64)> {
+    ALARMS.take()
 }

@@ -7,7 +7,7 @@ use crate::auth::admin::Admin;
 use crate::auth::client::Credential;
 use crate::auth::limits::{self, Door};
 use crate::auth::webhook::{self, Portal};
-use crate::domain::names::{ClientId, InvalidName, UserId};
+use crate::domain::names::{ClientId, InvalidName, UserId, check_name};
 use crate::domain::query;
 use crate::domain::url::decode_segment;
 use crate::error::{Error, Result};
@@ -88,6 +88,13 @@ impl Found<'_> {
     fn user_id(&self) -> Result<UserId> {
         let text = decode_segment(self.name).ok_or_else(|| Error::field("userId", "be UTF-8"))?;
         UserId::parse(text).map_err(|InvalidName(must)| Error::field("userId", must))
+    }
+
+    fn approval_id(&self) -> Result<String> {
+        let text =
+            decode_segment(self.name).ok_or_else(|| Error::field("approvalId", "be UTF-8"))?;
+        check_name(&text).map_err(|InvalidName(must)| Error::field("approvalId", must))?;
+        Ok(text)
     }
 
     fn client_id(&self) -> Result<ClientId> {
@@ -173,6 +180,14 @@ impl Found<'_> {
                     let admin = Admin::authenticate(call, role).await?;
                     query()?;
                     handle(&admin, call).await
+                })
+                .await
+            }
+            OperatorOnRequest(role, handle) => {
+                let id = self.approval_id()?;
+                limits::guard(call, Door::Operators, async {
+                    let admin = Admin::authenticate(call, role).await?;
+                    handle(&admin, call, &id).await
                 })
                 .await
             }

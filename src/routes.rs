@@ -11,7 +11,8 @@ use crate::domain::names::{ClientId, UserId};
 use crate::domain::role::Role::{self, Admin as AdminRole, Support, Viewer};
 use crate::error::Result;
 use crate::handlers::{
-    admin, client, copy, export, health, import, legacy, portal_users, users, webhook,
+    admin, approvals, client, copy, export, health, import, legacy, metrics, portal_users,
+    timeline, users, webhook,
 };
 use crate::http::{Answer, Call};
 
@@ -34,6 +35,11 @@ pub enum Access {
         for<'a> fn(Caller, &'a Call<'a>, &'a UserId) -> Pending<'a>,
     ),
     Operator(Role, for<'a> fn(&'a Admin, &'a Call<'a>) -> Pending<'a>),
+    /// An operator, about the request in the path that waits for approval.
+    OperatorOnRequest(
+        Role,
+        for<'a> fn(&'a Admin, &'a Call<'a>, &'a str) -> Pending<'a>,
+    ),
     /// An operator, about the path's user.
     OperatorOn(
         Role,
@@ -41,7 +47,10 @@ pub enum Access {
     ),
 }
 
-use Access::{Always, App, AppOfClient, AppOrOperator, Everybody, Operator, OperatorOn, Webhook};
+use Access::{
+    Always, App, AppOfClient, AppOrOperator, Everybody, Operator, OperatorOn, OperatorOnRequest,
+    Webhook,
+};
 
 impl Access {
     /// Whether an app may call: then browsers of other origins may, too (`cors`).
@@ -223,7 +232,7 @@ pub static ROUTES: &[Route] = &[
         &[
             get(
                 Operator(Viewer, to!(users::list(admin, call))),
-                &["clientId", "cursor", "limit"],
+                &["clientId", "idBegins", "clientIdBegins", "cursor", "limit"],
             ),
             post(Operator(Support, to!(users::register(admin, call))), &[]),
         ],
@@ -234,7 +243,7 @@ pub static ROUTES: &[Route] = &[
             get(OperatorOn(Viewer, to!(users::get(admin, call, user))), &[]),
             delete(
                 OperatorOn(AdminRole, to!(users::delete(admin, call, user))),
-                &["purge"],
+                &["purge", "reason"],
             ),
         ],
     ),
@@ -263,7 +272,7 @@ pub static ROUTES: &[Route] = &[
         &["/users/:userId/restore"],
         &[post(
             OperatorOn(Support, to!(users::restore(admin, call, user))),
-            &["clientId"],
+            &["clientId", "reason"],
         )],
     ),
     route(
@@ -278,6 +287,13 @@ pub static ROUTES: &[Route] = &[
         &[get(
             OperatorOn(Viewer, to!(users::history(admin, call, user))),
             &[],
+        )],
+    ),
+    route(
+        &["/users/:userId/timeline"],
+        &[get(
+            OperatorOn(Viewer, to!(timeline::timeline(admin, call, user))),
+            &["restored", "cursor", "limit"],
         )],
     ),
     route(
@@ -296,6 +312,27 @@ pub static ROUTES: &[Route] = &[
             ),
             delete(
                 OperatorOn(Support, to!(users::close_eject(admin, call, user))),
+                &["reason"],
+            ),
+        ],
+    ),
+    route(
+        &["/approvals"],
+        &[get(
+            Operator(Viewer, to!(approvals::list(admin, call))),
+            &["cursor", "limit"],
+        )],
+    ),
+    // Whoever decides needs the role of whom asked, besides.
+    route(
+        &["/approvals/:approvalId"],
+        &[
+            post(
+                OperatorOnRequest(Support, to!(approvals::approve(admin, call, request))),
+                &[],
+            ),
+            delete(
+                OperatorOnRequest(Support, to!(approvals::refuse(admin, call, request))),
                 &[],
             ),
         ],
@@ -304,8 +341,26 @@ pub static ROUTES: &[Route] = &[
         &["/audit"],
         &[get(
             Operator(Viewer, to!(admin::audit(admin, call))),
-            &["userId", "action", "since", "cursor", "limit"],
+            &["userId", "action", "operator", "since", "cursor", "limit"],
         )],
+    ),
+    route(
+        &["/metrics"],
+        &[get(
+            Operator(Viewer, to!(metrics::open_metrics(admin, call))),
+            &[],
+        )],
+    ),
+    route(
+        &["/admin/metrics"],
+        &[get(
+            Operator(Viewer, to!(metrics::daily(admin, call))),
+            &["days"],
+        )],
+    ),
+    route(
+        &["/admin/me"],
+        &[get(Operator(Viewer, to!(admin::me(admin, call))), &[])],
     ),
     route(
         &["/admin/keys"],

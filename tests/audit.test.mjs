@@ -238,6 +238,9 @@ test("an event names when, the request, and the address that it came from", asyn
     "outcome",
     "requestId",
     "sourceAddress",
+    "operator",
+    "approvedBy",
+    "reason",
   ]);
   assert.deepEqual([event.requestId, event.sourceAddress], ["ray-1", "192.0.2.7"]);
   assert.match(event.at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);

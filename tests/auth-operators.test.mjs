@@ -110,7 +110,7 @@ describe("Cloudflare Access", () => {
     foreign = await makeKey("RS256", "access-1");
     worker = await startWorker({
       secrets: { ADMIN_TOKEN: null },
-      vars: { ACCESS_TEAM_DOMAIN: TEAM, ACCESS_AUD: AUD },
+      vars: { ACCESS_TEAM_DOMAIN: TEAM, ACCESS_AUD: AUD, ACCESS_ROLES: "support=*@example.com" },
       outbound: (request) => {
         asked = request.url;
         return access(request);

@@ -50,7 +50,7 @@ test("a static file takes GET and HEAD only, and says so", async () => {
   }
 });
 
-test("no file comes before the Worker but the five of the page and openapi.yaml", async () => {
+test("no file comes before the Worker but those of the two pages and openapi.yaml", async () => {
   const files = readdirSync(inRoot("build", "assets"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== "_headers")
     .map((entry) => join(entry.parentPath, entry.name).slice(inRoot("build", "assets").length).replaceAll(sep, "/"))

@@ -48,7 +48,7 @@ export async function buildWorker({ profile = "release" } = {}) {
     return false;
   }
   return withLock(inRoot("target", ".build.lock"), async () => {
-    buildAssets();
+    await buildAssets();
     const key = await buildKey(profile);
     const there = isBuilt(profile, key);
     if (!there) await make(profile, key);

@@ -28,6 +28,22 @@ export async function javaScript() {
   await check("Format and lints of the JavaScript: biome", "2 s", await nodeBin(), args, { remedy, env: nodeEnv() });
 }
 
+/** The operators' page against the contract: its API types are made from openapi.yaml anew. */
+export async function consoleTypes() {
+  const node = await nodeBin();
+  const title = "Types of the console: tsc, with those of openapi.yaml";
+  const make = [
+    join(nodeModules, "openapi-typescript", "bin", "cli.js"),
+    "openapi.yaml",
+    "--redocly",
+    join("console", "redocly.yaml"),
+    "--output",
+  ];
+  const { code, output } = await run(node, [...make, join("build", "contract", "openapi.d.ts")]);
+  if (code !== 0) throw new Failure(`openapi-typescript failed.\n${output.trimEnd()}`);
+  await check(title, "5 s", node, [join(nodeModules, "typescript", "bin", "tsc"), "--project", "console"]);
+}
+
 export const nativeClippy = () =>
   check(
     "Types and lints of the Rust: clippy",

@@ -64,7 +64,8 @@ export async function seed(file, { users, shareBytes, keys, onProgress = () => {
   db.close();
 }
 
-function sealingKey(keys) {
+/** The first key of a SHARE_ENCRYPTION_KEYS. */
+export function sealingKey(keys) {
   const [id, base64] = keys.split(",")[0].trim().split(/:(.*)/s);
   const bytes = Buffer.from(base64, "base64");
   const mac = hkdfSync("sha256", bytes, "", "portal-backup-worker share digest v1", 32);
@@ -83,7 +84,7 @@ function nonce() {
 }
 
 /** The format of src/domain/sealing.rs, version 1. */
-function seal(key, kind, owner, method, text) {
+export function seal(key, kind, owner, method, text) {
   const parts = ["portal-backup-worker", "\u0001", kind, owner, method].map((part) => Buffer.from(part));
   const place = Buffer.concat(
     parts.flatMap((part) => {

@@ -9,21 +9,24 @@
 //! browser forbids anyway.
 
 use super::jwt::{self, Denied};
+use crate::domain::claims;
+use crate::domain::jwt::Claims;
+use crate::domain::names::check_name;
 use crate::error::{Code, Error, Result};
 use crate::http::Call;
 
 const HEADER: &str = "cf-access-jwt-assertion";
 
-/// Whether Access vouches for the caller.
-pub async fn recognises(call: &Call<'_>) -> Result<bool> {
+/// The name of the caller, if Access vouches for one: a person's e-mail, or a service token's client id.
+pub async fn recognise(call: &Call<'_>) -> Result<Option<String>> {
     let Some(issuer) = &call.settings.callers.access else {
-        return Ok(false);
+        return Ok(None);
     };
     let Some(assertion) = call.head.header(HEADER) else {
-        return Ok(false);
+        return Ok(None);
     };
     match jwt::verify(&assertion, issuer).await {
-        Err(Denied::Refused(_)) => Ok(false),
+        Err(Denied::Refused(_)) => Ok(None),
         Err(Denied::Unavailable) => Err(Error::unavailable(
             5,
             "the keys of Cloudflare Access are not to be had",
@@ -32,8 +35,19 @@ pub async fn recognises(call: &Call<'_>) -> Result<bool> {
             Code::Forbidden,
             "Pages of other origins may not use the operator API.",
         )),
-        Ok(_) => Ok(true),
+        Ok(claims) => Ok(Some(name_of(&claims))),
     }
+}
+
+/// One that Access gives no name is a viewer without one: no entry of `ACCESS_ROLES` fits.
+fn name_of(claims: &Claims) -> String {
+    let names = ["email", "common_name"];
+    let mut named = names
+        .iter()
+        .filter_map(|name| claims::user_of(claims, name).ok());
+    named
+        .find(|name| check_name(name).is_ok())
+        .unwrap_or_else(|| "unnamed".to_owned())
 }
 
 /// Browsers name the page's origin with every request that may change something.

@@ -33,7 +33,7 @@ impl Credential {
     pub async fn read(call: &Call<'_>) -> Result<Self> {
         let Some(token) = call.bearer_token() else {
             let detail = "Send the app's credential as Authorization: Bearer <token>.";
-            return Err(refused(call, Actor::Client, detail).await);
+            return Err(refused(call, Actor::Client, Error::unauthorized(detail)).await);
         };
         let callers = &call.settings.callers;
         let mut unavailable = None;
@@ -76,7 +76,7 @@ impl Credential {
         if let Some(cause) = unavailable {
             return Err(Error::unavailable(5, cause));
         }
-        let error = refused(call, Actor::Client, detail).await;
+        let error = refused(call, Actor::Client, Error::unauthorized(detail)).await;
         Err(match reason {
             Some(reason) => error.caused_by(reason),
             None => error,

@@ -58,16 +58,15 @@ fn known(secrets: &[CredentialHash], given: CredentialHash) -> Option<Known> {
 /// The answer to a refused credential, once the refusal is on the audit trail.
 ///
 /// The refusal stands whether or not the trail could be written: the database may be down.
-async fn refused(call: &Call<'_>, actor: Actor, detail: &'static str) -> Error {
+async fn refused(call: &Call<'_>, actor: Actor, error: Error) -> Error {
     let event = call.trail.event(&Event {
         actor,
         action: "authenticate",
         user_id: None,
         client_id: None,
         backup_method: None,
-        outcome: "unauthorized",
+        outcome: error.code.as_str(),
     });
-    let error = Error::unauthorized(detail);
     let change = Change::new(&call.trail.event_id).event(event);
     match call.db.change(change).await {
         Ok(_) => error,

@@ -38,7 +38,7 @@ impl Portal {
         Err(refused(
             call,
             Actor::Portal,
-            "The header X-Webhook-Secret is missing or wrong.",
+            Error::unauthorized("The header X-Webhook-Secret is missing or wrong."),
         )
         .await)
     }

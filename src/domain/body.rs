@@ -257,6 +257,38 @@ pub fn parse_restore(body: &[u8]) -> Result<(String, Option<Kind>), InvalidBody>
     Ok((version_id, kind))
 }
 
+/// Longest reason, in characters.
+const MAX_REASON_CHARS: usize = 256;
+
+/// Why an operator does something: a line of text, for people to read.
+pub fn check_reason(text: &str) -> Result<(), InvalidName> {
+    if text.chars().count() > MAX_REASON_CHARS || text.chars().any(char::is_control) {
+        return Err(InvalidName(
+            "be at most 256 characters long, without control characters",
+        ));
+    }
+    Ok(())
+}
+
+/// The field `reason` of an optional body; an empty one counts as none.
+pub fn parse_reason(body: &[u8]) -> Result<Option<String>, InvalidBody> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(None);
+    }
+    let reason =
+        Fields::parse(body)?.optional("reason", |text| check_reason(&text).map(|()| text))?;
+    Ok(reason.filter(|text| !text.is_empty()))
+}
+
+/// What a request that waited asks for: a field of the JSON that `handlers::users` made.
+pub fn parse_waiting<T>(
+    parameters: &str,
+    field: &'static str,
+    parse: impl FnOnce(String) -> Result<T, InvalidName>,
+) -> Result<T, InvalidBody> {
+    Fields::parse(parameters.as_bytes())?.required(field, parse)
+}
+
 /// A whole number from an optional field of an optional body, such as `{"limit": 100}`.
 pub fn parse_number(
     body: &[u8],

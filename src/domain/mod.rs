@@ -2,6 +2,7 @@
 //! backup's state is. Tested natively.
 
 pub mod alert;
+pub mod approval;
 pub mod body;
 pub mod bulk;
 pub mod claims;
@@ -11,6 +12,7 @@ pub mod journal;
 pub mod json;
 pub mod jwks;
 pub mod jwt;
+pub mod metrics;
 pub mod names;
 pub mod origin;
 pub mod portal;
@@ -21,4 +23,5 @@ pub mod recovery;
 pub mod role;
 pub mod sealing;
 pub mod secret;
+pub mod timeline;
 pub mod url;

@@ -133,7 +133,7 @@ pub fn backups(custodian: &[Entry], user: &[Entry]) -> Vec<Backup> {
 
 /// Whether a custodian share under `custodian` may belong to `user`'s backup. A user share under `UNKNOWN` is what an
 /// app gets for any method that has none of its own (older than multi-backup), so it stands for those.
-fn is_of_backup(custodian: &BackupMethod, user: &Entry, all: &[Entry]) -> bool {
+pub(super) fn is_of_backup(custodian: &BackupMethod, user: &Entry, all: &[Entry]) -> bool {
     custodian.belongs_to(&user.backup_method)
         || (user.backup_method.is_unknown()
             && !all
@@ -145,7 +145,10 @@ fn is_of_backup(custodian: &BackupMethod, user: &Entry, all: &[Entry]) -> bool {
 /// tells, the newest one that was there when it was stored. Of two that fit, the first is taken.
 ///
 /// A user share may know the pair of one curve only, so a pair that is known to differ rules nothing out.
-fn mate<'a>(user: &Entry, custodian: impl Iterator<Item = &'a Entry> + Clone) -> Option<&'a Entry> {
+pub(super) fn mate<'a>(
+    user: &Entry,
+    custodian: impl Iterator<Item = &'a Entry> + Clone,
+) -> Option<&'a Entry> {
     let newest_then = |candidates: &mut dyn Iterator<Item = &'a Entry>| {
         candidates.filter(|c| c.stored_at <= user.stored_at).fold(
             None,

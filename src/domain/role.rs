@@ -19,4 +19,18 @@ impl Role {
             Role::Admin => "admin",
         }
     }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        let all = [Role::Viewer, Role::Support, Role::Admin];
+        all.into_iter().find(|role| role.as_str() == text)
+    }
+
+    /// As the database compares it.
+    pub const fn rank(self) -> u64 {
+        match self {
+            Role::Viewer => 0,
+            Role::Support => 1,
+            Role::Admin => 2,
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The operator's routes about the whole service: the audit trail, keys, status.
 
 use crate::auth::admin::Admin;
+use crate::config::Settings;
 use crate::domain::body::parse_number;
 use crate::domain::json::{self, Writer};
 use crate::domain::names::{InvalidName, UserId, check_name};
@@ -14,11 +15,40 @@ use crate::store::changes;
 use crate::store::status::{self as store, KeyUse};
 use crate::vault::Vault;
 
+/// `GET /admin/me`: who the credential makes the caller.
+pub async fn me(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
+    let four_eyes = call.settings.operators.four_eyes.iter();
+    let me = Writer::default()
+        .text("name", admin.name())
+        .text("role", admin.role().as_str())
+        .raw(
+            "fourEyes",
+            &json::array(four_eyes.map(|what| json::quoted(what.as_str()))),
+        )
+        .raw(
+            "warnings",
+            &json::array(warnings(call.settings).into_iter().map(json::quoted)),
+        );
+    Ok(Answer::json(200, &me.end()))
+}
+
+/// What the settings of operators may not be meant to say: `npm run doctor` tells it.
+fn warnings(settings: &Settings) -> Vec<&'static str> {
+    let mut warnings = Vec::new();
+    if settings.callers.access.is_some() && !settings.operators.has_access_roles() {
+        warnings.push(
+            "ACCESS_ROLES is empty: whoever Cloudflare Access lets in is a viewer, and can change nothing.",
+        );
+    }
+    warnings
+}
+
 /// `GET /audit`: events, the newest first.
-pub async fn audit(_: &Admin, call: &Call<'_>) -> Result<Answer> {
+pub async fn audit(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
     let name = |text: String| check_name(&text).map(|()| text);
     let user_id = call.query_name("userId", UserId::parse)?;
     let action = call.query_name("action", name)?;
+    let operator = call.query_name("operator", name)?;
     let since_ms = call.query_name("since", |text| {
         parse_date(&text).ok_or(InvalidName("be a time such as 2026-11-23T10:00:00Z"))
     })?;
@@ -26,10 +56,14 @@ pub async fn audit(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let query = audit::Query {
         user_id: user_id.as_ref().map(UserId::as_str),
         action: action.as_deref(),
+        operator: operator.as_deref(),
         since_ms,
         before: cursor.as_deref(),
         limit: call.page_limit()?,
     };
+    if let Some(user_id) = &user_id {
+        audit::note_view(call.db, &call.trail, admin.name(), user_id).await?;
+    }
     let page = audit::list(call.db, &query).await?;
     Ok(Answer::page("events", &page))
 }

@@ -12,7 +12,7 @@ use crate::http::{Answer, Call};
 use crate::platform::json_object;
 use crate::store::custodian_shares::{Fetched, SealedShare};
 use crate::store::user_shares::{self, Wanted};
-use crate::store::{credential, eject, versions};
+use crate::store::{audit, credential, eject, versions};
 
 /// Stores a user's cipher text. After our 2xx the app tells Portal that the backup is complete.
 ///
@@ -116,7 +116,10 @@ pub async fn fetch_share_as(
 /// Which backups of a user exist, and whether each can be recovered; never a share.
 pub async fn list_backups(caller: Caller, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let entries = match caller {
-        Caller::Operator(_) => versions::entries_for_admin(call.db, user_id).await?,
+        Caller::Operator(admin) => {
+            audit::note_view(call.db, &call.trail, admin.name(), user_id).await?;
+            versions::entries_for_admin(call.db, user_id).await?
+        }
         Caller::App(credential) => {
             versions::entries_for_client(call.db, &call.trail, &credential, user_id).await?
         }

@@ -2,12 +2,15 @@
 //! its body.
 
 pub mod admin;
+pub mod approvals;
 pub mod client;
 pub mod copy;
 pub mod export;
 pub mod health;
 pub mod import;
 pub mod legacy;
+pub mod metrics;
 pub mod portal_users;
+pub mod timeline;
 pub mod users;
 pub mod webhook;

@@ -1,10 +1,13 @@
 //! What runs in the background: rewrapping under a new key, scrubbing, and purging what is past its retention.
 //!
+//! Last come the daily figures.
+//!
 //! The scheduled handler does a bounded part at every run. One walk over all sealed rows does three things at once:
 //! it opens every row, so that a damaged one is found while there is still a copy elsewhere (D1's Time Travel); it
 //! purges expired history; and it counts half-finished backups. Where it stands is kept in the database.
 
 pub mod copy;
+mod metrics;
 pub mod rebuild;
 mod rewrap;
 mod scrub;
@@ -70,6 +73,10 @@ pub async fn run(db: &Database, copy: Option<&copy::Target>, vault: &Vault, sett
             "the database is nearly full",
             &[("bytes", Field::Number(bytes))],
         );
+    }
+    // Last, so that what the others logged is counted with it.
+    if let Err(error) = metrics::count(db).await {
+        log_failed("metrics", error);
     }
 }
 

@@ -3,8 +3,9 @@
 //! An event is written in the same batch as what it records, so that no share leaves and none is replaced without it.
 //! Its id is made once per request: by it a batch that is sent again is known to have been carried out.
 
-use super::{Database, Page, Row, Statement, at};
-use crate::domain::names::{least_id_at, new_id};
+use super::{Change, Database, FULL, Page, Row, Statement, at};
+use crate::domain::names::{UserId, least_id_at, new_id};
+use crate::domain::role::Role;
 use crate::error::Result;
 use crate::platform::now_ms;
 
@@ -27,6 +28,23 @@ impl Actor {
             Actor::System => "system",
         }
     }
+}
+
+/// The operator whose request it is.
+pub struct By {
+    /// Who asked for it.
+    pub operator: String,
+    /// Where another one had to approve it.
+    pub approval: Option<Approval>,
+    pub reason: Option<String>,
+}
+
+/// A second operator's approval of a request that waited.
+pub struct Approval {
+    /// The request's.
+    pub id: String,
+    pub by: String,
+    pub role: Role,
 }
 
 /// What a request is known by in the audit trail.
@@ -135,6 +153,8 @@ pub struct Event<'a> {
 pub struct Query<'a> {
     pub user_id: Option<&'a str>,
     pub action: Option<&'a str>,
+    /// Who asked for it, or approved it.
+    pub operator: Option<&'a str>,
     pub since_ms: Option<u64>,
     /// The id that the page before ended with.
     pub before: Option<&'a str>,
@@ -150,14 +170,21 @@ const LAST_ID: &str = "g";
 macro_rules! shown {
     () => {
         "SELECT id, at, actor, action, user_id AS userId, client_id AS clientId, backup_method AS backupMethod, \
-         outcome, request_id AS requestId, source_address AS sourceAddress"
+ outcome, request_id AS requestId, source_address AS sourceAddress, operator, approved_by AS approvedBy, reason"
+    };
+}
+
+/// A condition in SQL: the event has the action ?4 and the operator ?5, each if it is given.
+macro_rules! fits {
+    () => {
+        "(?4 IS NULL OR action = ?4) AND (?5 IS NULL OR operator = ?5 OR approved_by = ?5)"
     };
 }
 
 /// A page of events, the newest first.
 ///
-/// The ids sort by time, so a page is a range of the primary key, or of one user's index entries. An action is looked
-/// for within a bounded part of that range: a page may be short, even empty, and still have a next.
+/// The ids sort by time, so a page is a range of the primary key, or of one user's index entries. An action or an operator is
+/// looked for within a bounded part of that range: a page may be short, even empty, and still have a next.
 pub async fn list(db: &Database, query: &Query<'_>) -> Result<Page> {
     const ALL: &str = concat!(
         shown!(),
@@ -165,16 +192,15 @@ pub async fn list(db: &Database, query: &Query<'_>) -> Result<Page> {
     );
     const OF_USER: &str = concat!(
         shown!(),
-        " FROM audit_events WHERE user_id = ?4 AND id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3"
+        " FROM audit_events WHERE user_id = ?6 AND id < ?1 AND id >= ?2 AND ",
+        fits!(),
+        " ORDER BY id DESC LIMIT ?3"
     );
-    const OF_ACTION: &str = concat!(
+    const SEARCHED: &str = concat!(
         shown!(),
-        " FROM (SELECT * FROM audit_events WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?5) \
-         WHERE action = ?4 ORDER BY id DESC LIMIT ?3"
-    );
-    const OF_USER_AND_ACTION: &str = concat!(
-        shown!(),
-        " FROM audit_events WHERE user_id = ?4 AND action = ?5 AND id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3"
+        " FROM (SELECT * FROM audit_events WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?6) WHERE ",
+        fits!(),
+        " ORDER BY id DESC LIMIT ?3"
     );
     const LAST_EXAMINED: &str = "SELECT min(id) AS id, count(*) AS examined FROM \
          (SELECT id FROM audit_events WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3)";
@@ -182,18 +208,16 @@ pub async fn list(db: &Database, query: &Query<'_>) -> Result<Page> {
     let before = query.before.unwrap_or(LAST_ID);
     let from = query.since_ms.map(least_id_at).unwrap_or_default();
     let range = |sql, limit| Statement::new(sql).text(before).text(&from).number(limit);
-    let events = match (query.user_id, query.action) {
-        (None, None) => range(ALL, query.limit),
-        (Some(user_id), None) => range(OF_USER, query.limit).text(user_id),
-        (Some(user_id), Some(action)) => range(OF_USER_AND_ACTION, query.limit)
-            .text(user_id)
-            .text(action),
-        (None, Some(action)) => range(OF_ACTION, query.limit).text(action).number(EXAMINED),
+    let filtered = |sql| {
+        range(sql, query.limit)
+            .optional(query.action)
+            .optional(query.operator)
     };
-    let searched = if query.user_id.is_none() && query.action.is_some() {
-        EXAMINED
-    } else {
-        0
+    let is_search = query.action.is_some() || query.operator.is_some();
+    let (events, searched) = match query.user_id {
+        Some(user_id) => (filtered(OF_USER).text(user_id), 0),
+        None if is_search => (filtered(SEARCHED).number(EXAMINED), EXAMINED),
+        None => (range(ALL, query.limit), 0),
     };
     let [rows, examined] = db
         .read(vec![events, range(LAST_EXAMINED, searched)])
@@ -208,4 +232,39 @@ pub async fn list(db: &Database, query: &Query<'_>) -> Result<Page> {
         examined.first().filter(bounded).map(|last| last.text("id"))
     };
     Ok(Page { rows, cursor })
+}
+
+/// Notes that an operator looks at what there is of a user: once for each operator, user and quarter of an hour. An event of
+/// its own, for what is read may leave another.
+pub async fn note_view(
+    db: &Database,
+    trail: &Trail,
+    operator: &str,
+    user_id: &UserId,
+) -> Result<()> {
+    const QUARTER_MS: u64 = 15 * 60 * 1_000;
+    const SQL: &str = concat!(
+        "INSERT INTO audit_events (",
+        audit_columns!(),
+        ", operator) SELECT ?1, ",
+        at!("?2"),
+        ", 'admin', 'view_user', ?5, (SELECT client_id FROM users WHERE id = ?5), NULL, 'viewed', ?3, ?4, ?6 \
+         WHERE NOT EXISTS (SELECT 1 FROM audit_events WHERE user_id = ?5 AND id >= ?7 AND action = 'view_user' AND operator = ?6)"
+    );
+    let view = Trail {
+        event_id: new_id(trail.now_ms)?,
+        ..trail.clone()
+    };
+    let since = least_id_at(trail.now_ms.saturating_sub(QUARTER_MS));
+    let statement = view
+        .statement(SQL)
+        .text(user_id.as_str())
+        .text(operator)
+        .text(&since);
+    let change = Change::new(&view.event_id).then(statement);
+    match db.change(change).await {
+        // Who looks must not be kept from it by a full database: the log has the request's line, with the operator's name.
+        Err(error) if !error.is_caused_by(&FULL) => Err(error),
+        _ => Ok(()),
+    }
 }

@@ -2,6 +2,8 @@
 
 use js_sys::Array;
 
+use super::approvals;
+use super::audit::By;
 use super::outcome::{self, Outcome};
 use super::{Rows, Statement};
 use crate::domain::json;
@@ -33,6 +35,12 @@ const GATE: &str = "INSERT INTO attempts (event_id, not_before, not_after) VALUE
 /// For a batch that writes an event for each of many records, and no other.
 const GATE_OF_RECORDS: &str = "INSERT INTO attempts (event_id, not_before, not_after) SELECT value, ?2, ?3 FROM json_each(?1)";
 
+/// Puts the operator's name into the events of a change.
+const SIGN: &str =
+    "UPDATE audit_events SET operator = ?2, approved_by = ?3, reason = ?4 WHERE id = ?1";
+const SIGN_RECORDS: &str = "UPDATE audit_events SET operator = ?2, approved_by = ?3, reason = ?4 \
+     WHERE id IN (SELECT value FROM json_each(?1))";
+
 impl Change {
     /// `event_id` is the id of the event that is written.
     pub fn new(event_id: &str) -> Self {
@@ -54,6 +62,28 @@ impl Change {
     /// Work in the background, without an event: carried out twice, it does the same.
     pub fn upkeep(statement: Statement) -> Self {
         Self::new("").read(statement)
+    }
+
+    /// With the operator's name in its events, and with the approval that it takes.
+    pub(super) fn signed(mut self, by: &By) -> Self {
+        if self.event_id.is_empty() {
+            return self; // It has no event.
+        }
+        if let Some(approval) = &by.approval {
+            let decided = approvals::decide(approval, "approved", &self.event_id);
+            self.steps.insert(0, Step::Change(decided));
+        }
+        let sign = if self.gate == GATE {
+            SIGN
+        } else {
+            SIGN_RECORDS
+        };
+        let statement = Statement::new(sign)
+            .text(&self.event_id)
+            .text(&by.operator)
+            .optional(by.approval.as_ref().map(|approval| approval.by.as_str()))
+            .optional(by.reason.as_deref());
+        self.then(statement)
     }
 
     pub fn then(mut self, statement: Statement) -> Self {

@@ -6,6 +6,7 @@
 //! SQL is constant text; whatever comes from outside is a bound parameter.
 
 pub mod alerts;
+pub mod approvals;
 pub mod audit;
 pub mod canaries;
 mod change;
@@ -23,12 +24,14 @@ pub mod import_shares;
 pub mod maintenance;
 pub mod mates;
 pub mod methods;
+pub mod metrics;
 pub mod outcome;
 pub mod purges;
 pub mod quota;
 pub mod rebuild;
 mod rows;
 pub mod status;
+pub mod timeline;
 pub mod user_shares;
 pub mod users;
 pub mod versions;
@@ -45,7 +48,7 @@ use crate::error::{Code, Error, Result};
 use crate::log::{self, Field, Level};
 use crate::platform::{self, D1};
 use crate::vault::Sealed;
-use audit::Trail;
+use audit::{By, Trail};
 use change::Payload;
 use changes::Whose;
 use outcome::Fetched;
@@ -197,6 +200,8 @@ pub struct Database {
     /// What failed attempts have cost the request so far; None where nobody waits for an answer.
     lost_ms: Option<Cell<u64>>,
     copied: Option<Copied>,
+    /// The operator whose request it is, once that is known: the events of its changes name them.
+    by: RefCell<Option<By>>,
 }
 
 /// How what a request changes is copied.
@@ -219,6 +224,7 @@ impl Database {
             binding,
             lost_ms: Some(Cell::new(0)),
             copied: None,
+            by: RefCell::default(),
         }
     }
 
@@ -265,6 +271,19 @@ impl Database {
             binding,
             lost_ms: None,
             copied: None,
+            by: RefCell::default(),
+        }
+    }
+
+    /// From now on, what is changed is changed by this operator.
+    pub fn is_by(&self, by: By) {
+        self.by.replace(Some(by));
+    }
+
+    /// Why the operator changes what is changed from now on.
+    pub fn because(&self, reason: Option<String>) {
+        if let Some(by) = self.by.borrow_mut().as_mut() {
+            by.reason = reason;
         }
     }
 
@@ -331,7 +350,11 @@ impl Database {
 
     /// Carries out a change; transient failures are tried again. When this returns, no attempt of it is left that could
     /// still be carried out.
-    pub async fn change(&self, mut change: Change) -> Result<Changed> {
+    pub async fn change(&self, change: Change) -> Result<Changed> {
+        let mut change = match self.by.borrow().as_ref() {
+            Some(by) => change.signed(by),
+            None => change,
+        };
         let begins = self.is_copied() && !NOTES.get();
         if begins {
             change = change.first(changes::begin(&changes::new_identity()?));
@@ -422,6 +445,9 @@ impl<'a> Attempts<'a> {
                 Code::Conflict,
                 "This user has 256 backup methods already, which is the maximum.",
             ));
+        }
+        if let Some(error) = approvals::stopped(&failure) {
+            return Err(error);
         }
         if failure.contains("constraint failed") {
             return Err(

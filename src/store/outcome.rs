@@ -60,6 +60,9 @@ outcomes! {
     MethodRemoved { Removed = "removed", NotFound = "not_found" }
     PurgeCancelled { Cancelled = "cancelled", NotFound = "not_found" }
     UserRestored { Restored = "restored", Conflict = "conflict" }
+    /// Of a request that waits for a second operator, and of one that is refused.
+    Waits { Waiting = "waiting" }
+    Refused { Refused = "refused" }
     /// Of what is left once its work is done.
     Noted { Exported = "exported", Rewrapped = "rewrapped", Imported = "imported" }
 }

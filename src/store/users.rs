@@ -122,7 +122,7 @@ pub async fn replace_client_api_key(
     db: &Database,
     trail: &Trail,
     id: &UserId,
-    client_api_key: CredentialHash,
+    hash: &str,
 ) -> Result<JsonText> {
     const EVENT: &str = concat!(
         "INSERT INTO audit_events (",
@@ -138,11 +138,10 @@ pub async fn replace_client_api_key(
         outcome_is!("?3", "replaced")
     );
     const SELECT: &str = concat!(shown!(), " WHERE id = ?1");
-    let hash = client_api_key.to_hex();
-    let event = trail.statement(EVENT).text(id.as_str()).text(&hash);
+    let event = trail.statement(EVENT).text(id.as_str()).text(hash);
     let update = Statement::new(UPDATE)
         .text(id.as_str())
-        .text(&hash)
+        .text(hash)
         .text(&trail.event_id);
     let select = Statement::new(SELECT).text(id.as_str());
     let change = Change::new(&trail.event_id)
@@ -202,16 +201,52 @@ pub async fn with_client_id(db: &Database, client_id: &ClientId) -> Result<Page>
     Ok(Page { rows, cursor: None })
 }
 
-/// A page of users by id.
-pub async fn list(db: &Database, after: &str, limit: u64) -> Result<Page> {
-    const SQL: &str = concat!(shown!(), " WHERE id > ?1 ORDER BY id LIMIT ?2");
-    const NEXT: &str = "SELECT id FROM users WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2";
-    let range = |sql| Statement::new(sql).text(after).number(limit);
-    let [rows, next] = db.read(vec![range(SQL), range(NEXT)]).await?.rows()?;
+/// A page of users whose $column begins with ?3 (an empty text: all users), in its order, behind ?1; and whether there is a next.
+macro_rules! page_by {
+    ($column:literal, $select:expr, $limit:literal) => {
+        concat!(
+            $select,
+            " WHERE ",
+            $column,
+            " > ?1 AND ",
+            $column,
+            " >= ?3 AND ",
+            $column,
+            " < ?3 || char(1114111) ORDER BY ",
+            $column,
+            " LIMIT ",
+            $limit
+        )
+    };
+}
+
+/// A page of users by id: those whose id begins with `begins`, behind `after`.
+pub async fn list(db: &Database, begins: &str, after: &str, limit: u64) -> Result<Page> {
+    const SQL: &str = page_by!("id", shown!(), "?2");
+    const NEXT: &str = page_by!("id", "SELECT 1 FROM users", "1 OFFSET ?2");
+    let range = |sql| Statement::new(sql).text(after).number(limit).text(begins);
+    page(db, range(SQL), range(NEXT), "id").await
+}
+
+/// As [`list`], by client id.
+pub async fn list_by_client(db: &Database, begins: &str, after: &str, limit: u64) -> Result<Page> {
+    const SQL: &str = page_by!("client_id", shown!(), "?2");
+    const NEXT: &str = page_by!("client_id", "SELECT 1 FROM users", "1 OFFSET ?2");
+    let range = |sql| Statement::new(sql).text(after).number(limit).text(begins);
+    page(db, range(SQL), range(NEXT), "clientId").await
+}
+
+async fn page(
+    db: &Database,
+    users: Statement,
+    next: Statement,
+    cursor: &'static str,
+) -> Result<Page> {
+    let [rows, next] = db.read(vec![users, next]).await?.rows()?;
     let cursor = rows
         .last()
         .filter(|_| !next.is_empty())
-        .map(|user| user.text("id"));
+        .map(|user| user.text(cursor));
     Ok(Page { rows, cursor })
 }
 

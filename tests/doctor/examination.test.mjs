@@ -43,7 +43,7 @@ describe("npm run doctor", () => {
   it("passes every check on a Worker that is well, and leaves nothing behind", async () => {
     const { code, said } = await doctor(worker.url);
     assert.equal(code, 0, said);
-    assert.match(said, /All is well: 16 checks passed\.\n$/);
+    assert.match(said, /All is well: 17 checks passed\.\n$/);
     assert.ok(!said.includes("\u001b"), "no colour where nobody sees it");
     await nothingIsLeft();
   });
@@ -255,7 +255,7 @@ describe("where the doctor begins", () => {
       /✗ GET \/healthz answers.*\n.*ECONNREFUSED.*\n.*Start the Worker.*\n– 14 more that need the check “GET \/healthz answers”\n\n1 failed, 0 passed, 14 skipped\.\n$/,
     );
     const { outcome } = await examined(nowhere.url);
-    assert.equal(outcome.checks.length, 15, "machines get each");
+    assert.equal(outcome.checks.length, 16, "machines get each");
     assert.ok(outcome.checks.slice(1).every(({ lacks }) => lacks === "alive"));
   });
 

@@ -67,6 +67,21 @@ export const checks = [
     },
   },
   {
+    id: "operators",
+    title: "The operator token is an admin's, and operators have the roles that somebody gave them",
+    needs: ["ready"],
+    secret: "adminToken",
+    async run({ caller }) {
+      const { json } = (await caller.asOperator("GET", "/admin/me")).expect(200);
+      if (json.role !== "admin")
+        throw new Trouble(
+          `the token is ${json.name}'s, whose role is ${json.role}`,
+          "Give the doctor ADMIN_TOKEN: it registers users and erases them.",
+        );
+      return json.warnings.map((warning) => `WARNING: ${warning}`).join(" ") || undefined;
+    },
+  },
+  {
     id: "users",
     title: "POST /users registers two throw-away users",
     needs: ["ready"],

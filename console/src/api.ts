@@ -1,0 +1,69 @@
+// The Worker's API, typed by openapi.yaml: a path, parameter or field that the contract lacks does not compile.
+
+import type { components, paths } from "#contract";
+import createClient from "openapi-fetch";
+
+export type Schemas = components["schemas"];
+export type Operator = Schemas["Operator"];
+export type Role = Operator["role"];
+export type Timeline = Schemas["Timeline"];
+export type Version = Schemas["TimelineVersion"];
+export type Backup = Schemas["Backup"];
+export type User = Schemas["User"];
+export type AuditEvent = Schemas["AuditEvent"];
+
+/** A call that failed, in words for the operator. */
+export class Failure extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly requestId: string | null,
+  ) {
+    super(message);
+  }
+}
+
+/** The operator's token: in memory only, and gone with the tab. Empty: Cloudflare Access vouches for the browser. */
+let token = "";
+let signedOut: () => void = () => {};
+
+export function useToken(given: string, whenRefused: () => void): void {
+  token = given;
+  signedOut = whenRefused;
+}
+
+export const api = createClient<paths>({ baseUrl: location.origin, cache: "no-store", credentials: "same-origin" });
+api.use({
+  onRequest({ request }) {
+    if (token) request.headers.set("authorization", `Bearer ${token}`);
+    return request;
+  },
+  onResponse({ response }) {
+    if (response.status === 401) signedOut();
+  },
+});
+
+interface Answer<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** What a call answered; anything but a 2xx is thrown as a [`Failure`]. */
+export async function answered<T>(call: Promise<Answer<T>>): Promise<T> {
+  return (await withStatus(call)).data;
+}
+
+/** As `answered`, with the status: a 202 waits for something. */
+export async function withStatus<T>(call: Promise<Answer<T>>): Promise<{ data: T; status: number }> {
+  const { data, error, response } = await call.catch(() => {
+    throw new Failure("The server cannot be reached. Is the network there?", 0, null);
+  });
+  if (response.ok) return { data: data as T, status: response.status };
+  const { detail } = (error ?? {}) as { detail?: string };
+  throw new Failure(
+    detail ?? `The server answered ${response.status}.`,
+    response.status,
+    response.headers.get("x-request-id"),
+  );
+}

@@ -1,0 +1,150 @@
+// One person: the sentence first, then a card for each backup, the timeline, and what happened.
+
+import { useState } from "preact/hooks";
+
+import { Actions } from "./actions";
+import { type Backup, type Timeline, type Version, answered, api } from "./api";
+import { Events } from "./events";
+import { useLoaded } from "./state";
+import { TimelineView } from "./timeline";
+import { Shown, Time } from "./ui";
+import { STATE_NAMES, WHAT_TO_DO, halfFinishedSince, listed, sentence, splitCurve } from "./words";
+
+const VERSIONS_LOADED = 200;
+const CARDS_SHOWN = 12;
+
+export interface PersonData {
+  timeline: Timeline;
+  backups: Backup[];
+}
+
+async function loadPerson(id: string): Promise<PersonData> {
+  const path = { params: { path: { userId: id } } };
+  const timeline = await answered(
+    api.GET("/users/{userId}/timeline", { params: { ...path.params, query: { limit: VERSIONS_LOADED } } }),
+  );
+  if (timeline.user === null) return { timeline, backups: [] };
+  const { backups } = await answered(api.GET("/users/{userId}/backups", path));
+  return { timeline, backups };
+}
+
+export function Person({ id }: { id: string }) {
+  const person = useLoaded(id, () => loadPerson(id));
+  return (
+    <>
+      <h1>{id}</h1>
+      <Shown of={person}>
+        {({ timeline, backups }) => (
+          <>
+            <p class="sentence">{sentence(timeline, backups)}</p>
+            <Identity timeline={timeline} />
+            <Actions id={id} timeline={timeline} done={person.again} />
+            {timeline.user !== null && <Cards backups={backups} versions={timeline.versions} />}
+            {timeline.user !== null && <TimelineView id={id} first={timeline} changed={person.again} />}
+            <Events id={id} />
+          </>
+        )}
+      </Shown>
+    </>
+  );
+}
+
+function Identity({ timeline: { user, deletions } }: { timeline: Timeline }) {
+  return (
+    <dl class="facts">
+      {user && (
+        <>
+          <dt>Client id</dt>
+          <dd>{user.clientId}</dd>
+          <dt>Registered</dt>
+          <dd>
+            <Time at={user.createdAt} />
+          </dd>
+        </>
+      )}
+      {deletions.map((deletion) => (
+        <>
+          <dt>Deleted</dt>
+          <dd>
+            <Time at={deletion.deletedAt} />, client id {deletion.clientId}
+          </dd>
+        </>
+      ))}
+    </dl>
+  );
+}
+
+function Cards({ backups, versions }: { backups: Backup[]; versions: Version[] }) {
+  const [shown, setShown] = useState(CARDS_SHOWN);
+  const current = versions.filter((version) => version.supersededAt === null);
+  return (
+    <section aria-labelledby="backups">
+      <h2 id="backups">Backups</h2>
+      {backups.length === 0 && (
+        <p>
+          Nothing is stored. Ask the person to back up, as long as they have the device; and whether it is this client.
+        </p>
+      )}
+      <ul class="cards">
+        {backups.slice(0, shown).map((backup) => (
+          <Card key={backup.backupMethod} backup={backup} current={current} />
+        ))}
+      </ul>
+      {backups.length > shown && (
+        <button type="button" onClick={() => setShown(shown + CARDS_SHOWN)}>
+          {backups.length - shown} more
+        </button>
+      )}
+    </section>
+  );
+}
+
+function Card({ backup, current }: { backup: Backup; current: Version[] }) {
+  const { backupMethod, state, userShareAt, custodianShares } = backup;
+  const methods = new Set([backupMethod, ...custodianShares.map((share) => share.backupMethod)]);
+  const pairs = new Set(
+    current
+      .filter((v) => methods.has(v.backupMethod) && v.backupSharePairId !== null)
+      .map((v) => v.backupSharePairId ?? ""),
+  );
+  const since = state === "half-finished" ? halfFinishedSince(backup) : undefined;
+  return (
+    <li class={`card ${state}`}>
+      <h3>
+        {backupMethod} <span class="state">{STATE_NAMES[state]}</span>
+      </h3>
+      <dl class="facts">
+        <dt>Cipher text</dt>
+        <dd>{userShareAt ? <Time at={userShareAt} /> : "none"}</dd>
+        {custodianShares.length === 0 && (
+          <>
+            <dt>Custodian share</dt>
+            <dd>none</dd>
+          </>
+        )}
+        {custodianShares.map((share) => (
+          <>
+            <dt>{splitCurve(share.backupMethod).curve}</dt>
+            <dd>
+              <Time at={share.storedAt} />
+            </dd>
+          </>
+        ))}
+        {since && (
+          <>
+            <dt>Half-finished since</dt>
+            <dd>
+              <Time at={since} />
+            </dd>
+          </>
+        )}
+        <dt>{pairs.size === 1 ? "Pair" : "Pairs"}</dt>
+        <dd>{pairs.size > 0 ? listed([...pairs].sort()) : "not told"}</dd>
+      </dl>
+      <details open={state !== "complete"}>
+        <summary>What to do now</summary>
+        <p>{WHAT_TO_DO[state]}</p>
+      </details>
+    </li>
+  );
+}

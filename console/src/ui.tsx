@@ -1,0 +1,117 @@
+// The small parts that every view is made of.
+
+import type { ComponentChildren, InputHTMLAttributes } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+
+import type { Failure } from "./api";
+import type { Loaded } from "./state";
+import { clock } from "./words";
+
+export function Time({ at }: { at: string }) {
+  return (
+    <time dateTime={at} title={at}>
+      {clock(at)}
+    </time>
+  );
+}
+
+/** What failed, and the offer to try again. */
+export function Failed({ failure, again }: { failure: Failure; again?: () => void }) {
+  return (
+    <div class="failed" role="alert">
+      <p>
+        <strong>That failed.</strong> {failure.message}
+      </p>
+      {failure.requestId && (
+        <p class="quiet">
+          Request <code>{failure.requestId}</code>
+        </p>
+      )}
+      {again && (
+        <button type="button" onClick={again}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** A call's answer, or that it is awaited, or that it failed. */
+export function Shown<T>({ of, children }: { of: Loaded<T>; children: (data: T) => ComponentChildren }) {
+  if (of.failure) return <Failed failure={of.failure} again={of.again} />;
+  if (of.data === undefined) return <p role="status">Loading…</p>;
+  return <>{children(of.data)}</>;
+}
+
+export function Field({
+  label,
+  hint,
+  ...input
+}: { label: string; hint?: string } & InputHTMLAttributes<HTMLInputElement>) {
+  const id = useId();
+  return (
+    <p class="field">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        autocomplete="off"
+        spellcheck={false}
+        aria-describedby={hint ? `${id}-hint` : undefined}
+        {...input}
+      />
+      {hint && (
+        <span id={`${id}-hint`} class="quiet">
+          {hint}
+        </span>
+      )}
+    </p>
+  );
+}
+
+/** A modal dialog: the browser keeps the focus in it, and Escape closes it. */
+export function Dialog({
+  title,
+  onClose,
+  children,
+}: {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+}) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+  return (
+    <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
+      <h2 id={id}>{title}</h2>
+      {children}
+    </dialog>
+  );
+}
+
+/** A wide or long part that scrolls by itself, with the keyboard too. */
+export function Scroll({ label, children }: { label: string; children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the focus, or the keyboard cannot scroll it
+    <section class="scroll" aria-label={label} tabIndex={0}>
+      {children}
+    </section>
+  );
+}
+
+/** A secret that is shown once: it leaves the page with this element. */
+export function Secret({ name, value }: { name: string; value: string }) {
+  return (
+    <div class="secret">
+      <p>
+        <strong>{name}</strong>, shown this once:
+      </p>
+      <code>{value}</code>
+      <button type="button" onClick={() => void navigator.clipboard.writeText(value)}>
+        Copy
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,162 @@
+// The whole service: what there is, how it goes, and what needs somebody.
+
+import { useMemo } from "preact/hooks";
+
+import { type Schemas, answered, api } from "./api";
+import { Chart } from "./chart";
+import { HalfFinished } from "./half-finished";
+import { useLoaded } from "./state";
+import { Shown, Time } from "./ui";
+import { day } from "./words";
+
+type Metrics = Schemas["Metrics"];
+
+const DAYS = 90;
+
+export function Whole() {
+  const metrics = useLoaded("metrics", () =>
+    answered(api.GET("/admin/metrics", { params: { query: { days: DAYS } } })),
+  );
+  const status = useLoaded("status", () => answered(api.GET("/admin/status")));
+  return (
+    <>
+      <h1>The whole</h1>
+      <div class="columns">
+        <Shown of={status}>{(status) => <Figures status={status} />}</Shown>
+        <Shown of={metrics}>{(metrics) => <Databases metrics={metrics} />}</Shown>
+      </div>
+      <Shown of={metrics}>{(metrics) => <Charts metrics={metrics} />}</Shown>
+      <div class="columns">
+        <HalfFinished />
+        <Shown of={metrics}>{(metrics) => <Alarms metrics={metrics} />}</Shown>
+      </div>
+    </>
+  );
+}
+
+const number = new Intl.NumberFormat("en");
+const count = (value: number) => number.format(value);
+
+function Figures({ status }: { status: Schemas["Status"] }) {
+  const [current, ...older] = status.keys;
+  const toRewrap = older.reduce((sum, key) => sum + key.shares, 0);
+  return (
+    <section>
+      <h2>Now</h2>
+      <dl class="facts">
+        <dt>Users</dt>
+        <dd>{count(status.users)}</dd>
+        <dt>Current shares</dt>
+        <dd>{count(status.shares)}</dd>
+        <dt>Key rotation</dt>
+        <dd>
+          {toRewrap === 0
+            ? `none under way: ${current?.id ?? "no key"} seals every share`
+            : `${count(toRewrap)} shares are still to be sealed under ${current?.id}`}
+        </dd>
+        <dt>Scrub</dt>
+        <dd>
+          {status.scrub.at ? (
+            <>
+              {count(status.scrub.checked)} shares opened, the last <Time at={status.scrub.at} />
+            </>
+          ) : (
+            "has not run yet"
+          )}
+          {status.scrub.failed > 0 && (
+            <strong> {count(status.scrub.failed)} do not open: see docs/operations.md now.</strong>
+          )}
+        </dd>
+        <SecondCopy status={status} />
+      </dl>
+    </section>
+  );
+}
+
+/** The second copy's lag; nothing where no bucket is bound. */
+function SecondCopy({ status }: { status: Schemas["Status"] }) {
+  const copy = "copy" in status ? (status.copy as { pending?: number; lagSeconds?: number } | null) : null;
+  if (!copy) return null;
+  return (
+    <>
+      <dt>Second copy</dt>
+      <dd>
+        {copy.pending
+          ? `${count(copy.pending)} changes wait, the oldest for ${count(copy.lagSeconds ?? 0)} s`
+          : "has every change"}
+      </dd>
+    </>
+  );
+}
+
+const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+function Databases({ metrics }: { metrics: Metrics }) {
+  return (
+    <section>
+      <h2>Databases</h2>
+      {metrics.databases.map(({ name, bytes, limitBytes, fullOn }) => (
+        <div key={name} class="database">
+          <p>
+            <strong>{name}</strong>: {mebibytes(bytes)} of {mebibytes(limitBytes)}
+          </p>
+          <meter aria-label={`How full ${name} is`} min={0} max={limitBytes} high={limitBytes * 0.8} value={bytes} />
+          <p class="quiet">{fullOn ? `At the present growth it is full on ${day(fullOn)}.` : "It does not grow."}</p>
+        </div>
+      ))}
+    </section>
+  );
+}
+
+function Charts({ metrics }: { metrics: Metrics }) {
+  const days = useMemo(() => metrics.days.map((entry) => entry.day), [metrics]);
+  const use = useMemo(
+    () => [
+      { name: "Backups", values: metrics.days.map((entry) => entry.backups) },
+      { name: "Recoveries", values: metrics.days.map((entry) => entry.recoveries) },
+    ],
+    [metrics],
+  );
+  const refused = useMemo(
+    () => [{ name: "Refused credentials", values: metrics.days.map((entry) => entry.refusedCredentials) }],
+    [metrics],
+  );
+  return (
+    <section>
+      <h2>The last {DAYS} days</h2>
+      <p class="quiet">
+        {metrics.countedAt ? (
+          <>
+            Counted by the schedule, the last time <Time at={metrics.countedAt} />.
+          </>
+        ) : (
+          "The schedule has not counted yet."
+        )}
+      </p>
+      <Chart title="Backups and recoveries a day" days={days} series={use} />
+      <Chart title="Refused credentials a day" days={days} series={refused} />
+    </section>
+  );
+}
+
+function Alarms({ metrics }: { metrics: Metrics }) {
+  return (
+    <section>
+      <h2>Alarms of the last week</h2>
+      {metrics.alarms.length === 0 ? (
+        <p>None.</p>
+      ) : (
+        <ul>
+          {metrics.alarms.map((alarm) => (
+            <li key={`${alarm.day} ${alarm.message}`}>
+              {alarm.message}{" "}
+              <span class="quiet">
+                ({count(alarm.count)} on {day(alarm.day)})
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

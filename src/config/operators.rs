@@ -1,0 +1,125 @@
+//! The settings about operators: who has a token, whom Access' names make what, and what takes two of them.
+
+use super::{InvalidSetting, MIN_ADMIN_TOKEN_LENGTH};
+use crate::domain::approval::FourEyes;
+use crate::domain::names::check_name;
+use crate::domain::role::Role;
+use crate::domain::secret::CredentialHash;
+
+/// The name of whoever shows `ADMIN_TOKEN`.
+pub const ADMIN_NAME: &str = "admin";
+
+/// An entry of `OPERATOR_TOKENS`.
+#[derive(Debug)]
+pub struct OperatorToken {
+    pub name: String,
+    pub role: Role,
+    pub token: CredentialHash,
+}
+
+/// An entry of `ACCESS_ROLES`: whose names fit the pattern has the role.
+#[derive(Debug, PartialEq, Eq)]
+struct AccessRole {
+    role: Role,
+    /// A name, or `*` with what names end with; in lower case.
+    pattern: String,
+}
+
+impl AccessRole {
+    fn fits(&self, name: &str) -> bool {
+        match self.pattern.strip_prefix('*') {
+            Some(end) => name.ends_with(end),
+            None => name == self.pattern,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Operators {
+    pub tokens: Vec<OperatorToken>,
+    access_roles: Vec<AccessRole>,
+    /// `FOUR_EYES`: what a second operator must approve.
+    pub four_eyes: Vec<FourEyes>,
+}
+
+impl Operators {
+    /// `get` gives a setting that is not empty.
+    pub fn parse(get: impl Fn(&'static str) -> Option<String>) -> Result<Self, InvalidSetting> {
+        Ok(Self {
+            tokens: entries("OPERATOR_TOKENS", get("OPERATOR_TOKENS"), token)?,
+            access_roles: entries("ACCESS_ROLES", get("ACCESS_ROLES"), access_role)?,
+            four_eyes: entries("FOUR_EYES", get("FOUR_EYES"), |entry| {
+                FourEyes::parse(entry).ok_or("eject, purge or client-api-key")
+            })?,
+        })
+    }
+
+    pub fn has_access_roles(&self) -> bool {
+        !self.access_roles.is_empty()
+    }
+
+    /// The role of whom Access lets in under this name: the highest that fits; without one, a viewer's.
+    pub fn access_role(&self, name: &str) -> Role {
+        let name = name.to_ascii_lowercase();
+        let fitting = self.access_roles.iter().filter(|entry| entry.fits(&name));
+        fitting
+            .map(|entry| entry.role)
+            .max()
+            .unwrap_or(Role::Viewer)
+    }
+}
+
+/// The entries of a list between commas. An error names the place of the entry, never what it holds.
+fn entries<T>(
+    name: &'static str,
+    list: Option<String>,
+    parse: impl Fn(&str) -> Result<T, &'static str>,
+) -> Result<Vec<T>, InvalidSetting> {
+    let list = list.unwrap_or_default();
+    let texts = list.split(',').map(str::trim).enumerate();
+    // An empty list has no entry; within one that is not, an entry may not be empty.
+    texts
+        .filter(|_| !list.is_empty())
+        .map(|(place, entry)| {
+            parse(entry).map_err(|what| {
+                InvalidSetting::new(name, &format!("entry {} is not {what}", place + 1))
+            })
+        })
+        .collect()
+}
+
+fn token(entry: &str) -> Result<OperatorToken, &'static str> {
+    const WHAT: &str = "name:role:token, with the role viewer, support or admin, a token of at least 32 characters, \
+         and another name than admin";
+    let mut parts = entry.splitn(3, ':').map(str::trim);
+    let (Some(name), Some(role), Some(token)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(WHAT);
+    };
+    let is_good = check_name(name).is_ok()
+        && !name.eq_ignore_ascii_case(ADMIN_NAME)
+        && token.len() >= MIN_ADMIN_TOKEN_LENGTH;
+    match Role::parse(role) {
+        Some(role) if is_good => Ok(OperatorToken {
+            name: name.to_owned(),
+            role,
+            token: CredentialHash::of(token),
+        }),
+        _ => Err(WHAT),
+    }
+}
+
+fn access_role(entry: &str) -> Result<AccessRole, &'static str> {
+    const WHAT: &str = "role=name or role=*@domain, with the role viewer, support or admin";
+    let (role, pattern) = entry.split_once('=').ok_or(WHAT)?;
+    let role = Role::parse(role.trim()).ok_or(WHAT)?;
+    let pattern = pattern.trim().to_ascii_lowercase();
+    let rest = pattern.strip_prefix('*').unwrap_or(&pattern);
+    if check_name(&pattern).is_err() || rest.contains('*') {
+        return Err(WHAT);
+    }
+    Ok(AccessRole { role, pattern })
+}
+
+#[cfg(test)]
+#[path = "operators_tests.rs"]
+mod tests;

@@ -1,0 +1,155 @@
+//! Every version of a user's shares, current and superseded: which belong together, and which a recovery is given, now or if
+//! one of them were restored. For operators; a recovery itself reads what it needs only (`domain::recovery`).
+
+use super::names::BackupMethod;
+use super::recovery::{Entry, FetchSuperseded, is_of_backup, mate};
+use super::sealing::Kind;
+
+/// Superseded custodian shares that `FETCH_SUPERSEDED = "always"` adds at most: the newest.
+const ALWAYS_ADDS: usize = 500;
+
+/// A version of a share, without the share.
+#[derive(Debug, Clone)]
+pub struct Version {
+    pub id: String,
+    pub kind: Kind,
+    pub entry: Entry,
+    /// None: it is current.
+    pub superseded_at: Option<String>,
+}
+
+impl Version {
+    fn is_current(&self) -> bool {
+        self.superseded_at.is_none()
+    }
+
+    fn is_in_place_of(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.entry.backup_method == other.entry.backup_method
+    }
+}
+
+/// The versions of one user, the one that was stored last first.
+pub struct Timeline(Vec<Version>);
+
+impl Timeline {
+    pub fn of(versions: Vec<Version>) -> Self {
+        Self(versions)
+    }
+
+    pub fn versions(&self) -> &[Version] {
+        &self.0
+    }
+
+    pub fn get(&self, id: &str) -> Option<&Version> {
+        self.0.iter().find(|version| version.id == id)
+    }
+
+    fn current_user_entries(&self) -> Vec<Entry> {
+        let current = self.of_kind(Kind::User).filter(|v| v.is_current());
+        current.map(|version| version.entry.clone()).collect()
+    }
+
+    fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Version> + Clone {
+        self.0.iter().filter(move |version| version.kind == kind)
+    }
+
+    /// The custodian shares by method; of each, what is current comes first.
+    fn custodian_by_method(&self) -> Vec<(&BackupMethod, Vec<&Version>)> {
+        let mut methods: Vec<(&BackupMethod, Vec<&Version>)> = Vec::new();
+        for version in self.of_kind(Kind::Custodian) {
+            let method = &version.entry.backup_method;
+            let of_method = match methods.iter_mut().find(|(known, _)| *known == method) {
+                Some((_, versions)) => versions,
+                None => {
+                    methods.push((method, Vec::new()));
+                    match methods.last_mut() {
+                        Some((_, versions)) => versions,
+                        None => continue,
+                    }
+                }
+            };
+            let at = if version.is_current() {
+                0
+            } else {
+                of_method.len()
+            };
+            of_method.insert(at, version);
+        }
+        methods
+    }
+
+    /// The custodian shares of each of these user shares' backups: one of each method, at most.
+    pub fn mates<'a>(&'a self, user: &[&Version]) -> Vec<Vec<&'a Version>> {
+        let methods = self.custodian_by_method();
+        let current = self.current_user_entries();
+        let mates_of = |share: &&Version| {
+            let of_backup = methods
+                .iter()
+                .filter(|(method, _)| is_of_backup(method, &share.entry, &current));
+            of_backup
+                .filter_map(|(_, versions)| {
+                    let found = mate(&share.entry, versions.iter().map(|version| &version.entry))?;
+                    let is_found =
+                        |version: &&&Version| std::ptr::eq(&raw const version.entry, found);
+                    versions.iter().find(is_found).copied()
+                })
+                .collect()
+        };
+        user.iter().map(mates_of).collect()
+    }
+
+    /// What a recovery is given now: Portal the custodian shares, the app the cipher texts.
+    pub fn given(&self, policy: FetchSuperseded) -> Vec<&Version> {
+        let mut given: Vec<&Version> = self.0.iter().filter(|v| v.is_current()).collect();
+        let mut add = |version: &Version| {
+            if !given.iter().any(|known| known.id == version.id)
+                && let Some(version) = self.get(&version.id)
+            {
+                given.push(version);
+            }
+        };
+        if policy == FetchSuperseded::Always {
+            let superseded = self.of_kind(Kind::Custodian).filter(|v| !v.is_current());
+            let mut newest: Vec<&Version> = superseded.collect();
+            newest.sort_by(|a, b| b.superseded_at.cmp(&a.superseded_at));
+            newest.into_iter().take(ALWAYS_ADDS).for_each(&mut add);
+        }
+        if policy != FetchSuperseded::Never {
+            let current: Vec<&Version> = self
+                .of_kind(Kind::User)
+                .filter(|v| v.is_current())
+                .collect();
+            self.mates(&current)
+                .into_iter()
+                .flatten()
+                .for_each(&mut add);
+        }
+        given
+    }
+
+    /// The timeline as it would be if the version with this id were restored. None: there is no such superseded version.
+    pub fn with_restored(&self, id: &str) -> Option<Self> {
+        let restored = self.get(id).filter(|version| !version.is_current())?;
+        let changed = self.0.iter().map(|version| {
+            let superseded_at = if version.id == restored.id {
+                None
+            } else if version.is_current() && version.is_in_place_of(restored) {
+                Some(NOW.to_owned())
+            } else {
+                version.superseded_at.clone()
+            };
+            Version {
+                superseded_at,
+                ..version.clone()
+            }
+        });
+        Some(Self(changed.collect()))
+    }
+}
+
+/// Sorts behind every time.
+const NOW: &str = "~";
+
+#[cfg(test)]
+#[path = "timeline_tests.rs"]
+mod tests;

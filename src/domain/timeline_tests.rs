@@ -1,0 +1,138 @@
+use super::*;
+
+/// "user GDRIVE 2 pair" or "custodian GDRIVE-ED25519 1", with `until` where it is superseded; its id is its text.
+fn version(text: &str, until: Option<&str>) -> Version {
+    let mut parts = text.split(' ');
+    let mut next = || parts.next().unwrap_or_default().to_owned();
+    let (kind, method, stored_at, pair) = (next(), next(), next(), next());
+    Version {
+        id: text.to_owned(),
+        kind: if kind == "user" {
+            Kind::User
+        } else {
+            Kind::Custodian
+        },
+        entry: Entry {
+            backup_method: BackupMethod::parse(method).unwrap(),
+            backup_share_pair_id: (!pair.is_empty()).then_some(pair),
+            stored_at,
+        },
+        superseded_at: until.map(str::to_owned),
+    }
+}
+
+fn timeline(versions: &[(&str, Option<&str>)]) -> Timeline {
+    let mut all: Vec<Version> = versions
+        .iter()
+        .map(|(text, until)| version(text, *until))
+        .collect();
+    all.reverse();
+    Timeline::of(all)
+}
+
+fn given(timeline: &Timeline, policy: FetchSuperseded) -> Vec<String> {
+    let mut ids: Vec<String> = timeline
+        .given(policy)
+        .iter()
+        .map(|v| v.id.clone())
+        .collect();
+    ids.sort();
+    ids
+}
+
+#[test]
+fn a_complete_backup_is_given_alone() {
+    let all = timeline(&[
+        ("custodian GDRIVE-ED25519 1", Some("3")),
+        ("user GDRIVE 2", Some("4")),
+        ("custodian GDRIVE-ED25519 3", None),
+        ("user GDRIVE 4", None),
+    ]);
+    let current = ["custodian GDRIVE-ED25519 3", "user GDRIVE 4"];
+    assert_eq!(given(&all, FetchSuperseded::HalfFinished), current);
+    assert_eq!(given(&all, FetchSuperseded::Never), current);
+    assert_eq!(
+        given(&all, FetchSuperseded::Always),
+        [
+            "custodian GDRIVE-ED25519 1",
+            "custodian GDRIVE-ED25519 3",
+            "user GDRIVE 4"
+        ]
+    );
+}
+
+#[test]
+fn of_a_half_finished_backup_the_share_before_is_given_too() {
+    let all = timeline(&[
+        ("custodian GDRIVE-ED25519 1", Some("3")),
+        ("user GDRIVE 2", None),
+        ("custodian GDRIVE-ED25519 3", None),
+    ]);
+    assert_eq!(
+        given(&all, FetchSuperseded::HalfFinished),
+        [
+            "custodian GDRIVE-ED25519 1",
+            "custodian GDRIVE-ED25519 3",
+            "user GDRIVE 2"
+        ]
+    );
+    assert_eq!(
+        given(&all, FetchSuperseded::Never),
+        ["custodian GDRIVE-ED25519 3", "user GDRIVE 2"]
+    );
+}
+
+#[test]
+fn each_cipher_text_is_joined_with_the_shares_of_its_own_backup() {
+    let all = timeline(&[
+        ("custodian GDRIVE-ED25519 1", Some("3")),
+        ("user GDRIVE 2", Some("4")),
+        ("custodian GDRIVE-ED25519 3", None),
+        ("user GDRIVE 4", None),
+        ("user PASSWORD 5", None),
+    ]);
+    let user: Vec<&Version> = all
+        .versions()
+        .iter()
+        .filter(|v| v.kind == Kind::User)
+        .collect();
+    let mates: Vec<Vec<&str>> = all
+        .mates(&user)
+        .iter()
+        .map(|mates| mates.iter().map(|v| v.id.as_str()).collect())
+        .collect();
+    assert_eq!(
+        mates,
+        [
+            vec![],
+            vec!["custodian GDRIVE-ED25519 3"],
+            vec!["custodian GDRIVE-ED25519 1"]
+        ]
+    );
+}
+
+#[test]
+fn a_restored_cipher_text_brings_its_mate_with_it_and_displaces_the_other() {
+    let all = timeline(&[
+        ("custodian GDRIVE-ED25519 1", Some("3")),
+        ("user GDRIVE 2", Some("4")),
+        ("custodian GDRIVE-ED25519 3", None),
+        ("user GDRIVE 4", None),
+    ]);
+    let restored = all.with_restored("user GDRIVE 2").unwrap();
+    assert_eq!(
+        given(&restored, FetchSuperseded::HalfFinished),
+        [
+            "custodian GDRIVE-ED25519 1",
+            "custodian GDRIVE-ED25519 3",
+            "user GDRIVE 2"
+        ]
+    );
+}
+
+#[test]
+fn what_is_current_or_unknown_cannot_be_restored() {
+    let all = timeline(&[("user GDRIVE 2", None)]);
+    assert!(all.with_restored("user GDRIVE 2").is_none());
+    assert!(all.with_restored("nothing").is_none());
+}

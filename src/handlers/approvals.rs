@@ -1,0 +1,83 @@
+//! What takes two operators (`FOUR_EYES`): requests that wait, and their decisions.
+
+use crate::auth::admin::Admin;
+use crate::domain::approval::FourEyes;
+use crate::domain::json::Writer;
+use crate::domain::names::{UserId, check_name};
+use crate::error::Result;
+use crate::handlers::users::{self, Done};
+use crate::http::{Answer, Call};
+use crate::store::approvals::{self, Waiting};
+use crate::store::audit::{Approval, By};
+
+/// What a request asks for that may have to wait.
+pub struct Asked<'a> {
+    pub action: FourEyes,
+    /// As the audit trail names it.
+    pub event: &'static str,
+    pub user_id: &'a UserId,
+    /// JSON without any secret: `users::carry_out` reads it.
+    pub parameters: &'a str,
+    pub reason: Option<String>,
+}
+
+/// Lets the request wait if it must: 202 with it. None: it is to be carried out at once, for the reason given.
+pub async fn wait(admin: &Admin, call: &Call<'_>, asked: &Asked<'_>) -> Result<Option<Answer>> {
+    call.db.because(asked.reason.clone());
+    if !call.settings.operators.four_eyes.contains(&asked.action) {
+        return Ok(None);
+    }
+    let waiting = Waiting {
+        action: asked.action,
+        event: asked.event,
+        user_id: asked.user_id,
+        parameters: asked.parameters,
+        reason: asked.reason.as_deref(),
+        requested_by: admin.name(),
+        role: admin.role(),
+    };
+    let request = approvals::wait(call.db, &call.trail, &waiting).await?;
+    Ok(Some(Answer::json(202, &request)))
+}
+
+/// `GET /approvals`: those that wait.
+pub async fn list(_: &Admin, call: &Call<'_>) -> Result<Answer> {
+    let limit = call.page_limit()?;
+    let after = call.query_name("cursor", |text| check_name(&text).map(|()| text))?;
+    let page = approvals::list(call.db, after.as_deref().unwrap_or_default(), limit).await?;
+    Ok(Answer::page("approvals", &page))
+}
+
+fn decision(admin: &Admin, id: &str) -> Approval {
+    Approval {
+        id: id.to_owned(),
+        by: admin.name().to_owned(),
+        role: admin.role(),
+    }
+}
+
+/// `POST /approvals/:approvalId`: carries the request out, in one transaction with its approval. Its event names both operators.
+pub async fn approve(admin: &Admin, call: &Call<'_>, id: &str) -> Result<Answer> {
+    let request = approvals::get(call.db, id).await?;
+    call.db.is_by(By {
+        operator: request.requested_by.clone(),
+        approval: Some(decision(admin, id)),
+        reason: request.reason.clone(),
+    });
+    let Done { body, .. } = users::carry_out(call, &request).await?;
+    let done = Writer::default()
+        .text("id", &request.id)
+        .text("action", request.action.as_str())
+        .text("userId", request.user_id.as_str())
+        .text("requestedBy", &request.requested_by)
+        .text("approvedBy", admin.name())
+        .raw("answer", body.as_deref().unwrap_or("null"));
+    Ok(Answer::json(200, &done.end()))
+}
+
+/// `DELETE /approvals/:approvalId`: it is not carried out.
+pub async fn refuse(admin: &Admin, call: &Call<'_>, id: &str) -> Result<Answer> {
+    let request = approvals::get(call.db, id).await?;
+    approvals::refuse(call.db, &call.trail, &request, &decision(admin, id)).await?;
+    Ok(Answer::no_content())
+}

@@ -1,0 +1,211 @@
+//! `approvals`: what an operator asked for and a second one must approve.
+
+use super::audit::{Actor, Approval, Event, Trail, audit_columns, outcome_is};
+use super::outcome::{Refused, Waits};
+use super::{Change, Database, Page, Row, Statement, at, now};
+use crate::domain::approval::FourEyes;
+use crate::domain::names::UserId;
+use crate::domain::role::Role;
+use crate::error::{Code, Error, Result};
+
+/// What waits.
+pub struct Waiting<'a> {
+    pub action: FourEyes,
+    /// As the audit trail names it.
+    pub event: &'static str,
+    pub user_id: &'a UserId,
+    /// JSON: what the request asks for, without any secret.
+    pub parameters: &'a str,
+    pub reason: Option<&'a str>,
+    pub requested_by: &'a str,
+    pub role: Role,
+}
+
+/// A request's columns under the names of the API.
+macro_rules! shown {
+    () => {
+        "SELECT id, action, user_id AS userId, requested_by AS requestedBy, \
+           CASE role_rank WHEN 0 THEN 'viewer' WHEN 1 THEN 'support' ELSE 'admin' END AS role, reason, \
+           requested_at AS requestedAt, expires_at AS expiresAt FROM approvals"
+    };
+}
+macro_rules! waits {
+    () => {
+        concat!("decision IS NULL AND expires_at > ", now!())
+    };
+}
+
+/// Lets a request wait, if there is the user (for a purge: or was). Answers with the request, as the API shows it.
+pub async fn wait(db: &Database, trail: &Trail, waiting: &Waiting<'_>) -> Result<String> {
+    const EVENT: &str = concat!(
+        "INSERT INTO audit_events (",
+        audit_columns!(),
+        ") SELECT ?1, ",
+        at!("?2"),
+        ", 'admin', ?5, ?6, u.client_id, NULL, CASE WHEN u.id IS NOT NULL OR ?7 = 'purge' \
+             AND EXISTS (SELECT 1 FROM deleted_users WHERE id = ?6) THEN 'waiting' ELSE 'unknown_user' END, ?3, ?4 \
+         FROM (SELECT 1) LEFT JOIN users u ON u.id = ?6 RETURNING outcome"
+    );
+    const WAIT: &str = concat!(
+        "INSERT INTO approvals (id, action, user_id, parameters, reason, requested_by, role_rank, requested_at, expires_at) \
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ",
+        now!(),
+        ", strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+24 hours') WHERE ",
+        outcome_is!("?1", "waiting")
+    );
+    const READ: &str = concat!(shown!(), " WHERE id = ?1");
+    let wait = Statement::new(WAIT)
+        .text(&trail.event_id)
+        .text(waiting.action.as_str())
+        .text(waiting.user_id.as_str())
+        .text(waiting.parameters)
+        .optional(waiting.reason)
+        .text(waiting.requested_by)
+        .number(waiting.role.rank());
+    let change = Change::new(&trail.event_id)
+        .event(
+            trail
+                .statement(EVENT)
+                .text(waiting.event)
+                .text(waiting.user_id.as_str())
+                .text(waiting.action.as_str()),
+        )
+        .then(wait)
+        .read(Statement::new(READ).text(&trail.event_id));
+    let changed = db.change(change).await?;
+    match changed.outcome()? {
+        Waits::Waiting => {}
+    }
+    let [request] = changed.rows()?;
+    request.first_to_json().ok_or_else(unknown_request)
+}
+
+/// A page of the requests that wait, the oldest first.
+pub async fn list(db: &Database, after: &str, limit: u64) -> Result<Page> {
+    const SQL: &str = concat!(
+        shown!(),
+        " WHERE id > ?1 AND ",
+        waits!(),
+        " ORDER BY id LIMIT ?2"
+    );
+    const NEXT: &str = concat!(
+        "SELECT 1 FROM approvals WHERE id > ?1 AND ",
+        waits!(),
+        " ORDER BY id LIMIT 1 OFFSET ?2"
+    );
+    let range = |sql| Statement::new(sql).text(after).number(limit);
+    let [rows, next] = db.read(vec![range(SQL), range(NEXT)]).await?.rows()?;
+    let cursor = rows
+        .last()
+        .filter(|_| !next.is_empty())
+        .map(|row| row.text("id"));
+    Ok(Page { rows, cursor })
+}
+
+/// A request, waiting or not.
+pub struct Request {
+    pub id: String,
+    pub action: FourEyes,
+    pub user_id: UserId,
+    pub parameters: String,
+    pub reason: Option<String>,
+    pub requested_by: String,
+}
+
+pub async fn get(db: &Database, id: &str) -> Result<Request> {
+    const SQL: &str =
+        "SELECT id, action, user_id, parameters, reason, requested_by FROM approvals WHERE id = ?1";
+    let [rows] = db.read(vec![Statement::new(SQL).text(id)]).await?.rows()?;
+    let row = rows.first().ok_or_else(unknown_request)?;
+    read(&row).ok_or_else(|| Error::internal("a request that waits cannot be read"))
+}
+
+fn read(row: &Row) -> Option<Request> {
+    Some(Request {
+        id: row.text("id"),
+        action: FourEyes::parse(&row.text("action"))?,
+        user_id: UserId::parse(row.text("user_id")).ok()?,
+        parameters: row.text("parameters"),
+        reason: row.optional("reason"),
+        requested_by: row.text("requested_by"),
+    })
+}
+
+/// The decision, as a statement of the transaction that carries it out: the trigger of `migrations/0011_operators_and_metrics.sql`
+/// stops that one where the decision may not be taken.
+pub(super) fn decide(approval: &Approval, decision: &str, event_id: &str) -> Statement {
+    const DECIDE: &str = "INSERT INTO approval_decisions (id, decision, decided_by, role_rank, decision_id) \
+         VALUES (?1, ?2, ?3, ?4, ?5)";
+    Statement::new(DECIDE)
+        .text(&approval.id)
+        .text(decision)
+        .text(&approval.by)
+        .number(approval.role.rank())
+        .text(event_id)
+}
+
+/// Refuses a request, or withdraws it.
+pub async fn refuse(
+    db: &Database,
+    trail: &Trail,
+    request: &Request,
+    decision: &Approval,
+) -> Result<()> {
+    let event = trail.event(&Event {
+        actor: Actor::Admin,
+        action: "refuse_approval",
+        user_id: Some(request.user_id.as_str()),
+        client_id: None,
+        backup_method: None,
+        outcome: "refused",
+    });
+    let change = Change::new(&trail.event_id).event(event).then(decide(
+        decision,
+        "refused",
+        &trail.event_id,
+    ));
+    match db.change(change).await?.outcome()? {
+        Refused::Refused => Ok(()),
+    }
+}
+
+fn unknown_request() -> Error {
+    Error::new(
+        Code::NotFound,
+        "There is no request with this id. GET /approvals lists those that wait.",
+    )
+}
+
+/// What the trigger says, and the answer to it.
+const STOPPED: [(&str, Code, &str); 3] = [
+    (
+        "approval is gone",
+        Code::Conflict,
+        "This request no longer waits: it was decided already, or its 24 hours are over.",
+    ),
+    (
+        "approval is your own",
+        Code::Forbidden,
+        "Nobody approves their own request. Another operator must.",
+    ),
+    (
+        "approval needs a higher role",
+        Code::Forbidden,
+        "The request was made in a higher role than yours. An operator of at least that role must decide.",
+    ),
+];
+
+/// The answer to a batch that the trigger stopped; None if it was something else.
+pub(super) fn stopped(failure: &str) -> Option<Error> {
+    let found = STOPPED.iter().find(|(says, ..)| failure.contains(says));
+    found.map(|(_, code, detail)| Error::new(*code, *detail))
+}
+
+/// Forgets requests a week after their end; the audit trail keeps what came of them.
+pub async fn forget_old(db: &Database) -> Result<()> {
+    const SQL: &str =
+        "DELETE FROM approvals WHERE expires_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-7 days')";
+    db.change(Change::upkeep(Statement::new(SQL)))
+        .await
+        .map(drop)
+}

@@ -1,0 +1,329 @@
+// The operators' page in Chromium, against the built Worker: every flow, in every role, in both themes and on a small screen.
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+import { backups } from "../support/backup.mjs";
+import { launch, noBrowser } from "../support/browser.mjs";
+import { user } from "../support/client.mjs";
+import {
+  OPERATORS,
+  OPERATOR_TOKENS,
+  assertGoodView,
+  assertNothingKept,
+  goTo,
+  openConsole,
+  settled,
+  signIn,
+} from "../support/console.mjs";
+import { startServer, json, toLoopback } from "../support/identity.mjs";
+import { startWorker } from "../support/harness.mjs";
+
+const portal = await startServer((_, response) =>
+  json(response, 200, { id: "client-ada", clientSessionToken: "session-token-of-ada", isAccountAbstracted: false }),
+);
+const worker = await startWorker({
+  assets: true,
+  secrets: { OPERATOR_TOKENS, PORTAL_API_KEY: "portal-key" },
+  vars: { PORTAL_API_URL: portal.url, PURGE_DELAY_HOURS: "72" },
+  outbound: toLoopback,
+});
+const act = backups(worker);
+const ada = user("ada");
+
+after(async () => {
+  await worker.stop();
+  await portal.stop();
+});
+
+test("the page is static, lets nothing in but its own files, and cannot be framed", async () => {
+  const { headers, status, text } = await worker.send("GET", "/console");
+  assert.equal(status, 200);
+  const policy = headers.get("content-security-policy");
+  for (const part of ["default-src 'none'", "script-src 'self';", "style-src 'self';", "connect-src 'self';"])
+    assert.ok(policy.includes(part), part);
+  assert.match(policy, /frame-ancestors 'none'/);
+  assert.doesNotMatch(policy, /unsafe|https?:|\*/);
+  assert.equal(headers.get("cache-control"), "no-store");
+  assert.doesNotMatch(text, /<script(?![^>]*\bsrc=)|\son\w+=|<style|\sstyle=/i);
+});
+
+test("the page's script is at most 60 KiB, gzipped", async () => {
+  const { text } = await worker.send("GET", "/console/page.js");
+  assert.ok(gzipSync(text).length <= 60 * 1024, `${gzipSync(text).length} bytes`);
+});
+
+describe("in a browser", { skip: noBrowser }, () => {
+  let browser;
+  let open;
+  const views = [];
+  before(async () => {
+    browser = await launch();
+  });
+  after(() => browser?.close());
+  beforeEach(async () => {
+    await worker.clear();
+    await act.register(ada);
+    for (const n of [1, 2]) {
+      for (const curve of ["SECP256K1", "ED25519"]) {
+        await act.custodian(ada, `GDRIVE-${curve}`, `c${n} ${curve}`, { pair: `pair-${n}` });
+      }
+      await act.cipherText(ada, "GDRIVE", `u${n}`, { pair: `pair-${n}` });
+    }
+    await act.custodian(ada, "PASSKEY-SECP256K1", "alone");
+  });
+  afterEach(async () => {
+    for (const view of views.splice(0)) {
+      await assertNothingKept(
+        view,
+        Object.values(OPERATORS).map(({ token }) => token),
+      );
+      await view.context.close();
+    }
+  });
+  open = async (operator, options) => {
+    const view = await openConsole(browser, worker, options);
+    views.push(view);
+    if (operator) await signIn(view.page, operator);
+    return view;
+  };
+  const person = async (operator, options) => {
+    const view = await open(operator, options);
+    await goTo(view.page, `#/users/${ada.id}`);
+    return view;
+  };
+  const shot = async (page, name) => {
+    if (!process.env.SCREENSHOTS) return;
+    mkdirSync(process.env.SCREENSHOTS, { recursive: true });
+    await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`), fullPage: true });
+  };
+
+  for (const theme of ["light", "dark"]) {
+    for (const width of [1280, 360]) {
+      test(`every view is good for everybody: ${theme}, ${width} px`, async () => {
+        await worker.scheduled();
+        const view = await open(undefined, { theme, width });
+        const { page } = view;
+        await assertGoodView(view, worker, "signing in");
+        await shot(page, `sign-in-${theme}-${width}`);
+        await signIn(page, OPERATORS.admin);
+        for (const [name, hash] of [
+          ["find", "#/"],
+          ["person", `#/users/${ada.id}`],
+          ["whole", "#/whole"],
+          ["approvals", "#/approvals"],
+        ]) {
+          await goTo(page, hash);
+          if (name === "person")
+            await page
+              .getByRole("button", { name: /^Cipher text GDRIVE/ })
+              .first()
+              .click();
+          await settled(page);
+          await assertGoodView(view, worker, name);
+          await shot(page, `${name}-${theme}-${width}`);
+        }
+        await goTo(page, `#/users/${ada.id}`);
+        await page.getByRole("button", { name: "Purge" }).click();
+        await assertGoodView(view, worker, "a dialog");
+        await shot(page, `dialog-${theme}-${width}`);
+      });
+    }
+  }
+
+  test("a person is found by the beginning of the user id or of the client id", async () => {
+    const { page } = await open(OPERATORS.viewer);
+    for (const text of ["user-a", "client-a"]) {
+      await page.getByRole("searchbox").fill(text);
+      await page.getByRole("link", { name: ada.id }).first().waitFor();
+    }
+    await page.getByRole("searchbox").fill("nobody");
+    await page.getByText("Nobody registered").waitFor();
+  });
+
+  test("the first sentence says whether the person can recover, and each card what to do", async () => {
+    const { page } = await person(OPERATORS.viewer);
+    assert.equal(
+      await page.locator(".sentence").innerText(),
+      "Can recover with GDRIVE. PASSKEY was never finished: only Portal's share came.",
+    );
+    const card = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: /^PASSKEY/ }) });
+    assert.match(await card.innerText(), /Only the custodian share came/);
+  });
+
+  test("no share is ever on the page", async () => {
+    const { page } = await person(OPERATORS.admin);
+    const text = await page.content();
+    for (const share of ["c1 SECP256K1", "c2 ED25519", ">u1<", ">u2<", "alone"])
+      assert.ok(!text.includes(share), share);
+  });
+
+  test("a version says what its restore would change, and the restore changes just that", async () => {
+    const { page } = await person(OPERATORS.support);
+    const superseded = page.getByRole("button", { name: /^Cipher text GDRIVE.*superseded/ });
+    await superseded.first().click();
+    const changes = page.locator(".changes");
+    await changes.waitFor();
+    const text = await changes.innerText();
+    assert.match(text, /Portal would be given the custodian share GDRIVE-SECP256K1/);
+    assert.match(text, /The app would be given the cipher text GDRIVE/);
+    assert.match(text, /The app would no longer be given the cipher text GDRIVE/);
+    await page.getByLabel("Reason").fill("the phone was restored from a backup");
+    await page.getByRole("button", { name: "Restore this version" }).click();
+    await page.getByText("GDRIVE is half-finished").waitFor();
+    assert.equal(await act.recovered(ada, { backupMethod: "GDRIVE" }), "u1");
+    const [event] = await worker.sql("SELECT * FROM audit_events WHERE action = 'restore_version'");
+    assert.deepEqual([event.operator, event.reason], ["sam", "the phone was restored from a backup"]);
+  });
+
+  test("the timeline is used with the keyboard alone", async () => {
+    const { page } = await person(OPERATORS.viewer);
+    const marks = page.getByRole("toolbar", { name: /GDRIVE/ }).getByRole("button");
+    await marks.last().focus();
+    await page.keyboard.press("Home");
+    const first = await page.evaluate(() => document.activeElement.getAttribute("aria-label"));
+    assert.equal(first, await marks.first().getAttribute("aria-label"));
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Enter");
+    await page.getByRole("complementary", { name: "The chosen version" }).waitFor();
+  });
+
+  test("an eject window is opened, counts down, and is closed", async () => {
+    const { page } = await person(OPERATORS.support);
+    await page.getByRole("button", { name: "Open an eject window" }).click();
+    await page.getByLabel("Minutes").fill("7");
+    await page.getByLabel("Reason").fill("asked for");
+    await page.getByRole("button", { name: "Open", exact: true }).click();
+    await page.getByText("The window is open until").waitFor();
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    const timer = page.getByRole("timer");
+    await timer.waitFor();
+    assert.match(await timer.innerText(), /^[67]:\d\d$/);
+    await page.getByRole("button", { name: "Close the eject window" }).click();
+    await page.getByRole("button", { name: "Close the window" }).click();
+    await page.getByText("The window is closed.").waitFor();
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await timer.waitFor({ state: "detached" });
+  });
+
+  test("another API key is shown once, and works", async () => {
+    const view = await person(OPERATORS.support);
+    const { page } = view;
+    await page.getByRole("button", { name: "Replace the API key" }).click();
+    await page.getByRole("button", { name: "Make a random one" }).click();
+    await page.getByRole("button", { name: "Replace", exact: true }).click();
+    const key = await page.locator(".secret code").innerText();
+    assert.ok(key.length >= 40);
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await settled(page);
+    await assertNothingKept(view, [key]);
+    assert.equal(await act.recovered({ ...ada, clientApiKey: key }, { backupMethod: "GDRIVE" }), "u2");
+    assert.equal((await act.fetchCipherText(ada, { backupMethod: "GDRIVE" })).status, 401);
+  });
+
+  test("a new session's token is shown once", async () => {
+    const { page } = await person(OPERATORS.support);
+    await page.getByRole("button", { name: "New session" }).click();
+    await page.getByRole("button", { name: "Make a session" }).click();
+    assert.equal(await page.locator(".secret code").innerText(), "session-token-of-ada");
+  });
+
+  test("a user is deleted and restored", async () => {
+    const { page } = await person(OPERATORS.admin);
+    await page.getByRole("button", { name: "Delete" }).click();
+    await page.getByLabel("Reason").fill("a mistake");
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByText(`${ada.id} is deleted`).waitFor();
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await page.getByText("Was deleted on").waitFor();
+    await page.getByRole("button", { name: "Restore the user" }).click();
+    await page.getByRole("button", { name: "Restore", exact: true }).click();
+    await page.getByText("is there again").waitFor();
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await page.getByText("Can recover with GDRIVE.").waitFor();
+  });
+
+  test("a purge asks for the client id, letter by letter", async () => {
+    const { page } = await person(OPERATORS.admin);
+    await page.getByRole("button", { name: "Purge" }).click();
+    const erase = page.getByRole("button", { name: "Erase for good" });
+    await page.getByLabel("Type the client id").fill("client-ad");
+    assert.ok(await erase.isDisabled());
+    await page.getByLabel("Type the client id").fill(ada.clientId);
+    await erase.click();
+    await page.getByText("will be erased for good").waitFor();
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await page.getByText("A purge waits").waitFor();
+    await page.getByRole("button", { name: "Cancel the purge" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Cancel the purge" }).click();
+    await page.getByText("is no longer going to be erased").waitFor();
+  });
+
+  const ACTIONS = {
+    viewer: [],
+    support: ["Open an eject window", "Replace the API key", "New session", "Release the quota"],
+    admin: ["Open an eject window", "Replace the API key", "New session", "Release the quota", "Delete", "Purge"],
+  };
+  for (const [role, actions] of Object.entries(ACTIONS)) {
+    test(`a ${role} is shown what the role allows, and no other button`, async () => {
+      const { page } = await person(OPERATORS[role]);
+      for (const name of ACTIONS.admin) {
+        const button = page.getByRole("button", { name, exact: true });
+        assert.equal(await button.count(), actions.includes(name) ? 1 : 0, name);
+      }
+      await page
+        .getByRole("button", { name: /^Cipher text GDRIVE.*superseded/ })
+        .first()
+        .click();
+      await page.locator(".changes").waitFor();
+      assert.equal(await page.getByRole("button", { name: "Restore this version" }).count(), role === "viewer" ? 0 : 1);
+    });
+  }
+
+  test("a failed call says what failed and offers to try again", async () => {
+    const view = await open(OPERATORS.viewer);
+    const { page } = view;
+    await page.route("**/users/*/timeline*", (route) => route.abort());
+    await goTo(page, `#/users/${ada.id}`);
+    await page.getByRole("alert").waitFor();
+    assert.match(await page.getByRole("alert").innerText(), /cannot be reached/);
+    await page.unroute("**/users/*/timeline*");
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByText("Can recover with GDRIVE.").waitFor();
+  });
+
+  test("a wrong token gets nobody in, and a reload forgets the right one", async () => {
+    const { page } = await open(undefined);
+    await page.getByLabel("Your operator token").fill("wrong".repeat(10));
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByRole("alert").waitFor();
+    await signIn(page, OPERATORS.viewer);
+    await page.reload();
+    await page.getByLabel("Your operator token").waitFor();
+  });
+
+  test("ten thousand versions of one user come in pages", async () => {
+    await worker.sql(
+      `WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 10000)
+       INSERT INTO backup_share_versions (id, user_id, client_id, kind, backup_method, key_id, created_at, stored_at,
+         superseded_at, reason, sealed_share)
+       SELECT 'old-' || n, ?, ?, iif(n % 3, 'custodian', 'user'), iif(n % 3, 'GDRIVE-SECP256K1', 'GDRIVE'), 'k1',
+         strftime('%Y-%m-%dT%H:%M:%fZ', 1700000000 + n * 60, 'unixepoch'),
+         strftime('%Y-%m-%dT%H:%M:%fZ', 1700000000 + n * 60, 'unixepoch'),
+         strftime('%Y-%m-%dT%H:%M:%fZ', 1700000000 + (n + 3) * 60, 'unixepoch'), 'replaced', 'x' FROM n`,
+      ada.id,
+      ada.clientId,
+    );
+    const { page } = await person(OPERATORS.viewer);
+    const marks = page.getByRole("toolbar", { name: /GDRIVE/ }).getByRole("button");
+    assert.ok((await marks.count()) <= 210);
+    const newest = await marks.last().getAttribute("aria-label");
+    await page.getByRole("button", { name: "Older versions" }).click();
+    await page.getByRole("button", { name: "Newer versions" }).click();
+    await settled(page);
+    assert.equal(await marks.last().getAttribute("aria-label"), newest);
+  });
+});
