@@ -22,6 +22,8 @@ const ROUTES = [
   ["GET", "/audit"],
   ["GET", "/admin/keys"],
   ["POST", "/admin/keys/rewrap"],
+  ["POST", "/admin/keys/escrow"],
+  ["POST", "/admin/rebuild"],
   ["GET", "/admin/status"],
   ["POST", "/admin/import"],
   ["GET", "/admin/export"],

@@ -65,6 +65,18 @@ describe("npm run deploy", () => {
     assert.ok(calls().every(({ environment }) => environment === "staging"));
   });
 
+  it("binds a bucket for the second copy where --copy says so, makes it once, and has every minute serve it", async () => {
+    await deploying(["--location", "weur", "--copy"], { env: GIVEN });
+    assert.deepEqual(state().buckets, ["portal-backup-copy"]);
+    const { added } = changed(REACHABLE);
+    assert.ok(added.includes("[[env.production.r2_buckets]]") && added.includes('bucket_name = "portal-backup-copy"'));
+    assert.match(read("wrangler.toml"), /crons = \["\* \* \* \* \*"/);
+    const written = read("wrangler.toml");
+    await deploying(["--location", "weur"], { env: GIVEN });
+    assert.equal(read("wrangler.toml"), written);
+    assert.equal(commands().filter((command) => command.startsWith("r2 bucket create")).length, 1);
+  });
+
   it("does nothing twice: a second run makes no database, sets no secret and changes no file", async () => {
     await deploying(["--location", "weur"], { env: GIVEN });
     const written = read("wrangler.toml");

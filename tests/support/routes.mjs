@@ -65,7 +65,11 @@ export const ROUTES = [
   route("GET", "/admin/me", "admin"),
   route("GET", "/admin/keys", "admin"),
   route("POST", "/admin/keys/rewrap", "admin", { limit: 10 }),
+  route("POST", "/admin/keys/escrow", "admin", {
+    keys: [{ id: "k1", check: "another key's", age: "-----BEGIN AGE ENCRYPTED FILE-----" }],
+  }),
   route("GET", "/admin/status", "admin"),
+  route("POST", "/admin/rebuild", "admin", { mode: "totals" }),
   route("POST", "/admin/import", "admin", { type: "user", ...user("imported") }),
   route("GET", "/admin/export", "admin"),
   route("DELETE", "/users/{userId}", "admin"),

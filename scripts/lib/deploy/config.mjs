@@ -55,8 +55,11 @@ export function writeDatabaseId({ file, environment, id }) {
 
 /** Binds a bucket as COPY, and lets the cron trigger of every minute serve it. */
 export function writeCopy({ file, environment, bucket }) {
-  change(file, (lines) => {
-    const triggers = sectionOf(lines, `[env.${environment}.triggers]`);
+  change(file, (before) => {
+    let lines = before;
+    const header = `[env.${environment}.triggers]`;
+    if (!lines.some((line) => line.trim() === header)) lines = [...lines, header, ""];
+    const triggers = sectionOf(lines, header);
     const crons = triggers.lines.find((line) => /^\s*crons\s*=/.test(line)) ?? "";
     const others = [...crons.matchAll(/"([^"]+)"/g)].map(([, cron]) => cron).filter((cron) => cron !== EVERY_MINUTE);
     const served = set(lines, triggers, "crons", JSON.stringify([EVERY_MINUTE, ...others]).replaceAll(",", ", "));

@@ -7,8 +7,8 @@ const BUCKET = "portal-backup-copy";
 
 export const bucket = {
   title: "The second copy",
-  plan({ config, options }) {
-    if (!config.bucket && !options.copy) return ["none: no bucket is bound as COPY (--copy makes one)"];
+  applies: ({ config, options }) => Boolean(config.bucket) || options.copy,
+  plan({ config }) {
     const name = config.bucket ?? BUCKET;
     return [
       ...(config.bucket ? [] : ["bind a bucket as COPY: written into wrangler.toml"]),
@@ -18,7 +18,6 @@ export const bucket = {
   async run(context) {
     const { file, options, wrangler } = context;
     const { environment } = options;
-    if (!context.config.bucket && !options.copy) return note("none: no bucket is bound as COPY (--copy makes one)");
     if (!context.config.bucket) {
       writeCopy({ file, environment, bucket: BUCKET });
       context.config = await readConfig({ file, environment });
@@ -48,14 +47,10 @@ export const bucket = {
 
 export const escrow = {
   title: "The keys' escrow",
-  plan: ({ options }) =>
-    options.recipients.length > 0
-      ? ["keep each sealing key in an age file for the recipients: npm run keys -- escrow"]
-      : ["left out: nobody is named by --recipient"],
+  applies: ({ options }) => options.recipients.length > 0,
+  plan: () => ["keep each sealing key in an age file for the recipients: npm run keys -- escrow"],
   async run({ env, known, options, url }) {
     const again = "npm run keys -- escrow --url … --recipient age1…";
-    if (options.recipients.length === 0)
-      return note(`left out: without it a lost key is the loss of every share. Then: ${again}`);
     const { escrowed } = await import("../copy/escrow.mjs");
     const { Api } = await import("../moving/api.mjs");
     const value = (name) => known[name] ?? env[name];

@@ -31,7 +31,8 @@ export async function deployAll({
 }
 
 async function runSteps(shared) {
-  for (const [at, step] of steps.entries()) {
+  const applying = steps.filter((step) => step.applies?.(shared) ?? true);
+  for (const [at, step] of applying.entries()) {
     say(`${at + 1}. ${step.title}`);
     if (shared.options.dryRun) {
       for (const line of step.plan(shared)) note(line);

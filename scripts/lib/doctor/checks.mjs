@@ -17,6 +17,13 @@ const IOS_METHOD = "PASSWORD";
 const CURVES = ["SECP256K1", "ED25519"];
 const wrong = () => randomBytes(32).toString("base64url");
 
+/** What the service warns operators of, as a note. */
+async function warnings({ caller, adminToken }) {
+  if (!adminToken) return undefined;
+  const { json } = await caller.asOperator("GET", "/readyz");
+  return json?.warnings?.length > 0 ? `warning: ${json.warnings.join(" ")}` : undefined;
+}
+
 /** Every check, in order. `context` carries what one leaves for the next. */
 export const checks = [
   {
@@ -31,9 +38,10 @@ export const checks = [
     id: "ready",
     title: "GET /readyz: settings valid, schema current, database answers, keys open what is stored",
     needs: ["alive"],
-    async run({ caller }) {
+    async run(context) {
+      const { caller } = context;
       const answer = await caller.asAnyone("GET", "/readyz");
-      if (answer.status === 200) return;
+      if (answer.status === 200) return warnings(context);
       const trouble = answer.trouble("200 was expected");
       const said = answer.problem?.detail ?? "";
       if (/schema/.test(said)) trouble.advice = caller.place.migrate;
@@ -219,9 +227,9 @@ export const checks = [
     title: "What the app stored is in the second copy, and opens there",
     needs: ["store"],
     secret: "adminToken",
+    applies: async ({ caller }) => Boolean((await caller.asOperator("GET", "/admin/status")).json?.copy),
     async run({ caller, user }) {
       const { json } = (await caller.asOperator("GET", "/admin/status")).expect(200);
-      if (!json?.copy) throw new Skip("no bucket is bound as COPY");
       if (json.copy.lagSeconds > MAX_COPY_LAG_S)
         throw new Trouble(
           `the second copy is ${json.copy.lagSeconds} s behind`,
@@ -241,16 +249,6 @@ export const checks = [
           );
         await sleep(500);
       }
-    },
-  },
-  {
-    id: "warnings",
-    title: "GET /readyz has no warning for operators: each key in use has its escrow",
-    needs: ["ready"],
-    secret: "adminToken",
-    async run({ caller }) {
-      const { warnings = [] } = (await caller.asOperator("GET", "/readyz")).expect(200).json;
-      return warnings.length > 0 ? `warning: ${warnings.join(" ")}` : undefined;
     },
   },
   {

@@ -46,6 +46,7 @@ export async function examine({
     if (signal.aborted) break;
     if (check.id === "webhook" && context.state.allowlisted) context.state.address = await ownAddress(caller);
     const missing = missingBefore(check, results, secrets);
+    if (!(await applies(check, context, missing))) continue;
     const result = missing ?? (await timed(check, () => check.run(context)));
     if (!signal.aborted) record(result);
   }
@@ -57,6 +58,13 @@ export async function examine({
     aborted: signal.aborted,
     checks: results,
   };
+}
+
+/** Whether there is anything to check: some checks are about what a service may be without. */
+async function applies(check, context, missing) {
+  if (check.applies === undefined) return true;
+  if (missing) return false;
+  return check.applies(context).catch(() => false);
 }
 
 function missingBefore({ id, title, needs = [], secret }, results, secrets) {
