@@ -302,9 +302,11 @@ impl Replay {
         }
     }
 
-    /// Takes the current share of a method out.
+    /// Takes the current share of a method out. Methods are compared without ASCII case.
     fn displace(&mut self, kind: &str, backup_method: &str) -> Option<Held> {
-        let is_there = |held: &Held| held.kind == kind && held.backup_method == backup_method;
+        let is_there = |held: &Held| {
+            held.kind == kind && held.backup_method.eq_ignore_ascii_case(backup_method)
+        };
         let at = self.current.iter().position(is_there)?;
         Some(self.current.remove(at))
     }

@@ -122,6 +122,17 @@ fn a_share_takes_the_place_of_the_one_before_at_the_time_that_the_database_told(
 }
 
 #[test]
+fn methods_are_one_whatever_their_case() {
+    let second = Entry {
+        backup_method: "gdrive".to_owned(),
+        ..entry(What::Share, "v2")
+    };
+    let replay = replay(&[entry(What::Share, "v1"), second]);
+    assert_eq!(current(&replay), ["v2"]);
+    assert_eq!(history(&replay), [("v1", "at", "replaced")]);
+}
+
+#[test]
 fn a_share_under_another_key_is_the_same_version_with_a_newer_text() {
     let replay = replay(&[entry(What::Share, "v1"), entry(What::Share, "v1")]);
     assert!(replay.history.is_empty());

@@ -84,7 +84,7 @@ class History {
     const user = this.#one(["u0", "u1", "u2"]);
     const kind = this.#one(["custodian", "user"]);
     const table = TABLES[kind];
-    const method = this.#one(["GDRIVE", "PASSWORD"]);
+    const method = this.#one(["GDRIVE", "gdrive", "PASSWORD"]);
     const id = `v${++this.#n}`;
     const isThere = this.query("SELECT 1 FROM users WHERE id = ?", user).length > 0;
     switch (this.#rnd(14)) {
@@ -100,7 +100,7 @@ class History {
         if (!isThere) return;
         this.#run(
           `INSERT INTO ${table} (${COLUMNS}) SELECT ?1, ?2, ?3, ?4, 'k1', 'digest ' || ?1, ${NOW}, at, 'sealed ' || ?1 FROM store_times
-           WHERE user_id = ?2 ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id, share_digest = excluded.share_digest,
+           WHERE user_id = ?2 ON CONFLICT DO UPDATE SET id = excluded.id, backup_method = excluded.backup_method, share_digest = excluded.share_digest,
            backup_share_pair_id = excluded.backup_share_pair_id, updated_at = excluded.updated_at, sealed_share = excluded.sealed_share`,
           id,
           user,
@@ -166,7 +166,7 @@ class History {
 
   #current(table, v) {
     return [
-      `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, backup_method) DO UPDATE SET id = excluded.id,
+      `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET id = excluded.id, backup_method = excluded.backup_method,
        backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, share_digest = excluded.share_digest,
        updated_at = excluded.updated_at, sealed_share = excluded.sealed_share`,
       ...[

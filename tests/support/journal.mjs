@@ -37,7 +37,7 @@ export function replay(objects) {
   const history = new Map();
   const deleted = new Map();
   for (const [, entry] of entriesOf(objects)) {
-    const place = `${entry.userId}|${entry.kind}|${entry.backupMethod}`;
+    const place = `${entry.userId}|${entry.kind}|${entry.backupMethod?.toLowerCase()}`;
     const version = `${entry.userId}|${entry.kind}|${entry.id}`;
     switch (entry.what) {
       case "user":
@@ -111,7 +111,7 @@ export async function rowsOf(query) {
     for (const row of await query(
       `SELECT ${columns("t")} FROM ${kind}_backup_shares t JOIN users u ON u.id = t.user_id`,
     ))
-      current.set(`${row.userId}|${kind}|${row.backupMethod}`, { ...row });
+      current.set(`${row.userId}|${kind}|${row.backupMethod.toLowerCase()}`, { ...row });
   }
   return {
     users: map(await query("SELECT id, client_id, client_api_key_hash AS hash, created_at AS at FROM users"), (row) => [

@@ -6,8 +6,8 @@ WITH copy AS MATERIALIZED (SELECT value ->> 'userId' AS user_id, value ->> 'back
 SELECT c.user_id, 'user' AS kind, c.id, iif(t.id IS NULL, 'not in the database', 'differs') AS wrong
 FROM copy c JOIN asked a ON a.id = c.user_id
 LEFT JOIN user_backup_shares t ON t.user_id = c.user_id AND t.method = c.method AND t.id = c.id
-WHERE (t.id, t.backup_share_pair_id, t.key_id, t.share_digest, t.created_at, t.updated_at,
+WHERE (t.id, t.backup_method, t.backup_share_pair_id, t.key_id, t.share_digest, t.created_at, t.updated_at,
     substr(t.sealed_share, 1, 24) || length(t.sealed_share) || substr(t.sealed_share, -24))
-  IS NOT (c.id, c.pair, c.key_id, c.digest, c.created_at, c.stored_at, c.sealed)
+  IS NOT (c.id, c.method, c.pair, c.key_id, c.digest, c.created_at, c.stored_at, c.sealed)
 UNION ALL SELECT t.user_id, 'user', t.id, 'not in the copy' FROM asked a CROSS JOIN user_backup_shares t ON t.user_id = a.id
 WHERE NOT EXISTS (SELECT 1 FROM copy c WHERE c.user_id = t.user_id AND t.method = c.method AND c.id = t.id)
