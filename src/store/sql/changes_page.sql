@@ -1,4 +1,4 @@
--- The next notes of changes, each with its object. ?1: behind this number; a negative one: among the last so many. ?2, ?3: of the user with this id or
+-- changes_page(?1, ?2, ?3, ?4, ?5): The next notes of changes, each with its object. ?1: behind this number; a negative one: among the last so many. ?2, ?3: of the user with this id or
 -- client id, else of all. At most ?4 of them, and at most the one that takes them over ?5 bytes of sealed text.
 -- A share is where its version is now: current, else in the history. Where it is nowhere any more the object has none, but still tells what it displaced.
 WITH notes AS (

@@ -1,4 +1,4 @@
--- As compare_users, of current custodian shares.
+-- compare_custodian(?1, ?2): As compare_users, of current custodian shares.
 WITH copy AS MATERIALIZED (SELECT value ->> 'userId' AS user_id, value ->> 'backupMethod' AS method, value ->> 'id' AS id,
     value ->> 'backupSharePairId' AS pair, value ->> 'keyId' AS key_id, value ->> 'shareDigest' AS digest, value ->> 'createdAt' AS created_at,
     value ->> 'storedAt' AS stored_at, value ->> 'sealedShare' AS sealed FROM json_each(?1)),

@@ -1,4 +1,4 @@
--- As compare_users, of deleted users.
+-- compare_deleted(?1, ?2): As compare_users, of deleted users.
 WITH copy AS MATERIALIZED (SELECT value ->> 'id' AS id, value ->> 'deletedAt' AS deleted_at, value ->> 'clientId' AS client_id FROM json_each(?1)),
   asked AS MATERIALIZED (SELECT value AS id FROM json_each(?2) WHERE value NOT IN (SELECT user_id FROM changes))
 SELECT c.id AS user_id, 'deleted user' AS kind, c.deleted_at AS id, 'not in the database' AS wrong

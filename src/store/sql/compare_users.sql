@@ -1,4 +1,4 @@
--- How the users ?2 (a JSON array of ids) differ between the copy (the JSON array ?1 of users) and the database. Who has notes that wait is left out.
+-- compare_users(?1, ?2): How the users ?2 (a JSON array of ids) differ between the copy (the JSON array ?1 of users) and the database. Who has notes that wait is left out.
 WITH copy AS MATERIALIZED (SELECT value ->> 'id' AS id, value ->> 'clientId' AS client_id, value ->> 'clientApiKeyHash' AS hash,
     value ->> 'createdAt' AS created_at FROM json_each(?1)),
   asked AS MATERIALIZED (SELECT value AS id FROM json_each(?2) WHERE value NOT IN (SELECT user_id FROM changes))

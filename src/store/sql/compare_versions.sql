@@ -1,4 +1,4 @@
--- As compare_users, of the history.
+-- compare_versions(?1, ?2): As compare_users, of the history.
 WITH copy AS MATERIALIZED (SELECT value ->> 'userId' AS user_id, value ->> 'kind' AS kind, value ->> 'backupMethod' AS method, value ->> 'id' AS id,
     value ->> 'clientId' AS client_id, value ->> 'backupSharePairId' AS pair, value ->> 'keyId' AS key_id, value ->> 'shareDigest' AS digest,
     value ->> 'createdAt' AS created_at, value ->> 'storedAt' AS stored_at, value ->> 'supersededAt' AS superseded_at, value ->> 'reason' AS reason,

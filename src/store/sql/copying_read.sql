@@ -1,4 +1,4 @@
--- What the database knows of its copy, in one row.
+-- copying_read(): What the database knows of its copy, in one row.
 SELECT (SELECT value FROM meta WHERE name = 'copying') AS copying,
   cast(coalesce((SELECT value FROM meta WHERE name = 'copy_epoch'), '0') AS INTEGER) AS epoch,
   coalesce((SELECT value FROM meta WHERE name = 'identity'), '') AS identity,

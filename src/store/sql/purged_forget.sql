@@ -1,3 +1,3 @@
--- The purge ?3 of the user ?1 and the client ?2 is carried out: what was noted of the user before is not copied any more.
+-- purged_forget(?1, ?2, ?3): The purge ?3 of the user ?1 and the client ?2 is carried out: what was noted of the user before is not copied any more.
 DELETE FROM changes WHERE user_id = ?1 AND EXISTS (SELECT 1 FROM audit_events WHERE id = ?3 AND outcome = 'purged')
   AND NOT EXISTS (SELECT 1 FROM users WHERE id = ?1 AND client_id <> ?2)

@@ -1,4 +1,4 @@
--- The purge ?3 of the user ?1 and the client ?2, for the copy.
+-- purged_note(?1, ?2, ?3): The purge ?3 of the user ?1 and the client ?2, for the copy.
 INSERT INTO changes (at, user_id, what, record)
 SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ?1, 'purged', json_object('clientId', ?2) FROM copying
 WHERE EXISTS (SELECT 1 FROM audit_events WHERE id = ?3 AND outcome = 'purged')

@@ -1,4 +1,4 @@
--- Current custodian shares of the copy (the JSON array ?1). One that the database has in the history, or has a newer one in the place of, was displaced there.
+-- rebuild_custodian(?1): Current custodian shares of the copy (the JSON array ?1). One that the database has in the history, or has a newer one in the place of, was displaced there.
 INSERT INTO custodian_backup_shares AS c (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, created_at, updated_at, sealed_share)
 SELECT j.value ->> 'id', u.id, j.value ->> 'backupMethod', j.value ->> 'backupSharePairId', j.value ->> 'keyId', j.value ->> 'shareDigest',
   j.value ->> 'createdAt', j.value ->> 'storedAt', j.value ->> 'sealedShare'

@@ -1,4 +1,4 @@
--- Deleted users of the copy (the JSON array ?1) that the database does not have.
+-- rebuild_deleted(?1): Deleted users of the copy (the JSON array ?1) that the database does not have.
 INSERT INTO deleted_users (id, client_id, client_api_key_hash, created_at, deleted_at)
 SELECT value ->> 'id', value ->> 'clientId', value ->> 'clientApiKeyHash', value ->> 'createdAt', value ->> 'deletedAt'
 FROM json_each(?1) WHERE true

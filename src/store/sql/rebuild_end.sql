@@ -1,1 +1,2 @@
+-- rebuild_end()
 DELETE FROM meta WHERE name = 'rebuilding'

@@ -1,4 +1,4 @@
--- Users of the copy (the JSON array ?1) that the database does not have. An API key that is somebody else's by now stays theirs.
+-- rebuild_users(?1): Users of the copy (the JSON array ?1) that the database does not have. An API key that is somebody else's by now stays theirs.
 INSERT INTO users (id, client_id, client_api_key_hash, created_at)
 SELECT value ->> 'id', value ->> 'clientId',
   iif(EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = value ->> 'clientApiKeyHash'), NULL, value ->> 'clientApiKeyHash'),

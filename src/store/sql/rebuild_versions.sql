@@ -1,4 +1,4 @@
--- Versions of the copy (the JSON array ?1) that the database has neither in the history nor as current shares. One without the time at which it was
+-- rebuild_versions(?1): Versions of the copy (the JSON array ?1) that the database has neither in the history nor as current shares. One without the time at which it was
 -- superseded is current in the copy: the database has a newer one.
 INSERT INTO backup_share_versions (id, user_id, client_id, kind, backup_method, backup_share_pair_id, key_id, share_digest, created_at, stored_at,
   superseded_at, reason, sealed_share, imported_at)

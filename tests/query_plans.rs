@@ -1,0 +1,183 @@
+//! Every statement of `src/store/sql/`, prepared against the migrations with a real SQLite: it is valid, and its query plan is the one in `query-plans.txt`.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+/// `UPDATE_PLANS=1 cargo test --test query_plans` writes it anew; look at what changed before you commit it.
+const PLANS: &str = "tests/query-plans.txt";
+
+/// What reads a whole table, and may: counts and background work. No route that Portal or an app calls.
+const MAY_SCAN: [&str; 3] = [
+    "backfill_deleted",
+    "compare_totals",
+    "escrow_states", // a row for each key ever used
+];
+/// Tables that are as good as empty: notes until they are copied, and SQLite's own.
+const SMALL: [&str; 2] = ["changes", "sqlite_sequence"];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sorted_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    files
+}
+
+fn database() -> Connection {
+    let database = Connection::open_in_memory().unwrap();
+    for migration in sorted_files(&root().join("migrations")) {
+        let sql = fs::read_to_string(&migration).unwrap();
+        database.execute_batch(&sql).unwrap();
+    }
+    database
+}
+
+/// Every statement, by its name.
+fn statements() -> BTreeMap<String, String> {
+    sorted_files(&root().join("src/store/sql"))
+        .iter()
+        .map(|file| {
+            let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, fs::read_to_string(file).unwrap())
+        })
+        .collect()
+}
+
+/// The plan of a statement, indented as a tree.
+fn plan(database: &Connection, sql: &str) -> String {
+    let mut explained = database
+        .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+        .unwrap_or_else(|error| panic!("{error}\n{sql}"));
+    let mut rows = explained.raw_query();
+    let mut depths = BTreeMap::from([(0, 0)]);
+    let mut text = String::new();
+    while let Some(row) = rows.next().unwrap() {
+        let (id, parent): (i64, i64) = (row.get(0).unwrap(), row.get(1).unwrap());
+        let detail: String = row.get(3).unwrap();
+        let depth = depths.get(&parent).copied().unwrap_or_default() + 1;
+        depths.insert(id, depth);
+        writeln!(text, "{}{detail}", "  ".repeat(depth)).unwrap();
+    }
+    text
+}
+
+fn plans() -> BTreeMap<String, String> {
+    let database = database();
+    statements()
+        .into_iter()
+        .map(|(name, sql)| (name, plan(&database, &sql)))
+        .collect()
+}
+
+#[test]
+fn every_file_is_a_statement_whose_first_line_names_it_and_its_parameters() {
+    let known: String = sorted_files(&root().join("src/store"))
+        .iter()
+        .filter(|file| file.is_file())
+        .map(|file| fs::read_to_string(file).unwrap())
+        .collect();
+    let database = database();
+    for (name, sql) in statements() {
+        assert!(
+            known.contains(&format!("\"sql/{name}.sql\"")),
+            "nothing uses {name}"
+        );
+        let first = sql.lines().next().unwrap();
+        assert!(first.starts_with(&format!("-- {name}(")), "{first}");
+        let count = database.prepare(&sql).unwrap().parameter_count();
+        assert!(
+            first.contains(&format!("?{count}")) || count == 0,
+            "{name} has {count} parameters: {first}"
+        );
+        assert!(!first.contains(&format!("?{}", count + 1)), "{first}");
+    }
+}
+
+#[test]
+fn every_query_plan_is_the_one_that_was_looked_at() {
+    let actual = plans();
+    let path = root().join(PLANS);
+    if std::env::var_os("UPDATE_PLANS").is_some() {
+        let text: String = actual
+            .iter()
+            .map(|(name, plan)| format!("{name}\n{plan}"))
+            .collect();
+        fs::write(&path, text).unwrap();
+        return;
+    }
+    let mut expected: BTreeMap<String, String> = BTreeMap::new();
+    let mut current = String::new();
+    for line in fs::read_to_string(&path).unwrap().lines() {
+        if line.starts_with(' ') {
+            let plan = expected.get_mut(&current).unwrap();
+            writeln!(plan, "{line}").unwrap();
+        } else {
+            line.clone_into(&mut current);
+            expected.insert(current.clone(), String::new());
+        }
+    }
+    let mut changed = String::new();
+    for name in expected.keys().chain(actual.keys()) {
+        let (was, is) = (expected.get(name), actual.get(name));
+        if was != is && !changed.contains(&format!("\n{name}\n")) {
+            let text =
+                |plan: Option<&String>| plan.cloned().unwrap_or_else(|| "  none\n".to_owned());
+            writeln!(changed, "\n{name}\nwas:\n{}is:\n{}", text(was), text(is)).unwrap();
+        }
+    }
+    assert!(
+        changed.is_empty(),
+        "query plans changed; if they are as good, run UPDATE_PLANS=1 cargo test --test query_plans\n{changed}"
+    );
+}
+
+#[test]
+fn no_statement_reads_a_whole_table_but_those_that_may() {
+    let tables: Vec<String> = {
+        let database = database();
+        let mut names = database
+            .prepare("SELECT name FROM sqlite_master WHERE type = 'table'")
+            .unwrap();
+        let names = names.query_map([], |row| row.get(0)).unwrap();
+        names.map(Result::unwrap).collect()
+    };
+    let plans = plans();
+    for (name, sql) in statements() {
+        let words: Vec<&str> = sql
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .filter(|word| !word.is_empty() && *word != "AS")
+            .collect();
+        // A plan names a table by its alias; what is no table's is that of a common table expression, of json_each, and the like.
+        let is_table = |known: &str| {
+            tables.iter().any(|table| table == known)
+                || words.windows(2).any(|pair| {
+                    matches!(pair, [table, alias] if *alias == known && tables.iter().any(|t| t == table))
+                })
+        };
+        let plan = plans.get(&name).unwrap();
+        for scanned in plan
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("SCAN "))
+        {
+            let what = scanned.split(' ').next().unwrap();
+            assert!(
+                !is_table(what)
+                    || scanned.contains("VIRTUAL TABLE")
+                    || MAY_SCAN.contains(&name.as_str())
+                    || SMALL.contains(&what),
+                "{name} reads all of {what}:\n{plan}"
+            );
+        }
+    }
+}
