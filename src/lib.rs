@@ -229,9 +229,10 @@ pub async fn scheduled(event: JsValue, env: Bindings) {
         Ok((service, db)) => {
             let copy = config::copy(&env);
             if platform::property(&event, "cron") == EVERY_MINUTE {
-                return maintenance::run_copy(&db, copy.as_ref()).await;
+                maintenance::run_copy(&db, copy.as_ref()).await;
+            } else {
+                maintenance::run(&db, copy.as_ref(), &service.vault, &service.settings).await;
             }
-            maintenance::run(&db, copy.as_ref(), &service.vault, &service.settings).await;
         }
         Err(error) => log::event(
             Level::Error,

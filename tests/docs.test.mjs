@@ -92,6 +92,22 @@ describe("in a browser", { skip: noBrowser }, () => {
       assert.ok(text.includes(part), part);
   });
 
+  test("each route shows its credential, and the errors of one are folded", async () => {
+    assert.equal(await page.locator(".credential").count(), operations);
+    const operation = page.locator("#operations-Webhook-storeCustodianShare");
+    assert.equal(await operation.locator(".credential").innerText(), "Portal: X-Webhook-Secret");
+    const errors = operation.locator("details.errors");
+    assert.match(await errors.locator("summary").innerText(), /^Errors: .*401/);
+    assert.equal(await errors.getAttribute("open"), null);
+  });
+
+  test("a parameter's type is what it is", async () => {
+    const operation = page.locator("#operations-Users-deleteUser");
+    await operation.locator(".opblock-summary-control").click();
+    await operation.locator(".parameter__type").first().waitFor();
+    for (const type of await operation.locator(".parameter__type").allInnerTexts()) assert.equal(type, "string");
+  });
+
   test("nothing can be sent from the page, and no secret typed into it", async () => {
     assert.equal(
       await page.locator("button.try-out__btn:visible, button.authorize:visible, .authorization__btn:visible").count(),
