@@ -228,6 +228,10 @@ pub async fn scheduled(event: JsValue, env: Bindings) {
     match parts {
         Ok((service, db)) => {
             let copy = config::copy(&env);
+            let db = match &copy {
+                Some(_) => db.copied(false),
+                None => db,
+            };
             if platform::property(&event, "cron") == EVERY_MINUTE {
                 maintenance::run_copy(&db, copy.as_ref()).await;
             } else {
