@@ -9,6 +9,7 @@ import { after, before, describe, it } from "node:test";
 
 import { persistDir } from "../scripts/lib/d1.mjs";
 import { migrationsDir } from "../scripts/lib/paths.mjs";
+import { seedDemo } from "../scripts/lib/demo.mjs";
 import { localDatabases, seed, seededUser } from "../scripts/lib/seed.mjs";
 import { backups } from "./support/backup.mjs";
 import { runScript } from "./support/cli.mjs";
@@ -81,6 +82,34 @@ describe("npm run seed", () => {
       }
       assert.equal((await runScript("seed", ["--users", "many"])).code, 2);
     } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+});
+
+describe("the console's made-up users", () => {
+  it("are a dozen, in every state, on the schema of now, and come again in the place of those before", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "portal-backup-demo-"));
+    const file = join(dir, "d1.sqlite");
+    const db = new DatabaseSync(file);
+    try {
+      for (const name of readdirSync(migrationsDir)
+        .filter((name) => name.endsWith(".sql"))
+        .sort())
+        db.exec(readFileSync(join(migrationsDir, name), "utf8"));
+      const count = (table) => db.prepare(`SELECT count(*) AS n FROM ${table}`).get().n;
+      let first;
+      for (let run = 0; run < 2; run++) {
+        const ids = await seedDemo(file, SECRETS.SHARE_ENCRYPTION_KEYS);
+        assert.equal(ids.length, 12);
+        const counts = ["users", "backup_share_versions", "deleted_users", "eject_windows", "approvals"].map(count);
+        first ??= counts;
+        assert.deepEqual(counts, first);
+      }
+      assert.ok(first.every((n) => n > 0));
+      assert.ok(db.prepare("SELECT count(DISTINCT day) AS n FROM daily_events WHERE day <> ''").get().n >= 90);
+    } finally {
+      db.close();
       rmSync(dir, { recursive: true, force: true });
     }
   });

@@ -66,7 +66,13 @@ class Demo {
   user(name, ago) {
     const user = { id: `demo-${name}`, clientId: `clt-${name}` };
     const hash = createHash("sha256").update(`demo-key-${name}`).digest("hex");
-    this.run("INSERT INTO users VALUES (?, ?, ?, ?)", user.id, user.clientId, hash, this.at(ago));
+    this.run(
+      "INSERT INTO users (id, client_id, client_api_key_hash, created_at) VALUES (?, ?, ?, ?)",
+      user.id,
+      user.clientId,
+      hash,
+      this.at(ago),
+    );
     this.event(user, "register_user", "registered", ago, { actor: "admin", operator: "ann@example.com" });
     return user;
   }
@@ -170,7 +176,13 @@ class Demo {
     const ejecting = this.user("ivan", 50 * DAY);
     this.backup(ejecting, "GDRIVE", 49 * DAY);
     const end = this.at(-30 * MINUTE);
-    this.run("INSERT INTO eject_windows VALUES (?, ?, ?, ?)", ejecting.id, this.id(0), this.at(0), end);
+    this.run(
+      "INSERT INTO eject_windows (user_id, id, opened_at, ejectable_until) VALUES (?, ?, ?, ?)",
+      ejecting.id,
+      this.id(0),
+      this.at(0),
+      end,
+    );
     this.event(ejecting, "open_eject", "opened", 0, {
       actor: "admin",
       operator: "ann@example.com",
