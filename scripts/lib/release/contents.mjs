@@ -18,7 +18,6 @@ const CONTENTS = [
   "build/index.js",
   "build/index_bg.wasm",
   "build/release.js",
-  "deploy",
   "docs",
   "migrations",
   "openapi.yaml",
