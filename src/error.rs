@@ -149,6 +149,12 @@ impl Error {
         self
     }
 
+    /// The same, with one more sentence behind the detail.
+    pub fn and_says(mut self, more: &str) -> Self {
+        self.0.detail.to_mut().push_str(more);
+        self
+    }
+
     pub fn unauthorized(detail: &'static str) -> Self {
         Self::new(Code::Unauthorized, detail)
             .with_header("www-authenticate", "Bearer realm=\"portal-backup-worker\"")
@@ -217,7 +223,7 @@ impl From<InvalidBody> for Error {
                 Code::InvalidJson,
                 "Send one JSON object in UTF-8, each field at most once.",
             ),
-            InvalidBody::Field { field, must } => Self::field(field, must),
+            InvalidBody::Field { field, must } => Self::field(field, &must),
         }
     }
 }

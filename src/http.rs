@@ -37,6 +37,7 @@ pub struct Head<'a> {
     pub authorization: Option<&'a str>,
     pub content_type: Option<&'a str>,
     pub webhook_secret: Option<&'a str>,
+    pub content_encoding: Option<&'a str>,
 }
 
 impl<'a> Head<'a> {
@@ -53,6 +54,7 @@ impl<'a> Head<'a> {
             authorization: line(),
             content_type: line(),
             webhook_secret: line(),
+            content_encoding: line(),
         }
     }
 
@@ -100,6 +102,12 @@ impl Call<'_> {
         (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
     }
 
+    /// Whether a credential is there that is too long to be read.
+    pub fn has_long_credential(&self) -> bool {
+        let header = self.head.authorization;
+        header.is_some_and(|value| value.len() > MAX_CREDENTIAL_BYTES)
+    }
+
     /// The hash of [`bearer_token`](Self::bearer_token).
     pub fn bearer_hash(&self) -> Option<CredentialHash> {
         let hash = || self.bearer_token().map(CredentialHash::of);
@@ -133,6 +141,18 @@ impl Call<'_> {
     }
 
     pub async fn body(&self, limit: u32) -> Result<SecretBytes> {
+        let encoding = self.head.content_encoding.unwrap_or_default();
+        if !matches!(encoding.trim(), "" | "identity") {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-, ".contains(&byte);
+            let named = match encoding.len() <= 40 && encoding.bytes().all(plain) {
+                true => encoding,
+                false => "this one",
+            };
+            let detail = format!(
+                "Send the body without Content-Encoding: it is read as it comes, and {named} is not undone."
+            );
+            return Err(Error::new(Code::UnsupportedMediaType, detail));
+        }
         let body = platform::read_body(self.request, limit)
             .await
             .map_err(|failure| {

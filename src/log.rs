@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use crate::alerts;
 use crate::domain::json::{self, Writer, quoted};
 use crate::platform::console;
+use crate::release::VERSION;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Level {
@@ -85,6 +86,7 @@ pub fn event(level: Level, message: &'static str, fields: &[(&'static str, Field
 fn write(level: Level, message: &str, fields: &[(&'static str, Field)]) {
     let mut line = Writer::default()
         .text("level", level.as_str())
+        .text("release", VERSION)
         .text("message", message);
     for (name, value) in fields {
         line = match value {

@@ -145,6 +145,7 @@ impl Found<'_> {
                     handle(credential, call, &user_id).await
                 })
                 .await
+                .map_err(|error| Credential::named_ways(call, error))
             }
             AppOfClient(handle) => {
                 let client_id = self.client_id()?;
@@ -157,6 +158,7 @@ impl Found<'_> {
                     handle(credential, call, &client_id).await
                 })
                 .await
+                .map_err(|error| Credential::named_ways(call, error))
             }
             AppOrOperator(role, handle) => {
                 let user_id = self.user_id()?;
@@ -174,6 +176,7 @@ impl Found<'_> {
                     handle(caller, call, &user_id).await
                 })
                 .await
+                .map_err(|error| Credential::named_ways(call, error))
             }
             Operator(role, handle) => {
                 limits::guard(call, Door::Operators, async {

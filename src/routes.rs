@@ -148,6 +148,9 @@ macro_rules! to {
 /// Which cipher text an app asks for.
 const WHICH_SHARE: &[&str] = &["backupMethod", "backupSharePairId"];
 
+/// Where an app says which backup a cipher text is of, if its body does not.
+const WHICH_BACKUP: &[&str] = &["backupMethod"];
+
 /// The ones that share requests ask for come first, for they are sought in this order.
 pub static ROUTES: &[Route] = &[
     // Portal
@@ -167,12 +170,15 @@ pub static ROUTES: &[Route] = &[
         ],
         &[
             get(App(to!(client::fetch_share(app, call, user))), WHICH_SHARE),
-            post(App(to!(client::store_share(app, call, user))), &[]),
+            post(App(to!(client::store_share(app, call, user))), WHICH_BACKUP),
         ],
     ),
     route(
         &["/users/:userId/store-encrypted-user-backup-share"],
-        &[post(App(to!(client::store_share(app, call, user))), &[])],
+        &[post(
+            App(to!(client::store_share(app, call, user))),
+            WHICH_BACKUP,
+        )],
     ),
     route(
         &["/users/:userId/encrypted-user-backup-shares"],
@@ -188,7 +194,10 @@ pub static ROUTES: &[Route] = &[
                 AppOfClient(to!(legacy::fetch(app, call, client))),
                 WHICH_SHARE,
             ),
-            post(AppOfClient(to!(legacy::store(app, call, client))), &[]),
+            post(
+                AppOfClient(to!(legacy::store(app, call, client))),
+                WHICH_BACKUP,
+            ),
         ],
     ),
     route(

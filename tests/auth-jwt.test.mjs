@@ -77,6 +77,23 @@ describe("a token of the company's identity provider", () => {
     }
   });
 
+  it("says what is wrong with a token that the provider did sign", async () => {
+    for (const [claims, told] of [
+      [{ aud: "another-app" }, /another audience.*JWT_AUDIENCE/],
+      [{ aud: undefined, client_id: "backup-app" }, /no audience.*ID token.*JWT_AUDIENCE_CLAIM/],
+      [{ iss: "https://another.example/" }, /issuer.*JWT_ISSUER/],
+      [{ sub: 17 }, /not a string/],
+      [{ sub: undefined }, /names no user/],
+      [{ exp: now() - 3600 }, /expired/],
+      [{ groups: "g".repeat(9_500) }, /longer than 8 KiB/],
+    ]) {
+      const { status, body } = await fetchShare(await makeToken(keys.ec, { claims }));
+      assert.equal(status, 401);
+      assert.match(body.detail, told);
+      assert.match(body.detail, /CLIENT_AUTH takes a token of your identity provider/);
+    }
+  });
+
   it("is worth nothing unsigned, by any spelling of none", async () => {
     const payload = segment({ iss: "https://id.example/", aud: "backup-app", sub: "alice", exp: now() + 300 });
     for (const alg of ["none", "None", "NONE", "nOnE", ""]) {
@@ -365,4 +382,70 @@ describe("the identity provider", () => {
     assert.equal((await send(worker, token)).status, 200);
     assert.equal((await send(worker, await makeToken(key, { claims: { sub: "alice" } }))).status, 401);
   });
+});
+
+describe("a provider whose key set is odd", () => {
+  let provider, worker, good, edwards;
+  let elements = () => [];
+
+  before(async () => {
+    good = await makeKey("ES256", "good");
+    edwards = await makeKey("EdDSA", "edwards");
+    provider = await startServer((_, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(`{"keys":[${elements().join(",")}]}`);
+    });
+  });
+  after(() => provider?.stop());
+  afterEach(() => worker?.stop());
+
+  const answerTo = async (token, vars = {}) => {
+    worker = await startWorker({ vars: jwtSettings(provider.url, vars), outbound: toLoopback });
+    await seedUser(worker, { id: "alice", secrets: SECRETS });
+    const body = { backupMethod: "PASSWORD", cipherText: "cipher" };
+    return worker.send("POST", "/users/alice/user-backup-share", { bearer: await token, body });
+  };
+
+  for (const odd of ["null", "7", '{"kty":"EC","kty":"EC"}', '{"kty":"EC","crv":"P-256","alg":null}']) {
+    it(`is good all the same, and the log names the place of ${odd}`, async () => {
+      elements = () => [odd, JSON.stringify(good.jwk)];
+      const { status, text } = await answerTo(makeToken(good));
+      assert.equal(status, 200, text);
+      const places = worker.logLines().flatMap((line) => line.places ?? []);
+      assert.deepEqual(places, ["keys[0]"]);
+    });
+  }
+
+  it("is good when it has the same key twice", async () => {
+    elements = () => [good.jwk, good.jwk, { ...good.jwk, kid: "another" }].map((jwk) => JSON.stringify(jwk));
+    assert.equal((await answerTo(makeToken(good, { header: { kid: undefined } }))).status, 200);
+  });
+
+  it("is good when it calls EdDSA Ed25519, in the key and in the header", async () => {
+    elements = () => [JSON.stringify({ ...edwards.jwk, alg: "Ed25519" })];
+    assert.equal((await answerTo(makeToken(edwards))).status, 200);
+    await worker.stop();
+    const token = await makeToken({ ...edwards, alg: "Ed25519" });
+    assert.equal((await answerTo(token)).status, 200);
+  });
+
+  it("has several audiences, and tokens that name theirs in another claim", async () => {
+    elements = () => [JSON.stringify(good.jwk)];
+    const android = makeToken(good, { claims: { aud: "android" } });
+    assert.equal((await answerTo(android, { JWT_AUDIENCE: "ios, android" })).status, 200);
+    await worker.stop();
+    const cognito = makeToken(good, { claims: { aud: undefined, client_id: "backup-app" } });
+    assert.equal((await answerTo(cognito, { JWT_AUDIENCE_CLAIM: "client_id" })).status, 200);
+  });
+});
+
+it("an audience that no token can match stops the service", async () => {
+  const vars = jwtSettings("https://id.example", { JWT_AUDIENCE: "ios,,android" });
+  const worker = await startWorker({ vars });
+  try {
+    const { status, body } = await worker.send("GET", "/readyz");
+    assert.deepEqual([status, body.code], [503, "misconfigured"]);
+  } finally {
+    await worker.stop();
+  }
 });

@@ -10,6 +10,7 @@ import { releaseDigest } from "../scripts/lib/release-digest.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
 import { ROUTES, send } from "./support/routes.mjs";
 
+const { version } = JSON.parse(readFileSync(inRoot("package.json"), "utf8"));
 const ready = async (worker) => worker.send("GET", "/readyz");
 
 describe("a service that is set up", () => {
@@ -25,7 +26,7 @@ describe("a service that is set up", () => {
     const answer = await worker.send("GET", "/healthz");
     await worker.sql("ALTER TABLE users_away RENAME TO users");
     assert.equal(answer.status, 200);
-    assert.deepEqual(answer.body, { status: "ok" });
+    assert.deepEqual(answer.body, { status: "ok", version });
     assertCommonHeaders(answer);
   });
 
@@ -41,7 +42,7 @@ describe("a service that is set up", () => {
     const answer = await ready(worker);
     assert.equal(answer.status, 200, answer.text);
     assert.equal(answer.body.status, "ready");
-    assert.equal(answer.body.version, JSON.parse(readFileSync(inRoot("package.json"), "utf8")).version);
+    assert.equal(answer.body.version, version);
     assert.equal(answer.body.release, releaseDigest(), "the digest of the files in build/");
     assertCommonHeaders(answer);
     assert.deepEqual(

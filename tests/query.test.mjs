@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { assertProblem, callers, storedRows } from "./support/client.mjs";
-import { startWorker } from "./support/harness.mjs";
+import { SECRETS, startWorker } from "./support/harness.mjs";
 import { ROUTES, owner, send } from "./support/routes.mjs";
 
 const worker = await startWorker();
@@ -35,7 +35,7 @@ test("a refused credential is told before a parameter that nobody knows", async 
 });
 
 describe("a misspelt parameter is told the nearest known one", () => {
-  for (const [method, path, near] of [
+  for (const [method, path, near, bearer = SECRETS.ADMIN_TOKEN] of [
     ["GET", "/users?clientid=X", "clientId"],
     ["GET", "/users?client_id=X", "clientId"],
     ["GET", "/audit?userid=17", "userId"],
@@ -43,10 +43,10 @@ describe("a misspelt parameter is told the nearest known one", () => {
     ["DELETE", `/users/${owner.id}?purg=X`, "purge"],
     ["POST", `/users/${owner.id}/restore?clientID=X`, "clientId"],
     ["POST", "/admin/import?dryrun=true", "dryRun"],
-    ["GET", `/users/${owner.id}/user-backup-share?backup_method=GDRIVE`, "backupMethod"],
+    ["GET", `/users/${owner.id}/user-backup-share?backup_method=GDRIVE`, "backupMethod", owner.clientApiKey],
   ]) {
     test(`${method} ${path}`, async () => {
-      const { status, body, text } = await admin(method, path);
+      const { status, body, text } = await worker.send(method, path, { bearer });
       assert.deepEqual([status, body.code], [400, "invalid_field"], text);
       assert.ok(body.detail.includes(`Do you mean \`${near}\`?`), body.detail);
     });

@@ -8,9 +8,9 @@ use super::jwt::{self, Denied};
 use super::{portal, refused};
 use crate::config::{ClientAuth, IdentityProvider};
 use crate::domain::claims;
-use crate::domain::jwt::Refusal;
+use crate::domain::jwt::{Refusal, TOO_LONG};
 use crate::domain::secret::CredentialHash;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::http::Call;
 use crate::store::audit::Actor;
 use crate::store::users;
@@ -31,6 +31,10 @@ impl Credential {
     /// When somebody who would have to be asked does not answer, the other ways are tried all the same. Only if none
     /// recognises the token, it is 503: nobody is told that a token is wrong which may be right.
     pub async fn read(call: &Call<'_>) -> Result<Self> {
+        if call.has_long_credential() {
+            let error = refused(call, Actor::Client, Error::unauthorized(TOO_LONG)).await;
+            return Err(error.caused_by(Refusal::TooLong.reason()));
+        }
         let Some(token) = call.bearer_token() else {
             let detail = "Send the app's credential as Authorization: Bearer <token>.";
             return Err(refused(call, Actor::Client, Error::unauthorized(detail)).await);
@@ -53,9 +57,7 @@ impl Credential {
                     Ok(user) => return Ok(Self::User(user)),
                     Err(Denied::Refused(refusal)) => {
                         reason = Some(refusal.reason());
-                        if refusal == Refusal::Expired {
-                            detail = "The token has expired. Get a new one.";
-                        }
+                        detail = refusal.detail().unwrap_or(detail);
                     }
                     Err(Denied::Unavailable) => {
                         unavailable =
@@ -81,6 +83,16 @@ impl Credential {
             Some(reason) => error.caused_by(reason),
             None => error,
         })
+    }
+
+    /// The same error; a refused credential's names the ways that are on.
+    pub fn named_ways(call: &Call<'_>, error: Error) -> Error {
+        if error.code != Code::Unauthorized {
+            return error;
+        }
+        let ways = call.settings.callers.client_auth.iter();
+        let ways: Vec<&str> = ways.map(|way| way.credential()).collect();
+        error.and_says(&format!(" CLIENT_AUTH takes {}.", ways.join(", or ")))
     }
 
     /// What the column of `users` that belongs to this kind of credential must hold.

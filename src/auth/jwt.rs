@@ -79,7 +79,8 @@ pub async fn verify(token: &str, issuer: &Issuer) -> Result<Claims, Denied> {
     let claims = jwt::claims_of(&token)?;
     let rules = Rules {
         issuer: &issuer.issuer,
-        audience: &issuer.audience,
+        audiences: &issuer.audiences,
+        audience_claim: &issuer.audience_claim,
     };
     claims::check(
         &claims,
@@ -134,9 +135,19 @@ async fn fetch(url: &str) -> Result<Vec<Known>, String> {
     if answer.status != 200 {
         return Err(format!("the provider answered {}", answer.status));
     }
-    let usable = jwks::parse(&answer.body).ok_or("the answer holds no key that is of use")?;
-    let mut keys = Vec::with_capacity(usable.len());
-    for public in usable {
+    let set = jwks::parse(&answer.body).ok_or("the answer is no set of keys")?;
+    if !set.odd.is_empty() {
+        log::event(
+            Level::Warn,
+            "the identity provider's key set has odd elements, which are passed over",
+            &[("places", Field::Texts(&set.odd))],
+        );
+    }
+    if set.keys.is_empty() {
+        return Err("the answer holds no key that is of use".to_owned());
+    }
+    let mut keys = Vec::with_capacity(set.keys.len());
+    for public in set.keys {
         if let Some(key) = VerifyKey::import(&public).await {
             keys.push(Known { public, key });
         }

@@ -15,12 +15,26 @@ pub enum ClientAuth {
     Portal,
 }
 
+impl ClientAuth {
+    /// What an app sends, for the detail of a 401.
+    pub const fn credential(self) -> &'static str {
+        match self {
+            Self::ClientApiKey => "the user's Portal client API key (client-api-key)",
+            Self::Jwt => "a token of your identity provider (jwt)",
+            Self::Portal => "a Portal session token (portal)",
+        }
+    }
+}
+
 /// Whose signed tokens are good, and what they must say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer {
     pub jwks_url: String,
     pub issuer: String,
-    pub audience: String,
+    /// Of which a token must name one.
+    pub audiences: Vec<String>,
+    /// The claim that names them: `aud`, but for tokens that have none.
+    pub audience_claim: String,
 }
 
 /// The company's identity provider.
@@ -68,13 +82,22 @@ impl Callers {
         let identity_provider = if client_auth.contains(&ClientAuth::Jwt) {
             let missing = |name| InvalidSetting::new(name, "is missing, and CLIENT_AUTH lists jwt");
             let required = |name| get(name).ok_or_else(|| missing(name));
+            let claim = |name, usual: &str| match get(name) {
+                None => Ok(usual.to_owned()),
+                Some(claim) if NUMERIC_CLAIMS.contains(&claim.as_str()) => {
+                    let wrong = "names a claim that is a time, so no token can match it";
+                    Err(InvalidSetting::new(name, wrong))
+                }
+                Some(claim) => Ok(claim),
+            };
             Some(IdentityProvider {
                 issuer: Issuer {
                     jwks_url: jwks_url.ok_or_else(|| missing("JWT_JWKS_URL"))?,
                     issuer: required("JWT_ISSUER")?,
-                    audience: required("JWT_AUDIENCE")?,
+                    audiences: audiences(&required("JWT_AUDIENCE")?)?,
+                    audience_claim: claim("JWT_AUDIENCE_CLAIM", "aud")?,
                 },
-                user_claim: get("JWT_USER_CLAIM").unwrap_or_else(|| "sub".to_owned()),
+                user_claim: claim("JWT_USER_CLAIM", "sub")?,
             })
         } else {
             None
@@ -109,6 +132,19 @@ impl Callers {
             access: access(get("ACCESS_TEAM_DOMAIN"), get("ACCESS_AUD"))?,
         })
     }
+}
+
+/// RFC 7519: these are numbers.
+const NUMERIC_CLAIMS: [&str; 3] = ["exp", "nbf", "iat"];
+
+/// A token's audience is compared exactly, so an entry that is empty would match nothing.
+fn audiences(list: &str) -> Result<Vec<String>, InvalidSetting> {
+    let audiences: Vec<String> = list.split(',').map(|one| one.trim().to_owned()).collect();
+    if audiences.iter().any(String::is_empty) {
+        let wrong = "must list audiences, separated by commas; one entry is empty";
+        return Err(InvalidSetting::new("JWT_AUDIENCE", wrong));
+    }
+    Ok(audiences)
 }
 
 fn client_auth(list: &str) -> Result<Vec<ClientAuth>, InvalidSetting> {
@@ -157,7 +193,8 @@ fn access(
             Ok(Some(Issuer {
                 jwks_url: format!("{issuer}/cdn-cgi/access/certs"),
                 issuer,
-                audience,
+                audiences: vec![audience],
+                audience_claim: "aud".to_owned(),
             }))
         }
     }
@@ -184,6 +221,31 @@ mod tests {
     ];
 
     #[test]
+    fn an_audience_may_be_a_list_and_its_claim_another_one() {
+        let mut settings = JWT.to_vec();
+        settings.extend([("JWT_AUDIENCE_CLAIM", "client_id")]);
+        settings[3].1 = "ios, android";
+        let issuer = parse(&settings).unwrap().identity_provider.unwrap().issuer;
+        assert_eq!(issuer.audiences, ["ios", "android"]);
+        assert_eq!(issuer.audience_claim, "client_id");
+    }
+
+    #[test]
+    fn a_setting_that_can_match_no_token_is_refused() {
+        for (name, value) in [
+            ("JWT_AUDIENCE", ","),
+            ("JWT_AUDIENCE", "ios,"),
+            ("JWT_AUDIENCE", "ios,,android"),
+            ("JWT_AUDIENCE_CLAIM", "exp"),
+            ("JWT_USER_CLAIM", "iat"),
+        ] {
+            let mut settings = vec![(name, value)];
+            settings.extend(JWT);
+            assert_eq!(parse(&settings).unwrap_err().name, name, "{value}");
+        }
+    }
+
+    #[test]
     fn by_default_an_app_shows_its_client_api_key_and_no_browser_is_let_in() {
         let callers = parse(&[]).unwrap();
         assert_eq!(callers.client_auth, [ClientAuth::ClientApiKey]);
@@ -206,7 +268,7 @@ mod tests {
         let provider = callers.identity_provider.unwrap();
         assert_eq!(
             (
-                provider.issuer.audience.as_str(),
+                provider.issuer.audiences.join(" ").as_str(),
                 provider.user_claim.as_str()
             ),
             ("app", "sub")

@@ -1,37 +1,28 @@
 //! The bodies of requests: every form that Portal and the snippets of its guides send.
 //!
 //! Shares and cipher texts are opaque: a string is kept as it is, an object as its exact source text. Unknown
-//! fields are ignored; `null` counts as missing.
+//! fields are ignored, but for an app's that look like a misspelt one; `null` counts as missing.
 
+use serde::de::{Deserialize, Deserializer};
+
+pub use super::json::de::Invalid as InvalidBody;
+use super::json::de::{Lenient, from_object, from_slice, from_source, object};
 use super::json::{self, Object};
 use super::names::{BackupMethod, BackupSharePairId, ClientId, InvalidName, UserId, check_name};
+use super::query::nearest;
 use super::sealing::Kind;
 use super::secret::Secret;
 
-/// What is wrong with a body.
-#[derive(Debug, PartialEq, Eq)]
-pub enum InvalidBody {
-    /// Not JSON, or not a JSON object.
-    NotAnObject,
-    /// The words fit behind "must".
-    Field {
-        field: &'static str,
-        must: &'static str,
-    },
-}
-
 fn invalid<T>(field: &'static str, must: &'static str) -> Result<T, InvalidBody> {
-    Err(InvalidBody::Field { field, must })
+    Err(InvalidBody::field(field, must))
 }
 
-/// The fields of a body.
+/// The fields of an object whose names the settings decide: a token's claims.
 pub(super) struct Fields<'a>(Object<'a>);
 
 impl<'a> Fields<'a> {
     pub(super) fn parse(body: &'a [u8]) -> Result<Self, InvalidBody> {
-        let text = std::str::from_utf8(body).map_err(|_| InvalidBody::NotAnObject)?;
-        let object = Object::parse(text, MAX_FIELDS).ok_or(InvalidBody::NotAnObject)?;
-        Ok(Self(object))
+        object(body).map(Self)
     }
 
     /// Whether there is a field of that name, whatever it holds.
@@ -41,7 +32,7 @@ impl<'a> Fields<'a> {
 
     /// The source text of the field of that name; None if it is missing or null.
     pub(super) fn get(&self, field: &str) -> Option<&'a str> {
-        self.0.get(field).filter(|value| *value != "null")
+        self.0.given(field)
     }
 
     pub(super) fn optional<T>(
@@ -60,7 +51,7 @@ impl<'a> Fields<'a> {
         };
         parse(text)
             .map(Some)
-            .map_err(|InvalidName(must)| InvalidBody::Field { field, must })
+            .map_err(|InvalidName(must)| InvalidBody::field(field, must))
     }
 
     pub(super) fn required<T>(
@@ -68,48 +59,71 @@ impl<'a> Fields<'a> {
         field: &'static str,
         parse: impl FnOnce(String) -> Result<T, InvalidName>,
     ) -> Result<T, InvalidBody> {
-        self.optional(field, parse)?.ok_or(InvalidBody::Field {
-            field,
-            must: "be a string",
-        })
+        self.optional(field, parse)?
+            .ok_or_else(|| InvalidBody::field(field, "be a string"))
     }
 
-    pub(super) fn flag(&self, field: &'static str) -> Result<Option<bool>, InvalidBody> {
-        match self.get(field) {
-            None => Ok(None),
-            Some("true") => Ok(Some(true)),
-            Some("false") => Ok(Some(false)),
-            Some(_) => invalid(field, "be true or false"),
-        }
-    }
-
-    pub(super) fn backup_method(&self) -> Result<BackupMethod, InvalidBody> {
-        let method = self.optional("backupMethod", BackupMethod::parse)?;
-        Ok(method.unwrap_or_else(BackupMethod::unknown))
-    }
-
-    pub(super) fn backup_share_pair_id(&self) -> Result<Option<BackupSharePairId>, InvalidBody> {
-        self.optional("backupSharePairId", BackupSharePairId::parse)
-    }
-
-    /// A share: a string that is not empty, or an object, of which the exact source text is the share.
+    /// A [`Share`].
     pub(super) fn share(&self, field: &'static str) -> Result<Secret, InvalidBody> {
-        let text = self.get(field).unwrap_or_default();
-        if text.starts_with('{') {
-            return Ok(Secret::new(text.to_owned()));
+        match share(self.get(field).unwrap_or_default()) {
+            Ok(share) => Ok(share.0),
+            Err(must) => invalid(field, must),
         }
-        if text.starts_with('"') && text != "\"\"" {
-            return match json::text(text) {
-                Some(text) => Ok(Secret::new(text)),
-                None => invalid(field, "be valid Unicode"),
-            };
-        }
-        invalid(field, "be a string that is not empty, or an object")
     }
 }
 
-/// More than any body has; bounds the search for duplicates.
-const MAX_FIELDS: usize = 64;
+/// A share: a string that is not empty, or an object, of which the exact source text is the share.
+#[derive(Debug)]
+pub struct Share(Secret);
+
+impl Share {
+    pub fn into_secret(self) -> Secret {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Share {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_source(deserializer, share)
+    }
+}
+
+fn share(source: &str) -> Result<Share, &'static str> {
+    if source.starts_with('{') {
+        return Ok(Share(Secret::new(source.to_owned())));
+    }
+    if source.starts_with('"') && source != "\"\"" {
+        let text = json::text(source).ok_or("be valid Unicode")?;
+        return Ok(Share(Secret::new(text)));
+    }
+    Err("be a string that is not empty, or an object")
+}
+
+/// A key goes into an `Authorization` header, so it is one word of visible ASCII.
+#[derive(Debug, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub struct ClientApiKey(Secret);
+
+impl TryFrom<String> for ClientApiKey {
+    type Error = InvalidName;
+
+    fn try_from(text: String) -> Result<Self, InvalidName> {
+        if text.is_empty() || text.len() > 1024 || !text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(InvalidName("be 1 to 1024 visible ASCII characters"));
+        }
+        Ok(Self(Secret::new(text)))
+    }
+}
+
+impl ClientApiKey {
+    pub(super) fn parse(text: String) -> Result<Self, InvalidName> {
+        Self::try_from(text)
+    }
+
+    pub fn expose_secret(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
 
 /// What `POST /webhook/backup` brings.
 #[derive(Debug)]
@@ -118,23 +132,49 @@ pub struct CustodianBackup {
     pub backup_method: BackupMethod,
     pub backup_share_pair_id: Option<BackupSharePairId>,
     pub share: Secret,
+    /// The optional fields that were of no use. A share is never refused for one: nobody else has a copy of it.
+    pub left_out: Vec<String>,
 }
 
 impl CustodianBackup {
     pub fn parse(body: &[u8]) -> Result<Self, InvalidBody> {
-        let fields = Fields::parse(body)?;
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Body {
+            client_id: ClientId,
+            #[serde(default)]
+            backup_method: Lenient<BackupMethod>,
+            #[serde(default)]
+            backup_share_pair_id: Lenient<BackupSharePairId>,
+            share: Share,
+        }
+        let body: Body = from_slice(body)?;
+        let left_out = [
+            ("backupMethod", body.backup_method.is_unusable()),
+            ("backupSharePairId", body.backup_share_pair_id.is_unusable()),
+        ];
+        let left_out = left_out.into_iter().filter(|(_, unusable)| *unusable);
         Ok(Self {
-            client_id: fields.required("clientId", ClientId::parse)?,
-            backup_method: fields.backup_method()?,
-            backup_share_pair_id: fields.backup_share_pair_id()?,
-            share: fields.share("share")?,
+            left_out: left_out.map(|(field, _)| field.to_owned()).collect(),
+            client_id: body.client_id,
+            backup_method: body
+                .backup_method
+                .given()
+                .unwrap_or_else(BackupMethod::unknown),
+            backup_share_pair_id: body.backup_share_pair_id.given(),
+            share: body.share.into_secret(),
         })
     }
 }
 
 /// The client id of `POST /webhook/backup/fetch`.
 pub fn parse_fetch(body: &[u8]) -> Result<ClientId, InvalidBody> {
-    Fields::parse(body)?.required("clientId", ClientId::parse)
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body {
+        client_id: ClientId,
+    }
+    from_slice(body).map(|body: Body| body.client_id)
 }
 
 /// What an app posts: its encrypted user backup share.
@@ -150,111 +190,194 @@ const CIPHER_TEXT: [&str; 3] = ["cipherText", "encryptedClientBackupShare", "bac
 /// The Enclave API gives one cipher text per curve; the object that holds them is the share.
 const ENCLAVE_CIPHER_TEXTS: [&str; 2] = ["secp256k1Ciphertext", "ed25519Ciphertext"];
 
+/// Which backup a cipher text is of.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WhichBackup {
+    backup_method: Option<BackupMethod>,
+    backup_share_pair_id: Option<BackupSharePairId>,
+}
+
+/// A cipher text in each of its forms.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CipherText {
+    cipher_text: Option<Share>,
+    encrypted_client_backup_share: Option<Share>,
+    backup_share: Option<Share>,
+    secp256k1_ciphertext: Option<Share>,
+    ed25519_ciphertext: Option<Share>,
+}
+
 impl UserBackup {
     pub fn parse(body: &[u8]) -> Result<Self, InvalidBody> {
-        let mut source = std::str::from_utf8(body).map_err(|_| InvalidBody::NotAnObject)?;
-        let mut fields = Fields::parse(body)?;
-        let mut wrapper = None;
-        // axios' `axios.post(url, {data: {…}})`, as the guides print it, wraps the fields in one more object.
-        let has_cipher_text = |fields: &Fields| {
+        let outer = object(body)?;
+        refuse_misspelt(&outer)?;
+        let has_cipher_text = |fields: &Object| {
             let mut names = CIPHER_TEXT.iter().chain(&ENCLAVE_CIPHER_TEXTS);
-            names.any(|name| fields.get(name).is_some())
+            names.any(|name| fields.given(name).is_some())
         };
-        if let Some(data) = fields.get("data").filter(|data| data.starts_with('{')) {
-            let inner = Fields::parse(data.as_bytes());
-            if !has_cipher_text(&fields) {
-                source = data;
-                wrapper = Some(std::mem::replace(&mut fields, inner?));
-            } else if inner.is_ok_and(|inner| has_cipher_text(&inner)) {
+        // axios' `axios.post(url, {data: {…}})`, as the guides print it, wraps the fields in one more object.
+        let data = outer.given("data").filter(|data| data.starts_with('{'));
+        let inner = data.map(|data| object(data.as_bytes()));
+        let (fields, source) = match (inner, data) {
+            (Some(inner), Some(data)) if !has_cipher_text(&outer) => {
+                let inner = inner?;
+                refuse_misspelt(&inner)?;
+                (Some(inner), data.as_bytes())
+            }
+            (Some(Ok(inner)), _) if has_cipher_text(&inner) => {
                 return invalid("data", "not be sent beside another cipher text");
             }
-        }
-        let mut given = CIPHER_TEXT
-            .into_iter()
-            .filter(|name| fields.get(name).is_some());
-        let cipher_text = match (given.next(), given.next()) {
-            (Some(_), Some(second)) => {
-                return invalid(second, "not be sent beside another cipher text");
-            }
-            (Some(name), None) => fields.share(name)?,
-            (None, _) => {
-                let mut of_enclave = ENCLAVE_CIPHER_TEXTS
-                    .into_iter()
-                    .filter(|name| fields.get(name).is_some())
-                    .peekable();
-                if of_enclave.peek().is_none() {
-                    return invalid("cipherText", "be a string");
-                }
-                for name in of_enclave {
-                    fields.share(name)?;
-                }
-                Secret::new(source.trim().to_owned())
-            }
+            _ => (None, body),
         };
+        let cipher_text = cipher_text(fields.as_ref().unwrap_or(&outer), source)?;
         // Which backup it is of may stand beside `data` as well: an app may have wrapped its cipher text alone.
-        let holder = |field| {
-            let beside = wrapper.as_ref().and_then(|wrapper| wrapper.get(field));
-            match (&wrapper, beside, fields.get(field)) {
-                (_, Some(beside), Some(inside)) if beside != inside => {
-                    invalid(field, "not differ from the one in data")
-                }
-                (Some(wrapper), Some(_), None) => Ok(wrapper),
-                _ => Ok(&fields),
-            }
-        };
+        let mut which: WhichBackup = from_object(&outer)?;
+        if let Some(fields) = &fields {
+            let inside: WhichBackup = from_object(fields)?;
+            one_of(
+                "backupMethod",
+                &mut which.backup_method,
+                inside.backup_method,
+            )?;
+            let pair = inside.backup_share_pair_id;
+            one_of("backupSharePairId", &mut which.backup_share_pair_id, pair)?;
+        }
         Ok(Self {
-            backup_method: holder("backupMethod")?.backup_method()?,
-            backup_share_pair_id: holder("backupSharePairId")?.backup_share_pair_id()?,
+            backup_method: which.backup_method.unwrap_or_else(BackupMethod::unknown),
+            backup_share_pair_id: which.backup_share_pair_id,
             cipher_text,
         })
     }
 }
 
+fn cipher_text(fields: &Object<'_>, source: &[u8]) -> Result<Secret, InvalidBody> {
+    let mut given = CIPHER_TEXT
+        .into_iter()
+        .filter(|name| fields.given(name).is_some());
+    if let (Some(_), Some(second)) = (given.next(), given.next()) {
+        return invalid(second, "not be sent beside another cipher text");
+    }
+    let forms: CipherText = from_object(fields)?;
+    let one = forms.cipher_text.or(forms.encrypted_client_backup_share);
+    if let Some(one) = one.or(forms.backup_share) {
+        return Ok(one.into_secret());
+    }
+    if forms
+        .secp256k1_ciphertext
+        .or(forms.ed25519_ciphertext)
+        .is_none()
+    {
+        return invalid("cipherText", "be given");
+    }
+    let source = std::str::from_utf8(source).map_err(|_| InvalidBody::NotAnObject)?;
+    Ok(Secret::new(source.trim().to_owned()))
+}
+
+/// A field of the wrapper, or of the object inside: they may not differ.
+fn one_of<T: PartialEq>(
+    field: &'static str,
+    beside: &mut Option<T>,
+    inside: Option<T>,
+) -> Result<(), InvalidBody> {
+    if beside.is_some() && inside.is_some() && *beside != inside {
+        return invalid(field, "not differ from the one in data");
+    }
+    if inside.is_some() {
+        *beside = inside;
+    }
+    Ok(())
+}
+
+/// Refuses a field that nobody knows, where it looks like one that is known: an app that sends `method` for `backupMethod`
+/// would have its share stored under `UNKNOWN`, and would not find it.
+fn refuse_misspelt(fields: &Object<'_>) -> Result<(), InvalidBody> {
+    const KNOWN: [&str; 7] = [
+        "backupMethod",
+        "backupSharePairId",
+        "cipherText",
+        "encryptedClientBackupShare",
+        "backupShare",
+        "secp256k1Ciphertext",
+        "ed25519Ciphertext",
+    ];
+    /// So long must the ending of a name be to stand for it: `method`, `pairId`; not `share`, which is a word of its own.
+    const ENDING: usize = 6;
+    let meant = |name: &str| {
+        let is_ending = |known: &&&str| {
+            let at = known.len().checked_sub(name.len());
+            name.len() >= ENDING
+                && at
+                    .and_then(|at| known.get(at..))
+                    .is_some_and(|end| end.eq_ignore_ascii_case(name))
+        };
+        nearest(name, &KNOWN).or_else(|| KNOWN.iter().find(is_ending).copied())
+    };
+    for name in fields.names().filter(|name| !KNOWN.contains(name)) {
+        if let Some(known) = meant(name) {
+            return invalid(known, "be spelled so: another field looks like it");
+        }
+    }
+    Ok(())
+}
+
 /// What `POST /users` brings.
-#[derive(Debug)]
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Registration {
     pub id: Option<UserId>,
     pub client_id: Option<ClientId>,
-    pub client_api_key: Option<Secret>,
+    pub client_api_key: Option<ClientApiKey>,
     /// Of a client that Portal is to make.
     pub is_account_abstracted: Option<bool>,
 }
 
 impl Registration {
     pub fn parse(body: &[u8]) -> Result<Self, InvalidBody> {
-        let fields = Fields::parse(body)?;
-        Ok(Self {
-            id: fields.optional("id", UserId::parse)?,
-            client_id: fields.optional("clientId", ClientId::parse)?,
-            client_api_key: fields.optional("clientApiKey", client_api_key)?,
-            is_account_abstracted: fields.flag("isAccountAbstracted")?,
-        })
+        from_slice(body)
     }
-}
-
-/// A key goes into an `Authorization` header, so it is one word of visible ASCII.
-pub(super) fn client_api_key(text: String) -> Result<Secret, InvalidName> {
-    if text.is_empty() || text.len() > 1024 || !text.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(InvalidName("be 1 to 1024 visible ASCII characters"));
-    }
-    Ok(Secret::new(text))
 }
 
 /// The key of `PUT /users/:userId/client-api-key`.
-pub fn parse_client_api_key(body: &[u8]) -> Result<Secret, InvalidBody> {
-    Fields::parse(body)?.required("clientApiKey", client_api_key)
+pub fn parse_client_api_key(body: &[u8]) -> Result<ClientApiKey, InvalidBody> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body {
+        client_api_key: ClientApiKey,
+    }
+    from_slice(body).map(|body: Body| body.client_api_key)
 }
 
-/// The version's id and, where one is given, its kind, of `POST /users/:userId/backups/restore`.
+/// An id of the service's own making, in a body.
+#[derive(Debug, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Name(pub String);
+
+impl TryFrom<String> for Name {
+    type Error = InvalidName;
+
+    fn try_from(text: String) -> Result<Self, InvalidName> {
+        check_name(&text).map(|()| Self(text))
+    }
+}
+
+/// The version of `POST /users/:userId/backups/restore`: its id, and its kind where two have one id.
 pub fn parse_restore(body: &[u8]) -> Result<(String, Option<Kind>), InvalidBody> {
-    let fields = Fields::parse(body)?;
-    let version_id = fields.required("versionId", |text| check_name(&text).map(|()| text))?;
-    let kind = fields.optional("kind", |text| match text.as_str() {
-        "custodian" => Ok(Kind::Custodian),
-        "user" => Ok(Kind::User),
-        _ => Err(InvalidName("be custodian or user")),
-    })?;
-    Ok((version_id, kind))
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body {
+        version_id: Name,
+        kind: Option<Name>,
+    }
+    let body: Body = from_slice(body)?;
+    let kind = match body.kind.as_ref().map(|kind| kind.0.as_str()) {
+        None => None,
+        Some("custodian") => Some(Kind::Custodian),
+        Some("user") => Some(Kind::User),
+        Some(_) => return invalid("kind", "be custodian or user"),
+    };
+    Ok((body.version_id.0, kind))
 }
 
 /// Longest reason, in characters.
@@ -299,8 +422,8 @@ pub fn parse_number(
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }
-    let fields = Fields::parse(body)?;
-    let Some(number) = fields.get(field) else {
+    let fields = object(body)?;
+    let Some(number) = fields.given(field) else {
         return Ok(None);
     };
     // JSON has one kind of number: 5.0 is 5.

@@ -59,18 +59,6 @@ fn what_is_wrong_with_a_webhook_body_is_said_by_field() {
         ("{\"clientId\":\"c\",\"share\":7}", "share"),
         ("{\"clientId\":\"c\",\"share\":[]}", "share"),
         ("{\"clientId\":\"c\",\"share\":\"\\ud800\"}", "share"),
-        (
-            "{\"clientId\":\"c\",\"share\":\"s\",\"backupMethod\":\"\"}",
-            "backupMethod",
-        ),
-        (
-            "{\"clientId\":\"c\",\"share\":\"s\",\"backupMethod\":{}}",
-            "backupMethod",
-        ),
-        (
-            "{\"clientId\":\"c\",\"share\":\"s\",\"backupSharePairId\":1}",
-            "backupSharePairId",
-        ),
     ] {
         assert_eq!(
             field(CustodianBackup::parse(body.as_bytes()).unwrap_err()),
@@ -209,4 +197,70 @@ fn broken_utf_8_is_refused_even_where_nobody_looks() {
         CustodianBackup::parse(body).unwrap_err(),
         InvalidBody::NotAnObject
     );
+}
+
+#[test]
+fn a_webhook_is_never_refused_for_an_optional_field() {
+    for (fields, left_out) in [
+        (r#""backupSharePairId":"""#, &[] as &[&str]),
+        (r#""backupMethod":"""#, &[]),
+        (r#""backupSharePairId":7"#, &["backupSharePairId"]),
+        (r#""backupMethod":{}"#, &["backupMethod"]),
+        (
+            r#""backupMethod":"a\u0000","backupSharePairId":[]"#,
+            &["backupMethod", "backupSharePairId"],
+        ),
+    ] {
+        let body = format!(r#"{{"clientId":"c","share":"s",{fields}}}"#);
+        let backup = CustodianBackup::parse(body.as_bytes()).unwrap();
+        assert_eq!(backup.left_out, left_out, "{fields}");
+        assert_eq!(backup.backup_method.as_str(), "UNKNOWN");
+        assert_eq!(backup.backup_share_pair_id, None);
+    }
+    let long = "p".repeat(200);
+    let body = format!(r#"{{"clientId":"c","share":"s","backupSharePairId":"{long}"}}"#);
+    let backup = CustodianBackup::parse(body.as_bytes()).unwrap();
+    assert_eq!(backup.left_out, ["backupSharePairId"]);
+}
+
+#[test]
+fn an_apps_field_that_looks_like_a_misspelt_one_is_refused() {
+    for (name, meant) in [
+        ("method", "backupMethod"),
+        ("backup_method", "backupMethod"),
+        ("BackupMethod", "backupMethod"),
+        ("backupMetod", "backupMethod"),
+        ("cipher_text", "cipherText"),
+        ("ciphertext", "cipherText"),
+        ("pairId", "backupSharePairId"),
+        ("backup_share_pair_id", "backupSharePairId"),
+    ] {
+        for body in [
+            format!(r#"{{"cipherText":"x","{name}":"GDRIVE"}}"#),
+            format!(r#"{{"data":{{"cipherText":"x","{name}":"GDRIVE"}}}}"#),
+        ] {
+            assert_eq!(
+                field(UserBackup::parse(body.as_bytes()).unwrap_err()),
+                meant,
+                "{body}"
+            );
+        }
+    }
+    for name in [
+        "id",
+        "userId",
+        "clientId",
+        "date",
+        "share",
+        "backupDate",
+        "backupType",
+        "curve",
+        "status",
+        "createdAt",
+        "type",
+        "text",
+    ] {
+        let body = format!(r#"{{"cipherText":"x","{name}":"y"}}"#);
+        assert!(UserBackup::parse(body.as_bytes()).is_ok(), "{body}");
+    }
 }

@@ -3,7 +3,7 @@
 //! A record is held to the rules of the live routes; it may also bring what only an export knows: the hash of an API
 //! key, the id of a share's version, and times. A bad line is refused by itself.
 
-use super::body::{Fields, InvalidBody, client_api_key};
+use super::body::{ClientApiKey, Fields, InvalidBody};
 use super::names::{BackupMethod, BackupSharePairId, ClientId, InvalidName, UserId, check_name};
 use super::sealing::Kind;
 use super::secret::{CredentialHash, Secret};
@@ -64,7 +64,7 @@ impl Record {
             Some("\"userBackupShare\"") => share(&fields, Kind::User, latest).map(Record::Share),
             _ => Err(InvalidBody::Field {
                 field: "type",
-                must: "be user, custodianBackupShare or userBackupShare",
+                must: "be user, custodianBackupShare or userBackupShare".into(),
             }),
         }
     }
@@ -102,12 +102,12 @@ fn unless_empty<T>(
 
 fn user(fields: &Fields, latest: &str) -> Result<UserRecord, InvalidBody> {
     let mut left_out = None;
-    let key = lenient(fields, "clientApiKey", &mut left_out, client_api_key);
+    let key = lenient(fields, "clientApiKey", &mut left_out, ClientApiKey::parse);
     let hash = unless_empty(fields, "clientApiKeyHash", sha_256)?;
     if key.is_some() && hash.is_some() {
         return Err(InvalidBody::Field {
             field: "clientApiKeyHash",
-            must: "not be sent beside clientApiKey",
+            must: "not be sent beside clientApiKey".into(),
         });
     }
     Ok(UserRecord {
@@ -130,7 +130,7 @@ fn share(fields: &Fields, kind: Kind, latest: &str) -> Result<ShareRecord, Inval
     if share.expose_secret().len() > MAX_SHARE_BYTES {
         return Err(InvalidBody::Field {
             field,
-            must: "be at most 512 KiB long",
+            must: "be at most 512 KiB long".into(),
         });
     }
     let id = unless_empty(fields, "id", |id| check_name(&id).map(|()| id))?;
@@ -140,13 +140,13 @@ fn share(fields: &Fields, kind: Kind, latest: &str) -> Result<ShareRecord, Inval
         Some(_) if id.is_none() => {
             return Err(InvalidBody::Field {
                 field: "id",
-                must: "be given for a superseded share",
+                must: "be given for a superseded share".into(),
             });
         }
         Some(at) if stored_at.as_ref().is_none_or(|stored_at| *stored_at > at) => {
             return Err(InvalidBody::Field {
                 field: "supersededAt",
-                must: "not lie before storedAt",
+                must: "not lie before storedAt".into(),
             });
         }
         Some(at) => {
@@ -181,7 +181,7 @@ fn past(fields: &Fields, field: &'static str, latest: &str) -> Result<Option<Str
     match unless_empty(fields, field, time)? {
         Some(time) if time.as_str() > latest => Err(InvalidBody::Field {
             field,
-            must: "not lie more than a day ahead",
+            must: "not lie more than a day ahead".into(),
         }),
         time => Ok(time),
     }

@@ -173,7 +173,7 @@ fn a_time_later_than_the_latest_is_refused_by_its_field() {
             let parsed = Record::parse(line.as_bytes(), LATEST);
             let refused = InvalidBody::Field {
                 field,
-                must: "not lie more than a day ahead",
+                must: "not lie more than a day ahead".into(),
             };
             match parsed {
                 Ok(_) => assert!(ok, "{line}"),

@@ -9,7 +9,10 @@ const SKEW: i64 = 60;
 /// What the settings demand of a token.
 pub struct Rules<'a> {
     pub issuer: &'a str,
-    pub audience: &'a str,
+    /// Of which a token must name one.
+    pub audiences: &'a [String],
+    /// The claim that names them, a text or an array of texts.
+    pub audience_claim: &'a str,
 }
 
 /// Whether the claims hold at `now` (seconds since 1970).
@@ -18,11 +21,14 @@ pub fn check(claims: &Claims, rules: &Rules, now: i64) -> Result<(), Refusal> {
     if claims.text("iss").as_deref() != Some(rules.issuer) {
         return Err(Refusal::Issuer);
     }
-    let audiences = match claims.text("aud") {
+    if !claims.has(rules.audience_claim) {
+        return Err(Refusal::NoAudience);
+    }
+    let audiences = match claims.text(rules.audience_claim) {
         Some(one) => vec![one],
-        None => claims.texts("aud").unwrap_or_default(),
+        None => claims.texts(rules.audience_claim).unwrap_or_default(),
     };
-    if !audiences.iter().any(|one| one == rules.audience) {
+    if !audiences.iter().any(|one| rules.audiences.contains(one)) {
         return Err(Refusal::Audience);
     }
     let exp = seconds(claims, "exp")?.ok_or(Refusal::Expired)?;
@@ -40,10 +46,11 @@ pub fn check(claims: &Claims, rules: &Rules, now: i64) -> Result<(), Refusal> {
 /// The user that the claims name. `name` is a key of the payload exactly as written, never a path into it.
 pub fn user_of(claims: &Claims, name: &str) -> Result<String, Refusal> {
     let claims = claims.fields()?;
-    claims
-        .text(name)
-        .filter(|user| !user.is_empty())
-        .ok_or(Refusal::User)
+    match claims.text(name) {
+        Some(user) if !user.is_empty() => Ok(user),
+        None if claims.get(name).is_some() => Err(Refusal::UserIsNoText),
+        _ => Err(Refusal::User),
+    }
 }
 
 /// A NumericDate: a number, if it is there at all.

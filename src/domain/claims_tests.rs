@@ -2,10 +2,13 @@ use super::*;
 use serde_json::{Value, json};
 
 const NOW: i64 = 1_800_000_000;
-const RULES: Rules = Rules {
-    issuer: "https://id.test/",
-    audience: "app",
-};
+fn rules<'a>(audiences: &'a [String], audience_claim: &'a str) -> Rules<'a> {
+    Rules {
+        issuer: "https://id.test/",
+        audiences,
+        audience_claim,
+    }
+}
 
 fn good() -> Value {
     json!({"iss": "https://id.test/", "aud": "app", "exp": NOW + 300, "sub": "user-1"})
@@ -13,7 +16,7 @@ fn good() -> Value {
 
 fn user(claims: &Value) -> Result<String, Refusal> {
     let claims = Claims(claims.to_string().into_bytes());
-    check(&claims, &RULES, NOW)?;
+    check(&claims, &rules(&["app".to_owned()], "aud"), NOW)?;
     user_of(&claims, "sub")
 }
 
@@ -81,7 +84,7 @@ fn another_issuer_or_audience_is_refused() {
         );
     }
     assert_eq!(user(&without("iss")), Err(Refusal::Issuer));
-    assert_eq!(user(&without("aud")), Err(Refusal::Audience));
+    assert_eq!(user(&without("aud")), Err(Refusal::NoAudience));
 }
 
 #[test]
@@ -121,7 +124,7 @@ fn time_is_kept_to_a_minute() {
         let claims = good().to_string().replacen("1800000300", endless, 1);
         let claims = Claims(claims.into_bytes());
         assert_eq!(
-            check(&claims, &RULES, NOW),
+            check(&claims, &rules(&["app".to_owned()], "aud"), NOW),
             Err(Refusal::Malformed),
             "{endless}"
         );
@@ -130,15 +133,17 @@ fn time_is_kept_to_a_minute() {
 
 #[test]
 fn the_user_is_a_string_under_the_exact_claim() {
+    for sub in [json!(""), json!(null)] {
+        assert_eq!(user(&with("sub", sub.clone())), Err(Refusal::User), "{sub}");
+    }
     for sub in [
-        json!(""),
         json!(7),
-        json!(null),
         json!(["user-1"]),
         json!({"id": "user-1"}),
         json!(true),
     ] {
-        assert_eq!(user(&with("sub", sub.clone())), Err(Refusal::User), "{sub}");
+        let refused = user(&with("sub", sub.clone()));
+        assert_eq!(refused, Err(Refusal::UserIsNoText), "{sub}");
     }
     assert_eq!(user(&without("sub")), Err(Refusal::User));
     let claims = br#"{"app":{"user":"nested"},"https://app.test/user":"u"}"#;
@@ -146,4 +151,28 @@ fn the_user_is_a_string_under_the_exact_claim() {
     let named = |name| user_of(&claims, name);
     assert_eq!(named("https://app.test/user"), Ok("u".to_owned()));
     assert_eq!(named("app.user"), Err(Refusal::User));
+}
+
+#[test]
+fn one_of_several_audiences_is_enough_and_another_claim_may_name_it() {
+    let audiences = ["ios".to_owned(), "android".to_owned()];
+    let checked = |claims: &Value, claim: &str| {
+        let claims = Claims(claims.to_string().into_bytes());
+        check(&claims, &rules(&audiences, claim), NOW)
+    };
+    assert_eq!(checked(&with("aud", json!("android")), "aud"), Ok(()));
+    assert_eq!(checked(&with("aud", json!(["x", "ios"])), "aud"), Ok(()));
+    assert_eq!(
+        checked(&with("aud", json!("ios,android")), "aud"),
+        Err(Refusal::Audience)
+    );
+    // As Cognito's access token has it: no `aud`, and `client_id` instead.
+    let mut cognito = without("aud");
+    assert_eq!(checked(&cognito, "aud"), Err(Refusal::NoAudience));
+    cognito["client_id"] = json!("ios");
+    assert_eq!(checked(&cognito, "client_id"), Ok(()));
+    assert_eq!(
+        checked(&with("aud", json!("ios")), "client_id"),
+        Err(Refusal::NoAudience)
+    );
 }

@@ -24,23 +24,45 @@ pub struct PublicKey {
     pub jwk: String,
 }
 
-/// The usable keys of a set; `None` if the answer is no key set or holds no usable key.
-pub fn parse(text: &str) -> Option<Vec<PublicKey>> {
+/// A provider's key set.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct KeySet {
+    /// The keys that are of use, each once.
+    pub keys: Vec<PublicKey>,
+    /// The places (`keys[0]`) of elements that are no keys as RFC 7517 has them.
+    pub odd: Vec<String>,
+}
+
+/// The keys of a set. `None`: the answer is no key set. An odd element is passed over: the rest stays good.
+pub fn parse(text: &str) -> Option<KeySet> {
     if text.len() > MAX_SET_BYTES {
         return None;
     }
     let set = Fields::parse(text.as_bytes()).ok()?;
-    let keys: Result<Vec<_>, _> = json::elements(set.get("keys")?)?
-        .into_iter()
-        .map(|key| Fields::parse(key.as_bytes()))
-        .collect();
-    let keys = keys.ok()?;
-    let keys: Vec<_> = keys.iter().take(MAX_KEYS).filter_map(usable).collect();
-    (!keys.is_empty()).then_some(keys)
+    let elements = json::elements(set.get("keys")?)?;
+    let mut set = KeySet::default();
+    for (place, element) in elements.into_iter().take(MAX_KEYS).enumerate() {
+        match Fields::parse(element.as_bytes()) {
+            Ok(key) if !is_odd(&key) => {
+                if let Some(key) = usable(&key).filter(|key| !set.keys.contains(key)) {
+                    set.keys.push(key);
+                }
+            }
+            _ => set.odd.push(format!("keys[{place}]")),
+        }
+    }
+    Some(set)
+}
+
+/// Whether a member that must be a text is something else.
+fn is_odd(key: &Fields) -> bool {
+    const TEXTS: [&str; 9] = ["kty", "crv", "alg", "use", "kid", "n", "e", "x", "y"];
+    let mut texts = TEXTS.into_iter();
+    texts.any(|name| key.has(name) && key.text(name).is_none())
 }
 
 /// The key that a token means: the same kid, compared exactly, and the same algorithm. Without a kid, the only key of
-/// that algorithm. Two that fit are as bad as none: guessing between keys is not for a verifier.
+/// that algorithm. Two different ones that fit are as bad as none: guessing between keys is not for a verifier.
 pub fn pick<'a, K: AsRef<PublicKey>>(
     keys: &'a [K],
     algorithm: Algorithm,
@@ -51,7 +73,9 @@ pub fn pick<'a, K: AsRef<PublicKey>>(
         key.algorithm == algorithm && (kid.is_none() || key.kid.as_deref() == kid)
     });
     let first = fitting.next()?;
-    fitting.next().is_none().then_some(first)
+    fitting
+        .all(|other| other.as_ref().jwk == first.as_ref().jwk)
+        .then_some(first)
 }
 
 impl AsRef<PublicKey> for PublicKey {
@@ -91,16 +115,13 @@ fn usable(key: &Fields) -> Option<PublicKey> {
         }
         _ => return None,
     };
-    if key.has("alg") && text("alg").as_deref() != Some(algorithm.name()) {
-        return None;
-    }
-    let kid = text("kid");
-    if key.has("kid") && kid.is_none() {
+    let named = text("alg").map(|name| Algorithm::from_name(&name));
+    if named.is_some_and(|named| named != Some(algorithm)) {
         return None;
     }
     Some(PublicKey {
         algorithm,
-        kid,
+        kid: text("kid"),
         jwk,
     })
 }

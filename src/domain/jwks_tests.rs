@@ -21,8 +21,10 @@ fn ed_key() -> Value {
     json!({"kty": "OKP", "crv": "Ed25519", "kid": "o", "x": bytes(32, 3)})
 }
 
+/// None: no key is of use.
 fn set(keys: &[Value]) -> Option<Vec<PublicKey>> {
-    parse(&json!({ "keys": keys }).to_string())
+    let set = parse(&json!({ "keys": keys }).to_string()).unwrap();
+    (!set.keys.is_empty()).then_some(set.keys)
 }
 
 fn with(mut key: Value, name: &str, value: Value) -> Value {
@@ -137,14 +139,12 @@ fn what_is_no_set_is_refused() {
         "[]",
         "{}",
         r#"{"keys":{}}"#,
-        r#"{"keys":[]}"#,
-        r#"{"keys":[1]}"#,
+        r#"{"keys":null}"#,
+        r#"{"keys":[],"keys":[]}"#,
         "<html>",
     ] {
         assert_eq!(parse(text), None, "{text}");
     }
-    let twice = r#"{"keys":[{"kty":"RSA","kty":"RSA"}]}"#;
-    assert_eq!(parse(twice), None);
     let long = json!({"keys": [ec_key()], "more": "x".repeat(MAX_SET_BYTES)});
     assert_eq!(parse(&long.to_string()), None);
 }
@@ -166,10 +166,11 @@ fn a_kid_is_compared_exactly_and_is_never_a_path() {
 fn without_a_kid_only_an_only_key_serves() {
     let one = set(&[ec_key(), rsa_key()]).unwrap();
     assert!(pick(&one, Algorithm::Es256, None).is_some());
-    let two = set(&[ec_key(), with(ec_key(), "kid", json!("e2"))]).unwrap();
+    let other = with(ec_key(), "x", json!(bytes(32, 9)));
+    let two = set(&[ec_key(), with(other.clone(), "kid", json!("e2"))]).unwrap();
     assert!(pick(&two, Algorithm::Es256, None).is_none());
-    let same = set(&[ec_key(), ec_key()]).unwrap();
-    assert!(pick(&same, Algorithm::Es256, Some("e")).is_none());
+    let same_kid = set(&[ec_key(), other]).unwrap();
+    assert!(pick(&same_kid, Algorithm::Es256, Some("e")).is_none());
 }
 
 fn received(at: f64) -> Freshness {
@@ -269,4 +270,40 @@ fn a_clock_that_steps_back_does_not_panic_or_ask_at_once() {
     known.begin(false, 1000.0);
     known.succeeded(1000.0);
     assert_eq!(known.step(false, 0.0), Step::Refuse);
+}
+
+#[test]
+fn an_odd_element_is_passed_over_and_told_by_its_place() {
+    let good = ec_key().to_string();
+    for odd in [
+        "null",
+        "1",
+        "[]",
+        r#"{"kty":"RSA","kty":"RSA"}"#,
+        r#"{"kty":"EC","crv":"P-256","alg":null}"#,
+        r#"{"kty":7}"#,
+    ] {
+        let set = parse(&format!(r#"{{"keys":[{good},{odd},{}]}}"#, ed_key())).unwrap();
+        assert_eq!(set.odd, ["keys[1]"], "{odd}");
+        assert_eq!(set.keys.len(), 2, "{odd}");
+    }
+}
+
+#[test]
+fn the_same_key_twice_is_one() {
+    assert_eq!(set(&[ec_key(), ec_key()]).unwrap().len(), 1);
+    // Under two kids, a token without one means the same key either way.
+    let keys = set(&[ec_key(), with(ec_key(), "kid", json!("other"))]).unwrap();
+    assert!(pick(&keys, Algorithm::Es256, None).is_some());
+    let keys = set(&[ec_key(), with(ec_key(), "x", json!(bytes(32, 9)))]).unwrap();
+    assert!(pick(&keys, Algorithm::Es256, None).is_none());
+}
+
+#[test]
+fn ed25519_is_another_name_of_eddsa() {
+    for name in ["EdDSA", "Ed25519"] {
+        let keys = set(&[with(ed_key(), "alg", json!(name))]).unwrap();
+        assert!(pick(&keys, Algorithm::EdDsa, Some("o")).is_some(), "{name}");
+    }
+    assert!(set(&[with(ec_key(), "alg", json!("Ed25519"))]).is_none());
 }

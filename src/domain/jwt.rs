@@ -30,7 +30,8 @@ impl Algorithm {
         match name {
             "RS256" => Some(Self::Rs256),
             "ES256" => Some(Self::Es256),
-            "EdDSA" => Some(Self::EdDsa),
+            // RFC 9864 gives EdDSA over this curve a name of its own.
+            "EdDSA" | "Ed25519" => Some(Self::EdDsa),
             _ => None,
         }
     }
@@ -52,6 +53,9 @@ impl Algorithm {
     }
 }
 
+/// What the caller hears of a credential over 8 KiB.
+pub const TOO_LONG: &str = "The credential is longer than 8 KiB, which is the maximum. Have the identity provider put less into the token, such as no groups.";
+
 /// Why a token is refused. For the log; the caller hears only of the ones that it can mend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -62,10 +66,12 @@ pub enum Refusal {
     UnknownKey,
     Signature,
     Issuer,
+    NoAudience,
     Audience,
     Expired,
     NotYetValid,
     User,
+    UserIsNoText,
 }
 
 impl Refusal {
@@ -78,10 +84,41 @@ impl Refusal {
             Self::UnknownKey => "token is signed with a key that the provider does not publish",
             Self::Signature => "token signature is wrong",
             Self::Issuer => "token is of another issuer",
+            Self::NoAudience => {
+                "token has no audience: send the ID token, or set JWT_AUDIENCE_CLAIM"
+            }
             Self::Audience => "token is for another audience",
             Self::Expired => "token has expired",
             Self::NotYetValid => "token is not valid yet",
             Self::User => "token names no user",
+            Self::UserIsNoText => "token names the user by something else than a string",
+        }
+    }
+
+    /// For the app's developer, of a token that the provider did sign: what to mend. None: there is nothing to tell.
+    pub fn detail(self) -> Option<&'static str> {
+        match self {
+            Self::TooLong => Some(TOO_LONG),
+            Self::Issuer => Some("The token's issuer (iss) is not JWT_ISSUER."),
+            Self::NoAudience => Some(
+                "The token has no audience (aud). Send the ID token, or set JWT_AUDIENCE_CLAIM to the claim that the token has instead.",
+            ),
+            Self::Audience => Some(
+                "The token is for another audience. Its audience (aud) must be one of JWT_AUDIENCE.",
+            ),
+            Self::Expired => Some("The token has expired. Get a new one."),
+            Self::NotYetValid => {
+                Some("The token is not valid yet (nbf, iat). Check the clock that made it.")
+            }
+            Self::User => Some("The token names no user. JWT_USER_CLAIM says which claim must."),
+            Self::UserIsNoText => Some(
+                "The token's user (JWT_USER_CLAIM) is not a string. Have the identity provider send it as one.",
+            ),
+            Self::Malformed
+            | Self::Algorithm
+            | Self::Critical
+            | Self::UnknownKey
+            | Self::Signature => None,
         }
     }
 }

@@ -14,12 +14,12 @@ fn refusal(token: &str) -> Option<Refusal> {
 
 #[test]
 fn the_three_algorithms_are_read() {
-    for name in ["ES256", "EdDSA"] {
+    for (name, algorithm) in [("ES256", "ES256"), ("EdDSA", "EdDSA"), ("Ed25519", "EdDSA")] {
         let token = token(&format!(r#"{{"alg":"{name}","kid":"k","typ":"JWT"}}"#));
         let read = Unverified::parse(&token).unwrap();
         assert_eq!(
             (read.algorithm.name(), read.kid.as_deref()),
-            (name, Some("k"))
+            (algorithm, Some("k"))
         );
         assert_eq!(read.signing_input, token.rsplit_once('.').unwrap().0);
         assert_eq!(read.signature, [7; 64]);
@@ -49,7 +49,6 @@ fn no_other_algorithm_is() {
         "rs256",
         "eddsa",
         "EDDSA",
-        "Ed25519",
         "RS256 ",
         " RS256",
         "RS256\\u0000",

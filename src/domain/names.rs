@@ -16,6 +16,12 @@ pub const MAX_NAME_CHARS: usize = 128;
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
 pub struct InvalidName(pub &'static str);
 
+impl fmt::Display for InvalidName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
 /// A name: 1 to 128 visible characters. A space may stand inside, not at an end.
 pub fn check_name(text: &str) -> Result<(), InvalidName> {
     if text.is_empty() {
@@ -50,8 +56,17 @@ fn is_invisible(c: char) -> bool {
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone)]
+        #[derive(Debug, Clone, serde::Deserialize)]
+        #[serde(try_from = "String")]
         pub struct $name(String);
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidName;
+
+            fn try_from(text: String) -> Result<Self, InvalidName> {
+                Self::parse(text)
+            }
+        }
 
         impl $name {
             pub fn parse(text: impl Into<String>) -> Result<Self, InvalidName> {

@@ -1,6 +1,6 @@
 //! Portal's custodian API: what its answers mean. Asking is `crate::portal`'s part.
 
-use super::body::client_api_key;
+use super::body::ClientApiKey;
 use super::json::{self, Object, Writer};
 use super::names::ClientId;
 use super::secret::Secret;
@@ -8,7 +8,7 @@ use super::secret::Secret;
 /// A client that Portal has just made.
 pub struct NewClient {
     pub id: ClientId,
-    pub api_key: Secret,
+    pub api_key: ClientApiKey,
     pub session_token: Secret,
 }
 
@@ -61,7 +61,7 @@ pub fn parse_new_client(body: &str) -> Result<NewClient, Option<ClientId>> {
     let client = Object::parse(body, MAX_FIELDS).ok_or(None)?;
     let text = |name| client.get(name).and_then(json::text);
     let id = text("id").and_then(|id| ClientId::parse(id).ok());
-    let key = text("clientApiKey").and_then(|key| client_api_key(key).ok());
+    let key = text("clientApiKey").and_then(|key| ClientApiKey::try_from(key).ok());
     match (id, key, text("clientSessionToken")) {
         (Some(id), Some(api_key), Some(token)) => Ok(NewClient {
             id,

@@ -55,7 +55,7 @@ fn unknown(name: &str, known: &[&'static str]) -> InvalidQuery {
     }
 }
 
-/// The one of `known` that `name` is most likely a misspelling of: without regard to case and separators, at most a third
+/// The one of `known` that `name` is most likely a misspelling of: without regard to case and separators, at most a quarter
 /// of its letters differ.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     if name.len() > MAX_REPEATED {
@@ -68,7 +68,7 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let name = plain(name);
     let distances = known.iter().map(|known| {
         let letters = plain(known);
-        (*known, distance(&name, &letters), letters.len() / 3)
+        (*known, distance(&name, &letters), letters.len() / 4)
     });
     let near = distances.filter(|(_, distance, most)| distance <= most);
     near.min_by_key(|(_, distance, _)| *distance)

@@ -1,8 +1,8 @@
 //! The bodies of the operators' routes about the second copy.
 
 use super::body::{Fields, InvalidBody};
+use super::json::de::{from_object, object};
 use super::json::{self, Object};
-use super::names::InvalidName;
 
 /// What `POST /admin/rebuild` asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,54 +33,61 @@ pub struct RebuildRequest {
 
 impl RebuildRequest {
     pub fn parse(body: &[u8]) -> Result<Self, InvalidBody> {
-        let fields = Fields::parse(body)?;
-        let home = match fields.get("home").map(str::parse) {
+        #[derive(serde::Deserialize)]
+        struct Body {
+            mode: String,
+            into: Option<String>,
+            shard: Option<String>,
+            cursor: Option<String>,
+        }
+        let fields = object(body)?;
+        let home = match fields.given("home").map(str::parse) {
             None => 0,
             Some(Ok(home)) => home,
-            Some(Err(_)) => return Err(must("home", "be the number of a home")),
+            Some(Err(_)) => return Err(InvalidBody::field("home", "be the number of a home")),
         };
-        let mode = fields.required("mode", |text| match text.as_str() {
-            "into" => Ok(Mode::Into),
-            "merge" => Ok(Mode::Merge),
-            "check" => Ok(Mode::Check),
-            "totals" => Ok(Mode::Totals),
-            "uncopied" => Ok(Mode::Uncopied),
-            _ => Err(InvalidName("be into, merge, check, totals or uncopied")),
-        })?;
-        let into = fields.optional("into", binding)?;
-        if mode == Mode::Into && into.is_none() {
-            return Err(must("into", "name the binding of a D1 database"));
+        let body: Body = from_object(&fields)?;
+        let mode = match body.mode.as_str() {
+            "into" => Mode::Into,
+            "merge" => Mode::Merge,
+            "check" => Mode::Check,
+            "totals" => Mode::Totals,
+            "uncopied" => Mode::Uncopied,
+            _ => {
+                let must = "be into, merge, check, totals or uncopied";
+                return Err(InvalidBody::field("mode", must));
+            }
+        };
+        let is_unnamed = match &body.into {
+            None => mode == Mode::Into,
+            Some(into) => !is_binding(into),
+        };
+        if is_unnamed {
+            let must = "name the binding of a D1 database";
+            return Err(InvalidBody::field("into", must));
+        }
+        let shard = body.shard.unwrap_or_default();
+        if shard.len() > 8
+            || !shard
+                .bytes()
+                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        {
+            let must = "be the first digits of a hash, in lower-case hex";
+            return Err(InvalidBody::field("shard", must));
         }
         Ok(Self {
             home,
             mode,
-            into,
-            shard: fields.optional("shard", hex)?.unwrap_or_default(),
-            cursor: fields.optional("cursor", Ok)?.unwrap_or_default(),
+            into: body.into,
+            shard,
+            cursor: body.cursor.unwrap_or_default(),
         })
     }
 }
 
-const fn must(field: &'static str, must: &'static str) -> InvalidBody {
-    InvalidBody::Field { field, must }
-}
-
-fn binding(text: String) -> Result<String, InvalidName> {
-    let is_name = !text.is_empty()
-        && text.len() <= 64
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
-    is_name
-        .then_some(text)
-        .ok_or(InvalidName("name the binding of a D1 database"))
-}
-
-fn hex(text: String) -> Result<String, InvalidName> {
-    let is_hex = text.len() <= 8 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    is_hex.then_some(text).ok_or(InvalidName(
-        "be the first digits of a hash, in lower-case hex",
-    ))
+fn is_binding(text: &str) -> bool {
+    let is_of_name = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    (1..=64).contains(&text.len()) && text.bytes().all(is_of_name)
 }
 
 /// A sealing key inside an age file.
@@ -102,7 +109,7 @@ pub fn parse_escrows(body: &[u8]) -> Result<Vec<Escrow>, InvalidBody> {
         .get("keys")
         .and_then(json::elements)
         .filter(|keys| !keys.is_empty());
-    let keys = keys.ok_or(must("keys", "be a list of keys"))?;
+    let keys = keys.ok_or(InvalidBody::field("keys", "be a list of keys"))?;
     let escrow = |key: &str| {
         let key = Object::parse(key, 8)?;
         let text = |name| json::text(key.get(name)?);
@@ -117,7 +124,7 @@ pub fn parse_escrows(body: &[u8]) -> Result<Vec<Escrow>, InvalidBody> {
     keys.into_iter()
         .map(escrow)
         .collect::<Option<_>>()
-        .ok_or(must(
+        .ok_or(InvalidBody::field(
             "keys",
             "hold an id, a check and an armored age file each",
         ))

@@ -10,6 +10,7 @@ use crate::handlers::copy;
 use crate::http::{Answer, Call};
 use crate::maintenance::{self, Scrub};
 use crate::platform::{database_bytes, format_date, parse_date};
+use crate::release;
 use crate::store::audit::{self, Actor};
 use crate::store::changes;
 use crate::store::status::{self as store, KeyUse};
@@ -157,6 +158,7 @@ pub async fn status(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         None => None,
     };
     let status = Writer::default()
+        .text("version", release::VERSION)
         .number("shares", found.shares)
         .number("users", found.users)
         .raw("keys", &to_json(&known))

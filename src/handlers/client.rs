@@ -46,8 +46,18 @@ pub async fn store_share(
     ))
 }
 
+/// The body; which backup it is of may stand in the query instead.
 async fn read_backup(call: &Call<'_>) -> Result<UserBackup> {
-    Ok(UserBackup::parse(&call.json_body().await?)?)
+    let mut backup = UserBackup::parse(&call.json_body().await?)?;
+    if let Some(method) = call.query_name("backupMethod", BackupMethod::parse)? {
+        if backup.backup_method == BackupMethod::unknown() {
+            backup.backup_method = method;
+        } else if backup.backup_method != method {
+            let must = "not differ between the query and the body";
+            return Err(Error::field("backupMethod", must));
+        }
+    }
+    Ok(backup)
 }
 
 /// What a request brings, or what is wrong with it: that is told only to whose credential is good. Else 401, 403, 404.

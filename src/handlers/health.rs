@@ -14,7 +14,10 @@ use crate::store::health::{self, SCHEMA_VERSION};
 
 /// The Worker runs. Asks nothing of the database.
 pub fn healthz() -> Result<Answer> {
-    Ok(Answer::json(200, r#"{"status":"ok"}"#))
+    let body = Writer::default()
+        .text("status", "ok")
+        .text("version", release::VERSION);
+    Ok(Answer::json(200, &body.end()))
 }
 
 /// The service can do its work.

@@ -25,6 +25,7 @@ use crate::store::custodian_shares::{self, Fetched, SealedShare};
 pub async fn backup(_: Portal, call: &Call<'_>) -> Result<Answer> {
     // 1.
     let mut backup = CustodianBackup::parse(&call.json_body().await?)?;
+    log_left_out(call, &backup);
     // 2. The share goes right after: many backups may wait for the database at once.
     let share = backup.share.take();
     let place = Place::custodian(&backup.client_id, backup.backup_method.as_str());
@@ -39,6 +40,20 @@ pub async fn backup(_: Portal, call: &Call<'_>) -> Result<Answer> {
     call.vault.canary_is_kept();
     // 4.
     Ok(Answer::no_content())
+}
+
+fn log_left_out(call: &Call<'_>, backup: &CustodianBackup) {
+    if !backup.left_out.is_empty() {
+        log::event(
+            Level::Warn,
+            "optional fields of a custodian share are of no use, and are left out",
+            &[
+                ("clientId", Field::Text(backup.client_id.as_str())),
+                ("fields", Field::Texts(&backup.left_out)),
+                ("ray", Field::Text(&call.trail.request_id)),
+            ],
+        );
+    }
 }
 
 /// Gives Portal all custodian shares of a client.

@@ -27,7 +27,14 @@ export function whenSettled(promise, ticket) {
 }
 
 /** The headers that Rust looks at with nearly every request: it gets them at once. */
-const USUAL_HEADERS = ["cf-ray", "cf-connecting-ip", "authorization", "content-type", "x-webhook-secret"];
+const USUAL_HEADERS = [
+  "cf-ray",
+  "cf-connecting-ip",
+  "authorization",
+  "content-type",
+  "x-webhook-secret",
+  "content-encoding",
+];
 
 /**
  * The request's method, its URL and the usual headers' values, a line each: none of them can hold a line break. An empty

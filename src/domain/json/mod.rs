@@ -1,9 +1,9 @@
-//! JSON, as far as the Worker needs it: reading the fields of an object, writing one.
+//! JSON, as far as the Worker needs it: bodies as types with `#[derive(Deserialize)]`, answers.
 //!
-//! Why not serde's derives: code for every body and answer came to a fifth of the Worker, and serde_json's reader
-//! alone, whose error messages bring the formatting of floating point numbers, to a tenth. So it is read with hifijson's
-//! lexer, whose every verdict the tests hold against serde_json's, and written field by field.
+//! serde's derives read from hifijson's lexer (`de`), whose every verdict the tests hold against serde_json's: serde_json's own
+//! reader is 31 KiB of the Worker.
 
+pub mod de;
 mod read;
 mod write;
 

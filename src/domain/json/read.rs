@@ -33,6 +33,16 @@ impl<'a> Object<'a> {
         Some(Self(fields))
     }
 
+    /// The names of the fields, as they came.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_ref())
+    }
+
+    /// The source text of a value that is not null.
+    pub fn given(&self, name: &str) -> Option<&'a str> {
+        self.get(name).filter(|value| *value != "null")
+    }
+
     /// The source text of a value.
     pub fn get(&self, name: &str) -> Option<&'a str> {
         let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
