@@ -225,6 +225,28 @@ describe("a purge", () => {
     assert.deepEqual(await copy.replayed(), await copy.held());
   });
 
+  it("that waits for its time is an entry when the scheduled handler carries it out", async () => {
+    const waiting = await startWorker({ config: withCopy, vars: { PURGE_DELAY_HOURS: "1" } });
+    try {
+      const of = backups(waiting);
+      const its = await copies(waiting);
+      await of.register(one);
+      await of.custodian(one, "GDRIVE-SECP256K1", "share");
+      const { status, text } = await of.admin("DELETE", `${of.path(one)}?purge=${one.clientId}`);
+      assert.equal(status, 202, text);
+      await waiting.sql("UPDATE purges SET purge_at = '2020-01-01T00:00:00.000Z'");
+      await waiting.scheduled();
+      await its.drain();
+      assert.deepEqual(
+        (await its.names()).map((name) => name.split(".")[1]),
+        ["purged"],
+      );
+      assert.deepEqual(await its.replayed(), await its.held());
+    } finally {
+      await waiting.stop();
+    }
+  });
+
   it("behind a bucket lock leaves objects for now; the sweep deletes them when the lock lets it", async () => {
     await of.register(one);
     await of.custodian(one, "GDRIVE-SECP256K1", "share");
