@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 
 import { buildWorker } from "./lib/build.mjs";
 import { persistDir } from "./lib/d1.mjs";
+import { bindingsOf, configOf, databasesFrom, folderOf } from "./lib/local-homes.mjs";
 import { Failure, main, say } from "./lib/log.mjs";
 import { claimFolder } from "./lib/one-server.mjs";
 import { inRoot } from "./lib/paths.mjs";
@@ -17,13 +18,15 @@ const USAGE = `npm run dev [-- WRANGLER_OPTION…]
 
 From the environment:
   PORT         another port than 8787
-  PERSIST_TO   another folder for the local D1`;
+  PERSIST_TO   another folder for the local D1
+  DATABASES    users spread over so many databases, with a directory (docs/scale.md)`;
 
 await main(async () => {
   const args = process.argv.slice(2);
   if (args.length > 0 && !args[0].startsWith("-")) throw new Failure(`Unexpected argument '${args[0]}'.`, USAGE, 2);
   const port = portFrom(process.env.PORT || "8787");
-  const persistTo = process.env.PERSIST_TO || undefined;
+  const databases = databasesFrom(process.env.DATABASES);
+  const persistTo = folderOf(databases, process.env.PERSIST_TO || undefined);
   if (!(await portIsFree(port))) {
     throw new Failure(
       `Port ${port} of 127.0.0.1 is taken: another program listens there, perhaps another \`npm run dev\`.`,
@@ -31,9 +34,10 @@ await main(async () => {
     );
   }
   claimFolder(persistDir(persistTo), `http://127.0.0.1:${port}`);
-  await setup({ persistTo });
+  const config = configOf(databases);
+  await setup({ persistTo, config, bindings: bindingsOf(databases) });
   await buildWorker({ profile: "serve" });
-  const server = await serveDev({ port, persistTo, args });
+  const server = await serveDev({ port, persistTo, config, args });
   if (await server.ready) greet(server.url, persistTo);
   return server.ended;
 }, USAGE);

@@ -11,7 +11,7 @@ use crate::domain::names::new_id;
 use crate::log::{self, Field, Level};
 use crate::platform::{self, Bindings, format_date, now_ms, outbound};
 use crate::release;
-use crate::store::{Database, alerts as store};
+use crate::store::{Database, Which, alerts as store};
 
 const NOT_DELIVERED: &str = "an alert was not delivered";
 const TIMEOUT_MS: u32 = 10_000;
@@ -55,7 +55,7 @@ pub async fn send(env: &Bindings) {
     let Ok(Some(webhook)) = config::alert_webhook(env) else {
         return;
     };
-    let db = config::database(env).map(Database::for_background);
+    let db = config::database(env, 0).map(|db| Database::for_background(db, Which::Unknown(0)));
     for alarm in raised {
         send_one(&webhook, db.as_ref(), alarm).await;
     }

@@ -1,9 +1,11 @@
 //! Settings: the only reader of secrets and variables. A missing or malformed one stops the service.
 
 mod callers;
+mod homes;
 mod operators;
 
 pub use callers::{Callers, ClientAuth, IdentityProvider, Issuer};
+pub use homes::{Homes, binding_of};
 pub use operators::{ADMIN_NAME, OperatorToken, Operators};
 
 use crate::domain::alert::AlertWebhook;
@@ -61,6 +63,7 @@ pub struct Settings {
     pub copy_required: bool,
     /// How long a user has been deleted before a purge erases it, in hours.
     pub purge_delay_hours: u32,
+    pub homes: Homes,
 }
 
 const MIN_ADMIN_TOKEN_LENGTH: usize = 32;
@@ -72,11 +75,14 @@ const MAX_PURGE_DELAY_HOURS: u32 = 8_760;
 
 impl Settings {
     pub fn of(bindings: &Bindings) -> Result<Self, InvalidSetting> {
-        Self::parse(|name| bindings.setting(name))
+        Self::parse(&bindings.names(), |name| bindings.setting(name))
     }
 
-    /// Parses the settings that `get` knows. An empty setting counts as absent.
-    pub fn parse(get: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
+    /// Parses the settings that `get` knows, beside the names of all `bindings`. An empty setting counts as absent.
+    pub fn parse(
+        bindings: &[String],
+        get: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, InvalidSetting> {
         let get = |name: &'static str| {
             get(name)
                 .map(|v| v.trim().to_owned())
@@ -201,6 +207,7 @@ impl Settings {
             admin_tokens,
             operators,
             portal_api_key: get("PORTAL_API_KEY").map(Secret::new),
+            homes: Homes::parse(bindings, get)?,
             callers: Callers::parse(get)?,
             unknown_clients,
             fetch_superseded,
@@ -219,9 +226,17 @@ pub fn alert_webhook(bindings: &Bindings) -> Result<Option<AlertWebhook>, Invali
     AlertWebhook::parse(get).map_err(|(name, wrong)| InvalidSetting::new(name, wrong))
 }
 
-/// The database. One today; a company that outgrows it will have many, and a rule which user is in which.
-pub fn database(bindings: &Bindings) -> Option<D1> {
-    D1::of(bindings)
+/// The database of a home.
+pub fn database(bindings: &Bindings, home: u32) -> Option<D1> {
+    match home {
+        0 => D1::of(bindings),
+        home => D1::named(bindings, &binding_of(home)),
+    }
+}
+
+/// The directory of homes.
+pub fn directory(bindings: &Bindings) -> Option<D1> {
+    D1::named(bindings, "DIRECTORY")
 }
 
 /// A database by the name of its binding: that of a home, or one that is being rebuilt.
@@ -248,7 +263,7 @@ mod tests {
         ];
         all.extend_from_slice(changes);
         // The last one of a name counts.
-        Settings::parse(|name| {
+        Settings::parse(&["DB".to_owned()], |name| {
             all.iter()
                 .rev()
                 .find(|(n, _)| *n == name)

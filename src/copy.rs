@@ -50,15 +50,15 @@ impl Copier {
         if first.is_some_and(|note| note.number("epoch") == 0) {
             // Once in a database's life.
             return match self.settled_notes(db).await {
-                Ok(notes) => self.put(db, Noted::read(self.target.home, &notes)).await,
+                Ok(notes) => self.put(db, Noted::read(db.home(), &notes)).await,
                 Err(mut error) => self.without_copy(&error.take_cause().unwrap_or_default()),
             };
         }
-        self.put(db, Noted::read(self.target.home, notes)).await
+        self.put(db, Noted::read(db.home(), notes)).await
     }
 
     async fn settled_notes(&self, db: &Database) -> Result<Rows> {
-        copy::settle(db, &self.target).await?;
+        copy::settle(db, &self.target.of_home(db.home())).await?;
         changes::page(db, 0).await
     }
 
@@ -100,7 +100,11 @@ impl Copier {
 
     /// Takes the notes away once their objects are there, after the answer.
     fn finish_later(&self, db: &Database, under_way: &PutsUnderWay, noted: Noted) {
-        let (db, under_way, target) = (db.for_later(), under_way.clone(), self.target.clone());
+        let (db, under_way, target) = (
+            db.for_later(),
+            under_way.clone(),
+            self.target.of_home(db.home()),
+        );
         let work = async move {
             let mut gone = noted.without;
             if let Ok(puts) = under_way.finish().await {

@@ -13,6 +13,7 @@ use crate::domain::names::InvalidName;
 use crate::domain::secret::{CredentialHash, SecretBytes};
 use crate::domain::url;
 use crate::error::{Code, Error, Result};
+use crate::homes::Homes;
 use crate::limiters::Limiters;
 use crate::platform::{self, Bindings};
 use crate::store::audit::Trail;
@@ -77,7 +78,10 @@ pub struct Call<'a> {
     pub query: &'a str,
     pub settings: &'a Settings,
     pub vault: &'a Vault,
+    /// `DB`: for what is about no user, or about nobody who is known.
     pub db: &'a Database,
+    /// All databases: for what is about a user.
+    pub homes: &'a Homes<'a>,
     pub limiters: Limiters<'a>,
     pub bindings: &'a Bindings,
     /// None: nothing is copied.

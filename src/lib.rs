@@ -10,6 +10,7 @@ pub mod cors;
 pub mod domain;
 pub mod error;
 pub mod handlers;
+pub mod homes;
 pub mod http;
 pub mod limiters;
 pub mod log;
@@ -34,13 +35,13 @@ use domain::names::new_id;
 use domain::query;
 use domain::url;
 use error::{Code, Error, Result};
+use homes::Homes;
 use http::{Answer, Call, Head};
 use limiters::Limiters;
 use log::{Field, Level, RequestLine};
-use platform::{Bindings, D1, now_ms};
+use platform::{Bindings, ScheduledEvent, now_ms};
 use router::Found;
 use routes::{Access, Route};
-use store::Database;
 use store::audit::Trail;
 use vault::Vault;
 
@@ -75,10 +76,6 @@ fn misconfigured(name: &str, wrong: &str) -> Error {
         "A setting is missing or malformed; the Worker's log names it.",
     )
     .caused_by(format!("{name} {wrong}"))
-}
-
-fn database(env: &Bindings) -> Result<D1> {
-    config::database(env).ok_or_else(|| misconfigured("DB", "is not bound"))
 }
 
 const PANIC: &str = "panic";
@@ -180,10 +177,10 @@ async fn answer(
     }
     let service = Service::get(env).await?;
     let copier = copier(env, &service.settings);
-    let db = Database::for_request(database(env)?);
-    let db = match &copier {
-        Some(copier) => db.copied(copier.required),
-        None => db,
+    let homes = Homes::for_request(env, &service.settings.homes)?;
+    let homes = match &copier {
+        Some(copier) => homes.copied(copier.required),
+        None => homes,
     };
     let call = Call {
         request,
@@ -191,7 +188,8 @@ async fn answer(
         query,
         settings: &service.settings,
         vault: &service.vault,
-        db: &db,
+        db: homes.first(),
+        homes: &homes,
         limiters: Limiters(env),
         bindings: env,
         copier,
@@ -202,7 +200,7 @@ async fn answer(
     let answer = found.answer(operation, &call).await?;
     if let Some(copier) = &call.copier {
         let may_change = operation.access.is_operators() && operation.method != "GET";
-        copier.follow(&db, may_change).await?;
+        copier.follow(&homes.changed()?, may_change).await?;
     }
     Ok(answer)
 }
@@ -215,29 +213,17 @@ fn copier(env: &Bindings, settings: &Settings) -> Option<Copier> {
     })
 }
 
-/// The cron trigger that serves the second copy alone.
-const EVERY_MINUTE: &str = "* * * * *";
-
 /// The event `scheduled`: the cron trigger.
 #[wasm_bindgen]
-pub async fn scheduled(event: JsValue, env: Bindings) {
-    let parts = match Service::get(&env).await {
-        Ok(service) => database(&env).map(|db| (service, Database::for_background(db))),
+pub async fn scheduled(event: ScheduledEvent, env: Bindings) {
+    let ran = match Service::get(&env).await {
+        Ok(service) => {
+            maintenance::run(&env, &service.vault, &service.settings, &event.cron()).await
+        }
         Err(error) => Err(error),
     };
-    match parts {
-        Ok((service, db)) => {
-            let copy = config::copy(&env);
-            let db = match &copy {
-                Some(_) => db.copied(false),
-                None => db,
-            };
-            if platform::property(&event, "cron") == EVERY_MINUTE {
-                maintenance::run_copy(&db, copy.as_ref()).await;
-            } else {
-                maintenance::run(&db, copy.as_ref(), &service.vault, &service.settings).await;
-            }
-        }
+    match ran {
+        Ok(()) => {}
         Err(error) => log::event(
             Level::Error,
             "maintenance did not run",

@@ -11,9 +11,10 @@ use crate::domain::names::{ClientId, InvalidName, UserId, check_name};
 use crate::domain::query;
 use crate::domain::url::decode_segment;
 use crate::error::{Error, Result};
+use crate::handlers::client::check;
+use crate::handlers::legacy;
 use crate::http::{Answer, Call};
 use crate::routes::{Access, Operation, ROUTES, Route};
-use crate::store::{clients, credential};
 
 /// A route, and the segment of the path that is a name, as it came; empty where the route has none.
 #[derive(Clone, Copy)]
@@ -139,7 +140,7 @@ impl Found<'_> {
                 limits::guard(call, Door::App(user_id.as_str()), async {
                     let credential = Credential::read(call).await?;
                     if let Err(wrong) = query() {
-                        credential::check(call.db, &call.trail, &credential, &user_id).await?;
+                        check(call, &credential, &user_id).await?;
                         return Err(wrong);
                     }
                     handle(credential, call, &user_id).await
@@ -152,7 +153,7 @@ impl Found<'_> {
                 limits::guard(call, Door::App(client_id.as_str()), async {
                     let credential = Credential::read(call).await?;
                     if let Err(wrong) = query() {
-                        clients::user_of(call.db, &call.trail, &credential, &client_id).await?;
+                        legacy::caller(&credential, call, &client_id).await?;
                         return Err(wrong);
                     }
                     handle(credential, call, &client_id).await
@@ -169,7 +170,7 @@ impl Found<'_> {
                     };
                     if let Err(wrong) = query() {
                         if let Caller::App(credential) = &caller {
-                            credential::check(call.db, &call.trail, credential, &user_id).await?;
+                            check(call, credential, &user_id).await?;
                         }
                         return Err(wrong);
                     }

@@ -11,7 +11,7 @@ use crate::domain::names::{ClientId, UserId};
 use crate::domain::role::Role::{self, Admin as AdminRole, Support, Viewer};
 use crate::error::Result;
 use crate::handlers::{
-    admin, approvals, client, copy, export, health, import, legacy, metrics, portal_users,
+    admin, approvals, client, copy, export, health, homes, import, legacy, metrics, portal_users,
     timeline, users, webhook,
 };
 use crate::http::{Answer, Call};
@@ -241,7 +241,14 @@ pub static ROUTES: &[Route] = &[
         &[
             get(
                 Operator(Viewer, to!(users::list(admin, call))),
-                &["clientId", "idBegins", "clientIdBegins", "cursor", "limit"],
+                &[
+                    "clientId",
+                    "idBegins",
+                    "clientIdBegins",
+                    "cursor",
+                    "limit",
+                    "home",
+                ],
             ),
             post(Operator(Support, to!(users::register(admin, call))), &[]),
         ],
@@ -347,10 +354,33 @@ pub static ROUTES: &[Route] = &[
         ],
     ),
     route(
+        &["/users/:userId/move"],
+        &[post(
+            OperatorOn(AdminRole, to!(homes::move_user(admin, call, user))),
+            &[],
+        )],
+    ),
+    route(
+        &["/admin/homes/:home"],
+        &[put(OperatorOn(
+            AdminRole,
+            to!(homes::set_state(admin, call, home)),
+        ))],
+    ),
+    route(
+        &["/admin/directory/rebuild"],
+        &[post(
+            Operator(AdminRole, to!(homes::rebuild_directory(admin, call))),
+            &[],
+        )],
+    ),
+    route(
         &["/audit"],
         &[get(
             Operator(Viewer, to!(admin::audit(admin, call))),
-            &["userId", "action", "operator", "since", "cursor", "limit"],
+            &[
+                "userId", "action", "operator", "since", "cursor", "limit", "home",
+            ],
         )],
     ),
     route(
@@ -398,7 +428,10 @@ pub static ROUTES: &[Route] = &[
     ),
     route(
         &["/admin/status"],
-        &[get(Operator(Viewer, to!(admin::status(admin, call))), &[])],
+        &[get(
+            Operator(Viewer, to!(admin::status(admin, call))),
+            &["home"],
+        )],
     ),
     route(
         &["/admin/import"],

@@ -1,7 +1,5 @@
 //! The sealing keys, ready for use: seals shares under the first, opens them under any.
 
-use std::cell::Cell;
-
 use js_sys::JsString;
 
 use crate::domain::sealing::{self, DIGEST_KEY_INFO, HEADER_LENGTH, Key, Kind, Place, VERSION};
@@ -15,8 +13,6 @@ pub struct Vault {
     /// The sealing key's canary, and its digest.
     canary: JsString,
     key_check: JsString,
-    /// Whether the database has it, as far as this isolate knows.
-    canary_is_kept: Cell<bool>,
 }
 
 struct VaultKey {
@@ -31,8 +27,8 @@ pub struct Sealed {
     pub digest: JsString,
     /// Tells whether the bytes behind the key's id are those that the database knows; see `key_canaries`.
     pub key_check: JsString,
-    /// The key's canary, to be kept with what is sealed, unless it is known to be kept already.
-    pub canary: Option<JsString>,
+    /// The key's canary, to be kept with what is sealed where it is not known to be kept already.
+    pub canary: JsString,
 }
 
 /// What a canary holds.
@@ -65,7 +61,6 @@ impl Vault {
         Ok(Some(Self {
             canary: canary.text,
             key_check: canary.digest,
-            canary_is_kept: Cell::new(false),
             current,
             older: imported.collect(),
         }))
@@ -90,7 +85,7 @@ impl Vault {
             envelope: envelope.text,
             digest: envelope.digest,
             key_check: self.key_check.clone(),
-            canary: (!self.canary_is_kept.get()).then(|| self.canary.clone()),
+            canary: self.canary.clone(),
         })
     }
 
@@ -101,11 +96,6 @@ impl Vault {
         };
         let canary = seal(key, canary_place(key_id), CANARY.as_bytes()).await?;
         Ok(Some(canary.digest.into()))
-    }
-
-    /// From now on what is sealed goes without the key's canary.
-    pub fn canary_is_kept(&self) {
-        self.canary_is_kept.set(true);
     }
 
     /// Opens a sealed share in its place. What does not open is a fault of ours: its key is missing, or it is damaged.

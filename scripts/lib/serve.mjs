@@ -33,9 +33,9 @@ export async function portIsFree(port) {
 /**
  * Starts `wrangler dev` on 127.0.0.1:`port`. Resolves with `{ url, ready, ended, stop }`: `ready` resolves with true
  * once it answers (false if it ended before), `ended` with its exit code. Signals that end us end it too.
- * `output` is "inherit" or "ignore", `args` goes to wrangler.
+ * `output` is "inherit" or "ignore", `args` goes to wrangler, `config` is another file than wrangler.toml.
  */
-export async function serveDev({ port, persistTo, args = [], output = "inherit" }) {
+export async function serveDev({ port, persistTo, config, args = [], output = "inherit" }) {
   const all = [
     "dev",
     "--env=",
@@ -43,6 +43,7 @@ export async function serveDev({ port, persistTo, args = [], output = "inherit" 
     `--port=${port}`,
     "--inspector-port=0",
     `--persist-to=${persistDir(persistTo)}`,
+    ...(config ? [`--config=${config}`] : []),
   ];
   const watch = isWindows ? [] : [`--import=${new URL("end-with-parent.mjs", import.meta.url)}`];
   const child = spawn(

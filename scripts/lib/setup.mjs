@@ -12,15 +12,15 @@ import { mustRun } from "./run.mjs";
 import { ensureWasmTarget } from "./rust.mjs";
 
 /**
- * Everything; `persistTo` names another folder for the local D1, `database: false` leaves the local D1 alone, and
+ * Everything; `persistTo` names another folder for the local D1 (`config` and `bindings`: of several databases), `database: false` leaves the local D1 alone, and
  * `secrets: false` makes no .dev.vars.
  */
-export async function setup({ persistTo, database = true, secrets = true } = {}) {
+export async function setup({ persistTo, config, bindings, database = true, secrets = true } = {}) {
   await withLock(inRoot("target", ".setup.lock"), async () => {
     await npmPackages();
     if (!isPackage) await ensureWasmTarget();
     if (secrets) await localSecrets();
-    if (database) await migrateLocal({ persistTo });
+    if (database) await migrateLocal({ persistTo, config, bindings });
   });
 }
 

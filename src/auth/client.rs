@@ -13,7 +13,6 @@ use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
 use crate::http::Call;
 use crate::store::audit::Actor;
-use crate::store::users;
 
 /// What an app showed, ready to be looked up.
 pub enum Credential {
@@ -49,7 +48,7 @@ impl Credential {
                     let hash = CredentialHash::of(token).to_hex();
                     // As the last way it needs no look of its own: the request's batch finds out.
                     let decides = at + 1 == callers.client_auth.len() && unavailable.is_none();
-                    if decides || users::has_client_api_key(call.db, &hash).await? {
+                    if decides || call.homes.owner_of_api_key(&hash).await?.is_some() {
                         return Ok(Self::ClientApiKey(hash));
                     }
                 }

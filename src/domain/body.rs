@@ -331,12 +331,40 @@ pub struct Registration {
     pub client_api_key: Option<ClientApiKey>,
     /// Of a client that Portal is to make.
     pub is_account_abstracted: Option<bool>,
+    /// Where the user is to be, if there are several databases.
+    pub place: Option<String>,
+    pub home: Option<u32>,
 }
 
 impl Registration {
     pub fn parse(body: &[u8]) -> Result<Self, InvalidBody> {
         from_slice(body)
     }
+}
+
+const HOME_NUMBER: &str = "be the number of a database";
+
+/// The home of `POST /users/:userId/move`.
+pub fn parse_home(body: &[u8]) -> Result<u32, InvalidBody> {
+    parse_number(body, "home", 0..=u32::MAX, HOME_NUMBER)?
+        .ok_or_else(|| InvalidBody::field("home", HOME_NUMBER))
+}
+
+/// The cursor of an optional body.
+pub fn parse_cursor_field(body: &[u8]) -> Result<Option<String>, InvalidBody> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(None);
+    }
+    Fields::parse(body)?.optional("cursor", Ok)
+}
+
+/// The state of `PUT /admin/homes/:home`: true for open.
+pub fn parse_is_open(body: &[u8]) -> Result<bool, InvalidBody> {
+    let state = Fields::parse(body)?.required("state", |text| match text.as_str() {
+        "open" | "closed" => Ok(text),
+        _ => Err(InvalidName("be open or closed")),
+    })?;
+    Ok(state == "open")
 }
 
 /// The key of `PUT /users/:userId/client-api-key`.

@@ -6,6 +6,7 @@ pub mod approval;
 pub mod body;
 pub mod bulk;
 pub mod claims;
+pub mod homes;
 pub mod import_page;
 pub mod ip;
 pub mod journal;

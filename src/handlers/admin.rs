@@ -3,17 +3,23 @@
 use crate::auth::admin::Admin;
 use crate::config::Settings;
 use crate::domain::body::parse_number;
+use crate::domain::homes::{Part, merge};
 use crate::domain::json::{self, Writer};
 use crate::domain::names::{InvalidName, UserId, check_name};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::handlers::copy;
+use crate::handlers::homes;
+use crate::handlers::status::Status;
+use crate::handlers::users::{at_home, note_view, one_home};
 use crate::http::{Answer, Call};
-use crate::maintenance::{self, Scrub};
-use crate::platform::{database_bytes, format_date, parse_date};
-use crate::release;
+use crate::maintenance;
+use crate::platform::parse_date;
 use crate::store::audit::{self, Actor};
 use crate::store::changes;
+use crate::store::outcome::unknown_user;
 use crate::store::status::{self as store, KeyUse};
+use crate::store::users;
+use crate::store::{Database, Page, Rows};
 use crate::vault::Vault;
 
 /// `GET /admin/me`: who the credential makes the caller.
@@ -63,20 +69,89 @@ pub async fn audit(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
         limit: call.page_limit()?,
     };
     if let Some(user_id) = &user_id {
-        audit::note_view(call.db, &call.trail, admin.name(), user_id).await?;
+        note_view(call, admin, user_id).await?;
     }
-    let page = audit::list(call.db, &query).await?;
+    let page = match (&user_id, call.homes.are_many()) {
+        (_, false) => audit::list(call.db, &query).await?,
+        (Some(user_id), true) => audit_of_user(call, user_id, &query).await?,
+        (None, true) => audit_of_all(call, &query).await?,
+    };
     Ok(Answer::page("events", &page))
 }
 
+/// The events of a user: at the user's home, and at home 0, where those are who were not known.
+async fn audit_of_user(
+    call: &Call<'_>,
+    user_id: &UserId,
+    query: &audit::Query<'_>,
+) -> Result<Page> {
+    let home = at_home(call, user_id, async |db| {
+        // Whoever has only events is nowhere.
+        match users::get(db, user_id).await? {
+            Some(_) => Ok(db.home()),
+            None => Err(unknown_user()),
+        }
+    })
+    .await;
+    let homes = match home {
+        Err(error) if error.code == Code::UnknownUser => call.homes.all()?,
+        home => {
+            let mut homes = vec![0, home?];
+            homes.dedup();
+            let open = |home: u32| call.homes.database(home, None);
+            homes.into_iter().map(open).collect::<Result<_>>()?
+        }
+    };
+    merged(&homes, query).await
+}
+
+/// So many homes are asked for one page at most.
+const MAX_MERGED: usize = 120;
+
+async fn audit_of_all(call: &Call<'_>, query: &audit::Query<'_>) -> Result<Page> {
+    let homes = match one_home(call)? {
+        Some(home) => vec![call.homes.database(home, None)?],
+        None => call.homes.all()?,
+    };
+    if homes.len() > MAX_MERGED {
+        return Err(Error::field(
+            "home",
+            "be given: there are too many databases to ask all",
+        ));
+    }
+    merged(&homes, query).await
+}
+
+/// The newest events of all these homes.
+async fn merged(homes: &[Database], query: &audit::Query<'_>) -> Result<Page> {
+    let mut pages = Vec::with_capacity(homes.len());
+    let mut parts = Vec::with_capacity(homes.len());
+    for home in homes {
+        let page = audit::list(home, query).await?;
+        parts.push(Part {
+            ids: page.rows.read().iter().map(|row| row.text("id")).collect(),
+            cursor: page.cursor.clone(),
+        });
+        pages.push(page);
+    }
+    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let (taken, cursor) = merge(&parts, limit);
+    let mut rows = Rows::default();
+    for (page, count) in pages.iter().zip(taken) {
+        rows.append(&page.rows, u32::try_from(count).unwrap_or(u32::MAX));
+    }
+    rows.sort_by("id", true);
+    Ok(Page { rows, cursor })
+}
+
 /// The keys that are configured, and those that shares need but that are not.
-struct Keys {
-    known: Vec<KeyUse>,
-    unknown: Vec<KeyUse>,
+pub struct Keys {
+    pub known: Vec<KeyUse>,
+    pub unknown: Vec<KeyUse>,
 }
 
 impl Keys {
-    fn of(vault: &Vault, in_use: Vec<KeyUse>) -> Self {
+    pub fn of(vault: &Vault, in_use: Vec<KeyUse>) -> Self {
         let shares = |id: &str| {
             in_use
                 .iter()
@@ -98,7 +173,7 @@ impl Keys {
     }
 }
 
-fn to_json(keys: &[KeyUse]) -> String {
+pub fn to_json(keys: &[KeyUse]) -> String {
     json::array(keys.iter().map(|key| {
         Writer::default()
             .text("id", &key.id)
@@ -109,12 +184,16 @@ fn to_json(keys: &[KeyUse]) -> String {
 
 /// `GET /admin/keys`: how many shares each key seals. A key with none may be removed.
 pub async fn keys(_: &Admin, call: &Call<'_>) -> Result<Answer> {
-    let Keys { mut known, unknown } = Keys::of(call.vault, store::key_use(call.db).await?);
+    let homes = call.homes.all()?;
+    let in_use = store::key_use_of_all(&homes).await?;
+    let Keys { mut known, unknown } = Keys::of(call.vault, in_use);
     // What waits to be copied may be in the copy under an older key alone: none of them may go before.
     if call.copier.is_some() {
-        let pending = changes::read(call.db).await?.pending;
-        for key in known.iter_mut().skip(1) {
-            key.shares += pending;
+        for home in &homes {
+            let pending = changes::read(home).await?.pending;
+            for key in known.iter_mut().skip(1) {
+                key.shares += pending;
+            }
         }
     }
     let report = Writer::default()
@@ -131,44 +210,28 @@ pub async fn rewrap(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let body = call.optional_json_body().await?;
     let limit = parse_number(&body, "limit", 1..=1000, "be a whole number from 1 to 1000")?;
     let limit = u64::from(limit.unwrap_or(DEFAULT_REWRAP_LIMIT));
-    let rewrapped = maintenance::rewrap(call.db, call.vault, limit, Actor::Admin).await?;
+    let (mut rewrapped, mut remaining) = (0, 0);
+    for db in call.homes.all()? {
+        let part = maintenance::rewrap(&db, call.vault, limit - rewrapped, Actor::Admin).await?;
+        rewrapped += part.rewrapped;
+        remaining += part.remaining;
+    }
     let report = Writer::default()
-        .number("rewrapped", rewrapped.rewrapped)
-        .number("remaining", rewrapped.remaining);
+        .number("rewrapped", rewrapped)
+        .number("remaining", remaining);
     Ok(Answer::json(200, &report.end()))
 }
 
 /// `GET /admin/status`. Where there are too many to count, half-finished backups are those of the last scrub.
 pub async fn status(_: &Admin, call: &Call<'_>) -> Result<Answer> {
-    let found = store::status(call.db).await?;
-    let Keys { mut known, unknown } = Keys::of(call.vault, found.keys);
-    known.extend(unknown);
-    let scrub = Scrub::of(found.scrub_note);
-    let half_finished = found.half_finished.unwrap_or_else(|| scrub.half_finished());
-    let at = (scrub.at_ms > 0).then(|| format_date(scrub.at_ms));
-    let scrubbed = Writer::default()
-        .optional("at", at.as_deref())
-        .number("checked", scrub.checked())
-        .number("failed", scrub.failed());
-    let schema = found
-        .schema_version
-        .map_or_else(|| "null".to_owned(), |version| version.to_string());
-    let copying = match call.copier {
-        Some(_) => Some(changes::read(call.db).await?),
-        None => None,
+    let status = if call.homes.are_many() {
+        homes::status(call).await?
+    } else {
+        Status::of(store::status(call.db).await?, call.db.bytes())
     };
-    let status = Writer::default()
-        .text("version", release::VERSION)
-        .number("shares", found.shares)
-        .number("users", found.users)
-        .raw("keys", &to_json(&known))
-        .raw("scrub", &scrubbed.end())
-        .number("halfFinished", half_finished)
-        .raw("purges", &found.purges)
-        .number("databaseBytes", database_bytes())
-        .raw("schema", &schema);
-    let status = match &copying {
-        Some(copying) => status.raw("copy", &copy::status_json(copying)),
+    let status = status.to_json(call.vault);
+    let status = match call.copier {
+        Some(_) => status.raw("copy", &copy::status_json(&changes::read(call.db).await?)),
         None => status,
     };
     Ok(Answer::json(200, &status.end()))

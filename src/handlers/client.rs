@@ -3,6 +3,7 @@
 use crate::auth::Caller;
 use crate::auth::client::Credential;
 use crate::domain::body::UserBackup;
+use crate::domain::homes::Key;
 use crate::domain::json::{self, Writer};
 use crate::domain::names::{BackupMethod, BackupSharePairId, UserId};
 use crate::domain::recovery::{Backup, Entry, FetchSuperseded, backups, superseded_to_add};
@@ -11,8 +12,9 @@ use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
 use crate::platform::json_object;
 use crate::store::custodian_shares::{Fetched, SealedShare};
+use crate::store::outcome::Refusal;
 use crate::store::user_shares::{self, Wanted};
-use crate::store::{audit, credential, eject, versions};
+use crate::store::{Database, audit, credential, eject, versions};
 
 /// Stores a user's cipher text. After our 2xx the app tells Portal that the backup is complete.
 ///
@@ -37,8 +39,10 @@ pub async fn store_share(
         .await?;
     drop(cipher_text);
     // 3.
-    user_shares::store(call.db, &call.trail, &credential, user_id, &backup, &sealed).await?;
-    call.vault.canary_is_kept();
+    at_home(call, &credential, &Key::user(user_id), async |db| {
+        user_shares::store(db, &call.trail, &credential, user_id, &backup, &sealed).await
+    })
+    .await?;
     // 4.
     Ok(Answer::json(
         200,
@@ -60,6 +64,31 @@ async fn read_backup(call: &Call<'_>) -> Result<UserBackup> {
     Ok(backup)
 }
 
+/// Carries out what an app asks at the home of whom the path names. An API key of a user in another home is refused as that of
+/// another user of this one would be: 403, not 401.
+pub async fn at_home<T>(
+    call: &Call<'_>,
+    credential: &Credential,
+    path: &Key,
+    work: impl AsyncFn(&Database) -> Result<T>,
+) -> Result<T> {
+    let done = call.homes.at(path, work).await;
+    let (Err(error), Credential::ClientApiKey(hash)) = (&done, credential) else {
+        return done;
+    };
+    if error.code != Code::Unauthorized || !call.homes.are_many() {
+        return done;
+    }
+    let Some(owner) = call.homes.owner_of_api_key(hash).await? else {
+        return done;
+    };
+    let note = call.homes.at(path, async |db| {
+        credential::note_forbidden(db, &call.trail, &owner).await
+    });
+    note.await?;
+    Err(Refusal::Forbidden.into())
+}
+
 /// What a request brings, or what is wrong with it: that is told only to whose credential is good. Else 401, 403, 404.
 async fn credential_first<T>(
     call: &Call<'_>,
@@ -68,9 +97,17 @@ async fn credential_first<T>(
     brought: Result<T>,
 ) -> Result<T> {
     if brought.is_err() {
-        credential::check(call.db, &call.trail, credential, user_id).await?;
+        check(call, credential, user_id).await?;
     }
     brought
+}
+
+/// Checks the credential of a request that is refused for something else.
+pub async fn check(call: &Call<'_>, credential: &Credential, user_id: &UserId) -> Result<()> {
+    at_home(call, credential, &Key::user(user_id), async |db| {
+        credential::check(db, &call.trail, credential, user_id).await
+    })
+    .await
 }
 
 /// Gives a user's cipher text back.
@@ -107,7 +144,11 @@ pub async fn fetch_share_as(
         None => Wanted::Method(&method_or_unknown),
     };
     // 2.
-    let share = user_shares::fetch(call.db, &call.trail, &credential, user_id, &wanted).await?;
+    let key = Key::user(user_id);
+    let share = at_home(call, &credential, &key, async |db| {
+        user_shares::fetch(db, &call.trail, &credential, user_id, &wanted).await
+    });
+    let share = share.await?;
     let share = share.ok_or_else(|| {
         Error::new(
             Code::NotFound,
@@ -125,13 +166,20 @@ pub async fn fetch_share_as(
 
 /// Which backups of a user exist, and whether each can be recovered; never a share.
 pub async fn list_backups(caller: Caller, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    let key = Key::user(user_id);
     let entries = match caller {
         Caller::Operator(admin) => {
-            audit::note_view(call.db, &call.trail, admin.name(), user_id).await?;
-            versions::entries_for_admin(call.db, user_id).await?
+            let read = async |db: &Database| {
+                audit::note_view(db, &call.trail, admin.name(), user_id).await?;
+                versions::entries_for_admin(db, user_id).await
+            };
+            call.homes.surely_at(&key, read).await?
         }
         Caller::App(credential) => {
-            versions::entries_for_client(call.db, &call.trail, &credential, user_id).await?
+            at_home(call, &credential, &key, async |db| {
+                versions::entries_for_client(db, &call.trail, &credential, user_id).await
+            })
+            .await?
         }
     };
     let backups = backups(&entries.custodian, &entries.user);
@@ -174,7 +222,11 @@ pub async fn retrieve_custodian_share(
         .await?
         .unwrap_or_else(BackupMethod::unknown);
     // 2.
-    let retrieved = eject::retrieve(call.db, &call.trail, &credential, user_id, &method).await?;
+    let key = Key::user(user_id);
+    let retrieved = at_home(call, &credential, &key, async |db| {
+        eject::retrieve(db, &call.trail, &credential, user_id, &method).await
+    });
+    let retrieved = retrieved.await?;
     // 3.
     let (entry, share) = share_for_eject(&retrieved.fetched, &method)
         .ok_or_else(|| Error::internal("the custodian share is gone"))?;

@@ -13,7 +13,7 @@ use crate::platform::format_date;
 use crate::platform::now_ms;
 use crate::store::changes::Copying;
 use crate::store::rebuild::{Difference, totals};
-use crate::store::{Database, escrow};
+use crate::store::{Database, Which, escrow};
 
 /// `POST /admin/rebuild`: a page of a rebuild from the copy, or of a comparison with it.
 pub async fn rebuild(_: &Admin, call: &Call<'_>) -> Result<Answer> {
@@ -32,7 +32,8 @@ pub async fn rebuild(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         Some(name) => Some(named(call, name)?),
         None => None,
     };
-    let db = named.as_ref().unwrap_or(call.db);
+    let home = call.homes.database(request.home, None)?;
+    let db = named.as_ref().unwrap_or(&home);
     work(&request, &source, db, call).await.map_err(|error| {
         if error.is_caused_by(&["no such table", "no such column"]) {
             return Error::new(
@@ -46,7 +47,7 @@ pub async fn rebuild(_: &Admin, call: &Call<'_>) -> Result<Answer> {
 
 fn named(call: &Call<'_>, name: &str) -> Result<Database> {
     let db = config::database_named(call.bindings, name);
-    db.map(Database::for_background)
+    db.map(|db| Database::for_background(db, Which::Unknown(0)))
         .ok_or_else(|| Error::field("into", "name the binding of a D1 database"))
 }
 

@@ -3,6 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::auth::admin::Admin;
+use crate::domain::homes::parse_cursor;
 use crate::domain::json::{self, Writer};
 use crate::domain::url;
 use crate::error::{Error, Result};
@@ -11,17 +12,38 @@ use crate::store::export::{self, Place};
 
 /// A page of everything that is stored. Shares leave as they are kept, sealed: the operator's token alone opens none.
 pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
-    let after = match url::query_value(call.query, "cursor") {
-        None => Place::default(),
+    let (first, mut after) = match url::query_value(call.query, "cursor") {
+        None => (0, Place::default()),
         Some(text) => text
             .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
-            .and_then(|json| Place::parse(&String::from_utf8(json).ok()?))
+            .and_then(|text| parse_place(call, &String::from_utf8(text).ok()?))
             .ok_or_else(|| Error::field("cursor", "be one that this route has given"))?,
     };
-    let page = export::page(call.db, &call.trail, after).await?;
-    let cursor = page
-        .next
-        .map(|place| URL_SAFE_NO_PAD.encode(place.to_json()));
+    let is_many = call.homes.are_many();
+    let bound = call.homes.settings().bound.iter().copied();
+    let mut homes = bound.filter(|home| *home >= first).peekable();
+    let mut page = export::Page::default();
+    let mut cursor = None;
+    while let Some(home) = homes.next() {
+        let db = call.homes.database(home, None)?;
+        page = export::page(&db, &call.trail, std::mem::take(&mut after)).await?;
+        let (home, next) = match (&page.next, homes.peek()) {
+            (Some(next), _) => (home, next.to_json()),
+            // The next home begins anew.
+            (None, Some(next)) => (*next, Place::default().to_json()),
+            (None, None) => break,
+        };
+        let place = if is_many {
+            format!("{home}:{next}")
+        } else {
+            next
+        };
+        cursor = Some(URL_SAFE_NO_PAD.encode(place));
+        break;
+    }
+    if is_many {
+        page.counts = None; // It would be of the last home alone.
+    }
     let mut answer = Writer::default()
         .raw("records", &json::array(page.records))
         .optional("cursor", cursor.as_deref());
@@ -34,4 +56,14 @@ pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         answer = answer.raw("counts", &counts.end());
     }
     Ok(Answer::json(200, &answer.end()))
+}
+
+/// Where a page ended: the place, behind its home where there are many.
+fn parse_place(call: &Call<'_>, text: &str) -> Option<(u32, Place)> {
+    let (home, place) = if call.homes.are_many() {
+        parse_cursor(text)?
+    } else {
+        (0, text)
+    };
+    Some((home, Place::parse(place)?))
 }

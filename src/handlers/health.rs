@@ -23,7 +23,7 @@ pub fn healthz() -> Result<Answer> {
 /// The service can do its work.
 ///
 /// 1. The settings are valid (or this is not reached).
-/// 2. The database answers.
+/// 2. The database answers; where there are many, the directory does, and no binding leads to another database.
 /// 3. Its schema is current.
 /// 4. Every configured key opens its canary: it is the key that the shares were sealed with; and every key that current
 ///    shares are sealed with is configured. The sealing key gets its canary here if it has none.
@@ -72,6 +72,9 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
         )));
     }
     ensure_canary(call.db, call.vault).await?;
+    if call.homes.are_many() {
+        call.homes.are_right().await?;
+    }
     // 5.
     let warnings = warnings(call).await?;
     let ready = Writer::default()

@@ -3,16 +3,18 @@
 use js_sys::JsString;
 
 use crate::auth::admin::Admin;
-use crate::domain::bulk::ShareRecord;
+use crate::domain::bulk::{ShareRecord, UserRecord};
 use crate::domain::import_page::{ImportPage, LineResult, clash};
 use crate::domain::json::{self, Writer};
 use crate::domain::names::new_id;
 use crate::domain::sealing::{Kind, Place};
 use crate::domain::url;
 use crate::error::{Error, Result};
+use crate::handlers::import_homes;
 use crate::http::{Answer, Call};
 use crate::maintenance::ensure_canary;
 use crate::platform::format_date;
+use crate::store::Database;
 use crate::store::import::{self, Mode, Owner, UserItem, Verdict};
 use crate::store::import_shares::{self, ShareItem};
 
@@ -47,9 +49,41 @@ pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         mut results,
     } = ImportPage::parse(&body, MAX_IMPORT_LINES, &latest)
         .ok_or_else(|| Error::field("body", "hold at most 200 records"))?;
+    // 2. to 5.
+    if call.homes.are_many() {
+        results.extend(import_homes::import(call, mode, users, shares).await?);
+    } else {
+        results.extend(import_at(call, call.db, mode, &users, &shares).await?);
+    }
+    // 6.
+    let mut by_line: Vec<LineResult> = Vec::with_capacity(results.len());
+    for result in results {
+        let at = by_line.partition_point(|known| known.line < result.line);
+        by_line.insert(at, result);
+    }
+    let results = json::array(by_line.iter().map(LineResult::to_json));
+    Ok(Answer::json(
+        200,
+        &Writer::default().raw("results", &results).end(),
+    ))
+}
+
+/// The records of users and shares by their lines.
+pub type Users = [(usize, UserRecord)];
+pub type Shares = [(usize, ShareRecord)];
+
+/// Steps 2 to 5, at one database.
+pub async fn import_at(
+    call: &Call<'_>,
+    db: &Database,
+    mode: Mode,
+    users: &Users,
+    shares: &Shares,
+) -> Result<Vec<LineResult>> {
+    let mut results = Vec::with_capacity(users.len() + shares.len());
     // 2.
     let mut items = Vec::with_capacity(users.len());
-    for (line, user) in &users {
+    for (line, user) in users {
         items.push(UserItem {
             line: *line,
             event_id: new_id(call.trail.now_ms)?,
@@ -64,8 +98,7 @@ pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         .iter()
         .map(|(_, share)| share.user_id.as_str())
         .collect();
-    let (verdicts, mut owners) =
-        import::users(call.db, &call.trail, mode, &items, &owner_ids).await?;
+    let (verdicts, mut owners) = import::users(db, &call.trail, mode, &items, &owner_ids).await?;
     let mut disputed = Vec::new();
     for verdict in verdicts {
         let Some((_, user)) = users.iter().find(|(line, _)| *line == verdict.line) else {
@@ -84,11 +117,11 @@ pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     }
     // 3.
     if !shares.is_empty() {
-        ensure_canary(call.db, call.vault).await?; // Never seal under bytes that nobody knows tomorrow.
+        ensure_canary(db, call.vault).await?; // Never seal under bytes that nobody knows tomorrow.
     }
     let mut items = Vec::with_capacity(shares.len());
     let mut sent: Vec<(usize, &ShareRecord, &str)> = Vec::with_capacity(shares.len());
-    for (line, share) in &shares {
+    for (line, share) in shares {
         match owner_of(share, &owners, &disputed) {
             Err(Stranger::Unknown) => results.push(unknown_user(*line)),
             Err(Stranger::Deleted) => results.push(LineResult::refused(
@@ -112,7 +145,7 @@ pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         }
     }
     // 4.
-    let verdicts = import_shares::import(call.db, &call.trail, mode, items).await?;
+    let verdicts = import_shares::import(db, &call.trail, mode, items).await?;
     // 5.
     for verdict in verdicts {
         if let Some((_, share, client_id)) = sent.iter().find(|(line, ..)| *line == verdict.line) {
@@ -120,17 +153,7 @@ pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
             results.push(result.without(share.left_out));
         }
     }
-    // 6.
-    let mut by_line: Vec<LineResult> = Vec::with_capacity(results.len());
-    for result in results {
-        let at = by_line.partition_point(|known| known.line < result.line);
-        by_line.insert(at, result);
-    }
-    let results = json::array(by_line.iter().map(LineResult::to_json));
-    Ok(Answer::json(
-        200,
-        &Writer::default().raw("results", &results).end(),
-    ))
+    Ok(results)
 }
 
 fn flag(call: &Call<'_>, name: &'static str) -> Result<bool> {

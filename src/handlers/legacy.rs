@@ -4,6 +4,7 @@
 //! answers with `cipherText`, their iOS app reads `backupShare`: both are there.
 
 use crate::auth::client::Credential;
+use crate::domain::homes::Key;
 use crate::domain::names::{ClientId, UserId};
 use crate::error::Result;
 use crate::handlers::client;
@@ -29,6 +30,13 @@ pub async fn fetch(
 }
 
 /// The user of the client, who must be the caller: 401, 403.
-async fn caller(credential: &Credential, call: &Call<'_>, client_id: &ClientId) -> Result<UserId> {
-    clients::user_of(call.db, &call.trail, credential, client_id).await
+pub async fn caller(
+    credential: &Credential,
+    call: &Call<'_>,
+    client_id: &ClientId,
+) -> Result<UserId> {
+    client::at_home(call, credential, &Key::client(client_id), async |db| {
+        clients::user_of(db, &call.trail, credential, client_id).await
+    })
+    .await
 }

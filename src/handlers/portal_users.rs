@@ -6,8 +6,11 @@ use crate::domain::json::Writer;
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
+use crate::handlers::users::{at_home, user_id, wanted};
+use crate::homes::keys_of;
 use crate::http::{Answer, Call};
 use crate::portal::Portal;
+use crate::store::outcome::unknown_user;
 use crate::store::users::{self, Registered};
 
 /// Makes a client at Portal and registers it: 201 with its credentials, which are kept nowhere here.
@@ -28,17 +31,17 @@ pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) ->
             "be a string. To have Portal create the client, set the secret PORTAL_API_KEY",
         )
     })?;
+    let wanted = wanted(&registration)?;
     // 1.
+    let id = user_id(call, registration.id.as_ref())?;
     let id = match registration.id {
-        Some(id) if users::get(call.db, &id).await?.is_some() => {
+        Some(_) if is_taken(call, &id).await? => {
             return Err(Error::new(
                 Code::Conflict,
                 "This id is registered already; no client was made.",
             ));
         }
-        Some(id) => id,
-        None => UserId::parse(call.trail.event_id.clone())
-            .map_err(|_| Error::internal("the id of the request is no id"))?,
+        _ => id,
     };
     // 2.
     let client = portal
@@ -46,7 +49,14 @@ pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) ->
         .await?;
     // 3.
     let hash = CredentialHash::of(client.api_key.expose_secret());
-    match users::register(call.db, &call.trail, Some(&id), &client.id, hash).await {
+    let keys = keys_of(&id, &client.id, Some(&hash.to_hex()));
+    let registered = call
+        .homes
+        .register(&keys, &wanted, &call.trail, async |db| {
+            users::register(db, &call.trail, Some(&id), &client.id, hash).await
+        })
+        .await;
+    match registered {
         Ok(Registered::Created(_) | Registered::Same(_)) => {
             let user = Writer::default()
                 .text("id", id.as_str())
@@ -56,6 +66,17 @@ pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) ->
             Ok(Answer::json(201, &user.end()))
         }
         Err(error) => Err(made_in_vain(error, &client.id)),
+    }
+}
+
+async fn is_taken(call: &Call<'_>, id: &UserId) -> Result<bool> {
+    let found = at_home(call, id, async |db| {
+        users::get(db, id).await?.ok_or_else(unknown_user)
+    });
+    match found.await {
+        Ok(_) => Ok(true),
+        Err(error) if error.code == Code::UnknownUser => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -78,14 +99,17 @@ fn made_in_vain(error: Error, client: &ClientId) -> Error {
 }
 
 /// A new session token of a user's client, from Portal.
-pub async fn session(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+pub async fn session(_: &Admin, call: &Call<'_>, user: &UserId) -> Result<Answer> {
     let portal = Portal::new(call.settings).ok_or_else(|| {
         Error::new(
             Code::Misconfigured,
             "Sessions are made by Portal: set the secret PORTAL_API_KEY to a custodian API key of Portal's dashboard.",
         )
     })?;
-    let client_id = users::client_for_session(call.db, &call.trail, user_id).await?;
+    let client_id = at_home(call, user, async |db| {
+        users::client_for_session(db, &call.trail, user).await
+    });
+    let client_id = client_id.await?;
     let token = portal.make_session(&client_id).await?;
     let session = Writer::default().text("clientSessionToken", token.expose_secret());
     Ok(Answer::json(200, &session.end()))

@@ -6,6 +6,7 @@ use crate::domain::names::{UserId, check_name};
 use crate::domain::sealing::Kind;
 use crate::domain::timeline::{Timeline, Version};
 use crate::error::{Code, Error, Result};
+use crate::handlers::users::at_home;
 use crate::http::{Answer, Call};
 use crate::store::outcome::unknown_user;
 use crate::store::{audit, timeline as store};
@@ -23,8 +24,11 @@ pub async fn timeline(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Resul
     let cursor = call.query_name("cursor", name)?;
     let limit = usize::try_from(call.page_limit()?).unwrap_or(usize::MAX);
     // 2.
-    audit::note_view(call.db, &call.trail, admin.name(), user_id).await?;
-    let person = store::person(call.db, user_id).await?;
+    let person = at_home(call, user_id, async |db| {
+        audit::note_view(db, &call.trail, admin.name(), user_id).await?;
+        store::person(db, user_id).await
+    });
+    let person = person.await?;
     if person.user.is_none() && person.deletions == "[]" {
         return Err(unknown_user());
     }

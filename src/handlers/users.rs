@@ -5,18 +5,20 @@ use crate::domain::approval::FourEyes;
 use crate::domain::body::{
     Registration, parse_client_api_key, parse_number, parse_reason, parse_restore, parse_waiting,
 };
+use crate::domain::homes::Key;
 use crate::domain::json::Writer;
 use crate::domain::names::{BackupMethod, ClientId, InvalidName, UserId, check_name};
 use crate::domain::secret::CredentialHash;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::handlers::approvals::{self, Asked};
 use crate::handlers::portal_users;
+use crate::homes::{Wanted, keys_of};
 use crate::http::{Answer, Call};
 use crate::store::approvals::Request;
 use crate::store::outcome::unknown_user;
 use crate::store::purges::{self, Requested};
 use crate::store::users::{self, Registered};
-use crate::store::{audit, deleted_users, eject, methods, quota, versions};
+use crate::store::{Database, Page, audit, deleted_users, eject, methods, quota, versions};
 
 /// Registers a user with its Portal client: 201; the same again 200; a clash 409. Without a client, one is made at
 /// Portal.
@@ -25,21 +27,42 @@ pub async fn register(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
     let Some(client_id) = registration.client_id.take() else {
         return portal_users::register(admin, call, registration).await;
     };
+    let wanted = wanted(&registration)?;
     let key = registration
         .client_api_key
+        .as_ref()
         .ok_or_else(|| Error::field("clientApiKey", "be a string"))?;
     let hash = CredentialHash::of(key.expose_secret());
-    match users::register(
-        call.db,
-        &call.trail,
-        registration.id.as_ref(),
-        &client_id,
-        hash,
-    )
-    .await?
-    {
+    let id = registration.id.as_ref();
+    let keys = keys_of(&user_id(call, id)?, &client_id, Some(&hash.to_hex()));
+    let registered = call
+        .homes
+        .register(&keys, &wanted, &call.trail, async |db| {
+            users::register(db, &call.trail, id, &client_id, hash).await
+        })
+        .await?;
+    match registered {
         Registered::Created(user) => Ok(Answer::json(201, &user)),
         Registered::Same(user) => Ok(Answer::json(200, &user)),
+    }
+}
+
+/// In which home the registration wants its user.
+pub fn wanted(registration: &Registration) -> Result<Wanted> {
+    match (&registration.place, registration.home) {
+        (None, None) => Ok(Wanted::Default),
+        (Some(place), None) => Ok(Wanted::Place(place.clone())),
+        (None, Some(home)) => Ok(Wanted::Home(home)),
+        (Some(_), Some(_)) => Err(Error::field("home", "be left out where `place` is given")),
+    }
+}
+
+/// The id that a user gets: the one given, else that of the request's event.
+pub fn user_id(call: &Call<'_>, given: Option<&UserId>) -> Result<UserId> {
+    match given {
+        Some(id) => Ok(id.clone()),
+        None => UserId::parse(call.trail.event_id.clone())
+            .map_err(|_| Error::internal("the id of the request is no id")),
     }
 }
 
@@ -50,30 +73,102 @@ pub async fn list(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let beginning = |field| call.query_name(field, |text| check_name(&text).map(|()| text));
     let (id_begins, client_id_begins) = (beginning("idBegins")?, beginning("clientIdBegins")?);
     let after = after.as_deref().unwrap_or_default();
-    let page = match (
-        call.query_name("clientId", ClientId::parse)?,
-        client_id_begins,
-    ) {
-        (Some(client_id), _) => users::with_client_id(call.db, &client_id).await?,
-        (None, Some(begins)) => users::list_by_client(call.db, &begins, after, limit).await?,
-        (None, None) => {
-            users::list(
-                call.db,
-                id_begins.as_deref().unwrap_or_default(),
-                after,
-                limit,
-            )
+    let page = match call.query_name("clientId", ClientId::parse)? {
+        Some(client_id) => with_client_id(call, &client_id).await?,
+        None => {
+            list_all(call, limit, async |db| match &client_id_begins {
+                Some(begins) => users::list_by_client(db, begins, after, limit).await,
+                None => {
+                    let begins = id_begins.as_deref().unwrap_or_default();
+                    users::list(db, begins, after, limit).await
+                }
+            })
             .await?
         }
     };
     Ok(Answer::page("users", &page))
 }
 
+async fn with_client_id(call: &Call<'_>, client_id: &ClientId) -> Result<Page> {
+    let found = call
+        .homes
+        .surely_at(&Key::client(client_id), async |db| {
+            let page = users::with_client_id(db, client_id).await?;
+            if page.rows.is_empty() && call.homes.are_many() {
+                return Err(unknown_user()); // so that it is sought elsewhere
+            }
+            Ok(page)
+        })
+        .await;
+    match found {
+        Err(error) if error.code == Code::UnknownUser => Ok(Page::default()),
+        found => found,
+    }
+}
+
+/// So many homes are asked for one page at most.
+const MAX_MERGED: usize = 120;
+
+/// A page of the users of all homes, as `list` gives it of one, which sorts by id.
+async fn list_all(
+    call: &Call<'_>,
+    limit: u64,
+    list: impl AsyncFn(&Database) -> Result<Page>,
+) -> Result<Page> {
+    if !call.homes.are_many() {
+        return list(call.db).await;
+    }
+    let homes = match one_home(call)? {
+        Some(home) => vec![call.homes.database(home, None)?],
+        None => call.homes.all()?,
+    };
+    if homes.len() > MAX_MERGED {
+        return Err(Error::field(
+            "home",
+            "be given: there are too many databases to ask all",
+        ));
+    }
+    let mut page = Page::default();
+    let mut has_more = false;
+    for home in &homes {
+        let part = list(home).await?;
+        has_more |= part.cursor.is_some();
+        page.rows.append(&part.rows, u32::MAX);
+    }
+    page.rows.sort_by("id", false);
+    has_more |= page.rows.truncate(limit);
+    page.cursor = page
+        .rows
+        .last()
+        .filter(|_| has_more)
+        .map(|row| row.text("id"));
+    Ok(page)
+}
+
+/// The home of the query, if one is given.
+pub fn one_home(call: &Call<'_>) -> Result<Option<u32>> {
+    let must = "be the number of a database that is bound";
+    call.query_name("home", |text| {
+        let home = text.parse().ok();
+        let is_bound = |home: &u32| call.homes.settings().bound.contains(home);
+        home.filter(is_bound).ok_or(InvalidName(must))
+    })
+}
+
 pub async fn get(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    let user = users::get(call.db, user_id)
-        .await?
-        .ok_or_else(unknown_user)?;
-    Ok(Answer::json(200, &user))
+    let user = at_home(call, user_id, async |db| {
+        users::get(db, user_id).await?.ok_or_else(unknown_user)
+    });
+    Ok(Answer::json(200, &user.await?))
+}
+
+/// Carries out what an operator asks at the user's home.
+pub async fn at_home<T>(
+    call: &Call<'_>,
+    user_id: &UserId,
+    work: impl AsyncFn(&Database) -> Result<T>,
+) -> Result<T> {
+    call.homes.surely_at(&Key::user(user_id), work).await
 }
 
 /// What was carried out: the answer, before it is one, for it may stand in that of an approval.
@@ -143,8 +238,13 @@ pub async fn replace_client_api_key(
 }
 
 async fn replace_key(call: &Call<'_>, user_id: &UserId, hash: &str) -> Result<Done> {
-    let user = users::replace_client_api_key(call.db, &call.trail, user_id, hash).await?;
-    Ok(Done::json(200, user))
+    let user = at_home(call, user_id, async |db| {
+        let replace = users::replace_client_api_key(db, &call.trail, user_id, hash);
+        call.homes
+            .with_api_key(hash, db, &call.trail, replace)
+            .await
+    });
+    Ok(Done::json(200, user.await?))
 }
 
 /// Deletes a user, who can be restored within the retention. With `?purge=<client id>` the user is erased for good, as soon
@@ -154,7 +254,8 @@ pub async fn delete(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<
     let reason = call.reason().await?;
     let Some(client_id) = client_id else {
         call.db.because(reason);
-        deleted_users::delete(call.db, &call.trail, user_id).await?;
+        let delete = async |db: &Database| deleted_users::delete(db, &call.trail, user_id).await;
+        at_home(call, user_id, delete).await?;
         return Ok(Answer::no_content());
     };
     let asked = Asked {
@@ -172,12 +273,18 @@ pub async fn delete(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<
 
 async fn purge(call: &Call<'_>, user_id: &UserId, client_id: &ClientId) -> Result<Done> {
     let delay_hours = call.settings.purge_delay_hours;
-    let requested = purges::request(call.db, &call.trail, user_id, client_id, delay_hours);
+    let requested = at_home(call, user_id, async |db| {
+        purges::request(db, &call.trail, user_id, client_id, delay_hours).await
+    });
     Ok(match requested.await? {
-        Requested::Purged => Done {
-            status: 204,
-            body: None,
-        },
+        Requested::Purged => {
+            let keys = keys_of(user_id, client_id, None);
+            call.homes.let_go(&keys, &call.trail).await?;
+            Done {
+                status: 204,
+                body: None,
+            }
+        }
         Requested::Waits { purge_at } => {
             Done::json(202, Writer::default().text("purgeAt", &purge_at).end())
         }
@@ -186,7 +293,10 @@ async fn purge(call: &Call<'_>, user_id: &UserId, client_id: &ClientId) -> Resul
 
 /// Lets a user store again who stored as much as one may within a day.
 pub async fn release_quota(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    quota::release(call.db, &call.trail, user_id).await?;
+    at_home(call, user_id, async |db| {
+        quota::release(db, &call.trail, user_id).await
+    })
+    .await?;
     Ok(Answer::no_content())
 }
 
@@ -195,28 +305,61 @@ pub async fn remove_method(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Resu
     let method = call
         .query_name("backupMethod", BackupMethod::parse)?
         .ok_or_else(|| Error::field("backupMethod", "name the method to remove"))?;
-    methods::remove(call.db, &call.trail, user_id, &method).await?;
+    at_home(call, user_id, async |db| {
+        methods::remove(db, &call.trail, user_id, &method).await
+    })
+    .await?;
     Ok(Answer::no_content())
 }
 
 /// Takes a purge back that waits; the user stays deleted.
 pub async fn cancel_purge(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    purges::cancel(call.db, &call.trail, user_id).await?;
+    at_home(call, user_id, async |db| {
+        purges::cancel(db, &call.trail, user_id).await
+    })
+    .await?;
     Ok(Answer::no_content())
 }
 
 /// Brings a deleted user back, the one deleted last or the one with the client id of the query.
 pub async fn restore(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let client_id = call.query_name("clientId", ClientId::parse)?;
+    let client_id = client_id.as_ref();
     call.db.because(call.reason().await?);
-    let user = deleted_users::restore(call.db, &call.trail, user_id, client_id.as_ref()).await?;
-    Ok(Answer::json(200, &user))
+    let user = at_home(call, user_id, async |db| {
+        let restore = deleted_users::restore(db, &call.trail, user_id, client_id);
+        let hash = match call.homes.are_many() {
+            true => deleted_users::api_key_of(db, user_id, client_id).await?,
+            false => None,
+        };
+        match hash {
+            // Meanwhile a user of another home may have got it.
+            Some(hash) => {
+                call.homes
+                    .with_api_key(&hash, db, &call.trail, restore)
+                    .await
+            }
+            None => restore.await,
+        }
+    });
+    Ok(Answer::json(200, &user.await?))
+}
+
+/// Notes at the user's home that an operator has looked at what is there of the user.
+pub async fn note_view(call: &Call<'_>, admin: &Admin, user_id: &UserId) -> Result<()> {
+    at_home(call, user_id, async |db| {
+        audit::note_view(db, &call.trail, admin.name(), user_id).await
+    })
+    .await
 }
 
 /// The versions that were superseded, the newest first; never a share.
 pub async fn history(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    audit::note_view(call.db, &call.trail, admin.name(), user_id).await?;
-    let versions = versions::list(call.db, user_id).await?;
+    let versions = at_home(call, user_id, async |db| {
+        audit::note_view(db, &call.trail, admin.name(), user_id).await?;
+        versions::list(db, user_id).await
+    });
+    let versions = versions.await?;
     Ok(Answer::json(
         200,
         &Writer::default().raw("versions", &versions.to_json()).end(),
@@ -228,8 +371,10 @@ pub async fn restore_version(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Re
     let body = call.json_body().await?;
     let (version_id, kind) = parse_restore(&body)?;
     call.db.because(parse_reason(&body)?);
-    let version = versions::restore(call.db, &call.trail, user_id, &version_id, kind).await?;
-    Ok(Answer::json(200, &version))
+    let version = at_home(call, user_id, async |db| {
+        versions::restore(db, &call.trail, user_id, &version_id, kind).await
+    });
+    Ok(Answer::json(200, &version.await?))
 }
 
 const DEFAULT_EJECT_MINUTES: u32 = 5;
@@ -255,7 +400,10 @@ pub async fn open_eject(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Res
 }
 
 async fn open_window(call: &Call<'_>, user_id: &UserId, minutes: u32) -> Result<Done> {
-    let until = eject::open(call.db, &call.trail, user_id, minutes).await?;
+    let until = at_home(call, user_id, async |db| {
+        eject::open(db, &call.trail, user_id, minutes).await
+    });
+    let until = until.await?;
     Ok(Done::json(
         201,
         Writer::default().text("ejectableUntil", &until).end(),
@@ -264,6 +412,9 @@ async fn open_window(call: &Call<'_>, user_id: &UserId, minutes: u32) -> Result<
 
 pub async fn close_eject(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     call.db.because(call.reason().await?);
-    eject::close(call.db, &call.trail, user_id).await?;
+    at_home(call, user_id, async |db| {
+        eject::close(db, &call.trail, user_id).await
+    })
+    .await?;
     Ok(Answer::no_content())
 }

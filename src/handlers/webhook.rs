@@ -6,7 +6,9 @@
 use js_sys::{Array, JsString};
 
 use crate::auth::webhook::Portal;
+use crate::config::UnknownClients;
 use crate::domain::body::{CustodianBackup, parse_fetch};
+use crate::domain::homes::Key;
 use crate::domain::names::ClientId;
 use crate::domain::recovery::{half_finished, superseded_to_add};
 use crate::domain::sealing::Place;
@@ -14,7 +16,10 @@ use crate::error::Result;
 use crate::http::{Answer, Call};
 use crate::log::{self, Field, Level};
 use crate::platform::{format_date, json_object};
+use crate::store::Database;
+use crate::store::audit::Trail;
 use crate::store::custodian_shares::{self, Fetched, SealedShare};
+use crate::vault::Sealed;
 
 /// Stores a custodian share.
 ///
@@ -35,9 +40,7 @@ pub async fn backup(_: Portal, call: &Call<'_>) -> Result<Answer> {
         .await?;
     drop(share);
     // 3.
-    let unknown_clients = call.settings.unknown_clients;
-    custodian_shares::store(call.db, &call.trail, unknown_clients, &backup, &sealed).await?;
-    call.vault.canary_is_kept();
+    store(call, &backup, &sealed).await?;
     // 4.
     Ok(Answer::no_content())
 }
@@ -56,6 +59,26 @@ fn log_left_out(call: &Call<'_>, backup: &CustodianBackup) {
     }
 }
 
+/// Stores the share at its client's home. A client that is registered on the way is claimed first.
+async fn store(call: &Call<'_>, backup: &CustodianBackup, sealed: &Sealed) -> Result<()> {
+    let client_id = &backup.client_id;
+    let store = async |db: &Database, trail: &Trail, unknown_clients| {
+        custodian_shares::store(db, trail, unknown_clients, backup, sealed).await
+    };
+    let unknown_clients = call.settings.unknown_clients;
+    if call.homes.are_many() && unknown_clients != UnknownClients::Reject {
+        return call
+            .homes
+            .at_or_register(client_id, &call.trail, unknown_clients, store)
+            .await;
+    }
+    call.homes
+        .at(&Key::client(client_id), async |db| {
+            store(db, &call.trail, unknown_clients).await
+        })
+        .await
+}
+
 /// Gives Portal all custodian shares of a client.
 ///
 /// 1. The body: 400, 413, 415.
@@ -68,7 +91,12 @@ pub async fn fetch(_: Portal, call: &Call<'_>) -> Result<Answer> {
     let client_id = parse_fetch(&call.json_body().await?)?;
     // 2.
     let policy = call.settings.fetch_superseded;
-    let fetched = custodian_shares::fetch(call.db, &call.trail, policy, &client_id).await?;
+    let fetched = call
+        .homes
+        .at(&Key::client(&client_id), async |db| {
+            custodian_shares::fetch(db, &call.trail, policy, &client_id).await
+        })
+        .await?;
     // 3.
     let added = superseded_to_add(policy, &fetched.current, &fetched.user, &fetched.superseded);
     log_half_finished(call, &client_id, &fetched, added.len());

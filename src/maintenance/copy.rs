@@ -28,6 +28,16 @@ pub struct Target {
     pub home: u32,
 }
 
+impl Target {
+    /// The same bucket, for another home.
+    pub fn of_home(&self, home: u32) -> Self {
+        Self {
+            bucket: self.bucket.clone(),
+            home,
+        }
+    }
+}
+
 /// One run: makes objects of the notes that wait, and looks whether the database is the one that the copy was made of.
 pub async fn run(db: &Database, target: &Target) -> Result<()> {
     let copying = changes::begun(db, &changes::new_identity()?).await?;

@@ -4,7 +4,7 @@ use super::Scrub;
 use crate::domain::names::new_id;
 use crate::error::Result;
 use crate::log;
-use crate::platform::{database_bytes, now_ms};
+use crate::platform::now_ms;
 use crate::store::metrics::{self as store, Figure};
 use crate::store::{Database, approvals, status};
 
@@ -23,8 +23,8 @@ pub(super) async fn count(db: &Database) -> Result<()> {
         store::totals(db).await?.figures
     };
     let bytes = Figure {
-        name: "database_bytes:DB".to_owned(),
-        value: database_bytes(),
+        name: format!("database_bytes:{}", db.which().binding()),
+        value: db.bytes(),
     };
     figures.retain(|figure| figure.name != bytes.name);
     figures.push(bytes);

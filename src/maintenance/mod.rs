@@ -15,11 +15,12 @@ mod scrub;
 pub use rewrap::rewrap;
 pub use scrub::Scrub;
 
-use crate::config::Settings;
+use crate::config::{self, Settings};
 use crate::domain::names::new_id;
 use crate::error::{Error, Result};
+use crate::homes::Homes;
 use crate::log::{self, Field, Level};
-use crate::platform::{database_bytes, now_ms};
+use crate::platform::{Bindings, now_ms};
 use crate::store::audit::{Actor, Trail};
 use crate::store::health::Canary;
 use crate::store::maintenance as store;
@@ -38,8 +39,42 @@ const MS_PER_DAY: u64 = 86_400_000;
 /// (<https://developers.cloudflare.com/d1/platform/limits/>).
 const NEARLY_FULL_BYTES: u64 = 8_000_000_000;
 
-/// One run of the scheduled handler. A step that fails is logged, and does not keep the others from running.
-pub async fn run(db: &Database, copy: Option<&copy::Target>, vault: &Vault, settings: &Settings) {
+/// The cron trigger that runs every minute. Of many homes each run of it serves a few; of one database it copies alone.
+const EVERY_MINUTE: &str = "* * * * *";
+
+/// One run of the scheduled handler. `cron` tells which trigger it is.
+pub async fn run(env: &Bindings, vault: &Vault, settings: &Settings, cron: &str) -> Result<()> {
+    let homes = Homes::for_background(env, &settings.homes)?;
+    let copy = config::copy(env);
+    let homes = match &copy {
+        Some(_) => homes.copied(false),
+        None => homes,
+    };
+    let copy_of = |db: &Database| copy.as_ref().map(|copy| copy.of_home(db.home()));
+    let is_every_minute = cron == EVERY_MINUTE;
+    if is_every_minute && copy.is_some() {
+        for db in homes.all()? {
+            run_copy(&db, copy_of(&db).as_ref()).await;
+        }
+    }
+    if !homes.are_many() {
+        if !(is_every_minute && copy.is_some()) {
+            serve(homes.first(), copy.as_ref(), vault, settings).await;
+        }
+        return Ok(());
+    }
+    for home in homes.due(is_every_minute).await? {
+        let db = homes.database(home, None)?;
+        serve(&db, copy_of(&db).as_ref(), vault, settings).await;
+        if let Err(error) = homes.tend(&db).await {
+            log_failed("homes", error);
+        }
+    }
+    Ok(())
+}
+
+/// Serves one database. A step that fails is logged, and does not keep the others from running.
+async fn serve(db: &Database, copy: Option<&copy::Target>, vault: &Vault, settings: &Settings) {
     let steps = [
         ("copy", copy::run_or_stop(db, copy).await),
         (
@@ -66,12 +101,15 @@ pub async fn run(db: &Database, copy: Option<&copy::Target>, vault: &Vault, sett
             log_failed(step, error);
         }
     }
-    let bytes = database_bytes();
+    let bytes = db.bytes();
     if bytes > NEARLY_FULL_BYTES {
         log::event(
             Level::Error,
             "the database is nearly full",
-            &[("bytes", Field::Number(bytes))],
+            &[
+                ("bytes", Field::Number(bytes)),
+                ("binding", Field::Text(&db.which().binding())),
+            ],
         );
     }
     // Last, so that what the others logged is counted with it.

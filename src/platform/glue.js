@@ -85,11 +85,23 @@ export function instanceCrashed() {
   instance.crashed = true;
 }
 
-let databaseBytes = 0;
+const databaseBytes = new WeakMap();
 
-/** The size of the database, as D1 told with its last answer. */
-export function sizeOfDatabase() {
-  return databaseBytes;
+/** The size of a database, as D1 told with its last answer; 0 before the first. */
+export function sizeOfDatabase(db) {
+  return databaseBytes.get(db) ?? 0;
+}
+
+const cacheEntry = (name) => new Request(`https://portal-backup-worker.invalid/${name}`);
+
+/** The text that this data center's cache keeps under a name; undefined if there is none. */
+export async function cachedText(name) {
+  return (await caches.default.match(cacheEntry(name)))?.text();
+}
+
+export async function cacheText(name, text, seconds) {
+  const headers = { "cache-control": `max-age=${seconds}` };
+  await caches.default.put(cacheEntry(name), new Response(text, { headers }));
 }
 
 /**
@@ -108,7 +120,8 @@ export async function d1Batch(db, statements, values, timeoutMs) {
     prepared.push(db.prepare(sql).bind(...parameters));
   }
   const results = await within(timeoutMs, db.batch(prepared));
-  databaseBytes = results[0]?.meta.size_after ?? databaseBytes;
+  const bytes = results[0]?.meta.size_after;
+  if (bytes !== undefined) databaseBytes.set(db, bytes);
   return results.map((result) => result.results);
 }
 

@@ -9,6 +9,7 @@ pub mod verify;
 mod wait;
 
 use std::cell::RefCell;
+use std::future::Future;
 use std::thread::LocalKey;
 
 use js_sys::{Array, JsString, Promise, Uint8Array};
@@ -32,7 +33,13 @@ extern "C" {
     fn d1_batch(db: &JsValue, statements: &str, values: &Array, timeout_ms: u32) -> Promise;
 
     #[wasm_bindgen(js_name = sizeOfDatabase)]
-    fn size_of_database() -> f64;
+    fn size_of_database(db: &JsValue) -> f64;
+
+    #[wasm_bindgen(js_name = cachedText)]
+    fn cached_text(name: &str) -> Promise;
+
+    #[wasm_bindgen(js_name = cacheText)]
+    fn cache_text(name: &str, text: &str, seconds: u32) -> Promise;
 
     #[wasm_bindgen(js_name = releaseDigest)]
     pub fn release_digest() -> Option<String>;
@@ -231,9 +238,37 @@ extern "C" {
 impl Bindings {
     /// A setting: a secret or a variable.
     pub fn setting(&self, name: &str) -> Option<String> {
-        let value = js_sys::Reflect::get(self, &JsValue::from_str(name)).ok()?;
-        value.as_string()
+        self.binding(name).as_string()
     }
+
+    fn binding(&self, name: &str) -> JsValue {
+        js_sys::Reflect::get(self, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
+    }
+
+    /// The names of all bindings, secrets and variables.
+    pub fn names(&self) -> Vec<String> {
+        let names = js_sys::Object::keys(self.unchecked_ref::<js_sys::Object>());
+        names.iter().filter_map(|name| name.as_string()).collect()
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// The event of a cron trigger.
+    pub type ScheduledEvent;
+    /// The trigger's schedule, such as `*/15 * * * *`.
+    #[wasm_bindgen(method, getter)]
+    pub fn cron(this: &ScheduledEvent) -> String;
+}
+
+/// A text that this data center keeps for a while, on custom domains; None elsewhere, and where the cache fails.
+pub async fn cached(name: &str) -> Option<String> {
+    wait(&cached_text(name)).await.ok()?.as_string()
+}
+
+/// Keeps a text for [`cached`].
+pub async fn cache(name: &str, text: &str, seconds: u32) {
+    let _ = wait(&cache_text(name, text, seconds)).await; // A cache may forget anything.
 }
 
 /// A D1 binding.
@@ -246,32 +281,31 @@ impl D1 {
         Some(Self(bindings.db())).filter(|db| db.0.is_truthy())
     }
 
-    /// Another one, by its name.
+    /// Another one, by the name of its binding.
     pub fn named(bindings: &Bindings, name: &str) -> Option<Self> {
-        let binding = js_sys::Reflect::get(bindings, &JsValue::from_str(name)).ok()?;
-        (binding.is_object() && property(&binding, "batch").is_function()).then_some(Self(binding))
+        Some(Self(bindings.binding(name))).filter(|db| db.0.is_truthy())
     }
 
-    /// One transaction, one round trip: see `d1Batch` in `glue.js`.
-    pub async fn batch(
+    /// One transaction, one round trip: see `d1Batch` in `glue.js`. It is on its way when this returns.
+    pub fn batch(
         &self,
         statements: &str,
         values: &Array,
         timeout_ms: u32,
-    ) -> Result<Array, JsFailure> {
-        let results = wait(&d1_batch(&self.0, statements, values, timeout_ms)).await?;
-        Ok(results.unchecked_into())
+    ) -> impl Future<Output = Result<Array, JsFailure>> + use<> {
+        let results = wait(&d1_batch(&self.0, statements, values, timeout_ms));
+        async { Ok(results.await?.unchecked_into()) }
     }
-}
 
-/// The bytes of the database, as D1 told with its last answer to this isolate; 0 before the first.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "whole and not negative"
-)]
-pub fn database_bytes() -> u64 {
-    size_of_database() as u64
+    /// The database's bytes, as D1 told with its last answer to this isolate; 0 before the first.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole and not negative"
+    )]
+    pub fn bytes(&self) -> u64 {
+        size_of_database(&self.0) as u64
+    }
 }
 
 /// What `make` makes of a constant text, made once for the instance.

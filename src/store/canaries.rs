@@ -51,10 +51,10 @@ pub(super) async fn store(
     let mut trail = trail.clone();
     loop {
         let mut change = change(&trail);
-        if let Some(canary) = &sealed.canary {
+        if !db.known().has_canary {
             let canary = Statement::new(CANARY)
                 .text(&sealed.key_id)
-                .js(canary)
+                .js(&sealed.canary)
                 .js(&sealed.key_check)
                 .text(&trail.event_id);
             change = change.then(canary);
@@ -63,6 +63,7 @@ pub(super) async fn store(
         match changed.outcome()? {
             Stored::Stored | Stored::Unchanged => {
                 db.keep_notes(changed);
+                db.learn(|known| known.has_canary = true);
                 return Ok(());
             }
             Stored::Overtaken if db.has_given_up() => return Err(overtaken()),

@@ -107,9 +107,15 @@ impl Change {
         self
     }
 
-    /// The statements of an attempt that the Worker listens to in the given time of the database's clock.
-    pub(super) fn attempt(&self, not_before: i64, not_after: i64) -> Payload {
-        let mut payload = Payload::default();
+    /// The statements of an attempt that the Worker listens to in the given time of the database's clock, behind the `check` of
+    /// its binding.
+    pub(super) fn attempt(
+        &self,
+        check: Option<&Statement>,
+        not_before: i64,
+        not_after: i64,
+    ) -> Payload {
+        let mut payload = Payload::of(check);
         let gate = Statement::new(self.gate)
             .text(&self.event_id)
             .raw(&not_before.to_string())
@@ -123,8 +129,8 @@ impl Change {
     }
 
     /// The statements that answer for a change that was carried out before.
-    pub(super) fn repeat(&self) -> Payload {
-        let mut payload = Payload::default();
+    pub(super) fn repeat(&self, check: Option<&Statement>) -> Payload {
+        let mut payload = Payload::of(check);
         for step in &self.steps {
             match step {
                 Step::Change(_) => {}
@@ -194,7 +200,7 @@ pub(super) struct Payload {
 }
 
 impl Payload {
-    pub fn of(statements: &[Statement]) -> Self {
+    pub fn of<'a>(statements: impl IntoIterator<Item = &'a Statement>) -> Self {
         let mut payload = Self::default();
         for statement in statements {
             payload.push(statement);

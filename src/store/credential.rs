@@ -1,10 +1,18 @@
 //! How a statement depends on an app's credential, and what its event says of one that is refused.
 
 use super::audit::{Trail, audit_columns};
-use super::{Change, Database, at};
+use super::{Change, Database, Statement, at};
 use crate::auth::client::Credential;
 use crate::domain::names::UserId;
 use crate::error::Result;
+
+/// The credential that was refused here as nobody's is that of a user in another home, whose client this is.
+pub async fn note_forbidden(db: &Database, trail: &Trail, client_id: &str) -> Result<()> {
+    const SQL: &str = "UPDATE audit_events SET outcome = 'forbidden', client_id = ?2 \
+         WHERE id = ?1 AND outcome = 'unauthorized'";
+    let note = Statement::new(SQL).text(&trail.event_id).text(client_id);
+    db.change(Change::upkeep(note)).await.map(drop)
+}
 
 /// Makes the SQL of this folder's statements for each way in which a credential names a user: $run gets the users'
 /// column that must hold the credential.

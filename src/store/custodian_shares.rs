@@ -73,6 +73,7 @@ pub async fn store(
     let method = &backup.backup_method;
     let pair_id = backup.backup_share_pair_id.as_ref().map(|id| id.as_str());
     let whose = Whose::Client(backup.client_id.as_str());
+    let first = trail.event_id.as_str();
     canaries::store(db, trail, sealed, &whose, |trail| {
         let [from, to] = trail.later();
         let event = trail
@@ -93,7 +94,8 @@ pub async fn store(
             .optional(pair_id)
             .sealed(sealed);
         let mut change = Change::new(&trail.event_id);
-        if let Some(most_a_day) = most_a_day {
+        // Who begins anew was registered, or has no claim for it any more (`homes::registering`).
+        if let Some(most_a_day) = most_a_day.filter(|_| trail.event_id == first) {
             let register = Statement::new(REGISTER).text(backup.client_id.as_str());
             change = change
                 .then(register.number(most_a_day.into()))

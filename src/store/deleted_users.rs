@@ -28,6 +28,19 @@ pub async fn delete(db: &Database, trail: &Trail, id: &UserId) -> Result<()> {
     }
 }
 
+/// The hash of the API key that [`restore`] would bring back.
+pub async fn api_key_of(
+    db: &Database,
+    id: &UserId,
+    client_id: Option<&ClientId>,
+) -> Result<Option<String>> {
+    let statement = Statement::new(include_str!("sql/deleted_api_key.sql"))
+        .text(id.as_str())
+        .optional(client_id.map(ClientId::as_str));
+    let [rows] = db.read(vec![statement]).await?.rows()?;
+    Ok(rows.first_text("client_api_key_hash"))
+}
+
 /// Restores the user that was deleted last under this id (with this client id, if one is given), and its shares.
 ///
 /// It may have been registered and deleted again since: of all deletions of the same user the latest share of each

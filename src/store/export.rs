@@ -216,6 +216,7 @@ const END: &str = "SELECT (SELECT count(*) FROM users) AS users, (SELECT count(*
      EXISTS (SELECT 1 FROM audit_events WHERE id >= ?1 AND (action = 'restore_user' OR outcome LIKE 'adopted%')) AS moved";
 
 /// A page of the export.
+#[derive(Default)]
 pub struct Page {
     /// Each a JSON object.
     pub records: Vec<String>,

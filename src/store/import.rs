@@ -149,7 +149,9 @@ pub async fn users(
     let [verdicts, owners] = if mode.dry_run {
         db.read(vec![verdicts, owners]).await?.rows()?
     } else {
-        let change = Change::of_records(users.iter().map(|user| user.event_id.as_str()))
+        // The request's own id, too: where users are spread, it is that of their claims (`homes::registering`).
+        let event_ids = users.iter().map(|user| user.event_id.as_str());
+        let change = Change::of_records(event_ids.chain([trail.event_id.as_str()]))
             .then(with(USER_EVENTS))
             .read(verdicts)
             .then(with(USERS))

@@ -15,7 +15,9 @@ pub mod clients;
 pub mod credential;
 pub mod custodian_shares;
 pub mod deleted_users;
+pub mod directory_walk;
 pub mod eject;
+pub mod enrolment;
 pub mod escrow;
 pub mod export;
 pub mod health;
@@ -25,10 +27,12 @@ pub mod maintenance;
 pub mod mates;
 pub mod methods;
 pub mod metrics;
+pub mod moves;
 pub mod outcome;
 pub mod purges;
 pub mod quota;
 pub mod rebuild;
+pub mod routes;
 mod rows;
 pub mod status;
 pub mod timeline;
@@ -40,9 +44,12 @@ pub use change::{Change, Changed};
 pub use rows::{Page, Results, Row, Rows};
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
+use js_sys::Array;
 use wasm_bindgen::JsValue;
 
+use crate::config::binding_of;
 use crate::domain::json::push_quoted;
 use crate::error::{Code, Error, Result};
 use crate::log::{self, Field, Level};
@@ -95,11 +102,6 @@ const TOTAL_MS: u64 = 8_000;
 /// stops listening to it.
 const CLOCK_MS: i64 = 400;
 
-thread_local! {
-    /// How far the database's clock is ahead of the Worker's, as the database told last.
-    static CLOCK_AHEAD_MS: Cell<i64> = const { Cell::new(0) };
-}
-
 /// Errors of D1 that Cloudflare documents as transient: another attempt may well work.
 const TRANSIENT: [&str; 10] = [
     NOT_IN_TIME,
@@ -133,6 +135,17 @@ const FULL: [&str; 2] = ["Exceeded maximum DB size", "SQLITE_FULL"];
 
 /// What the triggers of `migrations/0007_seek_in_history.sql` say.
 const TOO_MANY_METHODS: &str = "256 backup methods at most";
+
+/// What a binding's check says (`sql/home_check.sql`, `sql/home_check_alone.sql`).
+const MISLED: &str = "bad JSON path";
+
+/// What the trigger of `migrations/0012_homes.sql` says of a user whose authority is another home …
+pub const MOVED: &str = "the user has moved";
+/// … and of one who is being moved just now, within seconds.
+const MOVING: &str = "the user is moving";
+/// Moving a user takes about half a second.
+const WAIT_MS: u32 = 100;
+const MAX_WAITS: u32 = 20;
 
 /// A statement, as `d1Batch` in `platform/glue.js` takes it. One pointer, for it is handed from call to call.
 #[derive(Clone)]
@@ -194,14 +207,78 @@ impl Statement {
     }
 }
 
-/// A database. Handed to whoever needs it: which one it is, the caller has decided.
+/// Which database one is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// The only one.
+    Alone,
+    /// One of many, with the identity that the directory knows it by, if that is known.
+    Home(u32, Option<String>),
+    /// One that is to become a home of many, of this number: what it is has yet to be seen.
+    Unknown(u32),
+    /// The directory of homes.
+    Directory,
+}
+
+impl Which {
+    pub fn binding(&self) -> String {
+        match self {
+            Which::Alone => binding_of(0),
+            Which::Home(home, _) | Which::Unknown(home) => binding_of(*home),
+            Which::Directory => "DIRECTORY".to_owned(),
+        }
+    }
+}
+
+/// What an isolate knows of a home.
+#[derive(Default, Clone, Copy)]
+struct Known {
+    /// Its binding leads to a database of its number …
+    is_checked: bool,
+    /// … and of its identity.
+    is_identified: bool,
+    /// It has the sealing key's canary.
+    has_canary: bool,
+    /// It notes what changes, for the second copy.
+    notes: bool,
+    /// How far the database's clock is ahead of the Worker's, as the database told last.
+    clock_ahead_ms: i64,
+}
+
+thread_local! {
+    /// By the home's number. Bindings never change within an isolate.
+    static KNOWN: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
+}
+
+/// How long, and how often, a batch is tried.
+#[derive(Clone, Copy)]
+struct Patience {
+    attempt_ms: u32,
+    attempts: u32,
+}
+
+const PATIENT: Patience = Patience {
+    attempt_ms: ATTEMPT_MS,
+    attempts: MAX_ATTEMPTS,
+};
+/// For the directory, which there is a way around.
+const QUICK: Patience = Patience {
+    attempt_ms: 800,
+    attempts: 1,
+};
+
+/// D1 carries out so many queries of an invocation at once (<https://developers.cloudflare.com/d1/platform/limits/>).
+const AT_ONCE: usize = 6;
+
+/// A D1 database. The caller chooses which one.
 pub struct Database {
     binding: D1,
-    /// What failed attempts have cost the request so far; None where nobody waits for an answer.
-    lost_ms: Option<Cell<u64>>,
-    copied: Option<Copied>,
+    which: Which,
+    /// What failed attempts have cost the request so far, in all databases; None where nobody waits for an answer.
+    lost_ms: Option<Rc<Cell<u64>>>,
+    copied: Option<Rc<Copied>>,
     /// The operator whose request it is, once that is known: the events of its changes name them.
-    by: RefCell<Option<By>>,
+    by: Rc<RefCell<Option<By>>>,
 }
 
 /// How what a request changes is copied.
@@ -210,31 +287,30 @@ struct Copied {
     all_notes: bool,
     /// The notes that the request's transaction gave back.
     noted: RefCell<Option<Rows>>,
-}
-
-thread_local! {
-    /// Whether the database is known to note what changes.
-    static NOTES: Cell<bool> = const { Cell::new(false) };
+    /// The home that was changed last.
+    home: Cell<u32>,
 }
 
 impl Database {
     /// For a request: however many batches it takes, their failures together have one time.
-    pub fn for_request(binding: D1) -> Self {
+    pub fn for_request(binding: D1, which: Which) -> Self {
         Self {
             binding,
-            lost_ms: Some(Cell::new(0)),
+            which,
+            lost_ms: Some(Rc::new(Cell::new(0))),
             copied: None,
-            by: RefCell::default(),
+            by: Rc::default(),
         }
     }
 
     /// The same, of which there is a second copy.
     pub fn copied(self, all_notes: bool) -> Self {
         Self {
-            copied: Some(Copied {
+            copied: Some(Rc::new(Copied {
                 all_notes,
                 noted: RefCell::new(None),
-            }),
+                home: Cell::new(0),
+            })),
             ..self
         }
     }
@@ -260,18 +336,24 @@ impl Database {
         }
     }
 
+    /// The home that the request changed last; 0 where there is no second copy.
+    pub fn changed_home(&self) -> u32 {
+        self.copied.as_ref().map_or(0, |copied| copied.home.get())
+    }
+
     /// The notes that the request left, as far as its transaction gave them back.
     pub fn take_notes(&self) -> Option<Rows> {
         self.copied.as_ref()?.noted.take()
     }
 
     /// For work in the background: each batch has its own time.
-    pub fn for_background(binding: D1) -> Self {
+    pub fn for_background(binding: D1, which: Which) -> Self {
         Self {
             binding,
+            which,
             lost_ms: None,
             copied: None,
-            by: RefCell::default(),
+            by: Rc::default(),
         }
     }
 
@@ -289,12 +371,84 @@ impl Database {
 
     /// The same database, for work that goes on after the request.
     pub fn for_later(&self) -> Self {
-        Self::for_background(self.binding.clone())
+        Self::for_background(self.binding.clone(), self.which.clone())
+    }
+
+    /// Another database, for the same request or work.
+    pub fn sibling(&self, binding: D1, which: Which) -> Self {
+        Self {
+            binding,
+            which,
+            lost_ms: self.lost_ms.clone(),
+            copied: self.copied.clone(),
+            by: self.by.clone(),
+        }
+    }
+
+    pub fn which(&self) -> &Which {
+        &self.which
+    }
+
+    /// The home's number; 0 of a single database.
+    pub fn home(&self) -> u32 {
+        match self.which {
+            Which::Home(home, _) | Which::Unknown(home) => home,
+            Which::Alone | Which::Directory => 0,
+        }
+    }
+
+    /// Its bytes, as D1 told with its last answer to this isolate; 0 before the first.
+    pub fn bytes(&self) -> u64 {
+        self.binding.bytes()
+    }
+
+    fn known(&self) -> Known {
+        let at = self.home() as usize;
+        KNOWN.with_borrow(|known| known.get(at).copied().unwrap_or_default())
+    }
+
+    fn learn(&self, learn: impl FnOnce(&mut Known)) {
+        let at = self.home() as usize;
+        KNOWN.with_borrow_mut(|known| {
+            if known.len() <= at {
+                known.resize(at + 1, Known::default());
+            }
+            if let Some(known) = known.get_mut(at) {
+                learn(known);
+            }
+        });
+    }
+
+    /// The statement that stops the first batch of an isolate if the binding does not lead to this database.
+    fn check(&self) -> Option<Statement> {
+        let statement = match &self.which {
+            Which::Directory | Which::Unknown(_) => return None,
+            Which::Home(_, Some(_)) if self.known().is_identified => return None,
+            Which::Home(_, None) | Which::Alone if self.known().is_checked => return None,
+            Which::Home(home, identity) => Statement::new(include_str!("sql/home_check.sql"))
+                .text(&home.to_string())
+                .optional(identity.as_deref()),
+            Which::Alone => Statement::new(include_str!("sql/home_check_alone.sql")),
+        };
+        Some(statement)
+    }
+
+    /// Takes the check's own rows, which come first, away: it has passed.
+    fn passed(&self, check: Option<&Statement>, results: Array) -> Array {
+        if check.is_some() {
+            let is_identified = matches!(self.which, Which::Home(_, Some(_)));
+            self.learn(|known| {
+                known.is_checked = true;
+                known.is_identified |= is_identified;
+            });
+            results.shift();
+        }
+        results
     }
 
     /// Whether an attempt of this request was given up, after the whole time that the Worker listens to one.
     fn has_given_up(&self) -> bool {
-        let lost = self.lost_ms.as_ref().map_or(0, Cell::get);
+        let lost = self.lost_ms.as_ref().map_or(0, |lost_ms| lost_ms.get());
         lost >= u64::from(ATTEMPT_MS)
     }
 
@@ -336,13 +490,26 @@ impl Database {
 
     /// Reads, all in one transaction; transient failures are tried again.
     pub async fn read(&self, statements: Vec<Statement>) -> Result<Results> {
-        let mut payload = Payload::of(&statements);
+        self.read_within(PATIENT, &statements).await
+    }
+
+    /// As [`read`](Self::read), for what changes the directory: done twice, or late, it does the same, or nothing.
+    pub async fn write(&self, statements: Vec<Statement>) -> Result<Results> {
+        self.read(statements).await
+    }
+
+    async fn read_within(&self, patience: Patience, statements: &[Statement]) -> Result<Results> {
+        let check = self.check();
+        let mut payload = Payload::of(check.iter().chain(statements));
         let json = payload.json().to_owned();
-        let mut attempts = Attempts::of(self);
+        let mut attempts = Attempts::of(self, patience);
         loop {
             let start = platform::now_ms();
-            match self.binding.batch(&json, &payload.values, ATTEMPT_MS).await {
-                Ok(results) => return Ok(Results::of(&results)),
+            let answer = self
+                .binding
+                .batch(&json, &payload.values, patience.attempt_ms);
+            match answer.await {
+                Ok(results) => return Ok(Results::of(&self.passed(check.as_ref(), results))),
                 Err(failure) => attempts.failed(start, failure.0).await?,
             }
         }
@@ -355,26 +522,32 @@ impl Database {
             Some(by) => change.signed(by),
             None => change,
         };
-        let begins = self.is_copied() && !NOTES.get();
+        if let Some(copied) = &self.copied {
+            copied.home.set(self.home());
+        }
+        let begins = self.is_copied() && !self.known().notes;
         if begins {
             change = change.first(changes::begin(&changes::new_identity()?));
         }
-        let mut attempts = Attempts::of(self);
+        let check = self.check();
+        let check = check.as_ref();
+        let mut attempts = Attempts::of(self, PATIENT);
         let mut is_repeat = false;
         let mut listening_until = 0;
         let error = loop {
             let start = platform::now_ms();
             let mut payload = if is_repeat {
-                change.repeat()
+                change.repeat(check)
             } else {
-                let at_database = start.cast_signed() + CLOCK_AHEAD_MS.get();
+                let at_database = start.cast_signed() + self.known().clock_ahead_ms;
                 let from = at_database - CLOCK_MS;
-                change.attempt(from, from + i64::from(ATTEMPT_MS))
+                change.attempt(check, from, from + i64::from(ATTEMPT_MS))
             };
             let json = payload.json().to_owned();
             let failure = match self.binding.batch(&json, &payload.values, ATTEMPT_MS).await {
                 Ok(results) => {
-                    NOTES.set(NOTES.get() || begins);
+                    let results = self.passed(check, results);
+                    self.learn(|known| known.notes |= begins);
                     return Ok(change.read_results(&results, is_repeat));
                 }
                 Err(failure) => failure.0,
@@ -385,7 +558,8 @@ impl Database {
             }
             if let Some(clock) = clock_of(&failure) {
                 let ahead = clock - platform::now_ms().cast_signed();
-                let was_ahead = CLOCK_AHEAD_MS.replace(ahead);
+                let was_ahead = self.known().clock_ahead_ms;
+                self.learn(|known| known.clock_ahead_ms = ahead);
                 if (ahead - was_ahead).abs() > CLOCK_MS && attempts.again_at_once() {
                     continue; // The attempt was not late: the clocks differ.
                 }
@@ -405,6 +579,34 @@ impl Database {
     }
 }
 
+/// The rows that one statement gives in each database; a few are asked at once.
+pub async fn ask_each(databases: &[Database], statement: &Statement) -> Vec<Result<Rows>> {
+    let mut answers = Vec::with_capacity(databases.len());
+    for wave in databases.chunks(AT_ONCE) {
+        let asked: Vec<_> = wave
+            .iter()
+            .map(|database| {
+                let check = database.check();
+                let mut payload = Payload::of(check.iter().chain([statement]));
+                let json = payload.json().to_owned();
+                let answer = database.binding.batch(&json, &payload.values, ATTEMPT_MS);
+                (database, check, answer)
+            })
+            .collect();
+        for (database, check, answer) in asked {
+            let results = match answer.await {
+                Ok(results) => Ok(Results::of(&database.passed(check.as_ref(), results))),
+                Err(_) => database.read(vec![statement.clone()]).await,
+            };
+            answers.push(results.and_then(|results| {
+                let [rows] = results.rows()?;
+                Ok(rows)
+            }));
+        }
+    }
+    answers
+}
+
 /// The database's time, where the gate says that an attempt is not in time.
 fn clock_of(failure: &str) -> Option<i64> {
     let (_, clock) = failure.split_once(NOT_IN_TIME)?;
@@ -417,29 +619,49 @@ fn clock_of(failure: &str) -> Option<i64> {
 
 /// The attempts to send one batch.
 struct Attempts<'a> {
+    db: &'a Database,
+    patience: Patience,
     count: u32,
+    /// How often it was waited for a user who is being moved.
+    waits: u32,
     lost: u64,
-    lost_ms: Option<&'a Cell<u64>>,
 }
 
 impl<'a> Attempts<'a> {
-    fn of(db: &'a Database) -> Self {
-        let lost_ms = db.lost_ms.as_ref();
+    fn of(db: &'a Database, patience: Patience) -> Self {
         Self {
+            db,
+            patience,
             count: 1,
-            lost: lost_ms.map_or(0, Cell::get),
-            lost_ms,
+            waits: 0,
+            lost: db.lost_ms.as_ref().map_or(0, |lost_ms| lost_ms.get()),
         }
     }
 
     /// Begins another attempt without a pause, if there may be one.
     fn again_at_once(&mut self) -> bool {
         self.count += 1;
-        self.count <= MAX_ATTEMPTS
+        self.count <= self.patience.attempts
     }
 
     /// Waits for the next attempt, after one that began at `start`. An error: there is none.
     async fn failed(&mut self, start: u64, failure: String) -> Result<()> {
+        if failure.contains(MOVING) && self.waits < MAX_WAITS {
+            self.waits += 1;
+            platform::pause(WAIT_MS).await;
+            return Ok(());
+        }
+        if failure.contains(MOVED) {
+            return Err(Error::unavailable(1, MOVED));
+        }
+        if failure.contains(MISLED) {
+            let cause = format!("{}: {failure}", self.db.which.binding());
+            return Err(Error::new(
+                Code::Misconfigured,
+                "A binding is wrong; the Worker's log names it. Nothing was read or stored.",
+            )
+            .caused_by(cause));
+        }
         if failure.contains(TOO_MANY_METHODS) {
             return Err(Error::new(
                 Code::Conflict,
@@ -457,16 +679,20 @@ impl<'a> Attempts<'a> {
         }
         let pause = u64::from(self.count) * 50 + random_ms(150);
         self.lost += platform::now_ms().saturating_sub(start) + pause;
-        if let Some(lost_ms) = self.lost_ms {
+        if let Some(lost_ms) = &self.db.lost_ms {
             lost_ms.set(self.lost);
         }
-        if self.count >= MAX_ATTEMPTS
-            || self.lost + u64::from(ATTEMPT_MS) > TOTAL_MS
+        if self.count >= self.patience.attempts
+            || self.lost + u64::from(self.patience.attempt_ms) > TOTAL_MS
             || !TRANSIENT.iter().any(|known| failure.contains(known))
         {
             return Err(Error::unavailable(
                 5,
-                format!("D1, attempt {}: {failure}", self.count),
+                format!(
+                    "D1 {}, attempt {}: {failure}",
+                    self.db.which.binding(),
+                    self.count
+                ),
             ));
         }
         platform::pause(u32::try_from(pause).unwrap_or(u32::MAX)).await;

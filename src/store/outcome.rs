@@ -43,7 +43,14 @@ outcomes! {
     /// Of an eject's retrieval.
     Retrieved { Retrieved = "retrieved", NotFound = "not_found", NotEnabled = "eject_not_enabled" }
     /// Of a registration.
-    Registered { Registered = "registered", KeyAdded = "key_added", Unchanged = "unchanged", Conflict = "conflict" }
+    Registered {
+        Registered = "registered",
+        KeyAdded = "key_added",
+        Unchanged = "unchanged",
+        Conflict = "conflict",
+        /// Another registration has taken its event's id away: see `homes::registering`.
+        Overtaken = "overtaken",
+    }
     /// Of a version's restore.
     VersionRestored { Restored = "restored", NotFound = "not_found" }
     /// Of another API key for a user.
@@ -64,7 +71,7 @@ outcomes! {
     Waits { Waiting = "waiting" }
     Refused { Refused = "refused" }
     /// Of what is left once its work is done.
-    Noted { Exported = "exported", Rewrapped = "rewrapped", Imported = "imported" }
+    Noted { Exported = "exported", Rewrapped = "rewrapped", Imported = "imported", Moved = "moved" }
 }
 
 /// Reads an event's outcome: a refusal is the answer's error.

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::platform;
 
 /// The rows that one statement of a batch gave. They stay in JavaScript; of each, what is asked for comes over.
+#[derive(Default)]
 pub struct Rows(Array);
 
 impl Rows {
@@ -23,6 +24,34 @@ impl Rows {
     /// As [`to_json`](Self::to_json), the first row only.
     pub fn first_to_json(&self) -> Option<String> {
         self.first().map(|row| to_json(&row.0))
+    }
+
+    /// Puts the first rows of another statement behind these.
+    pub fn append(&mut self, other: &Rows, count: u32) {
+        for row in other.0.iter().take(count as usize) {
+            self.0.push(&row);
+        }
+    }
+
+    /// Sorts by a column of text, and leaves those out that are there twice.
+    pub fn sort_by(&mut self, column: &'static str, greatest_first: bool) {
+        let mut rows = self.read();
+        rows.sort_by_key(|row| row.text(column));
+        rows.dedup_by_key(|row| row.text(column));
+        if greatest_first {
+            rows.reverse();
+        }
+        self.0 = rows.into_iter().map(|row| row.0).collect();
+    }
+
+    /// Leaves so many rows. Whether there were more.
+    pub fn truncate(&mut self, limit: u64) -> bool {
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        let has_more = self.count() > limit;
+        if has_more {
+            self.0.set_length(limit);
+        }
+        has_more
     }
 
     pub fn is_empty(&self) -> bool {
@@ -86,6 +115,12 @@ impl Row {
         self.optional(column).unwrap_or_default()
     }
 
+    /// Whether the column holds anything.
+    pub fn has(&self, column: &'static str) -> bool {
+        let value = platform::property(&self.0, column);
+        !value.is_null() && !value.is_undefined()
+    }
+
     /// A count, a time, or a truth value; 0 if it is none.
     #[expect(
         clippy::cast_possible_truncation,
@@ -130,6 +165,7 @@ impl Results {
 }
 
 /// A page of a listing: its rows, as they are shown, and the cursor of the next page.
+#[derive(Default)]
 pub struct Page {
     pub rows: Rows,
     pub cursor: Option<String>,

@@ -1,7 +1,7 @@
 //! What operators ask of the whole database: how much there is, and under which keys.
 
 use super::maintenance::{half_finished_sql, scrub_note};
-use super::{Database, Row, Rows, Statement, health, purges};
+use super::{Database, Row, Rows, Statement, ask_each, health, purges};
 use crate::error::{Error, Result};
 
 /// How many shares, history included, are sealed under a key.
@@ -20,6 +20,35 @@ const KEY_USE: &str = "SELECT key_id, sum(n) AS shares FROM ( \
 pub async fn key_use(db: &Database) -> Result<Vec<KeyUse>> {
     let [rows] = db.read(vec![Statement::new(KEY_USE)]).await?.rows()?;
     Ok(read_key_use(&rows))
+}
+
+/// Of all homes together. An error if one of them does not answer: a partial count would let a key go that is needed.
+pub async fn key_use_of_all(homes: &[Database]) -> Result<Vec<KeyUse>> {
+    let mut sum = Vec::new();
+    for (home, answer) in homes
+        .iter()
+        .zip(ask_each(homes, &Statement::new(KEY_USE)).await)
+    {
+        let rows = answer.map_err(|error| {
+            let binding = home.which().binding();
+            error.detailed(format!(
+                "The database {binding} does not answer, so its shares cannot be counted. Try again after the time in Retry-After."
+            ))
+        })?;
+        add_up(&mut sum, read_key_use(&rows));
+    }
+    Ok(sum)
+}
+
+/// Adds the counts of another home.
+pub fn add_up(sum: &mut Vec<KeyUse>, more: Vec<KeyUse>) {
+    for key in more {
+        match sum.iter_mut().find(|known| known.id == key.id) {
+            Some(known) => known.shares += key.shares,
+            None => sum.push(key),
+        }
+    }
+    sum.sort_by(|a, b| a.id.cmp(&b.id));
 }
 
 fn read_key_use(rows: &Rows) -> Vec<KeyUse> {

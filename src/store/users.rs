@@ -110,6 +110,7 @@ pub async fn register(
         outcome::Registered::KeyAdded | outcome::Registered::Unchanged => {
             Ok(Registered::Same(user()?))
         }
+        outcome::Registered::Overtaken => Err(outcome::overtaken()),
         outcome::Registered::Conflict => Err(Error::new(
             Code::Conflict,
             "The id, clientId or clientApiKey is registered already, with another of the three. A user's clientApiKey is replaced by PUT /users/:userId/client-api-key.",
@@ -181,14 +182,14 @@ pub async fn get_of_client(
     Ok(users.first_to_json())
 }
 
-/// Whether an API key of this hash is registered.
-pub async fn has_client_api_key(db: &Database, hash: &str) -> Result<bool> {
-    const SQL: &str = "SELECT 1 FROM users WHERE client_api_key_hash = ?1";
+/// The client id of the user who has the API key of this hash.
+pub async fn owner_of_api_key(db: &Database, hash: &str) -> Result<Option<String>> {
+    const SQL: &str = "SELECT client_id FROM users WHERE client_api_key_hash = ?1";
     let [users] = db
         .read(vec![Statement::new(SQL).text(hash)])
         .await?
         .rows()?;
-    Ok(!users.is_empty())
+    Ok(users.first_text("client_id"))
 }
 
 /// The user with a client id, as a list of one or none.

@@ -1,7 +1,8 @@
 // The built Worker behind a D1 that a test makes fail. Start it with `startWorker({ main: faultyEntry })`.
 //
-// A request brings its own faults, one for each batch that it sends to the database, in the header x-test-faults:
-// {"tag":"t1","plan":["fail","hang"],"then":"pass"}. What the scheduled handler meets is set by `planScheduled`. The kinds:
+// A request brings its own faults, one for each batch that it sends to the databases, in the header x-test-faults:
+// {"tag":"t1","plan":["fail","hang"],"then":"pass"}. The directory's own are under "directory": {"plan":["fail"],"then":"fail"};
+// {"home":1} confines the others to one home. What the scheduled handler meets is set by `planScheduled`. The kinds:
 //
 // - "pass": nothing is wrong.
 // - "fail": the connection is lost before anything is done. Any other error: {"error":"D1_ERROR: …"}.
@@ -17,6 +18,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 import Rust from "../../build/index.js";
+import { everyDatabase } from "./databases.mjs";
 
 const HANG_MS = 60_000; // far longer than anyone waits
 const LOST = "D1_ERROR: Network connection lost.";
@@ -72,17 +74,27 @@ async function inject(fault, tag, real, statements, db, ctx) {
   return fail(fault.error);
 }
 
-function faulty(db, ctx, { tag, plan = [], then = "pass" }) {
-  const queue = [...plan];
+/** The bindings with the faults of a plan: the homes share one queue, the directory has its own. */
+function faultyBindings(env, ctx, { tag, plan = [], then = "pass", home, directory = {} }) {
   const seen = [];
   met.set(tag, seen);
+  const homes = { queue: [...plan], then };
+  const ofDirectory = { queue: [...(directory.plan ?? [])], then: directory.then ?? "pass" };
+  const hit = home === undefined ? undefined : home === 0 ? "DB" : `DB_${home}`;
+  return everyDatabase(env, (name, db) => {
+    if (name === "DIRECTORY") return faulty(db, ctx, tag, ofDirectory, []);
+    return hit !== undefined && name !== hit ? db : faulty(db, ctx, tag, homes, seen);
+  });
+}
+
+function faulty(db, ctx, tag, faults, seen) {
   return new Proxy(db, {
     get(target, key) {
       const value = Reflect.get(target, key, target);
       if (key === "constructor") return value; // the worker crate looks at its name
       if (key !== "batch") return typeof value === "function" ? value.bind(target) : value;
       return (statements) => {
-        const fault = queue.length > 0 ? queue.shift() : then;
+        const fault = faults.queue.length > 0 ? faults.queue.shift() : faults.then;
         seen.push({ fault, statements: statements.length });
         return inject(fault, tag, (list) => value.call(target, list), statements, target, ctx);
       };
@@ -93,12 +105,12 @@ function faulty(db, ctx, { tag, plan = [], then = "pass" }) {
 export default class extends WorkerEntrypoint {
   fetch(request) {
     const header = request.headers.get("x-test-faults");
-    const DB = header ? faulty(this.env.DB, this.ctx, JSON.parse(header)) : this.env.DB;
-    return new Rust(this.ctx, { ...this.env, DB }).fetch(request);
+    const env = header ? faultyBindings(this.env, this.ctx, JSON.parse(header)) : this.env;
+    return new Rust(this.ctx, env).fetch(request);
   }
 
   scheduled(event) {
-    return new Rust(this.ctx, { ...this.env, DB: faulty(this.env.DB, this.ctx, scheduledPlan) }).scheduled(event);
+    return new Rust(this.ctx, faultyBindings(this.env, this.ctx, scheduledPlan)).scheduled(event);
   }
 
   /** What the scheduled handler meets from now on. */

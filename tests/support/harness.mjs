@@ -8,6 +8,8 @@
 import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
 
 import { inRoot, wranglerConfig } from "../../scripts/lib/paths.mjs";
+import { homesOf } from "./databases.mjs";
+import { SpreadDatabase } from "./spread-database.mjs";
 
 // Also where a test file is run by hand, without npm test: nothing is fetched but what a test asks for.
 process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
@@ -39,6 +41,8 @@ const UNLIMITED = 1_000_000;
  * - `env`: an environment of wrangler.toml.
  * - `siblings`: `{ name: secrets }`, the same Worker once more with other secrets over the ones here, on the same database:
  *   `worker.sibling(name)`.
+ * - `homes`: over how many databases the users are spread: 1, or as HOMES says. A test that is about one database by its very
+ *   name says 1; with HOMES=3 every other one runs with a directory and three homes, in which users are placed at random.
  * - `config`: a function that may change the wrangler configuration at the end.
  */
 export async function startWorker({
@@ -51,6 +55,7 @@ export async function startWorker({
   migrate = true,
   env,
   siblings = {},
+  homes = Number(process.env.HOMES ?? 1),
   config: change = (config) => config,
 } = {}) {
   const { name, compatibility_date, compatibility_flags, ...read } = readConfig(
@@ -64,7 +69,7 @@ export async function startWorker({
     compatibility_flags,
     triggers: read.triggers,
     ...(assets ? { assets: { ...read.assets, directory: inRoot(read.assets.directory) } } : {}),
-    d1_databases: read.d1_databases.map((d1) => ({ ...d1, migrations_dir: inRoot(d1.migrations_dir ?? "migrations") })),
+    d1_databases: databasesOf(read, homes),
     ratelimits: read.ratelimits
       .filter((limiter) => limits[limiter.name] !== null)
       .map((limiter) => ({ ...limiter, simple: { limit: limits[limiter.name] ?? UNLIMITED, period: 60 } })),
@@ -83,15 +88,45 @@ export async function startWorker({
     if (Object.values(limits).some((limit) => limit !== null)) await freshMinute();
     const { url } = await harness.listen();
     const handle = harness.getWorker();
-    if (migrate) await handle.applyD1Migrations("DB");
-    const { DB } = await handle.getEnv();
-    const tables = migrate ? await emptyTables(DB) : [];
-    return new TestWorker({ harness, handle, url, db: DB, tables, release });
+    const env = await handle.getEnv();
+    const bindings = Object.keys(env).filter((name) => env[name]?.batch && env[name]?.prepare);
+    if (migrate) for (const binding of bindings) await handle.applyD1Migrations(binding);
+    const databases = homesOf(env).map((name) => env[name]);
+    const tables = migrate ? await emptyTables(env.DB) : [];
+    if (migrate && env.DIRECTORY) await enrol(env.DIRECTORY, databases);
+    return new TestWorker({ harness, handle, url, databases, directory: env.DIRECTORY, tables, release });
   } catch (error) {
     release();
     await harness.close().catch(() => {});
     throw error;
   }
+}
+
+/** The D1 bindings of wrangler.toml, and those of a directory and of further homes. */
+function databasesOf(read, homes) {
+  const given = read.d1_databases.map((d1) => ({ ...d1, migrations_dir: inRoot(d1.migrations_dir ?? "migrations") }));
+  if (homes === 1) return given;
+  const another = (binding, migrations) => ({
+    binding,
+    database_name: binding.toLowerCase(),
+    database_id: `00000000-0000-0000-0000-${Buffer.from(binding).toString("hex").slice(-12).padStart(12, "0")}`,
+    migrations_dir: inRoot(migrations),
+  });
+  const more = Array.from({ length: homes - 1 }, (_, index) => another(`DB_${index + 1}`, "migrations"));
+  return [...given, another("DIRECTORY", "migrations-directory"), ...more];
+}
+
+/** What the Worker does by itself when it first meets empty databases. */
+async function enrol(directory, databases) {
+  for (const [home, db] of databases.entries()) {
+    await db.batch([
+      db.prepare("UPDATE meta SET value = ? WHERE name = 'home'").bind(String(home)),
+      db.prepare("INSERT INTO meta (name, value) VALUES ('spread', '1')"),
+    ]);
+    const { value } = await db.prepare("SELECT value FROM meta WHERE name = 'identity'").first();
+    await directory.prepare("INSERT INTO homes (home, identity, state) VALUES (?, ?, 'open')").bind(home, value).run();
+  }
+  await directory.prepare("INSERT INTO meta (name, value) VALUES ('complete', '1')").run();
 }
 
 /** A limiter forgets what it counted when the clock's minute ends: what a test counts must fit into one. */
@@ -115,15 +150,18 @@ class TestWorker {
   #release;
   #tables;
 
-  constructor({ harness, handle, url, db, tables, release }) {
+  constructor({ harness, handle, url, databases, directory, tables, release }) {
     this.#harness = harness;
     this.#handle = handle;
     this.#tables = tables;
     this.#release = release;
     /** Where the Worker listens, for clients of their own (a raw socket, curl). */
     this.url = url;
-    /** The D1 that the Worker sees: `worker.db.prepare(sql).bind(…).all()`. */
-    this.db = db;
+    /** The D1s that the Worker sees, home 0 first: `worker.homes[1].prepare(sql).bind(…).all()`. */
+    this.homes = databases;
+    this.directory = directory;
+    /** All of them as one: `worker.db.prepare(sql).bind(…).all()`. */
+    this.db = directory ? new SpreadDatabase(databases) : databases[0];
   }
 
   /** A request by path: `fetch("/healthz")`, `fetch("/users", { method: "POST", … })`. Never follows a redirect. */
@@ -175,10 +213,15 @@ class TestWorker {
   async clear({ keep = [] } = {}) {
     const tables = this.#tables.filter((name) => !keep.includes(name));
     if (tables.length > 0) {
-      await this.db.batch([
-        this.db.prepare("PRAGMA defer_foreign_keys = ON"),
-        ...tables.map((name) => this.db.prepare(`DELETE FROM "${name}"`)),
-      ]);
+      for (const db of this.homes) {
+        await db.batch([
+          db.prepare("PRAGMA defer_foreign_keys = ON"),
+          ...tables.map((name) => db.prepare(`DELETE FROM "${name}"`)),
+        ]);
+      }
+    }
+    if (this.directory && !keep.includes("users")) {
+      await this.directory.batch(["routes", "claims"].map((name) => this.directory.prepare(`DELETE FROM ${name}`)));
     }
     this.clearLogs();
   }
@@ -217,7 +260,8 @@ class TestWorker {
         harness: this.#harness,
         handle,
         url: this.url,
-        db: this.db,
+        databases: this.homes,
+        directory: this.directory,
         tables: this.#tables,
         release() {},
       }),
@@ -227,9 +271,11 @@ class TestWorker {
     );
   }
 
-  /** Applies the migrations that a database has not seen yet. */
-  migrate(binding = "DB") {
-    return this.#handle.applyD1Migrations(binding);
+  /** Applies the migrations that a database has not seen yet; of all, where none is named. */
+  async migrate(binding) {
+    if (binding) return this.#handle.applyD1Migrations(binding);
+    for (const home of this.homes.keys()) await this.#handle.applyD1Migrations(home === 0 ? "DB" : `DB_${home}`);
+    if (this.directory) await this.#handle.applyD1Migrations("DIRECTORY");
   }
 
   /** The Worker's bindings, as the Worker sees them. */

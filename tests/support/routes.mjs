@@ -21,7 +21,12 @@ const route = (method, pattern, credential, body, query = "") => ({
   credential,
   body,
   name: `${method} ${pattern}`,
-  path: pattern.replace("{userId}", id).replace("{clientId}", clientId).replace("{approvalId}", "nothing") + query,
+  path:
+    pattern
+      .replace("{userId}", id)
+      .replace("{clientId}", clientId)
+      .replace("{approvalId}", "nothing")
+      .replace("{home}", "0") + query,
   type: pattern === "/admin/import" ? "application/x-ndjson" : "application/json",
 });
 
@@ -59,6 +64,9 @@ export const ROUTES = [
   route("GET", "/approvals", "admin"),
   route("POST", "/approvals/{approvalId}", "admin"),
   route("DELETE", "/approvals/{approvalId}", "admin"),
+  route("POST", "/users/{userId}/move", "admin", { home: 0 }),
+  route("PUT", "/admin/homes/{home}", "admin", { state: "open" }),
+  route("POST", "/admin/directory/rebuild", "admin", {}),
   route("GET", "/audit", "admin", undefined, `?userId=${id}&limit=10`),
   route("GET", "/metrics", "admin"),
   route("GET", "/admin/metrics", "admin", undefined, "?days=30"),

@@ -83,6 +83,12 @@ export class Api {
     });
   }
 
+  /** Another of the operators' routes; the body is sent as JSON. */
+  send(method, path, body) {
+    const json = { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+    return this.#call(path, { method, ...(body === undefined ? {} : json) });
+  }
+
   async #call(path, init) {
     for (let attempt = 1; ; attempt += 1) {
       const { answer, after, trouble } = await this.#once(path, init);

@@ -1,0 +1,72 @@
+// npm run homes: the databases that users are spread over. See docs/scale.md.
+
+import { readArguments } from "./lib/arguments.mjs";
+import { Failure, main, say } from "./lib/log.mjs";
+import { userPath } from "./lib/paths.mjs";
+import { setupPackages } from "./lib/setup.mjs";
+
+const USAGE = `npm run homes -- [list | open N | close N | move … | rebuild] --url https://backup.example.com
+
+  list                            number, binding, place, state, size, users, when the background served it
+  open N, close N                 whether the database N takes new users
+  move USER --to N                moves one user into the database N
+  move --from N --until SIZE      moves users out of the database N, to open ones, until it has SIZE (6GB); --to N: to that one
+  rebuild                         fills the directory anew from the databases
+  --url URL                       the service; https, or http on this machine (default: http://127.0.0.1:8787)
+  --resume FILE                   where a move keeps how far it has come (default: homes.move-state.json)
+  --vars FILE                     NAME=value lines with ADMIN_TOKEN (default: the environment, .dev.vars for this machine)`;
+
+await main(async () => {
+  const { values, positionals } = readArguments({
+    usage: USAGE,
+    allowPositionals: true,
+    options: {
+      url: { type: "string", default: "http://127.0.0.1:8787" },
+      to: { type: "string" },
+      from: { type: "string" },
+      until: { type: "string" },
+      resume: { type: "string", default: "homes.move-state.json" },
+      vars: { type: "string" },
+    },
+  });
+  await setupPackages();
+  const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
+  const { secretsFor } = await import("./lib/moving/secrets.mjs");
+  const { Progress } = await import("./lib/moving/progress.mjs");
+  const homes = await import("./lib/homes.mjs");
+  const { origin, local } = serviceUrl(values.url);
+  const secret = secretsFor({ local, file: userPath(values.vars) });
+  const api = new Api({ origin, token: secret("ADMIN_TOKEN", "the operator's token of the service") });
+  const progress = (total, unit) => new Progress({ total, unit });
+
+  const [command = "list", about] = positionals;
+  switch (command) {
+    case "list":
+      return say(homes.table(await homes.list(api)));
+    case "open":
+    case "close": {
+      const state = command === "open" ? "open" : "closed";
+      const { home } = await api.send("PUT", `/admin/homes/${homes.number(about, command)}`, { state });
+      return say(`The database ${home} is ${state}.`);
+    }
+    case "move":
+      if (about !== undefined) {
+        const to = homes.number(values.to, "--to");
+        const { from, rows } = await api.send("POST", `/users/${encodeURIComponent(about)}/move`, { home: to });
+        return say(rows === 0 ? `${about} is in the database ${to} already.` : `${about}: from ${from} to ${to}.`);
+      }
+      return say(
+        await homes.moveMany(api, {
+          from: homes.number(values.from, "--from"),
+          until: homes.bytes(values.until),
+          to: values.to === undefined ? undefined : homes.number(values.to, "--to"),
+          stateFile: userPath(values.resume),
+          progress,
+        }),
+      );
+    case "rebuild":
+      return say(`${await homes.rebuildDirectory(api, { progress })} users entered: the directory is whole.`);
+    default:
+      throw new Failure(`Unknown: ${command}.`, USAGE, 2);
+  }
+}, USAGE);

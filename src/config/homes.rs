@@ -1,0 +1,176 @@
+//! The databases: `DB` alone, or with a directory and further homes.
+
+use super::InvalidSetting;
+
+/// The bindings' names and the settings about them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Homes {
+    /// The numbers of the homes that are bound, ascending: 0 is `DB`, n is `DB_n`.
+    pub bound: Vec<u32>,
+    /// Whether `DIRECTORY` is bound: then users may be in any home.
+    pub has_directory: bool,
+    /// `HOME_PLACES`: where a home is.
+    places: Vec<(u32, String)>,
+    /// `DEFAULT_PLACE`: where users go who are registered without a place. None: anywhere.
+    pub default_place: Option<String>,
+    /// `HOME_CLOSES_AT_GB`, in bytes: from this size on a home takes no new users.
+    pub closes_at_bytes: u64,
+}
+
+/// A whole table can be read at once up to about this size (<https://developers.cloudflare.com/d1/platform/limits/>).
+const CLOSES_AT_GB: u64 = 5;
+const BYTES_PER_GB: u64 = 1_000_000_000;
+
+/// The number of a home by its binding's name.
+fn home_of(binding: &str) -> Option<u32> {
+    if binding == "DB" {
+        return Some(0);
+    }
+    let digits = binding.strip_prefix("DB_")?;
+    let is_plain = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
+    digits.parse().ok().filter(|_| is_plain)
+}
+
+/// The name of a home's binding.
+pub fn binding_of(home: u32) -> String {
+    match home {
+        0 => "DB".to_owned(),
+        home => format!("DB_{home}"),
+    }
+}
+
+fn is_place(text: &str) -> bool {
+    (1..=32).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+impl Homes {
+    pub(super) fn parse(
+        bindings: &[String],
+        get: impl Fn(&'static str) -> Option<String>,
+    ) -> Result<Self, InvalidSetting> {
+        let mut bound: Vec<u32> = bindings.iter().filter_map(|name| home_of(name)).collect();
+        bound.sort_unstable();
+        let has_directory = bindings.iter().any(|name| name == "DIRECTORY");
+        if !has_directory && bound.iter().any(|home| *home > 0) {
+            return Err(InvalidSetting::new(
+                "DIRECTORY",
+                "is not bound, though there are several databases: it says who is where",
+            ));
+        }
+        let mut places = Vec::new();
+        for pair in get("HOME_PLACES").iter().flat_map(|list| list.split(',')) {
+            let parsed = pair.trim().split_once('=').and_then(|(home, place)| {
+                Some((
+                    home.parse().ok()?,
+                    Some(place).filter(|place| is_place(place))?.to_owned(),
+                ))
+            });
+            match parsed {
+                Some((home, place)) if places.iter().all(|(known, _)| *known != home) => {
+                    places.push((home, place));
+                }
+                _ => {
+                    return Err(InvalidSetting::new(
+                        "HOME_PLACES",
+                        "must be like 0=eu,1=eu,2=us, each home once",
+                    ));
+                }
+            }
+        }
+        let default_place = get("DEFAULT_PLACE");
+        if default_place
+            .as_ref()
+            .is_some_and(|place| places.iter().all(|(_, known)| known != place))
+        {
+            return Err(InvalidSetting::new(
+                "DEFAULT_PLACE",
+                "must be a place of HOME_PLACES",
+            ));
+        }
+        let closes_at_gb = match get("HOME_CLOSES_AT_GB").map(|gb| gb.parse()) {
+            None => CLOSES_AT_GB,
+            Some(Ok(gb @ 1..=10)) => gb,
+            Some(_) => {
+                return Err(InvalidSetting::new(
+                    "HOME_CLOSES_AT_GB",
+                    "must be a whole number from 1 to 10",
+                ));
+            }
+        };
+        Ok(Self {
+            bound,
+            has_directory,
+            places,
+            default_place,
+            closes_at_bytes: closes_at_gb * BYTES_PER_GB,
+        })
+    }
+
+    pub fn place_of(&self, home: u32) -> Option<&str> {
+        let (_, place) = self.places.iter().find(|(known, _)| *known == home)?;
+        Some(place)
+    }
+
+    /// The bound homes of a place.
+    pub fn in_place(&self, place: &str) -> Vec<u32> {
+        let mut homes = self.bound.clone();
+        homes.retain(|home| self.place_of(*home) == Some(place));
+        homes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(bindings: &[&str], settings: &[(&str, &str)]) -> Result<Homes, InvalidSetting> {
+        let bindings: Vec<String> = bindings.iter().map(ToString::to_string).collect();
+        Homes::parse(&bindings, |name| {
+            let (_, value) = settings.iter().find(|(known, _)| *known == name)?;
+            Some((*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn a_single_database_needs_no_setting() {
+        let homes = parse(&["DB", "ADMIN_TOKEN", "DB_NAME", "DB_01"], &[]).unwrap();
+        assert_eq!((homes.bound, homes.has_directory), (vec![0], false));
+    }
+
+    #[test]
+    fn several_databases_need_the_directory() {
+        assert_eq!(parse(&["DB", "DB_2"], &[]).unwrap_err().name, "DIRECTORY");
+        let homes = parse(&["DB_10", "DB_2", "DB", "DIRECTORY"], &[]).unwrap();
+        assert_eq!(homes.bound, [0, 2, 10]);
+    }
+
+    #[test]
+    fn a_place_has_the_homes_that_are_bound_there() {
+        let bindings = ["DB", "DB_1", "DB_2", "DIRECTORY"];
+        let places = [
+            ("HOME_PLACES", "0=eu, 2=eu,1=us,7=eu"),
+            ("DEFAULT_PLACE", "eu"),
+        ];
+        let homes = parse(&bindings, &places).unwrap();
+        assert_eq!(homes.in_place("eu"), [0, 2]);
+        assert!(homes.in_place("ap").is_empty());
+        assert_eq!(homes.place_of(1), Some("us"));
+    }
+
+    #[test]
+    fn a_malformed_setting_is_named() {
+        for (name, value) in [
+            ("HOME_PLACES", "eu"),
+            ("HOME_PLACES", "0=EU"),
+            ("HOME_PLACES", "0=eu,0=us"),
+            ("DEFAULT_PLACE", "eu"),
+            ("HOME_CLOSES_AT_GB", "11"),
+            ("HOME_CLOSES_AT_GB", "0"),
+        ] {
+            assert_eq!(parse(&["DB"], &[(name, value)]).unwrap_err().name, name);
+        }
+    }
+}

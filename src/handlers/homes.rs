@@ -1,0 +1,137 @@
+//! The operators' routes about the databases: how full each is, whether it takes new users, moving a user.
+
+use crate::auth::admin::Admin;
+use crate::config::binding_of;
+use crate::domain::body::{parse_cursor_field, parse_home, parse_is_open};
+use crate::domain::homes::parse_cursor;
+use crate::domain::json::{self, Writer};
+use crate::domain::names::UserId;
+use crate::error::{Code, Error, Result};
+use crate::handlers::status::{Status, number_or_null};
+use crate::handlers::users::one_home;
+use crate::http::{Answer, Call};
+use crate::store::{routes, status as store};
+
+/// So many homes are asked for a status at most; of more, what the background saw last is added up.
+const MAX_ASKED: usize = 60;
+
+/// The status of all homes, of `?home=` alone if that is given: now, if they are not too many.
+pub async fn status(call: &Call<'_>) -> Result<Status> {
+    let only = one_home(call)?;
+    let (known, _) = routes::homes(&call.homes.directory()?).await?;
+    let settings = call.homes.settings();
+    let asked = settings.bound.len() <= MAX_ASKED;
+    let mut sum = Status::default();
+    let mut shown = Vec::new();
+    for home in settings.bound.iter().copied() {
+        if only.is_some_and(|only| only != home) {
+            continue;
+        }
+        let entry = known.iter().find(|known| known.home == home);
+        let now = if asked || only.is_some() {
+            let db = call
+                .homes
+                .database(home, entry.map(|entry| entry.identity.clone()))?;
+            let found = store::status(&db).await;
+            found.ok().map(|found| Status::of(found, db.bytes()))
+        } else {
+            None
+        };
+        let seen = |last: Option<u64>, now: Option<u64>| number_or_null(now.or(last));
+        let last_bytes = entry.and_then(|entry| entry.bytes);
+        let last_users = entry.and_then(|entry| entry.users);
+        let writer = Writer::default()
+            .number("home", home.into())
+            .text("binding", &binding_of(home))
+            .optional("place", settings.place_of(home))
+            .text("state", entry.map_or("new", |entry| entry.state.as_str()))
+            .raw(
+                "bytes",
+                &seen(last_bytes, now.as_ref().map(|now| now.bytes)),
+            )
+            .raw(
+                "users",
+                &seen(last_users, now.as_ref().map(|now| now.users)),
+            )
+            .raw(
+                "schema",
+                &number_or_null(now.as_ref().and_then(|now| now.schema).map(u64::from)),
+            )
+            .optional("seenAt", entry.and_then(|entry| entry.seen_at.as_deref()));
+        shown.push(writer.end());
+        match now {
+            Some(now) => sum.add(now),
+            None => {
+                sum.bytes += last_bytes.unwrap_or_default();
+                sum.users += last_users.unwrap_or_default();
+            }
+        }
+    }
+    sum.homes = Some(json::array(shown));
+    Ok(sum)
+}
+
+/// Opens a home to new users, or closes it.
+pub async fn set_state(_: &Admin, call: &Call<'_>, home: &UserId) -> Result<Answer> {
+    // The path's name, of which the router knows one kind only.
+    let home: u32 = home
+        .as_str()
+        .parse()
+        .map_err(|_| Error::field("home", "be the number of a database"))?;
+    let is_open = parse_is_open(&call.json_body().await?)?;
+    if !call.homes.are_many() {
+        return Err(Error::new(
+            Code::Conflict,
+            "There is one database only. npm run deploy -- --add-home adds another.",
+        ));
+    }
+    let state = if is_open { "open" } else { "closed" };
+    if !routes::set_state(&call.homes.directory()?, home, state).await? {
+        return Err(Error::new(Code::NotFound, "No database has this number."));
+    }
+    let answer = Writer::default()
+        .number("home", home.into())
+        .text("state", state);
+    Ok(Answer::json(200, &answer.end()))
+}
+
+/// Fills the directory anew from the homes, a page at a time: its `cursor` is that of the next request, null at the end.
+pub async fn rebuild_directory(_: &Admin, call: &Call<'_>) -> Result<Answer> {
+    let body = call.optional_json_body().await?;
+    let cursor = parse_cursor_field(&body)?;
+    if !call.homes.are_many() {
+        return Err(Error::new(
+            Code::Conflict,
+            "There is no directory to rebuild.",
+        ));
+    }
+    let must = "be one that this route has given";
+    let (home, after) = match cursor.as_deref() {
+        None => (0, ""),
+        Some(text) => parse_cursor(text).ok_or_else(|| Error::field("cursor", must))?,
+    };
+    let (next, users) = call.homes.rebuild(home, after).await?;
+    let cursor = next.map(|(home, after)| format!("{home}:{after}"));
+    let answer = Writer::default()
+        .number("users", users)
+        .optional("cursor", cursor.as_deref());
+    Ok(Answer::json(200, &answer.end()))
+}
+
+/// Moves a user into another database: shares, history, audit events, deletions.
+pub async fn move_user(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+    let home = parse_home(&call.json_body().await?)?;
+    if !call.homes.settings().bound.contains(&home) {
+        return Err(Error::field(
+            "home",
+            "be the number of a database that is bound",
+        ));
+    }
+    let moved = call.homes.move_user(user_id, home, &call.trail).await?;
+    let answer = Writer::default()
+        .text("id", user_id.as_str())
+        .number("from", moved.from.into())
+        .number("home", home.into())
+        .number("rows", moved.rows);
+    Ok(Answer::json(200, &answer.end()))
+}

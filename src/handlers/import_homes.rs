@@ -1,0 +1,141 @@
+//! An import where there are many databases: which records belong to which home.
+
+use crate::domain::bulk::{ShareRecord, UserRecord};
+use crate::domain::homes::{Key, Route};
+use crate::domain::import_page::LineResult;
+use crate::error::{Code, Error, Result};
+use crate::handlers::import::import_at;
+use crate::homes::{Wanted, keys_of};
+use crate::http::Call;
+use crate::store::import::Mode;
+use crate::store::routes;
+
+/// Records that go together: to the home where somebody of theirs is, or as new ones to whichever is open.
+#[derive(Default)]
+struct Group {
+    /// None: nobody is known anywhere.
+    home: Option<u32>,
+    /// The keys of its one user lead to several homes.
+    clashes: bool,
+    keys: Vec<Key>,
+    users: Vec<(usize, UserRecord)>,
+    shares: Vec<(usize, ShareRecord)>,
+}
+
+/// Carries the import out, home by home.
+///
+/// 1. One question to the directory: where is everybody?
+/// 2. Users go where one of their keys leads; those that are new all go to one home, with one claim.
+/// 3. Shares go where their user goes, or is.
+/// 4. Each group is claimed and carried out. One whose keys lead to several homes is a single user, and clashes.
+pub async fn import(
+    call: &Call<'_>,
+    mode: Mode,
+    users: Vec<(usize, UserRecord)>,
+    shares: Vec<(usize, ShareRecord)>,
+) -> Result<Vec<LineResult>> {
+    // 1.
+    let of_user = |user: &UserRecord| {
+        keys_of(
+            &user.id,
+            &user.client_id,
+            user.client_api_key_hash.as_deref(),
+        )
+    };
+    let mut keys: Vec<Key> = users.iter().flat_map(|(_, user)| of_user(user)).collect();
+    keys.extend(shares.iter().map(|(_, share)| Key::user(&share.user_id)));
+    let known = routes::find_all(&call.homes.directory()?, &keys).await?;
+    let home_of = |key: &Key| {
+        let is_its = |route: &&Route| route.key.eq_ignore_ascii_case(&key.hex);
+        known.iter().find(is_its).map(|route| route.home)
+    };
+    // 2.
+    let mut groups: Vec<Group> = Vec::new();
+    for (line, user) in users {
+        let keys = of_user(&user);
+        let mut homes: Vec<u32> = keys.iter().filter_map(home_of).collect();
+        homes.sort_unstable();
+        homes.dedup();
+        let (home, clashes) = (homes.first().copied(), homes.len() > 1);
+        let fits = |group: &&mut Group| group.home == home && !group.clashes && !clashes;
+        match groups.iter_mut().find(fits) {
+            Some(group) => {
+                group.keys.extend(keys);
+                group.users.push((line, user));
+            }
+            None => groups.push(Group {
+                home,
+                clashes,
+                keys,
+                users: vec![(line, user)],
+                shares: Vec::new(),
+            }),
+        }
+    }
+    // 3.
+    for (line, share) in shares {
+        let key = Key::user(&share.user_id);
+        let brings =
+            |group: &&mut Group| group.users.iter().any(|(_, user)| user.id == share.user_id);
+        if let Some(group) = groups.iter_mut().find(brings) {
+            group.shares.push((line, share));
+            continue;
+        }
+        let home = Some(home_of(&key).unwrap_or(0));
+        match groups
+            .iter_mut()
+            .find(|group| group.home == home && !group.clashes)
+        {
+            Some(group) => group.shares.push((line, share)),
+            None => groups.push(Group {
+                home,
+                shares: vec![(line, share)],
+                ..Group::default()
+            }),
+        }
+    }
+    // 4.
+    let mut results = Vec::new();
+    for group in groups {
+        results.extend(carry_out(call, mode, &group).await?);
+    }
+    Ok(results)
+}
+
+async fn carry_out(call: &Call<'_>, mode: Mode, group: &Group) -> Result<Vec<LineResult>> {
+    let Group { users, shares, .. } = group;
+    if mode.dry_run || users.is_empty() {
+        let db = call.homes.database(group.home.unwrap_or(0), None)?;
+        return import_at(call, &db, mode, users, shares).await;
+    }
+    let wanted = Wanted::Default;
+    let done = call
+        .homes
+        .register(&group.keys, &wanted, &call.trail, async |db| {
+            let results = import_at(call, db, mode, users, shares).await?;
+            if routes::is_fenced(db, &call.trail).await? {
+                return Err(Error::unavailable(
+                    1,
+                    "another registration let these claims go",
+                ));
+            }
+            Ok(results)
+        })
+        .await;
+    match done {
+        // The keys of one user lead to several homes, and somebody stands behind each.
+        Err(error) if error.code == Code::Conflict && group.clashes => {
+            let conflict = |line| {
+                let reason =
+                    "the id, clientId or API key is registered already, with another of the three";
+                LineResult::conflict(line, reason)
+            };
+            let lines = users.iter().map(|(line, _)| *line);
+            Ok(lines
+                .chain(shares.iter().map(|(line, _)| *line))
+                .map(conflict)
+                .collect())
+        }
+        done => done,
+    }
+}

@@ -1,0 +1,101 @@
+//! What `GET /admin/status` shows.
+
+use crate::domain::json::{Writer, array, elements};
+use crate::handlers::admin::{Keys, to_json};
+use crate::maintenance::Scrub;
+use crate::platform::format_date;
+use crate::release;
+use crate::store::status::{self as store, KeyUse, add_up};
+use crate::vault::Vault;
+
+/// Of one database, or of all together.
+#[derive(Default)]
+pub struct Status {
+    pub shares: u64,
+    pub users: u64,
+    keys: Vec<KeyUse>,
+    half_finished: u64,
+    /// The purges that wait, as elements of a JSON array.
+    purges: Vec<String>,
+    /// Of the scrub that was the longest ago.
+    scrub_at_ms: Option<u64>,
+    checked: u64,
+    failed: u64,
+    pub bytes: u64,
+    /// The oldest.
+    pub schema: Option<u32>,
+    /// The homes, as JSON; empty of a single database.
+    pub homes: Option<String>,
+}
+
+impl Status {
+    pub fn of(found: store::Status, bytes: u64) -> Self {
+        let scrub = Scrub::of(found.scrub_note);
+        Self {
+            shares: found.shares,
+            users: found.users,
+            keys: found.keys,
+            half_finished: found.half_finished.unwrap_or_else(|| scrub.half_finished()),
+            purges: elements(&found.purges)
+                .unwrap_or_default()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            scrub_at_ms: Some(scrub.at_ms).filter(|at_ms| *at_ms > 0),
+            checked: scrub.checked(),
+            failed: scrub.failed(),
+            bytes,
+            schema: found.schema_version,
+            homes: None,
+        }
+    }
+
+    /// Adds another home's.
+    pub fn add(&mut self, other: Self) {
+        self.shares += other.shares;
+        self.users += other.users;
+        add_up(&mut self.keys, other.keys);
+        self.half_finished += other.half_finished;
+        self.purges.extend(other.purges);
+        self.scrub_at_ms = match (self.scrub_at_ms, other.scrub_at_ms) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        self.checked += other.checked;
+        self.failed += other.failed;
+        self.bytes += other.bytes;
+        self.schema = match (self.schema, other.schema) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+
+    pub fn to_json(self, vault: &Vault) -> Writer {
+        let Keys { mut known, unknown } = Keys::of(vault, self.keys);
+        known.extend(unknown);
+        let at = self.scrub_at_ms.map(format_date);
+        let scrubbed = Writer::default()
+            .optional("at", at.as_deref())
+            .number("checked", self.checked)
+            .number("failed", self.failed);
+        let schema = number_or_null(self.schema.map(u64::from));
+        let status = Writer::default()
+            .text("version", release::VERSION)
+            .number("shares", self.shares)
+            .number("users", self.users)
+            .raw("keys", &to_json(&known))
+            .raw("scrub", &scrubbed.end())
+            .number("halfFinished", self.half_finished)
+            .raw("purges", &array(self.purges))
+            .number("databaseBytes", self.bytes)
+            .raw("schema", &schema);
+        match &self.homes {
+            Some(homes) => status.raw("homes", homes),
+            None => status,
+        }
+    }
+}
+
+pub fn number_or_null(number: Option<u64>) -> String {
+    number.map_or_else(|| "null".to_owned(), |number| number.to_string())
+}

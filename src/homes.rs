@@ -1,0 +1,373 @@
+//! Many databases: which one a user is in. The only place that routes.
+//!
+//! `DB` alone is home 0, and nothing here is asked. With `DIRECTORY`, a user's route is sought in the isolate's memory, in the data
+//! center's cache, in the directory; and where the directory does not answer, the homes themselves are asked. A route only says
+//! where to look: the home's own transaction decides. So a route that is out of date costs a round trip, never an answer.
+
+mod moving;
+mod registering;
+mod tending;
+
+use std::cell::RefCell;
+
+use crate::config::{self, Homes as Settings, binding_of};
+use crate::domain::homes::{Key, Kind, Said};
+use crate::domain::recent::Recent;
+use crate::error::{Code, Error, Result};
+use crate::log::{self, Field, Level};
+use crate::platform::{Bindings, D1, after_answer, cache, cached, now_ms};
+use crate::store::moves;
+use crate::store::outcome::unknown_user;
+use crate::store::routes::{self, Found};
+use crate::store::users;
+use crate::store::{Database, MOVED, Which, ask_each};
+
+pub use registering::{Wanted, keys_of};
+
+const REMEMBERED: usize = 20_000;
+const REMEMBER_MS: u64 = 60 * 60 * 1000;
+const CACHE_SECONDS: u32 = 24 * 60 * 60;
+/// A user who is just moving may be met on both sides.
+const MAX_HOPS: u32 = 5;
+
+thread_local! {
+    static ROUTES: RefCell<Recent<u32>> = const { RefCell::new(Recent::new(REMEMBERED)) };
+}
+
+/// Where a route comes from tells how much it is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// May be out of date.
+    Remembered,
+    /// The directory has a row: a registration that was not finished leaves one as well.
+    Row,
+    /// Nobody is known there; the homes were asked; a home said where the user has gone.
+    Final,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Route {
+    home: u32,
+    identity: Option<String>,
+    source: Source,
+}
+
+/// All databases of the Worker.
+pub struct Homes<'a> {
+    env: &'a Bindings,
+    settings: &'a Settings,
+    /// `DB`.
+    first: Database,
+}
+
+impl<'a> Homes<'a> {
+    /// For a request.
+    pub fn for_request(env: &'a Bindings, settings: &'a Settings) -> Result<Self> {
+        Self::new(env, settings, Database::for_request)
+    }
+
+    /// For work in the background.
+    pub fn for_background(env: &'a Bindings, settings: &'a Settings) -> Result<Self> {
+        Self::new(env, settings, Database::for_background)
+    }
+
+    fn new(
+        env: &'a Bindings,
+        settings: &'a Settings,
+        open: impl FnOnce(D1, Which) -> Database,
+    ) -> Result<Self> {
+        let binding = config::database(env, 0).ok_or_else(|| unbound(0))?;
+        let which = if settings.has_directory {
+            Which::Home(0, None)
+        } else {
+            Which::Alone
+        };
+        let first = open(binding, which);
+        Ok(Self {
+            env,
+            settings,
+            first,
+        })
+    }
+
+    /// There is a second copy: what a request changes is noted, in whichever home.
+    pub fn copied(self, all_notes: bool) -> Self {
+        Self {
+            first: self.first.copied(all_notes),
+            ..self
+        }
+    }
+
+    /// The home whose notes are to become objects before the request is answered: the one that was changed last.
+    pub fn changed(&self) -> Result<Database> {
+        self.database(self.first.changed_home(), None)
+    }
+
+    /// `DB`: whatever is about no user, or about nobody who is known, is there.
+    pub fn first(&self) -> &Database {
+        &self.first
+    }
+
+    /// Whether there is a directory; else every user is in `DB`.
+    pub fn are_many(&self) -> bool {
+        self.settings.has_directory
+    }
+
+    pub fn settings(&self) -> &Settings {
+        self.settings
+    }
+
+    /// The database of a home.
+    pub fn database(&self, home: u32, identity: Option<String>) -> Result<Database> {
+        let binding = config::database(self.env, home).ok_or_else(|| unbound(home))?;
+        let which = if self.are_many() {
+            Which::Home(home, identity)
+        } else {
+            Which::Alone
+        };
+        Ok(self.first.sibling(binding, which))
+    }
+
+    /// The databases of all homes that are bound, home 0 first.
+    pub fn all(&self) -> Result<Vec<Database>> {
+        let homes = self.settings.bound.iter();
+        homes.map(|home| self.database(*home, None)).collect()
+    }
+
+    pub fn directory(&self) -> Result<Database> {
+        let binding = config::directory(self.env)
+            .ok_or_else(|| Error::internal("the binding DIRECTORY is gone"))?;
+        Ok(self.first.sibling(binding, Which::Directory))
+    }
+
+    /// Carries work out at the home of whom the key is about.
+    pub async fn at<T>(&self, key: &Key, work: impl AsyncFn(&Database) -> Result<T>) -> Result<T> {
+        if !self.are_many() {
+            return work(&self.first).await;
+        }
+        let route = self.find(key).await?;
+        self.carry_out(key, route, work).await
+    }
+
+    async fn carry_out<T>(
+        &self,
+        key: &Key,
+        mut route: Route,
+        work: impl AsyncFn(&Database) -> Result<T>,
+    ) -> Result<T> {
+        for _ in 0..MAX_HOPS {
+            let database = self.database(route.home, route.identity.clone())?;
+            let error = match work(&database).await {
+                Ok(done) => {
+                    self.remember(key, &route);
+                    return Ok(done);
+                }
+                Err(error) => error,
+            };
+            match self.elsewhere(key, &route, &database, &error).await? {
+                Some(next) => route = next,
+                None => return Err(error),
+            }
+        }
+        Err(Error::unavailable(1, "the user is moving to and fro"))
+    }
+
+    /// As [`at`](Self::at), by what the directory says now. For operators: what they read leaves no event that would notice a
+    /// route that is out of date.
+    pub async fn surely_at<T>(
+        &self,
+        key: &Key,
+        work: impl AsyncFn(&Database) -> Result<T>,
+    ) -> Result<T> {
+        if !self.are_many() {
+            return work(&self.first).await;
+        }
+        let route = self.ask(key).await?;
+        self.carry_out(key, route, work).await
+    }
+
+    async fn find(&self, key: &Key) -> Result<Route> {
+        let remembered = |home| Route {
+            home,
+            identity: None,
+            source: Source::Remembered,
+        };
+        let now = now_ms();
+        if let Some(home) = ROUTES.with_borrow(|routes| routes.get(key.hash, now).copied()) {
+            return Ok(remembered(home));
+        }
+        if let Some(home) = cached(&key.hex).await.and_then(|text| text.parse().ok()) {
+            return Ok(remembered(home));
+        }
+        self.ask(key).await
+    }
+
+    /// Asks the directory; where it does not answer, or knows nothing, the homes.
+    async fn ask(&self, key: &Key) -> Result<Route> {
+        match routes::find(&self.directory()?, key).await {
+            Ok((Said::At(home), identity)) => Ok(Route {
+                home,
+                identity,
+                source: Source::Row,
+            }),
+            Ok((Said::Nobody, identity)) => Ok(Route {
+                home: 0,
+                identity,
+                source: Source::Final,
+            }),
+            // Never used before, unless it was lost.
+            Ok((Said::Nothing, None)) if self.enrol().await? => Box::pin(self.ask(key)).await,
+            Ok((Said::Nothing, _)) => self.probe(key).await,
+            Err(mut error) => {
+                log::event(
+                    Level::Error,
+                    "the directory does not answer: the homes are asked",
+                    &[(
+                        "cause",
+                        Field::Text(&error.take_cause().unwrap_or_default()),
+                    )],
+                );
+                self.probe(key).await
+            }
+        }
+    }
+
+    /// Asks all homes for a user. Home 0 if none of them has it; 503 if one that may have it does not answer.
+    async fn probe(&self, key: &Key) -> Result<Route> {
+        let homes = self.all()?;
+        let mut best = (Found::Nothing, 0);
+        let mut silent = None;
+        for (home, answer) in homes
+            .iter()
+            .zip(ask_each(&homes, &routes::probe(key)).await)
+        {
+            match answer {
+                Ok(rows) => best = best.max((routes::read_probe(&rows), home.home())),
+                Err(error) => silent = silent.or(Some(error)),
+            }
+        }
+        match (best, silent) {
+            ((Found::User, _), _) | (_, None) => Ok(Route {
+                home: if best.0 == Found::Nothing { 0 } else { best.1 },
+                identity: None,
+                source: Source::Final,
+            }),
+            (_, Some(error)) => Err(error),
+        }
+    }
+
+    /// Where else the user may be, after a home has answered with this error.
+    async fn elsewhere(
+        &self,
+        key: &Key,
+        route: &Route,
+        database: &Database,
+        error: &Error,
+    ) -> Result<Option<Route>> {
+        if error.is_caused_by(&[MOVED]) {
+            forget(key);
+            return self.follow(key, database).await.map(Some);
+        }
+        let is_unknown = match error.code {
+            Code::UnknownClient | Code::UnknownUser => true,
+            // Who is refused may be here all the same.
+            Code::Unauthorized | Code::Forbidden if route.source != Source::Final => {
+                let [rows] = database.read(vec![routes::probe(key)]).await?.rows()?;
+                routes::read_probe(&rows) != Found::User
+            }
+            _ => false,
+        };
+        if !is_unknown {
+            return Ok(None);
+        }
+        if let Some(home) = moves::gone_to(database, key).await? {
+            return self.arrive(key, database, home).await.map(Some);
+        }
+        let next = match route.source {
+            Source::Final => return Ok(None),
+            Source::Remembered => {
+                forget(key);
+                self.ask(key).await?
+            }
+            // Nobody stands behind the row, or it is wrong.
+            Source::Row => self.probe(key).await?,
+        };
+        if next.home == route.home && next.source == Source::Row {
+            let probed = self.probe(key).await?;
+            return Ok((probed.home != route.home).then_some(probed));
+        }
+        Ok((next.home != route.home).then_some(next))
+    }
+
+    /// The home that the user has moved to, by what this one says.
+    async fn follow(&self, key: &Key, database: &Database) -> Result<Route> {
+        match moves::gone_to(database, key).await? {
+            Some(gone) => self.arrive(key, database, gone).await,
+            None => self.ask(key).await, // the move is over
+        }
+    }
+
+    /// Sees to it that a user who has left a home arrives at the other, if that was not finished; the route to it.
+    async fn arrive(&self, key: &Key, from: &Database, gone: moves::Gone) -> Result<Route> {
+        let route = Route {
+            home: gone.home,
+            identity: None,
+            source: Source::Final,
+        };
+        if gone.has_left {
+            let target = self.database(gone.home, None)?;
+            moves::arrived(&target, &gone.move_id).await?;
+            // The directory may be down: then the next who is led here mends it.
+            let (directory, keys) = (self.directory()?, std::slice::from_ref(key));
+            let moved = routes::moved(&directory, keys, from.home(), gone.home).await;
+            if moved.is_ok() {
+                self.remember(key, &route);
+            }
+        }
+        Ok(route)
+    }
+
+    fn remembers(&self, key: &Key) -> bool {
+        ROUTES.with_borrow(|routes| routes.get(key.hash, now_ms()).is_some())
+    }
+
+    fn remember(&self, key: &Key, route: &Route) {
+        let home = route.home;
+        let known = ROUTES.with_borrow(|routes| routes.get(key.hash, now_ms()).copied());
+        if known == Some(home) {
+            return;
+        }
+        ROUTES.with_borrow_mut(|routes| routes.insert(key.hash, home, now_ms() + REMEMBER_MS));
+        let name = key.hex.clone();
+        after_answer(async move {
+            cache(&name, &home.to_string(), CACHE_SECONDS).await;
+        });
+    }
+
+    /// The client id of whoever has this API key, in whichever home.
+    pub async fn owner_of_api_key(&self, hash: &str) -> Result<Option<String>> {
+        let key = Key::new(Kind::ApiKey, hash);
+        let found = self.at(&key, async |db| {
+            let owner = users::owner_of_api_key(db, hash).await?;
+            owner.ok_or_else(unknown_user)
+        });
+        match found.await {
+            Ok(owner) => Ok(Some(owner)),
+            Err(error) if error.code == Code::UnknownUser => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What an isolate remembers is forgotten; the cache's answer goes with its time, or with the next that is remembered.
+fn forget(key: &Key) {
+    ROUTES.with_borrow_mut(|routes| routes.insert(key.hash, 0, 0));
+}
+
+fn unbound(home: u32) -> Error {
+    Error::new(
+        Code::Misconfigured,
+        "A database is not bound; the Worker's log names it.",
+    )
+    .caused_by(format!("{} is not bound", binding_of(home)))
+}

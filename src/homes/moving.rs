@@ -1,0 +1,140 @@
+//! Moving a user from one home to another.
+//!
+//! The source is the authority until its own transaction gives the user up and drops the rows; from then on it is the target. Whoever
+//! comes to the wrong one of the two is told by its marks (`moves`), and goes to the other.
+
+use super::Homes;
+use crate::domain::homes::Key;
+use crate::domain::names::UserId;
+use crate::error::{Code, Error, Result};
+use crate::store::audit::Trail;
+use crate::store::moves::{self, Members, Unfinished};
+use crate::store::outcome::unknown_user;
+use crate::store::routes::{self, Found};
+use crate::store::{Database, users};
+
+/// What a move did.
+pub struct Moved {
+    pub from: u32,
+    /// Rows that are in the new home now; 0 if the user was there already.
+    pub rows: u64,
+}
+
+impl Homes<'_> {
+    /// Moves a user, and who belongs to it among the deleted.
+    ///
+    /// 1. The source holds still: stores wait, recoveries go on.
+    /// 2. The target is told to turn everybody away, and gets the rows.
+    /// 3. The target's rows are read back.
+    /// 4. The source gives the user up.
+    /// 5. The target is the authority; the directory learns of it.
+    pub async fn move_user(&self, user_id: &UserId, to: u32, trail: &Trail) -> Result<Moved> {
+        let target = self.database(to, None)?;
+        let key = Key::user(user_id);
+        let from = self
+            .surely_at(&key, async |db| {
+                let is_here =
+                    users::get(db, user_id).await?.is_some() || has_remains(db, &key).await?;
+                if is_here {
+                    Ok(db.home())
+                } else {
+                    Err(unknown_user())
+                }
+            })
+            .await?;
+        if from == to {
+            return Ok(Moved { from, rows: 0 });
+        }
+        let source = self.database(from, None)?;
+        let members = Members::of(&source, user_id.as_str()).await?;
+        if members.users > 1 {
+            return Err(Error::new(
+                Code::Conflict,
+                "Another registered user has had the same clientId as this one, so what is kept of both belongs together. Purge what is kept of the deleted user first.",
+            ));
+        }
+        if moves::purge_waits(&source, &members).await? {
+            return Err(Error::new(
+                Code::Conflict,
+                "A purge of this user waits. Move the user before, or take the purge back.",
+            ));
+        }
+        let move_id = trail.event_id.as_str();
+        // 1.
+        moves::lease(&source, &members, move_id, to).await?;
+        let moved = self
+            .carry_over(&source, &target, &members, user_id, trail)
+            .await;
+        let Ok(rows) = moved else {
+            // Should the source have given the user up all the same, this changes nothing.
+            moves::give_up(&source, move_id).await?;
+            return moved.map(|rows| Moved { from, rows });
+        };
+        // 5. Whoever comes before this is done does it on the way.
+        moves::arrived(&target, move_id).await?;
+        routes::moved(&self.directory()?, &members.keys, from, to).await?;
+        moves::bring_events(&source, &target, &members.ids).await?;
+        self.remember_all(&members.keys, to);
+        Ok(Moved { from, rows })
+    }
+
+    async fn carry_over(
+        &self,
+        source: &Database,
+        target: &Database,
+        members: &Members,
+        user_id: &UserId,
+        trail: &Trail,
+    ) -> Result<u64> {
+        let move_id = trail.event_id.as_str();
+        // 2.
+        moves::expect(target, members, move_id, source.home()).await?;
+        let before = moves::fingerprint(target, members).await?;
+        let copied = moves::copy(source, target, members, move_id).await?;
+        // 3.
+        let there = moves::fingerprint(target, members).await?;
+        if there != before.and(copied) {
+            return Err(Error::new(
+                Code::Conflict,
+                "The other database has something else of this user, or of its API key. Nothing was moved.",
+            ));
+        }
+        // 4.
+        if !moves::commit(source, members, trail, user_id.as_str()).await? {
+            return Err(Error::unavailable(
+                1,
+                "the move took too long, and was given up",
+            ));
+        }
+        Ok(copied.rows())
+    }
+
+    /// Finishes, in the background, what moves to and from a home have left.
+    pub async fn finish_moves(&self, home: &Database) -> Result<()> {
+        let (arriving, left) = moves::unfinished(home).await?;
+        for unfinished in arriving {
+            let source = self.database(unfinished.home, None)?;
+            if moves::has_left(&source, &unfinished.move_id).await? {
+                moves::arrived(home, &unfinished.move_id).await?;
+            } else {
+                moves::sweep_away(home, &unfinished).await?;
+            }
+        }
+        for Unfinished {
+            move_id,
+            home: to,
+            ids,
+        } in left
+        {
+            let target = self.database(to, None)?;
+            moves::arrived(&target, &move_id).await?;
+            moves::bring_events(home, &target, &ids).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn has_remains(db: &Database, key: &Key) -> Result<bool> {
+    let [rows] = db.read(vec![routes::probe(key)]).await?.rows()?;
+    Ok(routes::read_probe(&rows) != Found::Nothing)
+}

@@ -1,0 +1,325 @@
+//! Registering a user in one of many homes: claim, register, settle.
+//!
+//! The directory's unique keys see to it that no id is in two homes. A claim enters the keys' routes (or adopts them) before
+//! the home is asked, and is noted with each until the home has answered for good. Where claims clash over two homes, a route that
+//! nobody stands behind is released: its home takes the event ids of the claims away, so that none of them can be
+//! carried out there any more, and only then the route goes, if it is still the one that was read.
+//! `tests/homes/protocol.test.mjs` shows that each part is needed.
+
+use std::future::Future;
+
+use super::{Homes, Route, Source, unbound};
+use crate::config::{self, UnknownClients};
+use crate::domain::homes::{Claimed, Key, Kind, Route as Entry, claimed};
+use crate::domain::names::{ClientId, UserId, new_id};
+use crate::error::{Code, Error, Result};
+use crate::platform::after_answer;
+use crate::store::audit::Trail;
+use crate::store::outcome::Refusal;
+use crate::store::{Database, MOVED, Which, enrolment, routes};
+
+/// Rounds of claiming and releasing, before others are let go first.
+const MAX_CLAIMS: u32 = 4;
+
+/// Which homes a new user may go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// `DEFAULT_PLACE`, or any.
+    Default,
+    Place(String),
+    Home(u32),
+}
+
+/// What a user is known by.
+pub fn keys_of(user: &UserId, client: &ClientId, api_key_hash: Option<&str>) -> Vec<Key> {
+    let hash = api_key_hash.map(|hash| Key::new(Kind::ApiKey, hash));
+    [Key::client(client), Key::user(user)]
+        .into_iter()
+        .chain(hash)
+        .collect()
+}
+
+impl Homes<'_> {
+    /// The numbers of the homes that are meant.
+    pub fn numbers(&self, wanted: &Wanted) -> Result<Vec<u32>> {
+        let settings = self.settings;
+        let in_place = |place: &str| {
+            let homes = settings.in_place(place);
+            if homes.is_empty() {
+                return Err(Error::field(
+                    "place",
+                    "be one that HOME_PLACES gives a database",
+                ));
+            }
+            Ok(homes)
+        };
+        match wanted {
+            Wanted::Default => settings
+                .default_place
+                .as_deref()
+                .map_or_else(|| Ok(settings.bound.clone()), in_place),
+            Wanted::Place(place) => in_place(place),
+            Wanted::Home(home) if settings.bound.contains(home) => Ok(vec![*home]),
+            Wanted::Home(_) => Err(Error::field(
+                "home",
+                "be the number of a database that is bound",
+            )),
+        }
+    }
+
+    /// Carries a webhook's store out at its client's home. A client that nobody knows is registered on the way: only with a claim,
+    /// and under an event of its own, for the one that says so keeps the request's.
+    pub async fn at_or_register<T>(
+        &self,
+        client: &ClientId,
+        trail: &Trail,
+        register: UnknownClients,
+        store: impl AsyncFn(&Database, &Trail, UnknownClients) -> Result<T>,
+    ) -> Result<T> {
+        let key = Key::client(client);
+        let as_it_is = async |db: &Database| store(db, trail, UnknownClients::Reject).await;
+        let is_known =
+            |result: &Result<T>| !matches!(result, Err(error) if error.code == Code::UnknownClient);
+        let mut trail = trail.clone();
+        if self.remembers(&key) {
+            let stored = self.at(&key, as_it_is).await;
+            if is_known(&stored) {
+                return stored;
+            }
+            trail.event_id = new_id(trail.now_ms)?;
+        }
+        let user = UserId::parse(client.as_str()).map_err(|_| Refusal::UnknownClient)?;
+        let keys = keys_of(&user, client, None);
+        let registered = self
+            .register(&keys, &Wanted::Default, &trail, async |db| {
+                store(db, &trail, register).await
+            })
+            .await;
+        match registered {
+            // Its id is a user's of another home: it keeps to itself, as in one database.
+            Err(error) if error.code == Code::Conflict && !error.is_caused_by(&["constraint"]) => {
+                self.at(&key, as_it_is).await
+            }
+            // The directory is down: who is known goes on.
+            Err(error) if error.code == Code::Unavailable => match self.at(&key, as_it_is).await {
+                stored if is_known(&stored) => stored,
+                _ => Err(error),
+            },
+            registered => registered,
+        }
+    }
+
+    /// Carries a registration out at the home that its keys are claimed for. `work` uses the trail's event id.
+    pub async fn register<T>(
+        &self,
+        keys: &[Key],
+        wanted: &Wanted,
+        trail: &Trail,
+        work: impl AsyncFn(&Database) -> Result<T>,
+    ) -> Result<T> {
+        let mut wanted = routes::Wanted {
+            homes: self.numbers(wanted)?,
+            any_state: false,
+        };
+        if !self.are_many() {
+            return work(self.first()).await;
+        }
+        for _ in 0..MAX_CLAIMS {
+            let Some(database) = self.claim(keys, &mut wanted, trail).await? else {
+                continue;
+            };
+            let home = database.home();
+            let done = work(&database).await;
+            match &done {
+                Err(error) if error.is_caused_by(&[MOVED]) => {
+                    // The move is finished on the way; then the claim leads to the other home.
+                    for key in keys {
+                        self.follow(key, &database).await?;
+                    }
+                    continue;
+                }
+                Ok(_) => self.remember_all(keys, home),
+                Err(_) => {}
+            }
+            self.settle_if_over(keys, trail, &done)?;
+            return done;
+        }
+        Err(Error::unavailable(
+            1,
+            "the claims of several registrations clash",
+        ))
+    }
+
+    /// Claims the keys: the home that they lead to. None: they clashed, and what stood in the way was let go.
+    async fn claim(
+        &self,
+        keys: &[Key],
+        wanted: &mut routes::Wanted,
+        trail: &Trail,
+    ) -> Result<Option<Database>> {
+        let directory = self.directory()?;
+        let claim = routes::claim(&directory, keys, wanted, &trail.event_id);
+        let Some(entries) = claim.await? else {
+            self.begin("the directory is blank: it has to be rebuilt")
+                .await?;
+            return Ok(None);
+        };
+        match claimed(keys.len(), &entries, &wanted.homes) {
+            Claimed::At(home, identity) => self.database(home, identity).map(Some),
+            Claimed::NoHome => {
+                self.begin("no home that is wanted is open").await?;
+                Ok(None)
+            }
+            Claimed::Clash => {
+                match self.release(keys, &entries, trail).await?.as_slice() {
+                    [] => Ok(None),
+                    // Somebody is there already, so that is where it is decided.
+                    [home] if !wanted.any_state => {
+                        wanted.homes = vec![*home];
+                        Ok(None)
+                    }
+                    _ => Err(taken()),
+                }
+            }
+        }
+    }
+
+    /// The first use of the directory, or of a home. 503 if that changes nothing.
+    async fn begin(&self, otherwise: &str) -> Result<()> {
+        if self.enrol().await? {
+            return Ok(());
+        }
+        Err(Error::unavailable(60, otherwise))
+    }
+
+    /// Lets the routes go that nobody stands behind. If somebody stands behind all of them: their homes.
+    async fn release(&self, keys: &[Key], entries: &[Entry], trail: &Trail) -> Result<Vec<u32>> {
+        let directory = self.directory()?;
+        let mut kept: Vec<u32> = Vec::new();
+        let mut any = false;
+        for entry in entries {
+            let Some(key) = keys
+                .iter()
+                .find(|key| key.hex.eq_ignore_ascii_case(&entry.key))
+            else {
+                continue;
+            };
+            let home = self.database(entry.home, entry.identity.clone())?;
+            if routes::release(&home, trail, key, entry).await? {
+                any = true;
+                routes::drop_route(&directory, entry).await?;
+            } else if !kept.contains(&entry.home) {
+                kept.push(entry.home);
+            }
+        }
+        if any {
+            kept.clear();
+        }
+        Ok(kept)
+    }
+
+    /// Gives a user of a home an API key, by `work`: it is claimed first. 409 if somebody in another home has it.
+    pub async fn with_api_key<T>(
+        &self,
+        hash: &str,
+        home: &Database,
+        trail: &Trail,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        if !self.are_many() {
+            return work.await;
+        }
+        let mut wanted = routes::Wanted {
+            homes: vec![home.home()],
+            any_state: true,
+        };
+        let keys = [Key::new(Kind::ApiKey, hash)];
+        for _ in 0..MAX_CLAIMS {
+            if self.claim(&keys, &mut wanted, trail).await?.is_some() {
+                let done = work.await;
+                self.settle_if_over(&keys, trail, &done)?;
+                return done;
+            }
+        }
+        Err(Error::unavailable(
+            1,
+            "the claims of several registrations clash",
+        ))
+    }
+
+    /// Lets the routes of somebody go who was erased. What is left behind is found by the next registration, and by the walk.
+    pub async fn let_go(&self, keys: &[Key], trail: &Trail) -> Result<()> {
+        if !self.are_many() {
+            return Ok(());
+        }
+        let directory = self.directory()?;
+        let entries = routes::find_all(&directory, keys).await?;
+        self.release(keys, &entries, trail).await.map(drop)
+    }
+
+    /// As long as an attempt may still end, the claim has to stand.
+    fn settle_if_over<T>(&self, keys: &[Key], trail: &Trail, done: &Result<T>) -> Result<()> {
+        match done {
+            Err(error) if matches!(error.code, Code::Unavailable | Code::Internal) => Ok(()),
+            _ => self.settle(keys, trail),
+        }
+    }
+
+    fn settle(&self, keys: &[Key], trail: &Trail) -> Result<()> {
+        let directory = self.directory()?;
+        let (keys, claim) = (keys.to_vec(), trail.event_id.clone());
+        after_answer(async move {
+            // What is left behind is found by the walk.
+            let _ = routes::settle(&directory, &keys, &claim).await;
+        });
+        Ok(())
+    }
+
+    pub(super) fn remember_all(&self, keys: &[Key], home: u32) {
+        let route = Route {
+            home,
+            identity: None,
+            source: Source::Row,
+        };
+        for key in keys.iter().filter(|key| key.kind != Kind::ApiKey) {
+            self.remember(key, &route);
+        }
+    }
+
+    /// Enters the homes that the directory does not know yet, and opens those that may take users. Whether anything changed.
+    pub async fn enrol(&self) -> Result<bool> {
+        let directory = self.directory()?;
+        let (known, complete) = routes::homes(&directory).await?;
+        let missing = known
+            .iter()
+            .find(|home| !self.settings.bound.contains(&home.home) && home.state != "lost");
+        if let Some(home) = missing {
+            return Err(unbound(home.home));
+        }
+        let is_known = |home: &u32| known.iter().any(|known| known.home == *home);
+        let fresh: Vec<u32> = self
+            .settings
+            .bound
+            .iter()
+            .copied()
+            .filter(|home| !is_known(home))
+            .collect();
+        let mut changed = false;
+        for home in fresh {
+            let binding = config::database(self.env, home).ok_or_else(|| unbound(home))?;
+            let database = self.first.sibling(binding, Which::Unknown(home));
+            let place = self.settings.place_of(home);
+            let is_complete = complete.is_some();
+            changed |= enrolment::enter(&database, &directory, home, place, is_complete).await?;
+        }
+        changed |= enrolment::open(&directory).await?;
+        Ok(changed)
+    }
+}
+
+fn taken() -> Error {
+    Error::new(
+        Code::Conflict,
+        "The id, clientId or clientApiKey is registered already, with another of the three. Where deleted users stand in the way, POST /users/:userId/move brings them into one database.",
+    )
+}

@@ -1,0 +1,193 @@
+//! What the background does for the directory: which homes are due, that every user has routes, how full each home is.
+
+use super::Homes;
+use crate::config::binding_of;
+use crate::domain::homes::{Key, Kind, due};
+use crate::error::{Code, Result};
+use crate::log::{self, Field, Level};
+use crate::platform::now_ms;
+use crate::store::directory_walk::Page;
+use crate::store::routes::{self, Seen};
+use crate::store::{Database, ask_each, directory_walk as walk};
+
+/// A cron that runs every minute serves a fifteenth of the homes at each run.
+const RUNS_PER_QUARTER: usize = 15;
+const MS_PER_MINUTE: u64 = 60_000;
+/// Users whose routes a run looks after, in pages; while the directory is being filled, more.
+const PAGES_PER_RUN: u32 = 2;
+const PAGES_WHILE_FILLING: u32 = 40;
+
+impl Homes<'_> {
+    /// The homes to be served now.
+    pub async fn due(&self, every_minute: bool) -> Result<Vec<u32>> {
+        let runs = if every_minute { RUNS_PER_QUARTER } else { 1 };
+        let known = match self.enrol().await {
+            Ok(_) => routes::homes(&self.directory()?)
+                .await
+                .map(|(homes, _)| homes),
+            Err(error) => Err(error),
+        };
+        let seen: Vec<_> = match known {
+            Ok(known) => {
+                let seen = known.into_iter().map(|home| (home.home, home.seen_at));
+                seen.filter(|(home, _)| self.settings.bound.contains(home))
+                    .collect()
+            }
+            // Without the directory the clock tells whose turn it is.
+            Err(mut error) => {
+                log::event(
+                    Level::Error,
+                    "maintenance step failed",
+                    &[
+                        ("step", Field::Text("directory")),
+                        (
+                            "cause",
+                            Field::Text(&error.take_cause().unwrap_or_default()),
+                        ),
+                    ],
+                );
+                let turn = now_ms() / MS_PER_MINUTE % runs as u64;
+                let mine = |home: &u32| u64::from(*home) % runs as u64 == turn;
+                let homes = self.settings.bound.iter().copied().filter(mine);
+                return Ok(homes.collect());
+            }
+        };
+        Ok(due(&seen, runs))
+    }
+
+    /// Whether the directory answers, and every binding leads to the home of its number. Which of the homes are down, the status tells:
+    /// they are no reason to turn the users of the others away.
+    pub async fn are_right(&self) -> Result<()> {
+        self.enrol().await?;
+        let (known, _) = routes::homes(&self.directory()?).await?;
+        let mut homes = Vec::new();
+        for home in known.iter().filter(|home| home.state != "lost") {
+            homes.push(self.database(home.home, Some(home.identity.clone()))?);
+        }
+        for answer in ask_each(&homes, &walk::anything()).await {
+            match answer {
+                Err(error) if error.code == Code::Misconfigured => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks after the directory, as far as it is about this home.
+    pub async fn tend(&self, home: &Database) -> Result<()> {
+        let directory = self.directory()?;
+        let (known, complete) = routes::homes(&directory).await?;
+        self.finish_moves(home).await?;
+        // 1. Every user has routes, and they lead here.
+        let is_filling = home.home() == 0 && complete.as_deref() == Some("0");
+        let pages = if is_filling {
+            PAGES_WHILE_FILLING
+        } else {
+            PAGES_PER_RUN
+        };
+        let is_through = self.enter_users(&directory, home, pages).await?;
+        if is_filling && is_through {
+            walk::complete(&directory).await?;
+            self.enrol().await?;
+        }
+        // 2. Registrations that nobody has finished within a day cannot be carried out any more.
+        walk::drop_old_claims(&directory).await?;
+        // 3. How full is it?
+        let state = routes::seen(
+            &directory,
+            &Seen {
+                home: home.home(),
+                bytes: home.bytes(),
+                users: walk::estimate_of_users(home).await?,
+                closes_at_bytes: self.settings.closes_at_bytes,
+                place: self.settings.place_of(home.home()),
+            },
+        )
+        .await?;
+        let was_open = known
+            .iter()
+            .any(|known| known.home == home.home() && known.state == "open");
+        if was_open && state.as_deref() == Some("closed") {
+            self.tell_of_room(home.home(), &known);
+        }
+        Ok(())
+    }
+
+    fn tell_of_room(&self, closed: u32, known: &[routes::Home]) {
+        let place = self.settings.place_of(closed);
+        let has_room = known.iter().any(|home| {
+            home.home != closed
+                && home.state == "open"
+                && self.settings.place_of(home.home) == place
+        });
+        let (level, event) = if has_room {
+            (Level::Warn, "a database takes no new users any more")
+        } else {
+            (
+                Level::Error,
+                "no database takes new users any more: add one",
+            )
+        };
+        log::event(
+            level,
+            event,
+            &[
+                ("binding", Field::Text(&binding_of(closed))),
+                ("place", Field::Text(place.unwrap_or("any"))),
+            ],
+        );
+    }
+
+    /// Enters the next users' routes. Whether the walk over all users has come to its end.
+    async fn enter_users(&self, directory: &Database, home: &Database, pages: u32) -> Result<bool> {
+        for _ in 0..pages {
+            let page = walk::next_users(home, None).await?;
+            enter(directory, home, &page).await?;
+            walk::remember_place(home, page.last.as_deref()).await?;
+            if page.last.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Fills the directory anew from the homes, one page of users at a time: where the next one begins, and how many users it had.
+    /// None: it is whole.
+    pub async fn rebuild(&self, home: u32, after: &str) -> Result<(Option<(u32, String)>, u64)> {
+        self.enrol().await?;
+        let directory = self.directory()?;
+        let database = self.database(home, None)?;
+        let page = walk::next_users(&database, Some(after)).await?;
+        enter(&directory, &database, &page).await?;
+        let count = page.users.len() as u64;
+        if let Some(last) = page.last {
+            return Ok((Some((home, last)), count));
+        }
+        let next = self.settings.bound.iter().find(|bound| **bound > home);
+        if let Some(next) = next {
+            return Ok((Some((*next, String::new())), count));
+        }
+        walk::complete(&directory).await?;
+        self.enrol().await?;
+        Ok((None, count))
+    }
+}
+
+/// Enters the routes of a page of users.
+async fn enter(directory: &Database, home: &Database, page: &Page) -> Result<()> {
+    let (mut users, mut deleted) = (Vec::new(), Vec::new());
+    for user in page.users.iter().filter(|user| !user.is_moving) {
+        let keys = if user.is_user {
+            &mut users
+        } else {
+            &mut deleted
+        };
+        keys.push(Key::new(Kind::User, &user.id));
+        keys.push(Key::new(Kind::Client, &user.client_id));
+        keys.extend(user.hash.iter().map(|hash| Key::new(Kind::ApiKey, hash)));
+    }
+    if page.users.is_empty() {
+        return Ok(());
+    }
+    walk::enter(directory, &users, &deleted, home.home()).await
+}

@@ -1,0 +1,89 @@
+//! The walk that keeps the directory right: page by page, every user of a home has routes that lead there.
+
+use super::routes::hex_of;
+use super::{Change, Database, Row, Statement};
+use crate::domain::homes::Key;
+use crate::error::Result;
+
+const USERS_PER_PAGE: u64 = 1_000;
+
+/// A user, registered or deleted.
+pub struct User {
+    pub id: String,
+    pub client_id: String,
+    /// Of a deleted user none: somebody else may have it by now.
+    pub hash: Option<String>,
+    /// Else it was deleted.
+    pub is_user: bool,
+    /// On its way here or away.
+    pub is_moving: bool,
+}
+
+pub struct Page {
+    pub users: Vec<User>,
+    /// The last user's id; None at the end of the walk.
+    pub last: Option<String>,
+}
+
+/// The users behind an id; without one, behind those of the walk's last page.
+pub async fn next_users(home: &Database, after: Option<&str>) -> Result<Page> {
+    let statement = Statement::new(include_str!("sql/walk_users.sql"))
+        .number(USERS_PER_PAGE)
+        .optional(after);
+    let [rows] = home.read(vec![statement]).await?.rows()?;
+    let read = |row: &Row| User {
+        id: row.text("id"),
+        client_id: row.text("client_id"),
+        hash: row.optional("client_api_key_hash"),
+        is_user: row.number("is_user") != 0,
+        is_moving: row.number("is_moving") != 0,
+    };
+    let is_last = u64::from(rows.count()) < USERS_PER_PAGE;
+    let last = rows.last().filter(|_| !is_last).map(|row| row.text("id"));
+    Ok(Page {
+        users: rows.read().iter().map(read).collect(),
+        last,
+    })
+}
+
+/// Where the walk stands in a home; None: it begins anew.
+pub async fn remember_place(home: &Database, id: Option<&str>) -> Result<()> {
+    let statement = Statement::new(include_str!("sql/walk_place.sql")).text(id.unwrap_or_default());
+    home.change(Change::upkeep(statement)).await.map(drop)
+}
+
+/// The keys of users and of deleted ones lead to this home. Where a deleted one's leads elsewhere, that is left as it is.
+pub async fn enter(directory: &Database, users: &[Key], deleted: &[Key], home: u32) -> Result<()> {
+    let fill = |keys: &[Key], corrects: bool| {
+        Statement::new(include_str!("sql/directory_fill.sql"))
+            .text(&hex_of(keys))
+            .number(home.into())
+            .number(corrects.into())
+    };
+    let statements = vec![fill(users, true), fill(deleted, false)];
+    directory.write(statements).await.map(drop)
+}
+
+/// Every user outside home 0 has routes: no row means that nobody is known.
+pub async fn complete(directory: &Database) -> Result<()> {
+    let statement = Statement::new(include_str!("sql/directory_complete.sql"));
+    directory.write(vec![statement]).await.map(drop)
+}
+
+/// Forgets registrations that were begun more than a day ago.
+pub async fn drop_old_claims(directory: &Database) -> Result<()> {
+    let statement = Statement::new(include_str!("sql/directory_old_claims.sql"));
+    directory.write(vec![statement]).await.map(drop)
+}
+
+/// Asks nothing: a home's first batch checks its binding.
+pub fn anything() -> Statement {
+    Statement::new("SELECT 1")
+}
+
+/// How many users a home has, roughly: without counting them.
+pub async fn estimate_of_users(home: &Database) -> Result<u64> {
+    let statement = Statement::new("SELECT coalesce(max(rowid), 0) AS n FROM users");
+    let [rows] = home.read(vec![statement]).await?.rows()?;
+    Ok(rows.first().map_or(0, |row| row.number("n")))
+}

@@ -1,0 +1,384 @@
+//! `moves`: users that are on their way from one home to another, and those that have left.
+//!
+//! `migrations/0012_homes.sql` tells what the states mean, and has the trigger that stops whoever comes to the wrong home.
+
+use sha2::{Digest, Sha256};
+
+use super::audit::{Actor, Event, Trail};
+use super::outcome::Noted;
+use super::{Change, Database, Row, Rows, Statement};
+use crate::domain::homes::{Key, Kind};
+use crate::domain::json::{self, quoted};
+use crate::error::{Code, Error, Result};
+
+/// Where a user is who is not here.
+pub struct Gone {
+    pub home: u32,
+    pub move_id: String,
+    /// This home was the authority, and has given the user up.
+    pub has_left: bool,
+}
+
+fn home_of(row: &Row) -> u32 {
+    u32::try_from(row.number("home")).unwrap_or(u32::MAX)
+}
+
+/// Where the one is whom the key is about, if not here. An API key leads nowhere: users move by their ids.
+pub async fn gone_to(database: &Database, key: &Key) -> Result<Option<Gone>> {
+    let statement = Statement::new(include_str!("sql/home_gone_to.sql"))
+        .text(key.kind.as_str())
+        .text(&key.value);
+    let [rows] = database.read(vec![statement]).await?.rows()?;
+    Ok(rows.first().map(|row| Gone {
+        home: home_of(&row),
+        move_id: row.text("move"),
+        has_left: row.number("has_left") != 0,
+    }))
+}
+
+/// Makes the target of a move the authority, once the source has given the user up.
+pub async fn arrived(target: &Database, move_id: &str) -> Result<()> {
+    let statement = Statement::new(include_str!("sql/home_arrived.sql")).text(move_id);
+    target.change(Change::upkeep(statement)).await.map(drop)
+}
+
+/// Who moves together.
+pub struct Members {
+    /// The users' ids, as JSON.
+    pub ids: String,
+    /// All that they are known by.
+    pub keys: Vec<Key>,
+    /// How many are registered now.
+    pub users: usize,
+}
+
+impl Members {
+    pub async fn of(source: &Database, user_id: &str) -> Result<Self> {
+        let find = Statement::new(include_str!("sql/move_members.sql")).text(user_id);
+        let [rows] = source.read(vec![find]).await?.rows()?;
+        let mut ids = Vec::new();
+        let mut keys: Vec<Key> = Vec::new();
+        let mut users = 0;
+        for row in rows.read() {
+            let hash = row.optional("client_api_key_hash");
+            let all = [
+                (Kind::User, Some(row.text("id"))),
+                (Kind::Client, Some(row.text("client_id"))),
+                (Kind::ApiKey, hash),
+            ];
+            for (kind, value) in all {
+                let Some(value) = value else { continue };
+                let key = Key::new(kind, &value);
+                if keys.iter().any(|known| known.hex == key.hex) {
+                    continue;
+                }
+                if kind == Kind::User {
+                    ids.push(quoted(&value));
+                }
+                keys.push(key);
+            }
+            users += usize::from(row.number("is_user") != 0);
+        }
+        Ok(Self {
+            ids: json::array(ids),
+            keys,
+            users,
+        })
+    }
+
+    /// The ids that the marks are about, as JSON: [kind, value].
+    fn marks(&self) -> String {
+        let ids = self.keys.iter().filter(|key| key.kind != Kind::ApiKey);
+        json::array(ids.map(|key| json::array([quoted(key.kind.as_str()), quoted(&key.value)])))
+    }
+}
+
+/// Whether one of them is to be erased: the request for it does not move.
+pub async fn purge_waits(source: &Database, members: &Members) -> Result<bool> {
+    const SQL: &str =
+        "SELECT 1 FROM purges WHERE user_id IN (SELECT value FROM json_each(?1)) LIMIT 1";
+    let waits = Statement::new(SQL).text(&members.ids);
+    let [rows] = source.read(vec![waits]).await?.rows()?;
+    Ok(!rows.is_empty())
+}
+
+/// Makes the source hold still: nothing of the members changes there from now on, until the lease ends.
+pub async fn lease(source: &Database, members: &Members, move_id: &str, to: u32) -> Result<()> {
+    let lease = Statement::new(include_str!("sql/move_lease.sql"))
+        .text(&members.marks())
+        .text(move_id)
+        .number(to.into());
+    let lease = Change::upkeep(lease).read(state_of(move_id));
+    let [_, state] = source.change(lease).await?.rows()?;
+    if state.is_empty() {
+        return Err(Error::new(
+            Code::Conflict,
+            "This user is being moved already. Try again in half a minute.",
+        ));
+    }
+    Ok(())
+}
+
+fn state_of(move_id: &str) -> Statement {
+    Statement::new(include_str!("sql/move_state.sql")).text(move_id)
+}
+
+/// Prepares the target: what an earlier move has left there goes.
+pub async fn expect(target: &Database, members: &Members, move_id: &str, from: u32) -> Result<()> {
+    let arrive = Statement::new(include_str!("sql/move_arrive.sql"))
+        .text(&members.marks())
+        .text(move_id)
+        .number(from.into());
+    let swept = swept(Change::upkeep(arrive), &members.ids, move_id);
+    target.change(swept).await.map(drop)
+}
+
+/// A change that takes the users' rows away as well, if this home is not their authority by the move.
+fn swept(change: Change, ids: &str, move_id: &str) -> Change {
+    let sweep = sweep(ids, move_id).into_iter();
+    sweep.fold(change, Change::read)
+}
+
+fn sweep(ids: &str, move_id: &str) -> [Statement; 3] {
+    [
+        include_str!("sql/move_sweep_users.sql"),
+        include_str!("sql/move_sweep_versions.sql"),
+        include_str!("sql/move_sweep_deleted.sql"),
+    ]
+    .map(|sql| Statement::new(sql).text(ids).text(move_id))
+}
+
+/// The tables that hold what is a user's, in the order in which they can be filled: how their rows are read, and written.
+const TABLES: [(&str, &str); 8] = [
+    (
+        include_str!("sql/move_users_read.sql"),
+        include_str!("sql/move_users_write.sql"),
+    ),
+    (
+        include_str!("sql/move_deleted_users_read.sql"),
+        include_str!("sql/move_deleted_users_write.sql"),
+    ),
+    (
+        include_str!("sql/move_custodian_backup_shares_read.sql"),
+        include_str!("sql/move_custodian_backup_shares_write.sql"),
+    ),
+    (
+        include_str!("sql/move_user_backup_shares_read.sql"),
+        include_str!("sql/move_user_backup_shares_write.sql"),
+    ),
+    (
+        include_str!("sql/move_backup_share_versions_read.sql"),
+        include_str!("sql/move_backup_share_versions_write.sql"),
+    ),
+    (
+        include_str!("sql/move_eject_windows_read.sql"),
+        include_str!("sql/move_eject_windows_write.sql"),
+    ),
+    (
+        include_str!("sql/move_eject_retrievals_read.sql"),
+        include_str!("sql/move_eject_retrievals_write.sql"),
+    ),
+    EVENTS,
+];
+const EVENTS: (&str, &str) = (
+    include_str!("sql/move_audit_events_read.sql"),
+    include_str!("sql/move_audit_events_write.sql"),
+);
+/// The place of the history among the tables.
+const VERSIONS: usize = 4;
+/// Of the tables, those that the comparison is about: of reads' events more may come meanwhile.
+const COMPARED: usize = 7;
+
+/// What tells whether two homes hold the same rows: how many, and the SHA-256 of each, taken together in any order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fingerprint {
+    rows: u64,
+    hash: [u8; 32],
+}
+
+impl Fingerprint {
+    fn add(&mut self, row: &str) {
+        self.rows += 1;
+        let hash: [u8; 32] = Sha256::digest(row.as_bytes()).into();
+        for (sum, byte) in self.hash.iter_mut().zip(hash) {
+            *sum ^= byte;
+        }
+    }
+
+    /// Of both rows together.
+    pub fn and(mut self, other: Self) -> Self {
+        self.rows += other.rows;
+        for (sum, byte) in self.hash.iter_mut().zip(other.hash) {
+            *sum ^= byte;
+        }
+        self
+    }
+
+    pub fn rows(self) -> u64 {
+        self.rows
+    }
+}
+
+/// What of the members is in a home.
+pub async fn fingerprint(home: &Database, members: &Members) -> Result<Fingerprint> {
+    let mut sum = Fingerprint::default();
+    for (table, (read, _)) in TABLES.iter().take(COMPARED).enumerate() {
+        let mut after = 0;
+        loop {
+            let [rows] = home.read(vec![page(read, members, after)]).await?.rows()?;
+            let Some(last) = rows.last() else { break };
+            after = last.number("place");
+            for row in rows.read() {
+                sum.add(&format!("{table}{}", row.text("row")));
+            }
+        }
+    }
+    Ok(sum)
+}
+
+fn page(read: &'static str, members: &Members, after: u64) -> Statement {
+    Statement::new(read).text(&members.ids).number(after)
+}
+
+/// Copies all of the members' rows. The source goes on holding still meanwhile.
+pub async fn copy(
+    source: &Database,
+    target: &Database,
+    members: &Members,
+    move_id: &str,
+) -> Result<Fingerprint> {
+    let mut sum = Fingerprint::default();
+    for (table, (read, write)) in TABLES.iter().enumerate() {
+        let mut after = 0;
+        loop {
+            let extend = Statement::new(include_str!("sql/move_extend.sql")).text(move_id);
+            let next = Change::upkeep(extend).read(page(read, members, after));
+            let [_, rows] = source.change(next).await?.rows()?;
+            let Some(last) = rows.last() else { break };
+            after = last.number("place");
+            if table < COMPARED {
+                for row in rows.read() {
+                    sum.add(&format!("{table}{}", row.text("row")));
+                }
+            }
+            let landing = |sql| Statement::new(sql).text(move_id);
+            let texts = rows_of(&rows);
+            let write = Statement::new(write).text(&texts).text(move_id);
+            let mut write = Change::upkeep(landing(include_str!("sql/move_landing.sql")))
+                .read(write)
+                .read(landing(include_str!("sql/move_landed.sql")));
+            if table == VERSIONS {
+                let note = Statement::new(include_str!("sql/move_note_versions.sql"));
+                write = write.read(note.text(&texts));
+            }
+            target.change(write).await?;
+        }
+    }
+    Ok(sum)
+}
+
+fn rows_of(rows: &Rows) -> String {
+    json::array(rows.read().iter().map(|row| row.text("row")))
+}
+
+/// The source gives the members up, and their rows go: one transaction. False: it has not held still, so nothing is done.
+pub async fn commit(
+    source: &Database,
+    members: &Members,
+    trail: &Trail,
+    user_id: &str,
+) -> Result<bool> {
+    let move_id = trail.event_id.as_str();
+    let event = trail.event(&Event {
+        actor: Actor::Admin,
+        action: "move_user",
+        user_id: Some(user_id),
+        client_id: None,
+        backup_method: None,
+        outcome: "moved",
+    });
+    let commit = Statement::new(include_str!("sql/move_commit.sql")).text(move_id);
+    let change = Change::new(move_id).event(event).then(commit);
+    let change = sweep(&members.ids, move_id)
+        .into_iter()
+        .fold(change, Change::then);
+    let changed = source.change(change.read(state_of(move_id))).await?;
+    changed.outcome::<Noted>()?;
+    let [state] = changed.rows()?;
+    Ok(state.first_text("state").as_deref() == Some("moved"))
+}
+
+/// The move does not take place: the source need not hold still any longer.
+pub async fn give_up(source: &Database, move_id: &str) -> Result<()> {
+    let statement = Statement::new(include_str!("sql/move_give_up.sql")).text(move_id);
+    source.change(Change::upkeep(statement)).await.map(drop)
+}
+
+/// Brings the events that came after they were copied: recoveries go on while a user moves.
+pub async fn bring_events(source: &Database, target: &Database, ids: &str) -> Result<()> {
+    let (read, write) = EVENTS;
+    loop {
+        let page = Statement::new(read).text(ids).number(0);
+        let [rows] = source.read(vec![page]).await?.rows()?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let rows = rows.read();
+        let texts: Vec<String> = rows.iter().map(|row| row.text("row")).collect();
+        let event_ids = texts.iter().filter_map(|text| {
+            let id = json::elements(text)?.first().copied()?;
+            Some(id.to_owned())
+        });
+        let event_ids = json::array(event_ids);
+        let write = Statement::new(write).text(&json::array(texts)).text("-");
+        target.change(Change::upkeep(write)).await?;
+        let gone = Statement::new(include_str!("sql/move_drop_events.sql")).text(&event_ids);
+        source.change(Change::upkeep(gone)).await?;
+    }
+}
+
+/// A move that somebody has to see to, as a home's marks tell of it.
+pub struct Unfinished {
+    pub move_id: String,
+    pub home: u32,
+    /// The users' ids, as JSON.
+    pub ids: String,
+}
+
+/// Moves to a home that have been under way for an hour; moves away from it that have left events behind.
+pub async fn unfinished(home: &Database) -> Result<(Vec<Unfinished>, Vec<Unfinished>)> {
+    let [stale, left] = home
+        .read(vec![
+            Statement::new(include_str!("sql/move_stale.sql")),
+            Statement::new(include_str!("sql/move_left.sql")),
+        ])
+        .await?
+        .rows()?;
+    let read = |rows: &Rows| {
+        let read = |row: &Row| Unfinished {
+            move_id: row.text("move"),
+            home: home_of(row),
+            ids: row.text("users"),
+        };
+        rows.read().iter().map(read).collect()
+    };
+    Ok((read(&stale), read(&left)))
+}
+
+/// Whether a home has given the users of this move up.
+pub async fn has_left(source: &Database, move_id: &str) -> Result<bool> {
+    let [state] = source.read(vec![state_of(move_id)]).await?.rows()?;
+    Ok(state.first_text("state").as_deref() == Some("moved"))
+}
+
+/// What an interrupted move has left here goes.
+pub async fn sweep_away(target: &Database, unfinished: &Unfinished) -> Result<()> {
+    let give_up = Statement::new(include_str!("sql/move_give_up.sql")).text(&unfinished.move_id);
+    let nothing = Statement::new("SELECT 1");
+    let swept = swept(
+        Change::upkeep(nothing),
+        &unfinished.ids,
+        &unfinished.move_id,
+    );
+    target.change(swept.read(give_up)).await.map(drop)
+}

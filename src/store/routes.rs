@@ -1,0 +1,233 @@
+//! The directory: which home a user is in. And what a home is asked for the directory's sake.
+
+use super::audit::Trail;
+use super::{Change, Database, QUICK, Row, Rows, Statement};
+use crate::domain::homes::{Key, Route, Said, said};
+use crate::domain::json::{self, quoted};
+use crate::error::Result;
+
+/// What the directory knows of a home.
+#[derive(Debug, Clone)]
+pub struct Home {
+    pub home: u32,
+    pub identity: String,
+    pub place: Option<String>,
+    pub state: String,
+    pub bytes: Option<u64>,
+    pub users: Option<u64>,
+    /// When the background last served it.
+    pub seen_at: Option<String>,
+}
+
+/// Whether every user outside home 0 has routes: nothing in a directory that is blank.
+const COMPLETE: &str = "SELECT value FROM meta WHERE name = 'complete'";
+
+pub(super) fn hex_of(keys: &[Key]) -> String {
+    json::array(keys.iter().map(|key| quoted(&key.hex)))
+}
+
+fn numbers(homes: &[u32]) -> String {
+    json::array(homes.iter().map(ToString::to_string))
+}
+
+fn home_of(row: &Row) -> u32 {
+    u32::try_from(row.number("home")).unwrap_or(u32::MAX)
+}
+
+/// Where the directory says that a user is, and the identity of that home.
+pub async fn find(directory: &Database, key: &Key) -> Result<(Said, Option<String>)> {
+    let statement = Statement::new(include_str!("sql/directory_route.sql")).text(&key.hex);
+    let results = directory.read_within(QUICK, &[statement]).await?;
+    let [rows] = results.rows()?;
+    let row = rows.first();
+    let home = row.as_ref().filter(|row| row.has("home")).map(home_of);
+    let complete = row.as_ref().and_then(|row| row.optional("complete"));
+    let identity = row.and_then(|row| row.optional("identity"));
+    Ok((said(home, complete.as_deref()), identity))
+}
+
+/// The routes of the keys that have one.
+pub async fn find_all(directory: &Database, keys: &[Key]) -> Result<Vec<Route>> {
+    let statement = Statement::new(include_str!("sql/directory_claimed.sql")).text(&hex_of(keys));
+    let [rows] = directory.write(vec![statement]).await?.rows()?;
+    Ok(read_routes(&rows))
+}
+
+/// Which homes a claim may lead to.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    pub homes: Vec<u32>,
+    /// Also one that takes no new users: for what belongs to a user who is there.
+    pub any_state: bool,
+}
+
+/// Claims the keys for a registration, in one of the homes `wanted`. Answers with all their routes; see
+/// [`claimed`](crate::domain::homes::claimed). None: the directory is blank, and nothing was claimed.
+pub async fn claim(
+    directory: &Database,
+    keys: &[Key],
+    wanted: &Wanted,
+    claim: &str,
+) -> Result<Option<Vec<Route>>> {
+    let (keys, any_state) = (hex_of(keys), u64::from(wanted.any_state));
+    let wanted = numbers(&wanted.homes);
+    let of_keys = |sql| Statement::new(sql).text(&keys);
+    let [complete, _, _, routes] = directory
+        .write(vec![
+            Statement::new(COMPLETE),
+            of_keys(include_str!("sql/directory_claim_routes.sql"))
+                .text(&wanted)
+                .number(any_state),
+            of_keys(include_str!("sql/directory_claim.sql"))
+                .text(&wanted)
+                .text(claim),
+            of_keys(include_str!("sql/directory_claimed.sql")),
+        ])
+        .await?
+        .rows()?;
+    Ok((!complete.is_empty()).then(|| read_routes(&routes)))
+}
+
+fn read_routes(rows: &Rows) -> Vec<Route> {
+    let read = |row: &Row| Route {
+        key: row.text("key"),
+        home: home_of(row),
+        identity: row.optional("identity"),
+        stamp: row.text("stamp"),
+        claims: row.text("claims"),
+    };
+    rows.read().iter().map(read).collect()
+}
+
+/// A registration is over: whatever became of it, none of its attempts can end any more but with the same outcome.
+pub async fn settle(directory: &Database, keys: &[Key], claim: &str) -> Result<()> {
+    let settle = Statement::new(include_str!("sql/directory_settle.sql"))
+        .text(&hex_of(keys))
+        .text(claim);
+    directory.write(vec![settle]).await.map(drop)
+}
+
+/// Asks a home to let a route go, of whose claims none can be carried out there from then on. False: somebody stands behind it.
+pub async fn release(home: &Database, trail: &Trail, key: &Key, route: &Route) -> Result<bool> {
+    let kind = key.kind.as_str();
+    let fence = trail
+        .statement(include_str!("sql/home_release.sql"))
+        .text(kind)
+        .text(&key.value)
+        .text(&route.claims);
+    let stands_behind = Statement::new(include_str!("sql/home_stands_behind.sql"))
+        .text(kind)
+        .text(&key.value);
+    let release = Change::upkeep(fence).read(stands_behind);
+    let [_, kept] = home.change(release).await?.rows()?;
+    Ok(kept.first().is_some_and(|row| row.number("kept") == 0))
+}
+
+/// Whether a home has taken the id of this request's claims away: then nothing of it was carried out there.
+pub async fn is_fenced(home: &Database, trail: &Trail) -> Result<bool> {
+    let event = Statement::new("SELECT 1 FROM audit_events WHERE id = ?1").text(&trail.event_id);
+    let [rows] = home.read(vec![event]).await?.rows()?;
+    Ok(!rows.is_empty())
+}
+
+/// Takes a route that its home has released out of the directory, if it is still the one that was read.
+pub async fn drop_route(directory: &Database, route: &Route) -> Result<()> {
+    let of_route = |sql| {
+        Statement::new(sql)
+            .text(&route.key)
+            .number(route.home.into())
+            .text(&route.stamp)
+    };
+    directory
+        .write(vec![
+            of_route(include_str!("sql/directory_drop_claims.sql")).text(&route.claims),
+            of_route(include_str!("sql/directory_drop_route.sql")),
+        ])
+        .await
+        .map(drop)
+}
+
+/// The statement that asks a home whether it has a user; [`read_probe`] reads its rows.
+pub fn probe(key: &Key) -> Statement {
+    Statement::new(include_str!("sql/home_probe.sql"))
+        .text(key.kind.as_str())
+        .text(&key.value)
+}
+
+/// What a home has of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Found {
+    Nothing,
+    /// A user that was deleted, and can be restored.
+    Deleted,
+    User,
+}
+
+pub fn read_probe(rows: &Rows) -> Found {
+    match rows.first().map_or(0, |row| row.number("found")) {
+        0 => Found::Nothing,
+        1 => Found::Deleted,
+        _ => Found::User,
+    }
+}
+
+/// All homes that the directory knows, and whether it knows every user that is outside home 0.
+pub async fn homes(directory: &Database) -> Result<(Vec<Home>, Option<String>)> {
+    let [homes, complete] = directory
+        .write(vec![
+            Statement::new(include_str!("sql/directory_homes.sql")),
+            Statement::new(COMPLETE),
+        ])
+        .await?
+        .rows()?;
+    let read = |row: &Row| Home {
+        home: home_of(row),
+        identity: row.text("identity"),
+        place: row.optional("place"),
+        state: row.text("state"),
+        bytes: row.has("bytes").then(|| row.number("bytes")),
+        users: row.has("users").then(|| row.number("users")),
+        seen_at: row.optional("seen_at"),
+    };
+    let homes = homes.read().iter().map(read).collect();
+    Ok((homes, complete.first_text("value")))
+}
+
+/// The keys lead to the home `to` now, where they led to the home `from`.
+pub async fn moved(directory: &Database, keys: &[Key], from: u32, to: u32) -> Result<()> {
+    let statement = Statement::new(include_str!("sql/directory_moved.sql"))
+        .text(&hex_of(keys))
+        .number(from.into())
+        .number(to.into());
+    directory.write(vec![statement]).await.map(drop)
+}
+
+/// Opens a home to new users, or closes it. False: there is no such home.
+pub async fn set_state(directory: &Database, home: u32, state: &str) -> Result<bool> {
+    let statement = Statement::new(include_str!("sql/directory_set_state.sql"))
+        .number(home.into())
+        .text(state);
+    let [rows] = directory.write(vec![statement]).await?.rows()?;
+    Ok(!rows.is_empty())
+}
+
+/// What a background run has seen of a home.
+pub struct Seen<'a> {
+    pub home: u32,
+    pub bytes: u64,
+    pub users: u64,
+    pub closes_at_bytes: u64,
+    pub place: Option<&'a str>,
+}
+
+/// Notes what was seen. A home that has become too large takes no new users any more. Answers with its state.
+pub async fn seen(directory: &Database, seen: &Seen<'_>) -> Result<Option<String>> {
+    let statement = Statement::new(include_str!("sql/directory_seen.sql"))
+        .number(seen.home.into())
+        .number(seen.bytes)
+        .number(seen.users)
+        .number(seen.closes_at_bytes)
+        .optional(seen.place);
+    let [rows] = directory.write(vec![statement]).await?.rows()?;
+    Ok(rows.first_text("state"))
+}

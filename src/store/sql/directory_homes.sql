@@ -1,0 +1,2 @@
+-- All homes.
+SELECT home, identity, place, state, bytes, users, seen_at FROM homes ORDER BY home

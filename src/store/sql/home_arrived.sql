@@ -1,0 +1,2 @@
+-- The source has given the user up: this home is the authority.
+DELETE FROM moves WHERE move = ?1 AND state = 'arriving'

@@ -1,0 +1,2 @@
+-- The move ?1 does not take place.
+DELETE FROM moves WHERE move = ?1 AND state IN ('leaving', 'arriving')

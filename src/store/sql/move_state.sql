@@ -1,0 +1,2 @@
+-- How far the move ?1 is here.
+SELECT state, joins FROM moves WHERE move = ?1 LIMIT 1

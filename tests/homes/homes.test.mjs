@@ -1,0 +1,446 @@
+// Users spread over three homes with a directory: routing, faults of either, wrong bindings, moving.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+
+import { inRoot } from "../../scripts/lib/paths.mjs";
+import { assertProblem, callers, custodianShares, user } from "../support/client.mjs";
+import { startWorker } from "../support/harness.mjs";
+
+const PLACES = { HOME_PLACES: "0=us,1=eu,2=eu" };
+
+/** A whole backup of a user: two custodian shares and a cipher text. */
+async function backUp({ portal, app }, who, text) {
+  for (const curve of ["SECP256K1", "ED25519"]) {
+    const share = { clientId: who.clientId, backupMethod: `GDRIVE-${curve}`, share: `${text} ${curve}` };
+    assert.equal((await portal("/webhook/backup", share)).status, 204);
+  }
+  const stored = await app(who, "POST", `/users/${who.id}/user-backup-share`, {
+    backupMethod: "GDRIVE",
+    cipherText: text,
+  });
+  assert.equal(stored.status, 200, stored.text);
+}
+
+const recovered = async ({ app }, who) =>
+  (await app(who, "GET", `/users/${who.id}/user-backup-share?backupMethod=GDRIVE`)).body.cipherText;
+
+/** The home whose database has the user. */
+async function homeOf(worker, who) {
+  const found = [];
+  for (const [home, db] of worker.homes.entries()) {
+    if (await db.prepare("SELECT 1 FROM users WHERE id = ?").bind(who.id).first()) found.push(home);
+  }
+  assert.equal(found.length, 1, `${who.id} is in the homes [${found}]`);
+  return found[0];
+}
+
+describe("where a user goes", () => {
+  let worker;
+  let call;
+  before(async () => {
+    worker = await startWorker({ homes: 3, vars: { ...PLACES, DEFAULT_PLACE: "eu" } });
+    call = callers(worker);
+  });
+  after(() => worker?.stop());
+  beforeEach(() => worker.clear());
+
+  const register = (who, more) => call.admin("POST", "/users", { ...who, ...more });
+
+  it("is a home of the place, of the default one, or the home that is named", async () => {
+    for (let n = 0; n < 4; n++) {
+      assert.equal((await register(user(`eu${n}`), { place: "eu" })).status, 201);
+      assert.equal((await register(user(`us${n}`), { place: "us" })).status, 201);
+      assert.equal((await register(user(`any${n}`))).status, 201);
+      assert.ok((await homeOf(worker, user(`eu${n}`))) > 0);
+      assert.equal(await homeOf(worker, user(`us${n}`)), 0);
+      assert.ok((await homeOf(worker, user(`any${n}`))) > 0);
+    }
+    assert.equal((await register(user("two"), { home: 2 })).status, 201);
+    assert.equal(await homeOf(worker, user("two")), 2);
+  });
+
+  it("is refused where there is no such place, home, or both are given", async () => {
+    assertProblem(await register(user("a"), { place: "mars" }), 400, "invalid_field", { field: "place" });
+    assertProblem(await register(user("a"), { home: 7 }), 400, "invalid_field", { field: "home" });
+    assertProblem(await register(user("a"), { home: 1, place: "eu" }), 400, "invalid_field", { field: "home" });
+    assert.deepEqual(await worker.sql("SELECT * FROM users"), []);
+  });
+
+  it("is where it is already, whatever place the same registration names now", async () => {
+    await register(user("a"), { home: 0 });
+    assert.equal((await register(user("a"), { place: "eu" })).status, 200);
+    assert.equal(await homeOf(worker, user("a")), 0);
+  });
+
+  it("is no closed home, unless somebody of the same ids is there", async () => {
+    const close = (state) => call.admin("PUT", "/admin/homes/1", { state });
+    await register(user("there"), { home: 1 });
+    assert.equal((await close("closed")).status, 200);
+    assertProblem(await register(user("new"), { home: 1 }), 503, "unavailable");
+    assert.equal((await register(user("there"), { home: 1 })).status, 200);
+    await call.admin("DELETE", `/users/${user("there").id}`);
+    assert.equal((await register(user("there"))).status, 201);
+    assert.equal(await homeOf(worker, user("there")), 1);
+    assert.equal((await close("open")).status, 200);
+    assert.equal((await register(user("new"), { home: 1 })).status, 201);
+  });
+
+  it("is one home for an id, also where two registrations clash over it", async () => {
+    await register(user("a"), { home: 0 });
+    await register(user("b"), { home: 1 });
+    const mixed = { id: user("a").id, clientId: user("b").clientId, clientApiKey: "another-key" };
+    assertProblem(await register(mixed), 409, "conflict");
+    const key = { ...user("c"), clientApiKey: user("a").clientApiKey };
+    assertProblem(await register(key, { home: 2 }), 409, "conflict");
+  });
+
+  it("is told by the status, home by home", async () => {
+    await register(user("a"), { home: 1 });
+    const { body } = await call.admin("GET", "/admin/status");
+    assert.deepEqual(
+      body.homes.map(({ home, binding, place, state, users }) => [home, binding, place, state, users]),
+      [
+        [0, "DB", "us", "open", 0],
+        [1, "DB_1", "eu", "open", 1],
+        [2, "DB_2", "eu", "open", 0],
+      ],
+    );
+    assert.equal(body.users, 1);
+    assert.ok(body.homes.every(({ bytes, schema }) => bytes > 0 && schema >= 12));
+    assert.equal((await call.admin("GET", "/admin/status?home=1")).body.homes.length, 1);
+  });
+});
+
+describe("the round trips", () => {
+  it("are one more where the route is not remembered, and no more where it is", async () => {
+    const worker = await startWorker({ homes: 3, main: inRoot("tests", "support", "counting-entry.mjs") });
+    after(() => worker.stop());
+    const entry = await worker.entry();
+    const call = callers(worker);
+    const tripsOf = async (doing) => {
+      await entry.taken();
+      await doing();
+      return (await entry.taken()).map(({ binding }) => binding);
+    };
+    // Known to the databases, and not to this isolate.
+    for (const [home, name] of ["a", "b", "c"].entries()) {
+      const { id, clientId } = user(name);
+      await worker.homes[home]
+        .prepare("INSERT INTO users (id, client_id, created_at) VALUES (?, ?, '2026-01-01T00:00:00.000Z')")
+        .bind(id, clientId)
+        .run();
+    }
+    await worker.scheduled();
+    for (const [home, name] of ["a", "b", "c"].entries()) {
+      const fetch = () => call.portal("/webhook/backup/fetch", { clientId: user(name).clientId });
+      const binding = home === 0 ? "DB" : `DB_${home}`;
+      assert.deepEqual(await tripsOf(fetch), ["DIRECTORY", binding]);
+      assert.deepEqual(await tripsOf(fetch), [binding]);
+    }
+    assert.deepEqual(await tripsOf(() => call.portal("/webhook/backup/fetch", { clientId: "nobody" })), [
+      "DIRECTORY",
+      "DB",
+      "DB", // has the one who is unknown moved away?
+    ]);
+  });
+});
+
+describe("when the directory", () => {
+  let worker;
+  let call;
+  const people = Array.from({ length: 6 }, (_, n) => user(`p${n}`));
+  before(async () => {
+    worker = await startWorker({ homes: 3, main: inRoot("tests", "support", "faulty-entry.mjs") });
+    call = callers(worker);
+    for (const [n, who] of people.entries()) {
+      assert.equal((await call.admin("POST", "/users", { ...who, home: n % 3 })).status, 201);
+      await backUp(call, who, `of ${who.id}`);
+    }
+  });
+  after(() => worker?.stop());
+
+  const faults = (directory) => ({ headers: { "x-test-faults": JSON.stringify({ tag: "t", directory }) } });
+  /** Another isolate would not remember: somebody whom this one does not know. */
+  const stranger = async (home, name) => {
+    const who = user(name);
+    await worker.homes[home]
+      .prepare("INSERT INTO users (id, client_id, created_at) VALUES (?, ?, '2026-01-01T00:00:00.000Z')")
+      .bind(who.id, who.clientId)
+      .run();
+    return who;
+  };
+
+  for (const [what, directory] of [
+    ["fails", { then: "fail" }],
+    ["hangs", { then: "hang" }],
+  ]) {
+    it(`${what}, stores and recoveries go on, and registrations wait`, async () => {
+      const who = await stranger(2, `unseen when it ${what}`.replaceAll(" ", "-"));
+      const share = { clientId: who.clientId, backupMethod: "GDRIVE-SECP256K1", share: "kept" };
+      assert.equal((await call.portal("/webhook/backup", share, faults(directory))).status, 204);
+      const fetched = await call.portal("/webhook/backup/fetch", { clientId: who.clientId }, faults(directory));
+      assert.deepEqual(fetched.body?.backupShares, ["kept"], fetched.text);
+      for (const known of people) {
+        const path = `/users/${known.id}/user-backup-share?backupMethod=GDRIVE`;
+        const { body } = await call.app(known, "GET", path, undefined, faults(directory));
+        assert.equal(body.cipherText, `of ${known.id}`);
+      }
+      assertProblem(
+        await call.portal("/webhook/backup/fetch", { clientId: "nobody" }, faults(directory)),
+        404,
+        "unknown_client",
+      );
+      assertProblem(await call.admin("POST", "/users", user("late"), faults(directory)), 503, "unavailable");
+      assert.deepEqual(await worker.sql("SELECT id FROM users WHERE id = ?", user("late").id), []);
+    });
+  }
+
+  it("is blank, everybody is found, registrations wait; and it is rebuilt from the homes", async () => {
+    const who = await stranger(1, "unseen-when-blank");
+    await worker.directory.batch(
+      ["routes", "homes", "meta"].map((table) => worker.directory.prepare(`DELETE FROM ${table}`)),
+    );
+    const share = { clientId: who.clientId, backupMethod: "GDRIVE-SECP256K1", share: "kept" };
+    assert.equal((await call.portal("/webhook/backup", share)).status, 204);
+    assert.deepEqual(await custodianShares(call, who.clientId), ["kept"]);
+    assertProblem(await call.admin("POST", "/users", user("later")), 503, "unavailable");
+    for (const known of people) assert.equal(await recovered(call, known), `of ${known.id}`);
+    let cursor;
+    do {
+      const { status, body, text } = await call.admin("POST", "/admin/directory/rebuild", { cursor });
+      assert.equal(status, 200, text);
+      cursor = body.cursor;
+    } while (cursor !== null);
+    assert.equal((await call.admin("POST", "/users", user("later"))).status, 201);
+    for (const known of people) {
+      assert.equal((await call.admin("GET", `/users/${known.id}`)).status, 200);
+    }
+  });
+
+  it("is wrong, everybody is found all the same", async () => {
+    await worker.directory.prepare("UPDATE routes SET home = (home + 1) % 3").run();
+    for (const known of people) {
+      assert.equal((await call.admin("GET", `/users/${known.id}`)).status, 200, known.id);
+      assert.equal(await recovered(call, known), `of ${known.id}`);
+    }
+  });
+});
+
+describe("when a home fails", () => {
+  it("its users get 503, everybody else goes on, and keys are not counted in part", async () => {
+    const worker = await startWorker({ homes: 3, main: inRoot("tests", "support", "faulty-entry.mjs") });
+    after(() => worker.stop());
+    const call = callers(worker);
+    const [a, b] = [user("a"), user("b")];
+    await call.admin("POST", "/users", { ...a, home: 1 });
+    await call.admin("POST", "/users", { ...b, home: 2 });
+    for (const who of [a, b]) await backUp(call, who, `of ${who.id}`);
+    const down = { headers: { "x-test-faults": JSON.stringify({ tag: "d", home: 1, then: "fail" }) } };
+    const ask = (who) =>
+      call.app(who, "GET", `/users/${who.id}/user-backup-share?backupMethod=GDRIVE`, undefined, down);
+    assertProblem(await ask(a), 503, "unavailable");
+    assert.equal((await ask(b)).status, 200);
+    const keys = await call.admin("GET", "/admin/keys", undefined, down);
+    assertProblem(keys, 503, "unavailable");
+    assert.match(keys.body.detail, /DB_1/);
+    const { body } = await call.admin("GET", "/admin/keys");
+    assert.equal(body.keys[0].shares, 6);
+  });
+});
+
+describe("a binding that leads to another database", () => {
+  it("is 503, and nothing is written", async () => {
+    const worker = await startWorker({ homes: 3 });
+    after(() => worker.stop());
+    const call = callers(worker);
+    await worker.homes[1].prepare("UPDATE meta SET value = '2' WHERE name = 'home'").run();
+    await worker.homes[2].prepare("UPDATE meta SET value = '1' WHERE name = 'home'").run();
+    assertProblem(await call.admin("POST", "/users", { ...user("a"), home: 1 }), 503, "misconfigured");
+    assertProblem(await call.admin("GET", "/readyz"), 503, "misconfigured");
+    assert.deepEqual(await worker.sql("SELECT * FROM users"), []);
+  });
+
+  it("by its identity too: a copy of the home is not the home", async () => {
+    const worker = await startWorker({ homes: 3 });
+    after(() => worker.stop());
+    const call = callers(worker);
+    await worker.homes[1].prepare("UPDATE meta SET value = 'another' WHERE name = 'identity'").run();
+    assertProblem(await call.admin("POST", "/users", { ...user("a"), home: 1 }), 503, "misconfigured");
+    assert.equal((await call.admin("POST", "/users", { ...user("b"), home: 2 })).status, 201);
+  });
+
+  it("of many is refused by a Worker that knows of one only", async () => {
+    const worker = await startWorker({ homes: 1 });
+    after(() => worker.stop());
+    await worker.db.prepare("INSERT INTO meta (name, value) VALUES ('spread', '1')").run();
+    const call = callers(worker);
+    assertProblem(await call.portal("/webhook/backup/fetch", { clientId: "c" }), 503, "misconfigured");
+  });
+
+  it("without a directory stops the service", async () => {
+    const worker = await startWorker({
+      homes: 3,
+      config: (config) => ({
+        ...config,
+        d1_databases: config.d1_databases.filter(({ binding }) => binding !== "DIRECTORY"),
+      }),
+    });
+    after(() => worker.stop());
+    assertProblem(await callers(worker).portal("/webhook/backup/fetch", { clientId: "c" }), 503, "misconfigured");
+    assert.ok(worker.logLines().some(({ cause }) => /DIRECTORY/.test(cause ?? "")));
+  });
+});
+
+describe("moving a user", () => {
+  let worker;
+  let call;
+  const who = user("moving");
+  before(async () => {
+    worker = await startWorker({ homes: 3 });
+    call = callers(worker);
+  });
+  after(() => worker?.stop());
+  beforeEach(async () => {
+    await worker.clear();
+    assert.equal((await call.admin("POST", "/users", { ...who, home: 0 })).status, 201);
+    await backUp(call, who, "first");
+    await backUp(call, who, "second");
+  });
+
+  const TABLES = ["users", "custodian_backup_shares", "user_backup_shares", "backup_share_versions", "deleted_users"];
+  const rowsOf = async (home) => {
+    const rows = {};
+    for (const table of TABLES) {
+      const { results } = await worker.homes[home].prepare(`SELECT * FROM ${table}`).all();
+      rows[table] = results.map((row) => JSON.stringify(row)).sort();
+    }
+    return rows;
+  };
+  const move = (home) => call.admin("POST", `/users/${who.id}/move`, { home });
+  const nothing = Object.fromEntries(TABLES.map((table) => [table, []]));
+
+  it("brings every row over, byte for byte, and leaves none", async () => {
+    const before = await rowsOf(0);
+    const moved = await move(2);
+    assert.equal(moved.status, 200, moved.text);
+    assert.deepEqual([moved.body.from, moved.body.home], [0, 2]);
+    assert.deepEqual(await rowsOf(2), before);
+    assert.deepEqual(await rowsOf(0), nothing);
+    assert.equal(await recovered(call, who), "second");
+    assert.equal((await custodianShares(call, who.clientId)).length, 2);
+    assert.equal((await call.admin("GET", `/users/${who.id}/backups/history`)).body.versions.length, 3);
+    const events = (await call.admin("GET", `/audit?userId=${who.id}&limit=100`)).body.events;
+    assert.ok(events.some(({ action }) => action === "register_user"));
+    assert.ok(events.some(({ action }) => action === "move_user"));
+    await backUp(call, who, "third");
+    assert.equal(await homeOf(worker, who), 2);
+  });
+
+  it("goes there and back again, and nowhere where it is", async () => {
+    const before = await rowsOf(0);
+    for (const home of [1, 2, 1, 0]) assert.equal((await move(home)).status, 200);
+    assert.deepEqual(await rowsOf(0), before);
+    assert.equal((await move(0)).body.rows, 0);
+    assert.equal(await recovered(call, who), "second");
+  });
+
+  it("takes a deleted user along, who can be restored there", async () => {
+    await call.admin("DELETE", `/users/${who.id}`);
+    assert.equal((await move(1)).status, 200);
+    assert.equal((await call.admin("POST", `/users/${who.id}/restore`)).status, 200);
+    assert.equal(await homeOf(worker, who), 1);
+    assert.equal(await recovered(call, who), "second");
+  });
+
+  it("refuses an unknown user and an unknown home", async () => {
+    assertProblem(await call.admin("POST", "/users/nobody/move", { home: 1 }), 404, "unknown_user");
+    assertProblem(await move(9), 400, "invalid_field", { field: "home" });
+  });
+
+  it("loses nothing while stores, fetches and moves go on at once", async () => {
+    const stored = [];
+    let going = true;
+    const store = async (text) => {
+      const share = { clientId: who.clientId, backupMethod: "GDRIVE-SECP256K1", share: text };
+      const { status } = await call.portal("/webhook/backup", share);
+      assert.ok([204, 503, 409].includes(status), `a store: ${status}`);
+      if (status === 204) stored.push(text);
+    };
+    const stores = (async () => {
+      for (let n = 0; going; n++) await store(`s${n}`);
+    })();
+    const fetches = (async () => {
+      while (going) assert.equal(await recovered(call, who), "second");
+    })();
+    const moves = [];
+    for (const home of [1, 2, 0, 1]) {
+      const both = await Promise.all([move(home), move((home + 1) % 3)]);
+      for (const { status } of both) assert.ok([200, 409, 503].includes(status), `a move: ${status}`);
+      moves.push(...both.map(({ status }) => status));
+    }
+    going = false;
+    await Promise.all([stores, fetches]);
+    assert.ok(moves.includes(200));
+    assert.ok(stored.length > 0);
+    assert.ok((await custodianShares(call, who.clientId)).includes(stored.at(-1)));
+    await homeOf(worker, who);
+    const { count } = await worker.db
+      .prepare(
+        "SELECT (SELECT count(*) FROM backup_share_versions WHERE backup_method = 'GDRIVE-SECP256K1') + (SELECT count(*) FROM custodian_backup_shares WHERE backup_method = 'GDRIVE-SECP256K1') AS count",
+      )
+      .first();
+    assert.equal(count, stored.length + 2, "each acknowledged share is kept, the last two of before too");
+  });
+
+  it("that broke off leaves the user where it was, and is swept away or finished", async () => {
+    const before = await rowsOf(0);
+    // As a move leaves it whose Worker vanished before the source gave the user up.
+    const marks = (home, state, other) =>
+      worker.homes[home].batch(
+        [
+          ["user", who.id],
+          ["client", who.clientId],
+        ].map(([kind, value]) =>
+          worker.homes[home]
+            .prepare(
+              "INSERT INTO moves (kind, value, move, state, home, until) VALUES (?, ?, 'm', ?, ?, '2026-01-01T00:00:00.000Z')",
+            )
+            .bind(kind, value, state, other),
+        ),
+      );
+    await marks(0, "leaving", 1);
+    await marks(1, "arriving", 0);
+    await worker.homes[1]
+      .prepare("INSERT INTO users (id, client_id, created_at) VALUES (?, ?, '')")
+      .bind(who.id, who.clientId)
+      .run();
+    assert.equal(await recovered(call, who), "second");
+    await worker.scheduled();
+    assert.deepEqual(await rowsOf(1), nothing);
+    assert.deepEqual(await rowsOf(0), before);
+    assert.equal((await move(1)).status, 200);
+    assert.deepEqual(await rowsOf(1), before);
+  });
+
+  it("that broke off after the source gave the user up is finished by whoever comes", async () => {
+    await move(1);
+    // The target has not heard of it yet, nor has the directory.
+    for (const [kind, value] of [
+      ["user", who.id],
+      ["client", who.clientId],
+    ]) {
+      await worker.homes[1]
+        .prepare(
+          "INSERT INTO moves (kind, value, move, state, home, until) SELECT kind, value, move, 'arriving', 0, until FROM (SELECT ? AS kind, ? AS value, ? AS move, until FROM (SELECT '' AS until))",
+        )
+        .bind(kind, value, (await worker.homes[0].prepare("SELECT move FROM moves").first()).move)
+        .run();
+    }
+    await worker.directory.prepare("UPDATE routes SET home = 0").run();
+    assert.equal(await recovered(call, who), "second");
+    assert.equal((await custodianShares(call, who.clientId)).length, 2);
+    const { results } = await worker.homes[1].prepare("SELECT * FROM moves").all();
+    assert.deepEqual(results, []);
+  });
+});
