@@ -54,7 +54,7 @@ test("no file comes before the Worker but those of the two pages and openapi.yam
   const files = readdirSync(inRoot("build", "assets"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== "_headers")
     .map((entry) => join(entry.parentPath, entry.name).slice(inRoot("build", "assets").length).replaceAll(sep, "/"))
-    .map((path) => (path === "/docs.html" ? "/docs" : path));
+    .map((path) => path.replace(/^\/(docs|console)\.html$/, "/$1"));
   for (const env of [undefined, "production"]) {
     const { assets } = readConfig({ config: wranglerConfig, env }, { hideWarnings: true });
     assert.deepEqual(new Set(assets.run_worker_first), new Set(["/*", ...files.map((path) => `!${path}`)]), env);

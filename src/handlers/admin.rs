@@ -68,14 +68,15 @@ pub async fn audit(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
         before: cursor.as_deref(),
         limit: call.page_limit()?,
     };
-    if let Some(user_id) = &user_id {
-        note_view(call, admin, user_id).await?;
-    }
     let page = match (&user_id, call.homes.are_many()) {
         (_, false) => audit::list(call.db, &query).await?,
         (Some(user_id), true) => audit_of_user(call, user_id, &query).await?,
         (None, true) => audit_of_all(call, &query).await?,
     };
+    // Behind the reading, which does not show itself.
+    if let Some(user_id) = &user_id {
+        note_view(call, admin, user_id).await?;
+    }
     Ok(Answer::page("events", &page))
 }
 
