@@ -27,6 +27,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
+use worker::worker_sys::{Context, ScheduleContext, ScheduledEvent};
 
 use config::Settings;
 use copy::Copier;
@@ -39,7 +40,7 @@ use homes::Homes;
 use http::{Answer, Call, Head};
 use limiters::Limiters;
 use log::{Field, Level, RequestLine};
-use platform::{Bindings, ScheduledEvent, now_ms};
+use platform::{Bindings, now_ms};
 use router::Found;
 use routes::{Access, Route};
 use store::audit::Trail;
@@ -94,6 +95,7 @@ fn start() {
 pub async fn fetch(
     request: web_sys::Request,
     env: Bindings,
+    _: Context,
 ) -> std::result::Result<web_sys::Response, JsValue> {
     let start_ms = now_ms();
     let head = platform::request_head(&request);
@@ -215,10 +217,16 @@ fn copier(env: &Bindings, settings: &Settings) -> Option<Copier> {
 
 /// The event `scheduled`: the cron trigger.
 #[wasm_bindgen]
-pub async fn scheduled(event: ScheduledEvent, env: Bindings) {
+pub async fn scheduled(event: ScheduledEvent, env: Bindings, _: ScheduleContext) {
     let ran = match Service::get(&env).await {
         Ok(service) => {
-            maintenance::run(&env, &service.vault, &service.settings, &event.cron()).await
+            maintenance::run(
+                &env,
+                &service.vault,
+                &service.settings,
+                &event.cron().unwrap_or_default(),
+            )
+            .await
         }
         Err(error) => Err(error),
     };

@@ -93,11 +93,12 @@ extern "C" {
     ) -> Result<web_sys::Response, JsValue>;
 }
 
-/// At the start of a wasm instance: from now on a panic is told to `on_panic`, and the next request gets a fresh instance.
-/// Answers with the instance's number since the isolate's start, from 1.
+/// At the start of a wasm instance: from now on a panic is told to `on_panic`, its stack to the console, and the next request
+/// gets a fresh instance. Answers with the instance's number since the isolate's start, from 1.
 pub fn start(on_panic: fn(&str)) -> u32 {
     std::panic::set_hook(Box::new(move |panic| {
         on_panic(&panic.to_string());
+        console_error_panic_hook::hook(panic);
         instance_crashed();
     }));
     // A trap that is no panic, such as a stack that overflows.
@@ -250,15 +251,6 @@ impl Bindings {
         let names = js_sys::Object::keys(self.unchecked_ref::<js_sys::Object>());
         names.iter().filter_map(|name| name.as_string()).collect()
     }
-}
-
-#[wasm_bindgen]
-extern "C" {
-    /// The event of a cron trigger.
-    pub type ScheduledEvent;
-    /// The trigger's schedule, such as `*/15 * * * *`.
-    #[wasm_bindgen(method, getter)]
-    pub fn cron(this: &ScheduledEvent) -> String;
 }
 
 /// A text that this data center keeps for a while, on custom domains; None elsewhere, and where the cache fails.

@@ -16,13 +16,13 @@ function noteCrash(error) {
 
 addEventListener("error", (event) => noteCrash(event.error));
 
-function onSoundInstance(handler, event, { env }) {
+function onSoundInstance(handler, event, { env, ctx }) {
   if (instance.crashed) {
     rust.__wbg_reset_state();
     instance.crashed = false;
   }
   try {
-    return handler(event, env);
+    return handler(event, env, ctx);
   } catch (error) {
     noteCrash(error);
     throw error;
