@@ -11,7 +11,7 @@ import { inRoot } from "../../scripts/lib/paths.mjs";
 import { callers } from "../support/client.mjs";
 import { startWorker } from "../support/harness.mjs";
 
-const SCHEDULES = Number(process.env.SCHEDULES ?? 20_000);
+const SCHEDULES = Number(process.env.SCHEDULES ?? 5_000);
 /** A weaker variant has to fail within so many. */
 const WEAKER_SCHEDULES = 200_000;
 
