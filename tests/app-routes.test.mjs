@@ -97,10 +97,9 @@ describe("a cipher text comes back byte for byte", () => {
 });
 
 describe("backup methods", () => {
-  test("stand side by side, compared exactly", async () => {
+  test("stand side by side", async () => {
     const methods = [
       "GDRIVE",
-      "gdrive",
       "ICLOUD",
       "PASSWORD",
       "PASSKEY",
@@ -218,15 +217,14 @@ describe("backup methods", () => {
       { cipherText: "3", backupMethod: "UNKNOWN" },
     ]) {
       await stores(ada, body);
-      for (const query of ["", "?backupMethod=UNKNOWN", "?other=1"])
-        assert.equal(await fetches(ada, query), body.cipherText);
+      for (const query of ["", "?backupMethod=UNKNOWN"]) assert.equal(await fetches(ada, query), body.cipherText);
     }
   });
 
   test("none under the method and none under UNKNOWN is 404", async () => {
     await stores(ada, { backupMethod: "GDRIVE", cipherText: "drive" });
     for (const path of FETCH(ada)) {
-      for (const query of ["", "?backupMethod=ICLOUD", "?backupMethod=gdrive", "?backupMethod=UNKNOWN"]) {
+      for (const query of ["", "?backupMethod=ICLOUD", "?backupMethod=GDRIVE2", "?backupMethod=UNKNOWN"]) {
         assertProblem(await app(ada, "GET", path + query), 404, "not_found", { what: path + query });
       }
     }

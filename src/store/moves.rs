@@ -139,17 +139,18 @@ fn swept(change: Change, ids: &str, move_id: &str) -> Change {
     sweep.fold(change, Change::read)
 }
 
-fn sweep(ids: &str, move_id: &str) -> [Statement; 3] {
+fn sweep(ids: &str, move_id: &str) -> [Statement; 4] {
     [
         include_str!("sql/move_sweep_users.sql"),
         include_str!("sql/move_sweep_versions.sql"),
         include_str!("sql/move_sweep_deleted.sql"),
+        include_str!("sql/move_sweep_purges.sql"),
     ]
     .map(|sql| Statement::new(sql).text(ids).text(move_id))
 }
 
 /// The tables that hold what is a user's, in the order in which they can be filled: how their rows are read, and written.
-const TABLES: [(&str, &str); 8] = [
+const TABLES: [(&str, &str); 9] = [
     (
         include_str!("sql/move_users_read.sql"),
         include_str!("sql/move_users_write.sql"),
@@ -157,6 +158,10 @@ const TABLES: [(&str, &str); 8] = [
     (
         include_str!("sql/move_deleted_users_read.sql"),
         include_str!("sql/move_deleted_users_write.sql"),
+    ),
+    (
+        include_str!("sql/move_purges_read.sql"),
+        include_str!("sql/move_purges_write.sql"),
     ),
     (
         include_str!("sql/move_custodian_backup_shares_read.sql"),
@@ -185,9 +190,9 @@ const EVENTS: (&str, &str) = (
     include_str!("sql/move_audit_events_write.sql"),
 );
 /// The place of the history among the tables.
-const VERSIONS: usize = 4;
+const VERSIONS: usize = 5;
 /// Of the tables, those that the comparison is about: of reads' events more may come meanwhile.
-const COMPARED: usize = 7;
+const COMPARED: usize = 8;
 
 /// What tells whether two homes hold the same rows: how many, and the SHA-256 of each, taken together in any order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

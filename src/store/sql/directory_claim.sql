@@ -1,3 +1,4 @@
+-- directory_claim(?1, ?2, ?3)
 -- Notes the registration ?3 with each of the keys ?1, if they lead to one home, and it is one of ?2.
 WITH keys AS (SELECT unhex(value) AS key FROM json_each(?1)),
   found AS (SELECT key, home FROM routes WHERE key IN (SELECT key FROM keys))

@@ -1,3 +1,4 @@
+-- directory_claim_routes(?1, ?2, ?3)
 -- Enters the keys ?1 (JSON, hex), or adopts their routes. They lead to the one home that those which are there lead to,
 -- if it is one of ?2 (JSON); where none is there, to a home of ?2 that is open (any, if ?3 is 1), rather
 -- an empty one. Nothing where they clash,

@@ -1,3 +1,4 @@
+-- home_check(?1, ?2)
 -- Stops the transaction, before it has read or written anything, if this database is not the home ?1 with the identity ?2
 -- (where the directory says which). A SELECT, so that a database that is full takes it as well.
 SELECT json_extract('{}', iif(

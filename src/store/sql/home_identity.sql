@@ -1,3 +1,4 @@
+-- home_identity()
 -- Which home this database is.
 SELECT (SELECT value FROM meta WHERE name = 'identity') AS identity,
   CAST((SELECT value FROM meta WHERE name = 'home') AS INTEGER) AS home,

@@ -1,3 +1,4 @@
+-- home_probe(?1, ?2)
 -- Whether the ?1 ?2 is here: 2 a user, 1 one that was deleted. Rows that are still arriving do not count.
 SELECT CASE
   WHEN EXISTS (SELECT 1 FROM moves WHERE kind = ?1 AND value = ?2 AND state = 'arriving') THEN 0

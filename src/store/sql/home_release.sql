@@ -1,3 +1,4 @@
+-- home_release(?1, ?2, ?3, ?4, ?5, ?6, ?7)
 -- Takes the event ids of the registrations ?7 (JSON) away, so that none of them can be carried out here any more: unless
 -- somebody stands behind the ?5 ?6.
 INSERT INTO audit_events (id, at, actor, action, user_id, client_id, backup_method, outcome, request_id, source_address)

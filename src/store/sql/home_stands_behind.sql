@@ -1,3 +1,4 @@
+-- home_stands_behind(?1, ?2)
 -- Whether somebody stands behind the ?1 ?2: a user, one that was deleted and can be restored, a kept version of a share.
 SELECT CASE ?1
   WHEN 'client' THEN EXISTS (SELECT 1 FROM users WHERE client_id = ?2) OR EXISTS (SELECT 1 FROM deleted_users WHERE client_id = ?2)

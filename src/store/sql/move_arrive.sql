@@ -1,3 +1,4 @@
+-- move_arrive(?1, ?2, ?3)
 -- The members ?1 (JSON: [kind, value]) are about to arrive from the home ?3. What an interrupted move has left is known by its mark.
 INSERT INTO moves (kind, value, move, state, home, until, joins)
 SELECT value ->> 0, value ->> 1, ?2, 'arriving', ?3, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), coalesce(

@@ -1,3 +1,4 @@
+-- move_backup_share_versions_read(?1, ?2)
 -- The next versions of the users ?1 (JSON) behind the row ?2, 1 MB at most.
 SELECT place, row FROM (SELECT t.rowid AS place, json_array(t.id, t.user_id, t.client_id, t.kind, t.backup_method, t.backup_share_pair_id, t.key_id, t.share_digest, t.created_at, t.stored_at, t.superseded_at, t.reason, t.sealed_share, t.imported_at) AS row,
     sum(length(t.sealed_share)) OVER (ORDER BY t.rowid) - length(t.sealed_share) AS bytes_before

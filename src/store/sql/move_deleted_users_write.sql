@@ -1,3 +1,4 @@
+-- move_deleted_users_write(?1, ?2)
 -- Writes the rows ?1 (JSON) of the move ?2, once.
 INSERT OR IGNORE INTO deleted_users (id, client_id, client_api_key_hash, created_at, deleted_at)
 SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4 FROM json_each(?1) j

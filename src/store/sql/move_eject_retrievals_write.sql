@@ -1,3 +1,4 @@
+-- move_eject_retrievals_write(?1, ?2)
 -- Writes the rows ?1 (JSON) of the move ?2, once.
 INSERT OR IGNORE INTO eject_retrievals (user_id, window_id, backup_method, audit_event_id, retrieved_at)
 SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4 FROM json_each(?1) j

@@ -1,3 +1,4 @@
+-- move_lease(?1, ?2, ?3)
 -- Begins a move of the members ?1 (JSON: [kind, value]) to the home ?3, unless another one is under way.
 INSERT INTO moves (kind, value, move, state, home, until)
 SELECT value ->> 0, value ->> 1, ?2, 'leaving', ?3, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+30 seconds') FROM json_each(?1)

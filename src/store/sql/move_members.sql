@@ -1,3 +1,4 @@
+-- move_members(?1)
 -- Who moves with the user ?1: all users, deleted ones too, that have had a client in common, for what is kept of them belongs
 -- together.
 WITH RECURSIVE everybody AS (SELECT id, client_id, client_api_key_hash, 1 AS is_user FROM users

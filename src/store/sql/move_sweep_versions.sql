@@ -1,2 +1,3 @@
+-- move_sweep_versions(?1, ?2)
 -- Then the history …
 DELETE FROM backup_share_versions WHERE user_id IN (SELECT value FROM json_each(?1)) AND EXISTS (SELECT 1 FROM moves WHERE move = ?2 AND (state = 'moved' OR state = 'arriving' AND joins = 0))

@@ -1,3 +1,4 @@
+-- walk_users(?1, ?2)
 -- The next ?1 users by id, deleted ones too, behind the id ?2 or where the walk stands; and which of them are on their way here or away.
 SELECT id, client_id, client_api_key_hash, is_user,
   EXISTS (SELECT 1 FROM moves m WHERE m.kind = 'user' AND m.value = u.id) AS is_moving FROM (
