@@ -333,12 +333,16 @@ pub struct Registration {
     pub is_account_abstracted: Option<bool>,
     /// Where the user is to be, if there are several databases.
     pub place: Option<String>,
+    #[serde(skip)]
     pub home: Option<u32>,
 }
 
 impl Registration {
     pub fn parse(body: &[u8]) -> Result<Self, InvalidBody> {
-        from_slice(body)
+        Ok(Self {
+            home: parse_number(body, "home", 0..=u32::MAX, HOME_NUMBER)?,
+            ..from_slice(body)?
+        })
     }
 }
 

@@ -264,3 +264,15 @@ fn an_apps_field_that_looks_like_a_misspelt_one_is_refused() {
         assert!(UserBackup::parse(body.as_bytes()).is_ok(), "{body}");
     }
 }
+
+#[test]
+fn a_registration_may_name_a_place_or_a_home() {
+    let parsed = Registration::parse(br#"{"clientId":"c","place":"eu"}"#).unwrap();
+    assert_eq!(parsed.place.as_deref(), Some("eu"));
+    assert_eq!(Registration::parse(br#"{"home":3}"#).unwrap().home, Some(3));
+    assert!(Registration::parse(br#"{"home":"3"}"#).is_err());
+    assert_eq!(parse_home(br#"{"home":0}"#), Ok(0));
+    assert!(parse_home(b"{}").is_err());
+    assert_eq!(parse_is_open(br#"{"state":"closed"}"#), Ok(false));
+    assert!(parse_is_open(br#"{"state":"new"}"#).is_err());
+}
