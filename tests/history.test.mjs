@@ -70,10 +70,10 @@ describe("what is replaced or deleted is kept", () => {
     assert.equal(await wallet.state(ada, "GDRIVE"), "complete");
   });
 
-  test("a share that comes back after another one is a new version", async () => {
+  test("a share that comes back after another one is no new version, and displaces nothing", async () => {
     for (const text of ["s1", "s2", "s1"]) await custodian(ada, S, text);
-    assert.equal((await versions()).length, 2);
-    assert.deepEqual(await fetched(), ["s1"]);
+    assert.equal((await versions()).length, 1);
+    assert.deepEqual(await fetched(), ["s2"]);
   });
 
   test("an operator's own SQL cannot lose a share either", async () => {
@@ -109,25 +109,51 @@ describe("a backup that breaks off half way", () => {
     assert.equal(await wallet.state(ada, "GDRIVE"), "complete");
   });
 
-  test("by a cipher text that comes again late: it is still of the backup that it came with first", async () => {
+  test("not by a cipher text that comes again late: what the history knows as older changes nothing", async () => {
     await backup(1);
     await backup(2);
+    const before = await wallet.history(ada);
     await cipherText(ada, "GDRIVE", "u1");
-    assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
-    assert.deepEqual(await fetched(), ["e1", "e2", "s1", "s2"]);
-    await cipherText(ada, "GDRIVE", "u2");
+    await cipherText(ada, "gdrive", "u1");
+    assert.equal(await wallet.recovered(ada, GDRIVE), "u2");
     assert.deepEqual(await fetched(), ["e2", "s2"]);
     assert.equal(await wallet.state(ada, "GDRIVE"), "complete");
+    assert.deepEqual(await wallet.history(ada), before);
   });
 
-  test("by a custodian share that comes again late: it does not hide the newer one", async () => {
+  test("nor by a custodian share that comes again late", async () => {
     await backup(1);
     await custodian(ada, S, "s2");
     await custodian(ada, E, "e2");
     await custodian(ada, S, "s1");
-    assert.deepEqual(await fetched(), ["e1", "e2", "s1"]);
+    assert.deepEqual(await fetched(), ["e1", "e2", "s1", "s2"]);
     await cipherText(ada, "GDRIVE", "u2");
-    assert.deepEqual(await fetched(), ["e2", "s1", "s2"]);
+    assert.deepEqual(await fetched(), ["e2", "s2"]);
+    await custodian(ada, S, "s1");
+    assert.deepEqual(await fetched(), ["e2", "s2"]);
+  });
+
+  test("a share that an operator's restore displaced is taken when it comes again: it is newer than the current one", async () => {
+    await backup(1);
+    await backup(2);
+    const [{ id }] = (await wallet.history(ada)).filter(({ kind }) => kind === "user");
+    await wallet.restoreVersion(ada, id);
+    assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
+    await cipherText(ada, "GDRIVE", "u2");
+    assert.equal(await wallet.recovered(ada, GDRIVE), "u2");
+    assert.deepEqual(await fetched(), ["e2", "s2"]);
+  });
+
+  test("one and the same share with other pairs makes no version: the pair is noted", async () => {
+    await backup(1);
+    const before = await wallet.history(ada);
+    for (const pair of ["p1", "p2", "p3"]) {
+      await cipherText(ada, "GDRIVE", "u1", { pair });
+      await custodian(ada, S, "s1", { pair });
+    }
+    assert.deepEqual(await wallet.history(ada), before);
+    assert.equal(await wallet.recovered(ada, { backupSharePairId: "p3" }), "u1");
+    assert.equal(await wallet.state(ada, "GDRIVE"), "complete");
   });
 
   test("again and again: still exactly the share that the cipher text belongs to", async () => {

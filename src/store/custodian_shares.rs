@@ -8,7 +8,7 @@ use super::canaries::{self, is_wrong_key};
 use super::changes::Whose;
 use super::mates::{is_of_backup, mates_of_current, may_be_mate};
 use super::quota::is_over_quota;
-use super::{Change, Database, Rows, Statement, at, now, store_time};
+use super::{Change, Database, Rows, Statement, at, is_known_as_older, now, store_time};
 use crate::config::UnknownClients;
 use crate::domain::body::CustodianBackup;
 use crate::domain::names::{BackupMethod, ClientId};
@@ -26,7 +26,9 @@ const STORE_EVENT: &str = concat!(
      THEN iif(?13 AND NOT EXISTS (SELECT 1 FROM users WHERE id = ?5), 'too_many_clients', 'unknown_client') WHEN ",
     is_wrong_key!("?7", "?8"),
     " THEN 'wrong_key' WHEN c.share_digest = ?9 AND c.backup_share_pair_id IS coalesce(?10, c.backup_share_pair_id) \
-     THEN 'unchanged' WHEN ",
+     THEN 'unchanged' WHEN c.share_digest IS NOT ?9 AND ",
+    is_known_as_older!("custodian", "u.id", "u.client_id", "?6", "?9", "c"),
+    " THEN 'unchanged' WHEN ",
     is_over_quota!("u.id", "custodian", "c", "?9"),
     " THEN 'over_quota' WHEN ",
     is_overtaken!("c", "?11", "?12"),
@@ -43,7 +45,7 @@ const STORE: &str = concat!(
     store_time!("custodian"),
     ", ?7 FROM users u WHERE u.client_id = ?2 AND ",
     outcome_is!("?1", "stored"),
-    " ON CONFLICT DO UPDATE SET id = ?1, backup_method = ?3, backup_share_pair_id = ?4, key_id = ?5, \
+    " ON CONFLICT DO UPDATE SET id = iif(share_digest IS ?6, id, ?1), backup_method = ?3, backup_share_pair_id = ?4, key_id = ?5, \
      share_digest = ?6, updated_at = iif(share_digest IS ?6, updated_at, excluded.updated_at), sealed_share = ?7"
 );
 

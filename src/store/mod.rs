@@ -90,7 +90,28 @@ macro_rules! store_time {
         )
     };
 }
-pub(crate) use {at, now, store_time};
+/// A condition in SQL: the history knows the share, of the digest $digest, as older than the current one of its method, which is
+/// $row. What comes again late (an app's outbox, another device, Portal) displaces nothing that came since.
+macro_rules! is_known_as_older {
+    ($kind:literal, $user:literal, $client:literal, $method:literal, $digest:literal, $row:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM (SELECT stored_at, share_digest FROM backup_share_versions WHERE user_id = ",
+            $user,
+            " AND client_id = ",
+            $client,
+            " AND kind = '",
+            $kind,
+            "' AND method = ",
+            $method,
+            " ORDER BY stored_at DESC LIMIT 20) WHERE share_digest = ",
+            $digest,
+            " AND stored_at < ",
+            $row,
+            ".updated_at)"
+        )
+    };
+}
+pub(crate) use {at, is_known_as_older, now, store_time};
 
 /// The Worker listens to one attempt for so long; Portal gives up on the whole after 10 s.
 const ATTEMPT_MS: u32 = 2_400;

@@ -12,7 +12,7 @@ use super::changes::Whose;
 use super::credential::{for_credential, refused_cases};
 use super::mates::is_of_backup;
 use super::quota::is_over_quota;
-use super::{Change, Database, Statement, at, now, store_time};
+use super::{Change, Database, Statement, at, is_known_as_older, now, store_time};
 use crate::auth::client::Credential;
 use crate::domain::body::UserBackup;
 use crate::domain::names::{BackupMethod, UserId};
@@ -32,7 +32,9 @@ macro_rules! store_event_sql {
             "WHEN ",
             is_wrong_key!("?8", "?9"),
             " THEN 'wrong_key' WHEN s.share_digest = ?10 AND s.backup_share_pair_id IS coalesce(?11, s.backup_share_pair_id) \
-             THEN 'unchanged' WHEN ",
+             THEN 'unchanged' WHEN s.share_digest IS NOT ?10 AND ",
+            is_known_as_older!("user", "?5", "p.client_id", "?6", "?10", "s"),
+            " THEN 'unchanged' WHEN ",
             is_over_quota!("?5", "user", "s", "?10"),
             // The other half of a backup whose custodian share was taken is always taken.
             " AND NOT EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = ?5 AND c.updated_at > s.updated_at AND ",
@@ -54,7 +56,7 @@ const STORE: &str = concat!(
     store_time!("user"),
     ", ?7 FROM users u WHERE u.id = ?2 AND ",
     outcome_is!("?1", "stored"),
-    " ON CONFLICT DO UPDATE SET id = ?1, backup_method = ?3, backup_share_pair_id = ?4, key_id = ?5, \
+    " ON CONFLICT DO UPDATE SET id = iif(share_digest IS ?6, id, ?1), backup_method = ?3, backup_share_pair_id = ?4, key_id = ?5, \
      share_digest = ?6, updated_at = iif(share_digest IS ?6, updated_at, excluded.updated_at), sealed_share = ?7"
 );
 
