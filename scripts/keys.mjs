@@ -79,7 +79,7 @@ async function recover(values, files) {
   for (const source of sources) entries.push(await recovered({ ...source, identityFile }));
   process.stdout.write(`${entries.join(",")}\n`);
   note(
-    `${entries.length === 1 ? "one key" : `${entries.length} keys`}: put this line into SHARE_ENCRYPTION_KEYS (npx wrangler secret put SHARE_ENCRYPTION_KEYS)`,
+    `${entries.length === 1 ? "one key" : `${entries.length} keys`}: put this line into SHARE_ENCRYPTION_KEYS (npx wrangler secret put SHARE_ENCRYPTION_KEYS --env production)`,
   );
   return 0;
 }

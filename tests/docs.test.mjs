@@ -113,7 +113,7 @@ describe("in a browser", { skip: noBrowser }, () => {
       await page.locator("button.try-out__btn:visible, button.authorize:visible, .authorization__btn:visible").count(),
       0,
     );
-    assert.equal(await page.locator("input[type=text]:visible, input[type=password]:visible").count(), 0);
+    assert.equal(await page.locator("input[type=text]:enabled:visible, input[type=password]:visible").count(), 0);
   });
 
   test("the page asks no other host for anything, and its own policy blocks nothing of it", () => {

@@ -14,8 +14,9 @@ import { user } from "./support/client.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
 import { ROUTES, owner, send } from "./support/routes.mjs";
 
-// What it has now and a little more: whatever makes it grow is to be noticed. The aim is 120.
-const BUDGET_KIB = 180;
+// What it has now and a little more: whatever makes it grow is to be noticed. The aim is 173: it had 140 before the second copy, many
+// databases and the operators' figures came in, which has yet to be looked at.
+const BUDGET_KIB = 320;
 
 it(`the release Worker is at most ${BUDGET_KIB} KiB, gzipped`, () => {
   const sizes = ["index.js", "index_bg.wasm"].map((name) => gzipSync(readFileSync(join(buildDir, name))).length / 1024);
@@ -114,7 +115,8 @@ describe("what a request asks of D1", () => {
       rows.push(counts);
     }
     for (const [what, few] of Object.entries(rows[0])) {
-      assert.ok(rows[1][what] <= few + 20, `${what}: ${rows[1][what]} rows, instead of ${few}`);
+      // A store looks at the twenty newest versions of the method, twice.
+      assert.ok(rows[1][what] <= few + 40, `${what}: ${rows[1][what]} rows, instead of ${few}`);
     }
   });
 
@@ -135,7 +137,7 @@ describe("what a request asks of D1", () => {
     await of.register(user("one"));
     await versions(worker, user("one"), 10_000);
     const trips = await tripsOf(() => worker.scheduled());
-    const purges = trips.filter(({ sql }) => sql[0].startsWith("DELETE FROM backup_share_versions"));
+    const purges = trips.filter(({ sql }) => sql.some((text) => text.startsWith("DELETE FROM backup_share_versions")));
     assert.ok(purges.length >= 10, `${purges.length} pages`);
     for (const { rowsRead } of purges) assert.ok(rowsRead < 1_000, `${rowsRead} rows`);
   });
@@ -232,6 +234,8 @@ const MAY_SCAN = [
   /^SCAN key_canaries /,
   /^SCAN \w+ USING COVERING INDEX \w+ in: SELECT key_id, sum\(n\) AS shares FROM/, // GET /admin/keys
   /^SCAN \w+ USING COVERING INDEX \w+ in: SELECT \*, iif\(too_many/, // GET /admin/status
+  /^SCAN purges USING INDEX purges_by_time in: .* LIMIT 100$/, // likewise: the next ones
+  /^SCAN (daily_events|approvals) in: (UPDATE|DELETE)/, // the schedule: a row a day and outcome, a request of the last week
 ];
 
 /** The tables that a statement reads from end to end, by SQLite's own plan. */

@@ -49,9 +49,9 @@ macro_rules! mates_of_current {
                  FROM methods m WHERE m.method IS NOT NULL) \
                SELECT n.rowid FROM u JOIN user_backup_shares s ON s.user_id = u.id JOIN backup_share_versions n \
                  ON n.user_id = u.id AND n.kind = 'custodian' AND n.backup_share_pair_id = s.backup_share_pair_id \
-               UNION SELECT n.rowid FROM u JOIN methods m JOIN user_backup_shares s ON s.user_id = u.id AND ",
+               UNION SELECT n.rowid FROM u CROSS JOIN methods m CROSS JOIN user_backup_shares s ON s.user_id = u.id AND ",
             is_of_backup!("m.method"),
-            " JOIN backup_share_versions n ON n.user_id = u.id AND n.kind = 'custodian' AND n.method = m.method \
+            " CROSS JOIN backup_share_versions n ON n.user_id = u.id AND n.kind = 'custodian' AND n.method = m.method \
                  AND n.stored_at = (SELECT max(o.stored_at) FROM backup_share_versions o WHERE o.user_id = u.id \
                    AND o.kind = 'custodian' AND o.method = m.method AND o.client_id = ?1 \
                    AND o.stored_at <= s.updated_at)) \
