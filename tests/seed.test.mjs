@@ -35,7 +35,7 @@ describe("seeded users", () => {
     of = backups(worker);
     const seeded = new DatabaseSync(file);
     for (const table of ["users", "custodian_backup_shares", "user_backup_shares"]) {
-      for (const row of seeded.prepare(`SELECT * FROM ${table}`).all()) {
+      for (const { method: _, ...row } of seeded.prepare(`SELECT * FROM ${table}`).all()) {
         const columns = Object.keys(row);
         await worker.sql(`INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => "?")})`, ...Object.values(row));
       }

@@ -85,7 +85,13 @@ describe("POST /admin/import", () => {
     const [user] = await worker.sql("SELECT * FROM users");
     assert.deepEqual(
       { ...user },
-      { id: "u1", client_id: "c1", client_api_key_hash: sha256("key-1"), created_at: USER.createdAt },
+      {
+        id: "u1",
+        client_id: "c1",
+        client_api_key_hash: sha256("key-1"),
+        created_at: USER.createdAt,
+        quota_released_at: null,
+      },
     );
     const [share] = await worker.sql("SELECT * FROM custodian_backup_shares");
     assert.deepEqual(
@@ -428,7 +434,7 @@ describe("after a change of the sealing key", () => {
     });
     try {
       for (const table of ["users", "custodian_backup_shares", "user_backup_shares", "backup_share_versions"]) {
-        for (const row of await worker.sql(`SELECT * FROM ${table}`)) {
+        for (const { method: _, ...row } of await worker.sql(`SELECT * FROM ${table}`)) {
           const columns = Object.keys(row);
           await second.db
             .prepare(`INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => "?")})`)

@@ -52,7 +52,11 @@ test("a dump of wrangler's, loaded with SQLite as docs/operations.md says, holds
   await seed(file, { users: 20, shareBytes: 5_000, keys: SECRETS.SHARE_ENCRYPTION_KEYS });
   const db = new DatabaseSync(file);
   const sealed = Buffer.alloc(300_000, 7).toString("base64"); // longer than a statement of D1's may be
-  db.prepare("INSERT INTO users VALUES (?, ?, NULL, ?)").run(`u${ODD}`, `c${ODD}`, AT);
+  db.prepare("INSERT INTO users (id, client_id, client_api_key_hash, created_at) VALUES (?, ?, NULL, ?)").run(
+    `u${ODD}`,
+    `c${ODD}`,
+    AT,
+  );
   const insert = db.prepare(
     "INSERT INTO custodian_backup_shares (id, user_id, backup_method, backup_share_pair_id, key_id, created_at, updated_at, sealed_share) VALUES (?, ?, ?, ?, 'k1', ?, ?, ?)",
   );
