@@ -517,6 +517,7 @@ describe("the scrub", () => {
       "keyId",
       "level",
       "message",
+      "release",
       "row",
       "table",
       "userId",
