@@ -710,6 +710,52 @@ describe("the retention", () => {
       `UPDATE backup_share_versions SET superseded_at = strftime('%Y-%m-%dT%H:%M:%fZ', superseded_at, '-${days} days')`,
     );
 
+  describe("spares the cipher text that a current custodian share may belong to", () => {
+    const userVersions = async () => (await wallet.history(ada)).filter(({ kind }) => kind === "user").length;
+
+    test("of two devices with pairs: each finds its own by its pair, however old it is", async () => {
+      await custodian(ada, S, "cA", { pair: "pA" });
+      await custodian(ada, S, "cB", { pair: "pB" });
+      await cipherText(ada, "GDRIVE", "uB", { pair: "pB" });
+      await cipherText(ada, "gdrive", "uA", { pair: "pA" });
+      await age(91);
+      await worker.scheduled();
+      assert.equal(await wallet.recovered(ada, { backupSharePairId: "pB" }), "uB");
+      assert.equal(await wallet.recovered(ada, { backupSharePairId: "pA" }), "uA");
+    });
+
+    for (const [what, custodianPair, pair] of [
+      ["without pairs", undefined, undefined],
+      ["with the backup's own pair", "p1", "p1"],
+    ]) {
+      test(`junk of a stolen app key, ${what}, ends; the good one stays`, async () => {
+        await custodian(ada, S, "s1", { pair: custodianPair });
+        await cipherText(ada, "GDRIVE", "good", { pair: custodianPair });
+        for (const n of [1, 2, 3, 4]) await cipherText(ada, "GDRIVE", `junk ${n}`, { pair });
+        await age(91);
+        await worker.scheduled();
+        assert.equal(await userVersions(), 1);
+        const [{ id }] = (await wallet.history(ada)).filter(({ kind }) => kind === "user");
+        await wallet.restoreVersion(ada, id);
+        assert.equal(await wallet.recovered(ada, GDRIVE), "good");
+      });
+    }
+
+    test("under UNKNOWN too, and not once another custodian share has taken that one's place", async () => {
+      await custodian(ada, S, "s1");
+      await cipherText(ada, "UNKNOWN", "good");
+      await cipherText(ada, "UNKNOWN", "junk");
+      await age(91);
+      await worker.scheduled();
+      assert.equal(await userVersions(), 1);
+      await custodian(ada, S, "s2");
+      await cipherText(ada, "UNKNOWN", "u2");
+      await age(91);
+      await worker.scheduled();
+      assert.equal(await userVersions(), 0);
+    });
+  });
+
   test("ends a version, and never one that a cipher text still in use may belong to", async () => {
     await backup(0);
     await backup(1);

@@ -89,8 +89,30 @@ macro_rules! may_be_mate_of_kept {
     };
 }
 
-/// Deletes the versions of the given row ids that are past the retention, but never a custodian share that a user
-/// share may belong to: one in use, or one that can still be restored.
+/// A condition in SQL: the user share `v` of the history may be the mate of one of the user's current custodian shares: it is the
+/// first that was stored after that one, or the first of its pair. The first only: whoever has an app's credential can store
+/// any number after it, and what is spared must have an end.
+macro_rules! may_be_mate_of_current {
+    () => {
+        "EXISTS (SELECT 1 FROM users u JOIN custodian_backup_shares c ON c.user_id = u.id \
+   WHERE u.id = v.user_id AND u.client_id = v.client_id AND (c.method = v.method \
+     OR substr(c.method, 1, length(v.method) + 1) = v.method || '-' COLLATE NOCASE OR v.method = 'UNKNOWN') \
+   AND (v.stored_at >= c.updated_at \
+       AND NOT EXISTS (SELECT 1 FROM backup_share_versions n WHERE n.user_id = v.user_id AND n.kind = 'user' \
+         AND n.method = v.method AND n.client_id = v.client_id AND n.stored_at >= c.updated_at AND n.stored_at < v.stored_at) \
+       AND NOT EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = v.user_id AND s.method = v.method \
+         AND s.updated_at >= c.updated_at AND s.updated_at < v.stored_at) \
+     OR v.backup_share_pair_id = c.backup_share_pair_id \
+       AND NOT EXISTS (SELECT 1 FROM backup_share_versions n WHERE n.user_id = v.user_id AND n.kind = 'user' \
+         AND n.backup_share_pair_id = v.backup_share_pair_id AND n.client_id = v.client_id AND n.stored_at < v.stored_at) \
+       AND NOT EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = v.user_id \
+         AND s.backup_share_pair_id = v.backup_share_pair_id AND s.updated_at < v.stored_at)))"
+    };
+}
+
+/// Deletes the versions of the given row ids that are past the retention, but never one that another share may belong to: a
+/// custodian share that a user share in use, or one that can still be restored, may need; and a user share that a custodian share
+/// in use may need.
 pub fn purge_expired_statement(
     first_rowid: u64,
     last_rowid: u64,
@@ -110,7 +132,9 @@ pub fn purge_expired_statement(
         may_be_mate!(),
         " OR ",
         may_be_mate_of_kept!(cutoff!()),
-        ")) RETURNING id"
+        ")) AND NOT (v.kind = 'user' AND ",
+        may_be_mate_of_current!(),
+        ") RETURNING id"
     );
     Statement::new(SQL)
         .number(first_rowid)
