@@ -12,7 +12,7 @@ use crate::store::export::{self, Place};
 
 /// A page of everything that is stored. Shares leave as they are kept, sealed: the operator's token alone opens none.
 pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
-    let (first, mut after) = match url::query_value(call.query, "cursor") {
+    let (first, after) = match url::query_value(call.query, "cursor") {
         None => (0, Place::default()),
         Some(text) => text
             .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
@@ -21,26 +21,25 @@ pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     };
     let is_many = call.homes.are_many();
     let bound = call.homes.settings().bound.iter().copied();
-    let mut homes = bound.filter(|home| *home >= first).peekable();
-    let mut page = export::Page::default();
-    let mut cursor = None;
-    while let Some(home) = homes.next() {
-        let db = call.homes.database(home, None)?;
-        page = export::page(&db, &call.trail, std::mem::take(&mut after)).await?;
-        let (home, next) = match (&page.next, homes.peek()) {
-            (Some(next), _) => (home, next.to_json()),
-            // The next home begins anew.
-            (None, Some(next)) => (*next, Place::default().to_json()),
-            (None, None) => break,
-        };
-        let place = if is_many {
-            format!("{home}:{next}")
+    let mut homes = bound.filter(|home| *home >= first);
+    let Some(home) = homes.next() else {
+        return Err(Error::field("cursor", "be one that this route has given"));
+    };
+    let db = call.homes.database(home, None)?;
+    let mut page = export::page(&db, &call.trail, after).await?;
+    let place = match (&page.next, homes.next()) {
+        (Some(next), _) => Some((home, next.to_json())),
+        // The next home begins anew.
+        (None, Some(next)) => Some((next, Place::default().to_json())),
+        (None, None) => None,
+    };
+    let cursor = place.map(|(home, place)| {
+        URL_SAFE_NO_PAD.encode(if is_many {
+            format!("{home}:{place}")
         } else {
-            next
-        };
-        cursor = Some(URL_SAFE_NO_PAD.encode(place));
-        break;
-    }
+            place
+        })
+    });
     if is_many {
         page.counts = None; // It would be of the last home alone.
     }
