@@ -55,6 +55,8 @@ pub struct Settings {
     pub callers: Callers,
     pub unknown_clients: UnknownClients,
     pub fetch_superseded: FetchSuperseded,
+    /// `FETCH_PARTIAL`: a fetch gives the shares that open where another one does not, instead of an error for all.
+    pub fetch_partial: bool,
     pub history_retention_days: u32,
     pub audit_retention_days: u32,
     /// For so many milliseconds at most a request waits until R2 has its copy.
@@ -174,10 +176,10 @@ impl Settings {
                 ));
             }
         };
-        let copy_required = match get("COPY_REQUIRED").as_deref() {
-            None | Some("no") => false,
-            Some("yes") => true,
-            Some(_) => return Err(invalid("COPY_REQUIRED", "must be yes or no")),
+        let is_yes = |name| match get(name).as_deref() {
+            None | Some("no") => Ok(false),
+            Some("yes") => Ok(true),
+            Some(_) => Err(invalid(name, "must be yes or no")),
         };
         let days = |name, default| match get(name).map(|days| days.parse()) {
             None => Ok(default),
@@ -211,10 +213,11 @@ impl Settings {
             callers: Callers::parse(get)?,
             unknown_clients,
             fetch_superseded,
+            fetch_partial: is_yes("FETCH_PARTIAL")?,
             history_retention_days: days("HISTORY_RETENTION_DAYS", 90)?,
             audit_retention_days: days("AUDIT_RETENTION_DAYS", 400)?,
             copy_wait_ms,
-            copy_required,
+            copy_required: is_yes("COPY_REQUIRED")?,
             purge_delay_hours,
         })
     }
@@ -278,6 +281,7 @@ mod tests {
         assert_eq!(settings.callers.client_auth, [ClientAuth::ClientApiKey]);
         assert_eq!(settings.unknown_clients, UnknownClients::Reject);
         assert_eq!(settings.fetch_superseded, FetchSuperseded::HalfFinished);
+        assert!(!settings.fetch_partial);
         assert_eq!(
             (
                 settings.history_retention_days,
@@ -317,6 +321,7 @@ mod tests {
             ("CLIENT_AUTH", "client-api-key,"),
             ("UNKNOWN_CLIENTS", "VALUE"),
             ("FETCH_SUPERSEDED", "VALUE"),
+            ("FETCH_PARTIAL", "VALUE"),
             ("HISTORY_RETENTION_DAYS", "VALUE"),
             ("HISTORY_RETENTION_DAYS", "-1"),
             ("AUDIT_RETENTION_DAYS", "1.5"),

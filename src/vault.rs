@@ -110,8 +110,32 @@ impl Vault {
         }
         self.try_open(place, key_id, envelope).await.ok_or_else(|| {
             let kind = place.kind.as_str();
-            Error::internal(format!("a {kind} share under key {key_id} does not open"))
+            let method = place.backup_method;
+            Error::internal(format!(
+                "a {kind} share of {method} under key {key_id} does not open"
+            ))
         })
+    }
+
+    /// Makes sure that a sealed share opens in its place: 409, naming its key.
+    pub async fn surely_opens(
+        &self,
+        place: Place<'_>,
+        key_id: &str,
+        envelope: &JsString,
+    ) -> Result<()> {
+        if self.try_open(place, key_id, envelope).await.is_some() {
+            return Ok(());
+        }
+        let why = if self.key(key_id).is_some() {
+            "is damaged, or SHARE_ENCRYPTION_KEYS has other bytes under that id"
+        } else {
+            "needs that key, which SHARE_ENCRYPTION_KEYS lacks"
+        };
+        let detail = format!(
+            "This version does not open with the key {key_id}: it {why}. Nothing was restored, for a share in use that does not open stops every fetch."
+        );
+        Err(Error::new(Code::Conflict, detail))
     }
 
     /// None: it does not open.

@@ -88,3 +88,65 @@ test("the user's app and an operator may look, nobody else", async () => {
   assertProblem(await worker.send("GET", path, { bearer: "wrong" }), 401, "unauthorized");
   assertProblem(await admin("GET", "/users/nobody/backups"), 404, "unknown_user");
 });
+
+// A cipher text that takes the place of another though no custodian share has come since: junk, or a retry with another envelope.
+
+const mark = async (method = "GDRIVE") =>
+  (await backups()).find(({ backupMethod }) => backupMethod === method)?.userShareReplacedAlone;
+const outcomes = async (query) =>
+  (await admin("GET", `/audit?action=store_user_share&${query}`)).body.events.map(({ outcome }) => outcome);
+
+test("a cipher text that replaces another alone is marked, logged and audited, until a whole backup follows", async () => {
+  await custodian("GDRIVE-SECP256K1", "c1");
+  await cipherText("GDRIVE", "u1");
+  assert.equal(await mark(), undefined);
+  worker.clearLogs();
+  await cipherText("GDRIVE", "junk");
+  const at = await mark();
+  assert.match(at, TIME);
+  const [line] = worker.logLines().filter(({ level }) => level === "warn");
+  assert.deepEqual([line.userId, line.backupMethod], [ada.id, "GDRIVE"]);
+  assert.deepEqual(await outcomes(`userId=${ada.id}`), ["replaced_alone", "stored"]);
+  assert.deepEqual(await states(), { GDRIVE: "complete" });
+
+  await cipherText("GDRIVE", "junk");
+  await cipherText("GDRIVE", "more junk");
+  assert.equal(await mark(), at, "the first one tells when the good one was replaced");
+  await custodian("GDRIVE-SECP256K1", "c2");
+  assert.equal(await mark(), at, "half a backup is none");
+  await cipherText("GDRIVE", "u2");
+  assert.equal(await mark(), undefined);
+});
+
+test("is marked under the legacy form, under UNKNOWN, and where no custodian share is there at all", async () => {
+  await custodian("UNKNOWN", "c1");
+  for (const cipherText of ["u1", "u2"]) await app(ada, "POST", `/clients/${ada.clientId}/backup`, { cipherText });
+  assert.match(await mark("UNKNOWN"), TIME);
+  await cipherText("ICLOUD", "u1");
+  await cipherText("ICLOUD", "u2");
+  assert.match(await mark("ICLOUD"), TIME);
+  assert.equal(await mark("GDRIVE"), undefined);
+});
+
+test("what is no replacement alone has no mark: the same again, another pair of the same, two devices with pairs of their own", async () => {
+  await custodian("GDRIVE-SECP256K1", "cA", "pair-A");
+  await custodian("GDRIVE-SECP256K1", "cB", "pair-B");
+  await cipherText("GDRIVE", "uB", "pair-B");
+  await cipherText("GDRIVE", "uB", "pair-B");
+  await cipherText("GDRIVE", "uA", "pair-A");
+  assert.equal(await mark(), undefined);
+  await cipherText("GDRIVE", "uA", "pair-C");
+  assert.equal(await mark(), undefined);
+  await cipherText("GDRIVE", "junk", "pair-of-nobody");
+  assert.match(await mark(), TIME);
+});
+
+test("whoever restores a cipher text takes its mark away", async () => {
+  await custodian("GDRIVE-SECP256K1", "c1");
+  await cipherText("GDRIVE", "u1");
+  await cipherText("GDRIVE", "junk");
+  const { versions } = (await admin("GET", `/users/${ada.id}/backups/history`)).body;
+  const { id } = versions.find(({ kind }) => kind === "user");
+  assert.equal((await admin("POST", `/users/${ada.id}/backups/restore`, { versionId: id })).status, 200);
+  assert.equal(await mark(), undefined);
+});

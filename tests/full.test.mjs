@@ -38,6 +38,14 @@ describe("a full database", () => {
     for (const query of [{ backupMethod: "GDRIVE" }, { backupSharePairId: "p1" }]) {
       assert.deepEqual((await wallet.fetchCipherText(ada, query, full())).body, { cipherText: "u1" });
     }
+    const legacy = await wallet.app(
+      ada,
+      "GET",
+      `/clients/${ada.clientId}/backup?backupMethod=GDRIVE`,
+      undefined,
+      wallet.init(full()),
+    );
+    assert.deepEqual(legacy.body, { cipherText: "u1", backupShare: "u1" });
     const { backups: listed } = (
       await wallet.app(ada, "GET", `${wallet.path(ada)}/backups`, undefined, wallet.init(full()))
     ).body;
@@ -48,11 +56,11 @@ describe("a full database", () => {
     const lines = worker.logLines().filter(({ level }) => level === "error");
     assert.deepEqual(
       lines.map(({ message }) => message),
-      Array(4).fill("the database is full: a recovery left no audit event"),
+      Array(5).fill("the database is full: a recovery left no audit event"),
     );
     assert.deepEqual(
       lines.map(({ who }) => who),
-      [ada.clientId, ada.id, ada.id, ada.id],
+      [ada.clientId, ada.id, ada.id, ada.id, ada.id],
     );
     assert.ok(lines.every(({ ray }) => ray));
     assert.deepEqual(await snapshot(worker), before);
@@ -61,6 +69,11 @@ describe("a full database", () => {
   it("gives nothing to anybody else", async () => {
     const asking = { ...ada, clientApiKey: bob.clientApiKey };
     for (const who of [asking, { ...ada, clientApiKey: "nobody's key" }]) {
+      assertProblem(
+        await wallet.app(who, "GET", `/clients/${ada.clientId}/backup`, undefined, wallet.init(full())),
+        503,
+        "unavailable",
+      );
       assertProblem(await wallet.fetchCipherText(who, { backupMethod: "GDRIVE" }, full()), 503, "unavailable");
       assertProblem(
         await wallet.app(who, "GET", `${wallet.path(ada)}/backups`, undefined, wallet.init(full())),

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, beforeEach, describe, test } from "node:test";
+import { after, before, beforeEach, describe, test } from "node:test";
 
 import { backups } from "./support/backup.mjs";
 import { assertProblem, sorted, user } from "./support/client.mjs";
@@ -562,5 +562,94 @@ describe("the scrub", () => {
     );
     await worker.scheduled();
     assert.equal((await status()).scrub.checked, 3);
+  });
+});
+
+test("a run of the schedule has one budget, spent fairly: large rows stop neither the scrub nor the purges, and the status says what is left", async () => {
+  const worker = await startWorker({ secrets: { SHARE_ENCRYPTION_KEYS: `${K2},${K1}` }, vars: { PURGE_DELAY_HOURS: "1" } });
+  try {
+    const on = backups(worker);
+    const bob = user("bob");
+    await on.register(ada, bob);
+    await worker.sql(
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
+       INSERT INTO backup_share_versions (id, user_id, client_id, kind, backup_method, key_id, created_at, stored_at, superseded_at, reason, sealed_share)
+       SELECT 'v' || i, ?, ?, 'user', 'GDRIVE', 'k1', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+         'replaced', printf('%.*c', 400000, 'A') FROM n`,
+      ada.id,
+      ada.clientId,
+    );
+    assert.equal((await on.admin("DELETE", `${on.path(bob)}?purge=${bob.clientId}`)).status, 202);
+    await worker.sql("UPDATE purges SET purge_at = requested_at");
+    const left = async () => (await on.admin("GET", "/admin/status")).body.left;
+    assert.deepEqual(await left(), { rewrap: 300, scrub: 0, purges: 1 });
+    await worker.scheduled();
+    const { rewrap, scrub, purges } = await left();
+    assert.deepEqual([rewrap, purges], [300, 0]);
+    assert.ok(scrub > 0 && scrub < 300, `${scrub} are left`);
+    let runs = 1;
+    for (; (await left()).scrub > 0; runs += 1) await worker.scheduled();
+    assert.ok(runs < 10, `${runs} runs`);
+    assert.equal((await on.admin("GET", "/admin/status")).body.scrub.failed, 300);
+  } finally {
+    await worker.stop();
+  }
+});
+
+describe("a share in use that does not open", () => {
+  const OTHER = "ICLOUD-SECP256K1";
+  let all;
+  let on;
+  let partial;
+  before(async () => {
+    all = await startWorker({
+      secrets: { SHARE_ENCRYPTION_KEYS: K1 },
+      siblings: { partial: { FETCH_PARTIAL: "yes" }, later: { SHARE_ENCRYPTION_KEYS: K2 } },
+    });
+    on = backups(all);
+    partial = backups(all.sibling("partial"));
+  });
+  after(() => all?.stop());
+  beforeEach(async () => {
+    await all.clear();
+    await on.register(ada);
+    await on.custodian(ada, S, "s1");
+    await on.custodian(ada, OTHER, "i1");
+  });
+  const damage = (method) =>
+    all.sql("UPDATE custodian_backup_shares SET sealed_share = substr(sealed_share, 5) WHERE method = ?", method);
+
+  test("stops the fetch, and the answer names its method; with FETCH_PARTIAL the others are given", async () => {
+    await damage(S);
+    const answer = await on.fetchCustodian(ada);
+    assertProblem(answer, 500, "internal");
+    assert.match(answer.body.detail, /GDRIVE-SECP256K1/);
+    all.clearLogs();
+    assert.deepEqual(await partial.fetched(ada), ["i1"]);
+    const [line] = all.logLines().filter(({ level }) => level === "error");
+    assert.deepEqual([line.table, line.backupMethod], ["custodian_backup_shares", S]);
+    await damage(OTHER);
+    assertProblem(await partial.fetchCustodian(ada), 500, "internal", { what: "nothing opens: no empty list" });
+  });
+
+  test("is not made by a restore: 409 with the key's id, and nothing changes", async () => {
+    await on.custodian(ada, S, "s2");
+    await on.cipherText(ada, "GDRIVE", "u1");
+    await on.cipherText(ada, "GDRIVE", "u2");
+    const later = backups(all.sibling("later"));
+    const history = await on.history(ada);
+    assert.deepEqual(history.map(({ kind }) => kind).sort(), ["custodian", "user"]);
+    const before = await all.sql("SELECT id, sealed_share FROM custodian_backup_shares ORDER BY id");
+    for (const { id } of history) {
+      const answer = await later.admin("POST", `${later.path(ada)}/backups/restore`, { versionId: id });
+      assertProblem(answer, 409, "conflict");
+      assert.match(answer.body.detail, /key k1/);
+    }
+    await all.sql("UPDATE backup_share_versions SET sealed_share = substr(sealed_share, 5) WHERE kind = 'custodian'");
+    for (const { id, kind } of history) {
+      const answer = await on.admin("POST", `${on.path(ada)}/backups/restore`, { versionId: id });
+      assert.equal(answer.status, kind === "user" ? 200 : 409, answer.text);
+    }
+    assert.deepEqual(await all.sql("SELECT id, sealed_share FROM custodian_backup_shares ORDER BY id"), before);
   });
 });

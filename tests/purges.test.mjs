@@ -149,4 +149,72 @@ describe("webhooks that make users (UNKNOWN_CLIENTS = register)", () => {
     await worker.sql("UPDATE webhook_registrations SET day = date(day, '-1 day')");
     assert.equal((await store("c")).status, 204);
   });
+
+  const register = (body) => wallet.admin("POST", "/users", body);
+  const ofWebhook = (name) => ({ ...user(name), id: user(name).clientId });
+
+  it("are adopted by their registration: the custodian shares, and their history, are the registered user's", async () => {
+    const ann = user("ann");
+    for (const share of ["c1", "c2"]) assert.equal((await wallet.storeCustodian(ann, CUSTODIAN, share)).status, 204);
+    const answer = await register(ann);
+    assert.equal(answer.status, 201, answer.text);
+    assert.deepEqual([answer.body.id, answer.body.clientId], [ann.id, ann.clientId]);
+    assert.equal((await register(ann)).status, 200, "the same again");
+    assert.deepEqual(await wallet.fetched(ann), ["c2"]);
+    assert.equal((await wallet.history(ann)).length, 1);
+    await wallet.cipherText(ann, "GDRIVE", "u2");
+    assert.equal(await wallet.state(ann, "GDRIVE"), "complete");
+    assertProblem(await wallet.admin("GET", `/users/${ann.clientId}`), 404, "unknown_user");
+    assertProblem(await wallet.admin("POST", `/users/${ann.clientId}/restore`), 404, "unknown_user");
+    const { events } = (await wallet.admin("GET", "/audit?action=register_user")).body;
+    assert.deepEqual(events.map(({ userId, outcome }) => [userId, outcome]).reverse(), [
+      [ann.id, "adopted"],
+      [ann.id, "unchanged"],
+    ]);
+  });
+
+  it("are no longer adopted once an app has stored, or has a key: 409, and everything stays", async () => {
+    for (const name of ["kay", "joe"]) {
+      const who = ofWebhook(name);
+      await wallet.custodian(who, CUSTODIAN, "c1");
+      assert.equal((await register(who)).status, 200, "an API key under the id that the webhook gave");
+      if (name === "joe") await wallet.cipherText(who, "GDRIVE", "u1");
+      assertProblem(await register({ ...user(name), clientApiKey: "another key of it" }), 409, "conflict");
+      assert.deepEqual(await wallet.fetched(who), ["c1"]);
+    }
+  });
+
+  it("are not adopted under an id or with a key that another user has", async () => {
+    const bea = user("bea");
+    const cid = user("cid");
+    assert.equal((await register(bea)).status, 201);
+    await wallet.custodian(cid, CUSTODIAN, "c1");
+    assertProblem(await register({ ...cid, id: bea.id }), 409, "conflict");
+    assertProblem(await register({ ...cid, clientApiKey: bea.clientApiKey }), 409, "conflict");
+    assert.equal((await wallet.admin("GET", `/users/${cid.clientId}`)).status, 200);
+    assert.deepEqual(await wallet.fetched(cid), ["c1"]);
+  });
+
+  it("are no trap for who is restored: what was stored under the client id since is current, cipher text and all", async () => {
+    const dan = user("dan");
+    assert.equal((await register(dan)).status, 201);
+    await wallet.custodian(dan, CUSTODIAN, "c1");
+    await wallet.cipherText(dan, "GDRIVE", "u1");
+    await wallet.deleteUser(dan);
+    const standIn = { ...ofWebhook("dan"), clientApiKey: "the key of the stand-in" };
+    await wallet.custodian(standIn, CUSTODIAN, "c2");
+    assert.equal((await register(standIn)).status, 200);
+    await wallet.cipherText(standIn, "GDRIVE", "u2");
+    await wallet.cipherText(standIn, "ICLOUD", "only there");
+    await wallet.deleteUser(standIn);
+    const restored = await wallet.admin("POST", `${wallet.path(dan)}/restore?clientId=${dan.clientId}`);
+    assert.equal(restored.status, 200, restored.text);
+    assert.deepEqual(await wallet.fetched(dan), ["c2"]);
+    assert.equal(await wallet.recovered(dan, { backupMethod: "GDRIVE" }), "u2");
+    assert.equal(await wallet.recovered(dan, { backupMethod: "ICLOUD" }), "only there");
+    const history = await wallet.history(dan);
+    assert.deepEqual(history.map(({ kind }) => kind).sort(), ["custodian", "user"]);
+    await wallet.restoreVersion(dan, history.find(({ kind }) => kind === "user").id);
+    assert.equal(await wallet.recovered(dan, { backupMethod: "GDRIVE" }), "u1");
+  });
 });

@@ -100,7 +100,7 @@ function Cards({ backups, versions }: { backups: Backup[]; versions: Version[] }
 }
 
 function Card({ backup, current }: { backup: Backup; current: Version[] }) {
-  const { backupMethod, state, userShareAt, custodianShares } = backup;
+  const { backupMethod, state, userShareAt, userShareReplacedAlone, custodianShares } = backup;
   const methods = new Set([backupMethod, ...custodianShares.map((share) => share.backupMethod)]);
   const pairs = new Set(
     current
@@ -116,6 +116,15 @@ function Card({ backup, current }: { backup: Backup; current: Version[] }) {
       <dl class="facts">
         <dt>Cipher text</dt>
         <dd>{userShareAt ? <Time at={userShareAt} /> : "none"}</dd>
+        {userShareReplacedAlone && (
+          <>
+            <dt>Replaced alone</dt>
+            <dd>
+              <Time at={userShareReplacedAlone} />: a cipher text took the place of another, and no custodian share had
+              come since. It may be junk. The one before it is in the history.
+            </dd>
+          </>
+        )}
         {custodianShares.length === 0 && (
           <>
             <dt>Custodian share</dt>

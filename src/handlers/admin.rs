@@ -12,7 +12,7 @@ use crate::handlers::homes;
 use crate::handlers::status::Status;
 use crate::handlers::users::{at_home, note_view, one_home};
 use crate::http::{Answer, Call};
-use crate::maintenance;
+use crate::maintenance::{self, Budget};
 use crate::platform::parse_date;
 use crate::store::audit::{self, Actor};
 use crate::store::changes;
@@ -213,7 +213,14 @@ pub async fn rewrap(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let limit = u64::from(limit.unwrap_or(DEFAULT_REWRAP_LIMIT));
     let (mut rewrapped, mut remaining) = (0, 0);
     for db in call.homes.all()? {
-        let part = maintenance::rewrap(&db, call.vault, limit - rewrapped, Actor::Admin).await?;
+        let part = maintenance::rewrap(
+            &db,
+            call.vault,
+            limit - rewrapped,
+            Budget::INVOCATION,
+            Actor::Admin,
+        )
+        .await?;
         rewrapped += part.rewrapped;
         remaining += part.remaining;
     }

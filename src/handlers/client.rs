@@ -10,9 +10,10 @@ use crate::domain::recovery::{Backup, Entry, FetchSuperseded, backups, supersede
 use crate::domain::sealing::Place;
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
+use crate::log::{self, Field, Level};
 use crate::platform::json_object;
 use crate::store::custodian_shares::{Fetched, SealedShare};
-use crate::store::outcome::Refusal;
+use crate::store::outcome::{Refusal, Stored};
 use crate::store::user_shares::{self, Wanted};
 use crate::store::{Database, audit, credential, eject, versions};
 
@@ -39,15 +40,30 @@ pub async fn store_share(
         .await?;
     drop(cipher_text);
     // 3.
-    at_home(call, &credential, &Key::user(user_id), async |db| {
+    let key = Key::user(user_id);
+    let stored = at_home(call, &credential, &key, async |db| {
         user_shares::store(db, &call.trail, &credential, user_id, &backup, &sealed).await
-    })
-    .await?;
+    });
+    if stored.await? == Stored::ReplacedAlone {
+        log_replaced_alone(call, user_id, &backup.backup_method);
+    }
     // 4.
     Ok(Answer::json(
         200,
         r#"{"message":"Successfully stored client backup share"}"#,
     ))
+}
+
+fn log_replaced_alone(call: &Call<'_>, user_id: &UserId, backup_method: &BackupMethod) {
+    log::event(
+        Level::Warn,
+        "a cipher text took the place of another, and no custodian share had come since",
+        &[
+            ("userId", Field::Text(user_id.as_str())),
+            ("backupMethod", Field::Text(backup_method.as_str())),
+            ("ray", Field::Text(&call.trail.request_id)),
+        ],
+    );
 }
 
 /// The body; which backup it is of may stand in the query instead.
@@ -183,14 +199,18 @@ pub async fn list_backups(caller: Caller, call: &Call<'_>, user_id: &UserId) -> 
         }
     };
     let backups = backups(&entries.custodian, &entries.user);
-    let backups = json::array(backups.iter().map(to_json));
+    let backups = json::array(backups.iter().map(|backup| {
+        let mut marks = entries.replaced_alone.iter();
+        let mark = marks.find(|(method, _)| *method == backup.backup_method);
+        to_json(backup, mark.map(|(_, at)| at.as_str()))
+    }));
     Ok(Answer::json(
         200,
         &Writer::default().raw("backups", &backups).end(),
     ))
 }
 
-fn to_json(backup: &Backup) -> String {
+fn to_json(backup: &Backup, replaced_alone_at: Option<&str>) -> String {
     let shares = backup.custodian_shares.iter().map(|share| {
         Writer::default()
             .text("backupMethod", share.backup_method.as_str())
@@ -200,6 +220,7 @@ fn to_json(backup: &Backup) -> String {
     Writer::default()
         .text("backupMethod", backup.backup_method.as_str())
         .optional("userShareAt", backup.user_share_at.as_deref())
+        .given("userShareReplacedAlone", replaced_alone_at)
         .raw("custodianShares", &json::array(shares))
         .text("state", backup.state.as_str())
         .end()

@@ -21,6 +21,10 @@ pub struct Status {
     scrub_at_ms: Option<u64>,
     checked: u64,
     failed: u64,
+    /// Rows that the scrub's walk has not looked at yet.
+    left: u64,
+    /// The purges whose time has come.
+    purges_due: u64,
     pub bytes: u64,
     /// The oldest.
     pub schema: Option<u32>,
@@ -34,7 +38,6 @@ impl Status {
         Self {
             shares: found.shares,
             users: found.users,
-            keys: found.keys,
             half_finished: found.half_finished.unwrap_or_else(|| scrub.half_finished()),
             purges: elements(&found.purges)
                 .unwrap_or_default()
@@ -44,6 +47,9 @@ impl Status {
             scrub_at_ms: Some(scrub.at_ms).filter(|at_ms| *at_ms > 0),
             checked: scrub.checked(),
             failed: scrub.failed(),
+            left: scrub.left(found.keys.iter().map(|key| key.shares).sum()),
+            purges_due: found.purges_due,
+            keys: found.keys,
             bytes,
             schema: found.schema_version,
             homes: None,
@@ -63,6 +69,8 @@ impl Status {
         };
         self.checked += other.checked;
         self.failed += other.failed;
+        self.left += other.left;
+        self.purges_due += other.purges_due;
         self.bytes += other.bytes;
         self.schema = match (self.schema, other.schema) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -73,6 +81,11 @@ impl Status {
     pub fn to_json(self, vault: &Vault) -> Writer {
         let Keys { mut known, unknown } = Keys::of(vault, self.keys);
         known.extend(unknown);
+        let others = known.iter().filter(|key| key.id != vault.current_key_id());
+        let left = Writer::default()
+            .number("rewrap", others.map(|key| key.shares).sum())
+            .number("scrub", self.left)
+            .number("purges", self.purges_due);
         let at = self.scrub_at_ms.map(format_date);
         let scrubbed = Writer::default()
             .optional("at", at.as_deref())
@@ -87,6 +100,7 @@ impl Status {
             .raw("scrub", &scrubbed.end())
             .number("halfFinished", self.half_finished)
             .raw("purges", &array(self.purges))
+            .raw("left", &left.end())
             .number("databaseBytes", self.bytes)
             .raw("schema", &schema);
         match &self.homes {

@@ -8,6 +8,7 @@ use crate::domain::body::{
 use crate::domain::homes::Key;
 use crate::domain::json::Writer;
 use crate::domain::names::{BackupMethod, ClientId, InvalidName, UserId, check_name};
+use crate::domain::sealing::Place;
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
 use crate::handlers::approvals::{self, Asked};
@@ -327,7 +328,7 @@ pub async fn restore(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Ans
     let client_id = client_id.as_ref();
     call.db.because(call.reason().await?);
     let user = at_home(call, user_id, async |db| {
-        let restore = deleted_users::restore(db, &call.trail, user_id, client_id);
+        let restore = deleted_users::restore(db, call.vault, &call.trail, user_id, client_id);
         let hash = match call.homes.are_many() {
             true => deleted_users::api_key_of(db, user_id, client_id).await?,
             false => None,
@@ -372,6 +373,17 @@ pub async fn restore_version(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Re
     let (version_id, kind) = parse_restore(&body)?;
     call.db.because(parse_reason(&body)?);
     let version = at_home(call, user_id, async |db| {
+        if let Some(sealed) = versions::sealed(db, user_id, &version_id, kind).await? {
+            let place = Place {
+                kind: sealed.kind,
+                owner: &sealed.owner,
+                backup_method: &sealed.backup_method,
+            };
+            let opens = call
+                .vault
+                .surely_opens(place, &sealed.key_id, &sealed.envelope);
+            opens.await?;
+        }
         versions::restore(db, &call.trail, user_id, &version_id, kind).await
     });
     Ok(Answer::json(200, &version.await?))

@@ -84,8 +84,9 @@ async fn store(call: &Call<'_>, backup: &CustodianBackup, sealed: &Sealed) -> Re
 /// 1. The body: 400, 413, 415.
 /// 2. One round trip reads the shares and leaves the audit event; 404 `unknown_client`.
 /// 3. To the current shares, add the superseded ones that a half-finished backup needs.
-/// 4. Open them. A current one that does not open is an error for all: a partial answer would look whole. What was
-///    added does no harm to the others where it does not open.
+/// 4. Open them. A current one that does not open is an error for all, which names its method: a partial answer would look
+///    whole. `FETCH_PARTIAL` gives the others, if there are any. What was added does no harm to the others where it does not
+///    open.
 pub async fn fetch(_: Portal, call: &Call<'_>) -> Result<Answer> {
     // 1.
     let client_id = parse_fetch(&call.json_body().await?)?;
@@ -102,9 +103,27 @@ pub async fn fetch(_: Portal, call: &Call<'_>) -> Result<Answer> {
     log_half_finished(call, &client_id, &fetched, added.len());
     // 4.
     let shares = Array::new();
+    let mut damaged = None;
     for (entry, share) in fetched.current.iter().zip(&fetched.current_shares) {
-        let share = open(call, &client_id, entry.backup_method.as_str(), share).await?;
-        shares.push(&share.into());
+        let backup_method = entry.backup_method.as_str();
+        match open(call, &client_id, backup_method, share).await {
+            Ok(share) => {
+                shares.push(&share.into());
+            }
+            Err(error) => {
+                let error = error.and_says(&format!(
+                    " The custodian share under {backup_method} does not open."
+                ));
+                if !call.settings.fetch_partial {
+                    return Err(error);
+                }
+                log_unopenable(call, "custodian_backup_shares", backup_method, share);
+                damaged = Some(error);
+            }
+        }
+    }
+    if let Some(error) = damaged.filter(|_| shares.length() == 0) {
+        return Err(error);
     }
     for index in added {
         if let (Some(version), Some(share)) = (
@@ -116,7 +135,7 @@ pub async fn fetch(_: Portal, call: &Call<'_>) -> Result<Answer> {
                 Ok(share) => {
                     shares.push(&share.into());
                 }
-                Err(_) => log_unopenable(call, backup_method, share),
+                Err(_) => log_unopenable(call, "backup_share_versions", backup_method, share),
             }
         }
     }
@@ -133,12 +152,12 @@ async fn open(
     call.vault.open(place, &share.key_id, &share.envelope).await
 }
 
-fn log_unopenable(call: &Call<'_>, backup_method: &str, share: &SealedShare) {
+fn log_unopenable(call: &Call<'_>, table: &'static str, backup_method: &str, share: &SealedShare) {
     log::event(
         Level::Error,
         "a sealed share does not open",
         &[
-            ("table", Field::Text("backup_share_versions")),
+            ("table", Field::Text(table)),
             ("backupMethod", Field::Text(backup_method)),
             ("keyId", Field::Text(&share.key_id)),
             ("ray", Field::Text(&call.trail.request_id)),

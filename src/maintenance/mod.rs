@@ -2,16 +2,18 @@
 //!
 //! Last come the daily figures.
 //!
-//! The scheduled handler does a bounded part at every run. One walk over all sealed rows does three things at once:
+//! The scheduled handler does a bounded part at every run ([`Budget`]). One walk over all sealed rows does three things at once:
 //! it opens every row, so that a damaged one is found while there is still a copy elsewhere (D1's Time Travel); it
 //! purges expired history; and it counts half-finished backups. Where it stands is kept in the database.
 
+mod budget;
 pub mod copy;
 mod metrics;
 pub mod rebuild;
 mod rewrap;
 mod scrub;
 
+pub use budget::Budget;
 pub use rewrap::rewrap;
 pub use scrub::Scrub;
 
@@ -28,7 +30,7 @@ use crate::store::outcome::wrong_key;
 use crate::store::{Database, canaries, health, purges};
 use crate::vault::{CANARY, Vault, canary_place};
 
-/// Rows that a run rewraps at most: 50 pages.
+/// Rows that a run rewraps at most.
 const REWRAP_PER_RUN: u64 = 2_500;
 const AUDIT_PER_PAGE: u64 = 500;
 const AUDIT_PAGES_PER_RUN: u32 = 20;
@@ -59,13 +61,16 @@ pub async fn run(env: &Bindings, vault: &Vault, settings: &Settings, cron: &str)
     }
     if !homes.are_many() {
         if !(is_every_minute && copy.is_some()) {
-            serve(homes.first(), copy.as_ref(), vault, settings).await;
+            let budget = Budget::INVOCATION;
+            serve(homes.first(), copy.as_ref(), vault, settings, budget).await;
         }
         return Ok(());
     }
-    for home in homes.due(is_every_minute).await? {
-        let db = homes.database(home, None)?;
-        serve(&db, copy_of(&db).as_ref(), vault, settings).await;
+    let due = homes.due(is_every_minute).await?;
+    for (served, home) in due.iter().enumerate() {
+        let db = homes.database(*home, None)?;
+        let budget = Budget::INVOCATION.part(&db, (due.len() - served) as u64);
+        serve(&db, copy_of(&db).as_ref(), vault, settings, budget).await;
         if let Err(error) = homes.tend(&db).await {
             log_failed("homes", error);
         }
@@ -74,21 +79,28 @@ pub async fn run(env: &Bindings, vault: &Vault, settings: &Settings, cron: &str)
 }
 
 /// Serves one database. A step that fails is logged, and does not keep the others from running.
-async fn serve(db: &Database, copy: Option<&copy::Target>, vault: &Vault, settings: &Settings) {
+async fn serve(
+    db: &Database,
+    copy: Option<&copy::Target>,
+    vault: &Vault,
+    settings: &Settings,
+    budget: Budget,
+) {
+    let days = settings.history_retention_days;
     let steps = [
         ("copy", copy::run_or_stop(db, copy).await),
         (
             "rewrap",
-            rewrap(db, vault, REWRAP_PER_RUN, Actor::System)
+            rewrap(db, vault, REWRAP_PER_RUN, budget.part(db, 3), Actor::System)
                 .await
                 .map(drop),
         ),
         (
             "scrub",
-            scrub::scrub(db, copy, vault, settings.history_retention_days).await,
+            scrub::scrub(db, copy, vault, days, budget.part(db, 2)).await,
         ),
-        ("purge", purge(db, settings).await),
-        ("purge users", purge_users(db).await),
+        ("purge", purge(db, settings, budget.part(db, 2)).await),
+        ("purge users", purge_users(db, budget).await),
         ("canary", ensure_canary(db, vault).await),
     ];
     if let Some(target) = copy
@@ -163,8 +175,11 @@ pub async fn opens(vault: &Vault, canary: &Canary) -> bool {
 }
 
 /// Carries out the purges whose time has come.
-async fn purge_users(db: &Database) -> Result<()> {
+async fn purge_users(db: &Database, budget: Budget) -> Result<()> {
     for due in purges::due(db, PURGES_PER_RUN).await? {
+        if budget.is_spent(db) {
+            break;
+        }
         purges::carry_out(db, &background_trail()?, &due).await?;
         log::event(
             Level::Info,
@@ -187,12 +202,14 @@ fn background_trail() -> Result<Trail> {
     })
 }
 
-async fn purge(db: &Database, settings: &Settings) -> Result<()> {
+async fn purge(db: &Database, settings: &Settings, budget: Budget) -> Result<()> {
     // A day at least: by its event a batch that is sent again is known to have been carried out.
     let days = u64::from(settings.audit_retention_days.max(1));
     let before = now_ms().saturating_sub(days * MS_PER_DAY);
     for _ in 0..AUDIT_PAGES_PER_RUN {
-        if u64::from(store::purge_audit(db, before, AUDIT_PER_PAGE).await?) < AUDIT_PER_PAGE {
+        if budget.is_spent(db)
+            || u64::from(store::purge_audit(db, before, AUDIT_PER_PAGE).await?) < AUDIT_PER_PAGE
+        {
             break;
         }
     }

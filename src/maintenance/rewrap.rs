@@ -1,5 +1,6 @@
 //! Key rotation: sealing what is under an older key again under the current one.
 
+use super::Budget;
 use crate::error::Result;
 use crate::store::audit::{Actor, Event};
 use crate::store::maintenance::{self as store, SealedRow, TABLES, Table};
@@ -14,30 +15,28 @@ pub struct Rewrapped {
     pub remaining: u64,
 }
 
-/// Pages of which no row opens: a run looks at so many and no more, for a Worker may ask D1 a thousand times
-/// (<https://developers.cloudflare.com/d1/platform/limits/>). What opens behind 20,000 such rows waits for them to go.
-const MAX_PAGES_IN_VAIN: u32 = 400;
-
-/// Seals up to `limit` rows that are under an older key again under the current one. A row that does not open stays as
-/// it is; scrubbing reports it.
-pub async fn rewrap(db: &Database, vault: &Vault, limit: u64, actor: Actor) -> Result<Rewrapped> {
+/// Seals up to `limit` rows that are under an older key again under the current one, as far as the budget goes. A row that does
+/// not open stays as it is; scrubbing reports it. (What opens behind some ten thousand such rows waits for them to go.)
+pub async fn rewrap(
+    db: &Database,
+    vault: &Vault,
+    limit: u64,
+    budget: Budget,
+    actor: Actor,
+) -> Result<Rewrapped> {
     let old_keys: Vec<&str> = vault.key_ids().skip(1).collect();
     if !old_keys.is_empty() {
         super::ensure_canary(db, vault).await?; // Nothing good is sealed again with wrong bytes.
     }
     let mut rewrapped = 0;
-    let mut pages_in_vain = 0;
     for table in TABLES {
         for key_id in &old_keys {
             let mut after = 0;
-            while rewrapped < limit && pages_in_vain < MAX_PAGES_IN_VAIN {
+            while rewrapped < limit && !budget.is_spent(db) {
                 let rows = store::page_under_key(db, table, key_id, after, ROWS_PER_PAGE).await?;
                 let Some(last) = rows.last() else { break };
                 after = last.number;
-                match rewrap_page(db, vault, table, &rows, limit - rewrapped, actor).await? {
-                    0 => pages_in_vain += 1,
-                    some => rewrapped += some,
-                }
+                rewrapped += rewrap_page(db, vault, table, &rows, limit - rewrapped, actor).await?;
             }
         }
     }

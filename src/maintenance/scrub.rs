@@ -1,5 +1,6 @@
 //! The walk over all sealed rows: opens each, purges expired history, counts half-finished backups.
 
+use super::Budget;
 use super::copy::{self, Sampled, Target};
 use crate::error::Result;
 use crate::log::{self, Field, Level};
@@ -85,6 +86,14 @@ impl Scrub {
         }
     }
 
+    /// Rows of the walk under way, out of all that there are, that were not looked at yet. 0: none is under way.
+    pub fn left(&self, all: u64) -> u64 {
+        match self.running.checked {
+            0 => 0,
+            checked => all.saturating_sub(checked),
+        }
+    }
+
     /// Rows that did not open, in the last walk or in the one under way.
     pub fn failed(&self) -> u64 {
         self.running.failed.max(self.last.failed)
@@ -101,17 +110,18 @@ pub(super) async fn scrub(
     copy: Option<&Target>,
     vault: &Vault,
     retention_days: u32,
+    budget: Budget,
 ) -> Result<()> {
     let sampled = match copy {
         Some(_) => Sampled::of(changes::read(db).await?.sampled.as_deref()),
         None => Sampled::default(),
     };
     let mut sampling = sampled;
-    let budget = (store::row_estimate(db).await? * 5 / 4 / RUNS_PER_WEEK).max(MIN_ROWS_PER_RUN);
+    let rows = (store::row_estimate(db).await? * 5 / 4 / RUNS_PER_WEEK).max(MIN_ROWS_PER_RUN);
     let mut scrub = Scrub::of(store::read_scrub_note(db).await?);
     scrub.at_ms = now_ms();
     let mut checked = 0;
-    while checked < budget {
+    while checked < rows && !budget.is_spent(db) {
         let Some(&table) = TABLES.get(scrub.table) else {
             // The walk is complete: the next run begins anew.
             scrub.last = std::mem::take(&mut scrub.running);

@@ -42,10 +42,10 @@ pub(super) async fn store(
     sealed: &Sealed,
     whose: &Whose<'_>,
     change: impl Fn(&Trail) -> Change,
-) -> Result<()> {
+) -> Result<Stored> {
     const CANARY: &str = concat!(
         insert_canary!(),
-        " WHERE EXISTS (SELECT 1 FROM audit_events WHERE id = ?4 AND outcome IN ('stored', 'unchanged')) \
+        " WHERE EXISTS (SELECT 1 FROM audit_events WHERE id = ?4 AND outcome IN ('stored', 'replaced_alone', 'unchanged')) \
          ON CONFLICT (key_id) DO NOTHING"
     );
     let mut trail = trail.clone();
@@ -61,10 +61,10 @@ pub(super) async fn store(
         }
         let changed = db.change(db.noting(change, whose)).await?;
         match changed.outcome()? {
-            Stored::Stored | Stored::Unchanged => {
+            stored @ (Stored::Stored | Stored::ReplacedAlone | Stored::Unchanged) => {
                 db.keep_notes(changed);
                 db.learn(|known| known.has_canary = true);
-                return Ok(());
+                return Ok(stored);
             }
             Stored::Overtaken if db.has_given_up() => return Err(overtaken()),
             Stored::Overtaken => trail = trail.begun_anew()?,

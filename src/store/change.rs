@@ -59,9 +59,14 @@ impl Change {
         }
     }
 
-    /// Work in the background, without an event: carried out twice, it does the same.
+    /// Work without an event: carried out twice, it does the same.
+    pub fn background() -> Self {
+        Self::new("")
+    }
+
+    /// One statement of such work.
     pub fn upkeep(statement: Statement) -> Self {
-        Self::new("").read(statement)
+        Self::background().read(statement)
     }
 
     /// With the operator's name in its events, and with the approval that it takes.

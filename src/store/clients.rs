@@ -49,10 +49,17 @@ pub async fn user_of(
         |statement: Statement| statement.text(client_id.as_str()).text(credential.as_sql());
     let refusal = by_client(trail.statement(for_credential!(credential, refusal_sql)));
     let user = by_client(Statement::new(for_credential!(credential, user_sql)));
-    let change = Change::new(&trail.event_id).event(refusal).read(user);
-    let changed = db.change(change).await?;
-    changed.unless_refused()?;
-    let [user] = changed.rows()?;
+    let change = Change::new(&trail.event_id)
+        .event(refusal)
+        .read(user.clone());
+    let user = match db.change(change).await {
+        Ok(changed) => {
+            changed.unless_refused()?;
+            let [user] = changed.rows()?;
+            user
+        }
+        Err(error) => db.read_though_full(error, user).await?,
+    };
     let id = user.first_text("id").unwrap_or_default();
     UserId::parse(id).map_err(|invalid| Error::internal(format!("a user's id must {}", invalid.0)))
 }

@@ -106,6 +106,7 @@ pub async fn store(
         change.event(event).then(store)
     })
     .await
+    .map(drop)
 }
 
 #[wasm_bindgen]

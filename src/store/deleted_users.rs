@@ -6,10 +6,12 @@ use super::audit::{Trail, audit_columns, outcome_is};
 use super::outcome::{Deleted, UserRestored};
 use super::users::{JsonText, event_of_user, get_of_client};
 use super::versions::{insert_version, is_current};
-use super::{Change, Database, Statement, at};
+use super::{Change, Database, Statement, at, maintenance};
 use crate::domain::names::{ClientId, UserId};
+use crate::domain::sealing::Place;
 use crate::domain::url;
 use crate::error::{Code, Error, Result};
+use crate::vault::Vault;
 
 /// Deletes a user; it and its shares stay in the history.
 pub async fn delete(db: &Database, trail: &Trail, id: &UserId) -> Result<()> {
@@ -41,14 +43,76 @@ pub async fn api_key_of(
     Ok(rows.first_text("client_api_key_hash"))
 }
 
+/// Gives what webhooks brought to the client ?2 in its own name to the user ?1: in the history, and where $deletion, a condition in
+/// SQL, holds for the deletion `d` of the client's own user.
+macro_rules! take_over {
+    ($deletion:expr) => {
+        concat!(
+            "UPDATE backup_share_versions SET user_id = ?1 WHERE user_id = ?2 AND client_id = ?2 AND kind = 'custodian' \
+             AND ?1 <> ?2 AND EXISTS (SELECT 1 FROM deleted_users d WHERE d.id = ?2 AND ",
+            $deletion,
+            ")"
+        )
+    };
+}
+/// Makes what the user ?1 with the client ?2 had at a deletion `d`, of which $deletion holds, current again.
+macro_rules! shares {
+    ($table:literal, $kind:literal, $deletion:expr) => {
+        concat!(
+            insert_version!($table),
+            "FROM backup_share_versions v WHERE v.user_id = ?1 AND v.client_id = ?2 AND v.kind = '",
+            $kind,
+            "' AND v.reason = 'deleted' AND v.superseded_at IN (SELECT d.deleted_at FROM deleted_users d WHERE ",
+            $deletion,
+            ") ORDER BY v.superseded_at DESC ON CONFLICT DO NOTHING"
+        )
+    };
+}
+/// A version is in the history or current, never both.
+macro_rules! forget {
+    ($table:literal, $kind:literal) => {
+        concat!(
+            "DELETE FROM backup_share_versions AS v WHERE v.user_id = ?1 AND v.client_id = ?2 AND ",
+            is_current!($table, $kind)
+        )
+    };
+}
+
+/// Where the event says `adopted`: gives the user the custodian shares of its client's own user, whom the same transaction has
+/// deleted.
+pub(super) fn take_over(id: &str, client_id: &ClientId, event_id: &str) -> [Statement; 4] {
+    macro_rules! is_adopted {
+        () => {
+            concat!(
+                "d.id = ?2 AND d.client_id = ?2 AND ",
+                outcome_is!("?3", "adopted")
+            )
+        };
+    }
+    const TAKE_OVER: &str = take_over!(is_adopted!());
+    const SHARES: &str = shares!("custodian_backup_shares", "custodian", is_adopted!());
+    const FORGET: &str = concat!(
+        forget!("custodian_backup_shares", "custodian"),
+        " AND ",
+        outcome_is!("?3", "adopted")
+    );
+    const FORGET_USER: &str = concat!("DELETE FROM deleted_users AS d WHERE ", is_adopted!());
+    [TAKE_OVER, SHARES, FORGET, FORGET_USER].map(|sql| {
+        let of_client = Statement::new(sql).text(id).text(client_id.as_str());
+        of_client.text(event_id)
+    })
+}
+
 /// Restores the user that was deleted last under this id (with this client id, if one is given), and its shares.
 ///
 /// It may have been registered and deleted again since: of all deletions of the same user the latest share of each
 /// method comes back, so that the shares of an earlier one are not out of reach behind a later one that had none. A
-/// webhook that came meanwhile may have registered the client under its own id (`UNKNOWN_CLIENTS`): what it brought, and
-/// custodian shares are sealed for the client, is this user's too.
+/// webhook that came meanwhile may have registered the client under its own id (`UNKNOWN_CLIENTS`): what it brought, and what an
+/// app stored there since, is this user's too. Custodian shares are sealed for the client; cipher texts for the user, so
+/// they are sealed again first ([`adopt`]).
 pub async fn restore(
     db: &Database,
+    vault: &Vault,
     trail: &Trail,
     id: &UserId,
     client_id: Option<&ClientId>,
@@ -65,45 +129,20 @@ pub async fn restore(
            AND NOT EXISTS (SELECT 1 FROM users u WHERE u.client_api_key_hash = e.client_api_key_hash) \
            ORDER BY e.deleted_at DESC LIMIT 1)), d.created_at FROM deleted_users d \
          WHERE d.id = ?1 AND d.client_id = ?2 AND d.deleted_at = ?3";
-    // The deletion `d` is one of this user, or of what a webhook registered in its place: that never had an app's key, nor
-    // an app's share.
+    // The deletion `d` is one of this user, or of what a webhook registered in its place.
     macro_rules! is_of_user {
         () => {
-            "d.client_id = ?2 AND (d.id = ?1 AND d.deleted_at <= ?3 \
-               OR d.id = ?2 AND NOT EXISTS (SELECT 1 FROM deleted_users k \
-                 WHERE k.id = ?2 AND k.client_id = ?2 AND k.client_api_key_hash IS NOT NULL) \
-               AND NOT EXISTS (SELECT 1 FROM backup_share_versions s \
-                 WHERE s.user_id = ?2 AND s.client_id = ?2 AND s.kind = 'user'))"
+            "d.client_id = ?2 AND (d.id = ?1 AND d.deleted_at <= ?3 OR d.id = ?2)"
         };
     }
-    const TAKE_OVER: &str = concat!(
-        "UPDATE backup_share_versions SET user_id = ?1 WHERE user_id = ?2 AND client_id = ?2 AND kind = 'custodian' \
-         AND ?1 <> ?2 AND EXISTS (SELECT 1 FROM deleted_users d WHERE d.id = ?2 AND ",
+    const TAKE_OVER: &str = take_over!(is_of_user!());
+    // A cipher text that does not open could not be sealed again: its user can still be restored.
+    const FORGET_USER: &str = concat!(
+        "DELETE FROM deleted_users AS d WHERE ",
         is_of_user!(),
-        ")"
+        " AND (d.id = ?1 OR NOT EXISTS (SELECT 1 FROM backup_share_versions s \
+           WHERE s.user_id = ?2 AND s.client_id = ?2 AND s.kind = 'user'))"
     );
-    macro_rules! shares {
-        ($table:literal, $kind:literal) => {
-            concat!(
-                insert_version!($table),
-                "FROM backup_share_versions v WHERE v.user_id = ?1 AND v.client_id = ?2 AND v.kind = '",
-                $kind,
-                "' AND v.reason = 'deleted' AND v.superseded_at IN (SELECT d.deleted_at FROM deleted_users d WHERE ",
-                is_of_user!(),
-                ") ORDER BY v.superseded_at DESC ON CONFLICT DO NOTHING"
-            )
-        };
-    }
-    // A version is in the history or current, never both.
-    macro_rules! forget {
-        ($table:literal, $kind:literal) => {
-            concat!(
-                "DELETE FROM backup_share_versions AS v WHERE v.user_id = ?1 AND v.client_id = ?2 AND ",
-                is_current!($table, $kind)
-            )
-        };
-    }
-    const FORGET_USER: &str = concat!("DELETE FROM deleted_users AS d WHERE ", is_of_user!());
     const EVENT: &str = concat!(
         "INSERT INTO audit_events (",
         audit_columns!(),
@@ -141,15 +180,27 @@ pub async fn restore(
             ),
         ));
     }
-    // 2. Undo it. Were the way blocked meanwhile, a UNIQUE constraint stops the whole transaction.
+    // 2. What was stored in its place.
+    if let Ok(client) = ClientId::parse(client_id.clone()) {
+        adopt(db, vault, id, &client).await?;
+    }
+    // 3. Undo it. Were the way blocked meanwhile, a UNIQUE constraint stops the whole transaction.
     let of_client = |sql| Statement::new(sql).text(id.as_str()).text(&client_id);
     let of_deletion = |sql| of_client(sql).text(&deleted_at);
     let event = trail.statement(EVENT).text(id.as_str()).text(&client_id);
     let change = Change::new(&trail.event_id)
         .then(of_deletion(USER))
         .then(of_deletion(TAKE_OVER))
-        .then(of_deletion(shares!("custodian_backup_shares", "custodian")))
-        .then(of_deletion(shares!("user_backup_shares", "user")))
+        .then(of_deletion(shares!(
+            "custodian_backup_shares",
+            "custodian",
+            is_of_user!()
+        )))
+        .then(of_deletion(shares!(
+            "user_backup_shares",
+            "user",
+            is_of_user!()
+        )))
         .then(of_client(forget!("custodian_backup_shares", "custodian")))
         .then(of_client(forget!("user_backup_shares", "user")))
         .then(of_deletion(FORGET_USER))
@@ -167,4 +218,30 @@ pub async fn restore(
     get_of_client(db, id, Some(&client_id))
         .await?
         .ok_or_else(gone)
+}
+
+/// Gives the cipher texts of the client's own user, who is deleted, to the user who is about to be restored: each is sealed for
+/// that one. Done twice, or broken off, it does no harm: both users are deleted. What does not open stays where it is.
+async fn adopt(db: &Database, vault: &Vault, id: &UserId, client_id: &ClientId) -> Result<()> {
+    if id.as_str() == client_id.as_str() {
+        return Ok(());
+    }
+    let mut after = 0;
+    loop {
+        let rows = maintenance::page_of_own_user(db, client_id, after).await?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        after = last.number;
+        let mut change = Change::background();
+        for row in &rows {
+            let opened = vault.open_bytes(row.place(), &row.key_id, &row.envelope);
+            let Some(share) = opened.await else { continue };
+            let sealed = vault
+                .seal(Place::user(id, &row.backup_method), &share)
+                .await?;
+            change = change.read(maintenance::adopt_statement(row, id, &sealed));
+        }
+        db.change(change).await?;
+    }
 }

@@ -7,7 +7,7 @@ use js_sys::JsString;
 
 use super::{Change, Database, Row, Rows, Statement, now};
 use crate::domain::json;
-use crate::domain::names::least_id_at;
+use crate::domain::names::{ClientId, UserId, least_id_at};
 use crate::domain::sealing::{Kind, Place};
 use crate::error::Result;
 use crate::vault::Sealed;
@@ -32,6 +32,8 @@ impl Table {
     }
 }
 
+/// Versions that a user's restore seals again at a time.
+const ADOPTED_PER_PAGE: u64 = 50;
 /// Pages end after the row that takes them over this many characters of sealed text.
 const PAGE_BYTES: u64 = 1_000_000;
 
@@ -131,7 +133,10 @@ pub async fn page(db: &Database, table: Table, after: u64, limit: u64) -> Result
 
 async fn read_page(db: &Database, statement: Statement) -> Result<Vec<SealedRow>> {
     let [rows] = db.read(vec![statement]).await?.rows()?;
-    Ok(rows.read().iter().map(SealedRow::read).collect())
+    let rows: Vec<SealedRow> = rows.read().iter().map(SealedRow::read).collect();
+    let lengths = rows.iter().map(|row| u64::from(row.envelope.length()));
+    db.spent().add(0, lengths.sum());
+    Ok(rows)
 }
 
 /// The next rows of a table, behind a row, that are sealed under a key.
@@ -153,6 +158,38 @@ pub async fn page_under_key(
         .number(PAGE_BYTES)
         .text(key_id);
     read_page(db, statement).await
+}
+
+/// The next cipher texts in the history of a client that was its own user (a webhook registered it), behind a row.
+pub async fn page_of_own_user(
+    db: &Database,
+    client_id: &ClientId,
+    after: u64,
+) -> Result<Vec<SealedRow>> {
+    const SQL: &str = page_sql!(rows_of!(
+        "versions",
+        "t.rowid > ?1 AND t.user_id = ?4 AND t.client_id = ?4 AND t.kind = 'user'"
+    ));
+    let statement = Statement::new(SQL)
+        .number(after)
+        .number(ADOPTED_PER_PAGE)
+        .number(PAGE_BYTES)
+        .text(client_id.as_str());
+    read_page(db, statement).await
+}
+
+/// Gives a version of the history, which was sealed for it again, to another user.
+pub fn adopt_statement(row: &SealedRow, user_id: &UserId, sealed: &Sealed) -> Statement {
+    const SQL: &str = "UPDATE backup_share_versions SET sealed_share = ?1, key_id = ?2, share_digest = ?3, user_id = ?7 \
+         WHERE rowid = ?4 AND id = ?5 AND key_id = ?6";
+    Statement::new(SQL)
+        .js(&sealed.envelope)
+        .text(&sealed.key_id)
+        .js(&sealed.digest)
+        .number(row.number)
+        .text(&row.id)
+        .text(&row.key_id)
+        .text(user_id.as_str())
 }
 
 /// Puts a newly sealed text in the place of a row's, only if the row is still the version, under the key, that was

@@ -300,6 +300,21 @@ pub struct Database {
     copied: Option<Rc<Copied>>,
     /// The operator whose request it is, once that is known: the events of its changes name them.
     by: Rc<RefCell<Option<By>>>,
+    spent: Rc<Spent>,
+}
+
+/// What an invocation has asked of all its databases: how often, and how many characters of sealed text it was given.
+#[derive(Default)]
+pub struct Spent {
+    pub calls: Cell<u64>,
+    pub characters: Cell<u64>,
+}
+
+impl Spent {
+    fn add(&self, calls: u64, characters: u64) {
+        self.calls.set(self.calls.get() + calls);
+        self.characters.set(self.characters.get() + characters);
+    }
 }
 
 /// How what a request changes is copied.
@@ -321,6 +336,7 @@ impl Database {
             lost_ms: Some(Rc::new(Cell::new(0))),
             copied: None,
             by: Rc::default(),
+            spent: Rc::default(),
         }
     }
 
@@ -375,6 +391,7 @@ impl Database {
             lost_ms: None,
             copied: None,
             by: Rc::default(),
+            spent: Rc::default(),
         }
     }
 
@@ -403,7 +420,12 @@ impl Database {
             lost_ms: self.lost_ms.clone(),
             copied: self.copied.clone(),
             by: self.by.clone(),
+            spent: self.spent.clone(),
         }
+    }
+
+    pub fn spent(&self) -> &Spent {
+        &self.spent
     }
 
     pub fn which(&self) -> &Which {
@@ -485,19 +507,15 @@ impl Database {
         event: Statement,
     ) -> Result<Rows> {
         let change = Change::new(&trail.event_id).event(event).read(read.clone());
-        let full = match self.change(change).await {
+        let error = match self.change(change).await {
             Ok(changed) => {
                 changed.outcome::<Fetched>()?;
                 let [rows] = changed.rows()?;
                 return Ok(rows);
             }
-            Err(error) if error.is_caused_by(&FULL) => error,
-            Err(error) => return Err(error),
+            Err(error) => error,
         };
-        let [rows] = self.read(vec![read]).await?.rows()?;
-        if rows.is_empty() {
-            return Err(full);
-        }
+        let rows = self.read_though_full(error, read).await?;
         log::event(
             Level::Error,
             "the database is full: a recovery left no audit event",
@@ -506,6 +524,18 @@ impl Database {
                 ("ray", Field::Text(&trail.request_id)),
             ],
         );
+        Ok(rows)
+    }
+
+    /// The rows of a recovery whose event a full database did not take; there are some. Else the error is the answer.
+    pub async fn read_though_full(&self, error: Error, read: Statement) -> Result<Rows> {
+        if !error.is_caused_by(&FULL) {
+            return Err(error);
+        }
+        let [rows] = self.read(vec![read]).await?.rows()?;
+        if rows.is_empty() {
+            return Err(error);
+        }
         Ok(rows)
     }
 
@@ -526,6 +556,7 @@ impl Database {
         let mut attempts = Attempts::of(self, patience);
         loop {
             let start = platform::now_ms();
+            self.spent.add(1, 0);
             let answer = self
                 .binding
                 .batch(&json, &payload.values, patience.attempt_ms);
@@ -565,6 +596,7 @@ impl Database {
                 change.attempt(check, from, from + i64::from(ATTEMPT_MS))
             };
             let json = payload.json().to_owned();
+            self.spent.add(1, 0);
             let failure = match self.binding.batch(&json, &payload.values, ATTEMPT_MS).await {
                 Ok(results) => {
                     let results = self.passed(check, results);

@@ -37,7 +37,13 @@ outcomes! {
         OverQuota = "over_quota",
     }
     /// Of a store.
-    Stored { Stored = "stored", Unchanged = "unchanged", Overtaken = "overtaken" }
+    Stored {
+        Stored = "stored",
+        /// A cipher text took the place of another, and no custodian share had come since.
+        ReplacedAlone = "replaced_alone",
+        Unchanged = "unchanged",
+        Overtaken = "overtaken",
+    }
     /// Of a read: there may be nothing.
     Fetched { Fetched = "fetched", Listed = "listed", NotFound = "not_found" }
     /// Of an eject's retrieval.
@@ -46,6 +52,8 @@ outcomes! {
     Registered {
         Registered = "registered",
         KeyAdded = "key_added",
+        /// The user takes the place of one that a webhook made.
+        Adopted = "adopted",
         Unchanged = "unchanged",
         Conflict = "conflict",
         /// Another registration has taken its event's id away: see `homes::registering`.

@@ -174,6 +174,13 @@ fn erase(db: &Database, change: Change, trail: &Trail, user_id: &str, client_id:
     change
 }
 
+/// How many purges' time has come.
+pub fn count_due() -> Statement {
+    const COUNT: &str =
+        "SELECT count(*) AS n FROM purges WHERE purge_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
+    Statement::new(COUNT)
+}
+
 /// The purges that wait, the next one first: one hundred at most.
 pub fn waiting() -> Statement {
     const WAITING: &str = "SELECT user_id AS userId, client_id AS clientId, requested_at AS requestedAt, purge_at AS purgeAt

@@ -1,6 +1,6 @@
 //! What operators ask of the whole database: how much there is, and under which keys.
 
-use super::maintenance::{half_finished_sql, scrub_note};
+use super::maintenance::{first_count, half_finished_sql, scrub_note};
 use super::{Database, Row, Rows, Statement, ask_each, health, purges};
 use crate::error::{Error, Result};
 
@@ -70,6 +70,8 @@ pub struct Status {
     pub scrub_note: Option<String>,
     /// The purges that wait, as JSON.
     pub purges: String,
+    /// Those whose time has come.
+    pub purges_due: u64,
     pub schema_version: Option<u32>,
 }
 
@@ -88,12 +90,13 @@ pub async fn status(db: &Database) -> Result<Status> {
            (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) > ?2 AS too_many)"
     );
     let counts = Statement::new(COUNTS).number(0).number(COUNT_AT_ONCE);
-    let [counts, keys, note, purges, schema] = db
+    let [counts, keys, note, purges, due, schema] = db
         .read(vec![
             counts,
             Statement::new(KEY_USE),
             scrub_note(),
             purges::waiting(),
+            purges::count_due(),
             Statement::new(health::SCHEMA),
         ])
         .await?
@@ -106,6 +109,7 @@ pub async fn status(db: &Database) -> Result<Status> {
         half_finished: (counts.number("too_many") == 0).then(|| counts.number("half_finished")),
         scrub_note: note.first_text("value"),
         purges: purges.to_json(),
+        purges_due: first_count(&due),
         schema_version: health::schema_version(&schema),
     })
 }

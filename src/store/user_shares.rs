@@ -11,6 +11,7 @@ use super::canaries::{self, is_wrong_key};
 use super::changes::Whose;
 use super::credential::{for_credential, refused_cases};
 use super::mates::is_of_backup;
+use super::outcome::Stored;
 use super::quota::is_over_quota;
 use super::{Change, Database, Statement, at, is_known_as_older, now, store_time};
 use crate::auth::client::Credential;
@@ -19,6 +20,21 @@ use crate::domain::names::{BackupMethod, UserId};
 use crate::error::Result;
 use crate::vault::Sealed;
 
+/// A condition in SQL: the cipher text of the digest ?10 takes the place of `s` though no custodian share of that backup has
+/// come since. But it may be the other half of an earlier custodian share, of another pair: two devices at the same time.
+macro_rules! is_replaced_alone {
+    () => {
+        concat!(
+            "s.share_digest IS NOT ?10 AND s.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM custodian_backup_shares c \
+             WHERE c.user_id = ?5 AND c.updated_at > s.updated_at AND ",
+            is_of_backup!("c.method"),
+            ") AND (?11 IS NULL OR ?11 IS s.backup_share_pair_id OR NOT (\
+               EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = ?5 AND c.backup_share_pair_id = ?11) \
+               OR EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = ?5 AND v.kind = 'custodian' \
+                 AND v.backup_share_pair_id = ?11 AND v.client_id = p.client_id)))"
+        )
+    };
+}
 /// Comes first, and decides: the other statements follow it.
 macro_rules! store_event_sql {
     ($column:tt) => {
@@ -41,7 +57,9 @@ macro_rules! store_event_sql {
             is_of_backup!("c.method"),
             ") THEN 'over_quota' WHEN ",
             is_overtaken!("s", "?12", "?13"),
-            " THEN 'overtaken' ELSE 'stored' END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users p ON p.",
+            " THEN 'overtaken' WHEN ",
+            is_replaced_alone!(),
+            " THEN 'replaced_alone' ELSE 'stored' END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users p ON p.",
             $column,
             " = ?7 LEFT JOIN user_backup_shares s ON s.user_id = ?5 AND s.method = ?6 RETURNING outcome"
         )
@@ -55,12 +73,18 @@ const STORE: &str = concat!(
     ", ",
     store_time!("user"),
     ", ?7 FROM users u WHERE u.id = ?2 AND ",
+    "(",
     outcome_is!("?1", "stored"),
-    " ON CONFLICT DO UPDATE SET id = iif(share_digest IS ?6, id, ?1), backup_method = ?3, backup_share_pair_id = ?4, key_id = ?5, \
+    " OR ",
+    outcome_is!("?1", "replaced_alone"),
+    ") ON CONFLICT DO UPDATE SET replaced_alone_at = CASE WHEN ",
+    outcome_is!("?1", "replaced_alone"),
+    " THEN coalesce(replaced_alone_at, excluded.updated_at) WHEN share_digest IS ?6 THEN replaced_alone_at END, id = iif(share_digest IS ?6, id, ?1), backup_method = ?3, backup_share_pair_id = ?4, key_id = ?5, \
      share_digest = ?6, updated_at = iif(share_digest IS ?6, updated_at, excluded.updated_at), sealed_share = ?7"
 );
 
-/// Stores a user's cipher text: one transaction that checks the credential and keeps what it replaces.
+/// Stores a user's cipher text: one transaction that checks the credential and keeps what it replaces. Says whether it
+/// replaced another one alone.
 pub async fn store(
     db: &Database,
     trail: &Trail,
@@ -68,7 +92,7 @@ pub async fn store(
     user_id: &UserId,
     backup: &UserBackup,
     sealed: &Sealed,
-) -> Result<()> {
+) -> Result<Stored> {
     let method = backup.backup_method.as_str();
     let pair_id = backup.backup_share_pair_id.as_ref().map(|id| id.as_str());
     let whose = Whose::User(user_id.as_str());

@@ -2,7 +2,7 @@
 
 use super::audit::{Trail, audit_columns, outcome_is};
 use super::outcome::{self, KeyReplaced, SessionAsked, unknown_user};
-use super::{Change, Database, Page, Statement, at, now};
+use super::{Change, Database, Page, Statement, at, deleted_users, now};
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
@@ -24,8 +24,18 @@ pub enum Registered {
     Same(JsonText),
 }
 
+/// A condition in SQL: only a webhook made the user `u`, and nothing but custodian shares is there.
+macro_rules! is_of_webhook {
+    () => {
+        "u.id = u.client_id AND u.client_api_key_hash IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = u.id) \
+         AND NOT EXISTS (SELECT 1 FROM backup_share_versions v \
+           WHERE v.user_id = u.id AND v.client_id = u.client_id AND v.kind = 'user')"
+    };
+}
+
 /// Registers a user: the same again changes nothing, anything that clashes is refused. A user that was registered
-/// without an API key (by its first webhook) gets the one given.
+/// without an API key (by its first webhook) gets the one given; under another id, what its webhooks brought becomes this user's.
 ///
 /// The event comes first and says what is to be done, by what there is in the same transaction: of many registrations
 /// at once exactly one has registered the user, and a retry keeps its first outcome.
@@ -45,7 +55,9 @@ pub async fn register(
          FROM (SELECT u.id AS registered_id, CASE \
              WHEN coalesce(u.id, same_id.id, same_key.id) IS NULL THEN 'registered' \
              WHEN u.id IS NULL THEN 'conflict' \
-             WHEN u.id <> coalesce(?5, u.id) THEN 'conflict' \
+             WHEN u.id <> coalesce(?5, u.id) THEN iif(coalesce(same_id.id, same_key.id) IS NULL AND ",
+        is_of_webhook!(),
+        ", 'adopted', 'conflict') \
              WHEN same_key.id = u.id THEN 'unchanged' \
              WHEN same_key.id IS NULL AND u.client_api_key_hash IS NULL THEN 'key_added' \
              ELSE 'conflict' END AS outcome \
@@ -56,7 +68,14 @@ pub async fn register(
         "INSERT INTO users (id, client_id, client_api_key_hash, created_at) SELECT ?1, ?2, ?3, ",
         now!(),
         " WHERE ",
-        outcome_is!("?4", "registered")
+        outcome_is!("?4", "registered"),
+        " OR ",
+        outcome_is!("?4", "adopted")
+    );
+    // The user that a webhook made goes into the history, and comes out of it as this one.
+    const GIVE_WAY: &str = concat!(
+        "DELETE FROM users WHERE id = ?1 AND client_id = ?1 AND ",
+        outcome_is!("?2", "adopted")
     );
     const ADD_KEY: &str = concat!(
         "UPDATE users SET client_api_key_hash = ?2 WHERE client_id = ?1 AND ",
@@ -88,12 +107,17 @@ pub async fn register(
     let select = Statement::new(SELECT)
         .text(client_id.as_str())
         .text(&trail.event_id);
+    let give_way = Statement::new(GIVE_WAY)
+        .text(client_id.as_str())
+        .text(&trail.event_id);
     let change = Change::new(&trail.event_id)
         .event(event)
+        .then(give_way)
         .then(insert)
-        .then(add_key)
-        .read(select);
-    let changed = db.change(change).await?;
+        .then(add_key);
+    let taken_over = deleted_users::take_over(new_id, client_id, &trail.event_id);
+    let change = taken_over.into_iter().fold(change, Change::then);
+    let changed = db.change(change.read(select)).await?;
     let outcome = changed.outcome()?;
     let [user] = changed.rows()?;
     // Whoever comes again may find the user that it registered deleted.
@@ -106,7 +130,9 @@ pub async fn register(
         })
     };
     match outcome {
-        outcome::Registered::Registered => Ok(Registered::Created(user()?)),
+        outcome::Registered::Registered | outcome::Registered::Adopted => {
+            Ok(Registered::Created(user()?))
+        }
         outcome::Registered::KeyAdded | outcome::Registered::Unchanged => {
             Ok(Registered::Same(user()?))
         }

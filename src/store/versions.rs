@@ -1,5 +1,7 @@
 //! `backup_share_versions`: the history. Triggers fill it; this module lists it and makes versions current again.
 
+use js_sys::JsString;
+
 use super::audit::{Trail, audit_columns, outcome_is};
 use super::credential::{for_credential, refused_cases};
 use super::outcome::{VersionRestored, unknown_user};
@@ -14,6 +16,8 @@ use crate::error::{Code, Error, Result};
 pub struct Entries {
     pub custodian: Vec<Entry>,
     pub user: Vec<Entry>,
+    /// Of the methods whose cipher text took another's place alone, when that was; until a whole backup follows.
+    pub replaced_alone: Vec<(BackupMethod, String)>,
 }
 
 const USER: &str = "SELECT 1 AS found FROM users WHERE id = ?1";
@@ -22,10 +26,10 @@ const USER: &str = "SELECT 1 AS found FROM users WHERE id = ?1";
 macro_rules! entries_sql {
     ($user:expr) => {
         concat!(
-            "SELECT 'custodian' AS kind, backup_method, backup_share_pair_id, updated_at AS stored_at \
+            "SELECT 'custodian' AS kind, backup_method, backup_share_pair_id, updated_at AS stored_at, NULL AS replaced_alone_at \
                FROM custodian_backup_shares WHERE user_id = ",
             $user,
-            " UNION ALL SELECT 'user', backup_method, backup_share_pair_id, updated_at \
+            " UNION ALL SELECT 'user', backup_method, backup_share_pair_id, updated_at, replaced_alone_at \
                FROM user_backup_shares WHERE user_id = ",
             $user,
             " ORDER BY 1, backup_method COLLATE NOCASE"
@@ -91,6 +95,7 @@ fn read_entries(rows: &Rows) -> Result<Entries> {
     let mut entries = Entries {
         custodian: Vec::new(),
         user: Vec::new(),
+        replaced_alone: Vec::new(),
     };
     for row in rows.read() {
         let entry = Entry {
@@ -100,6 +105,10 @@ fn read_entries(rows: &Rows) -> Result<Entries> {
             backup_share_pair_id: row.optional("backup_share_pair_id"),
             stored_at: row.text("stored_at"),
         };
+        if let Some(at) = row.optional("replaced_alone_at") {
+            let method = entry.backup_method.clone();
+            entries.replaced_alone.push((method, at));
+        }
         if row.text("kind") == "custodian" {
             &mut entries.custodian
         } else {
@@ -157,6 +166,62 @@ macro_rules! is_current {
 }
 pub(crate) use is_current;
 
+/// The row of the version $version of the user $user that is meant, of the kind $kind.
+macro_rules! chosen {
+    ($user:literal, $version:literal, $kind:literal) => {
+        concat!(
+            "(SELECT v.rowid FROM users u JOIN backup_share_versions v ON v.user_id = u.id AND v.client_id = u.client_id \
+             WHERE u.id = ",
+            $user,
+            " AND v.id = ",
+            $version,
+            " AND v.kind = coalesce(",
+            $kind,
+            ", v.kind) ORDER BY v.superseded_at DESC, v.kind LIMIT 1)"
+        )
+    };
+}
+
+/// A version of the history as it is sealed.
+pub struct SealedVersion {
+    pub kind: Kind,
+    /// Whose share it is, by what it was sealed for: a client, or a user.
+    pub owner: String,
+    pub backup_method: String,
+    pub key_id: String,
+    pub envelope: JsString,
+}
+
+/// The version that [`restore`] would make current. None: the history has none.
+pub async fn sealed(
+    db: &Database,
+    user_id: &UserId,
+    version_id: &str,
+    kind: Option<Kind>,
+) -> Result<Option<SealedVersion>> {
+    const SQL: &str = concat!(
+        "SELECT kind, iif(kind = 'user', user_id, client_id) AS owner, backup_method, key_id, sealed_share \
+         FROM backup_share_versions WHERE rowid = ",
+        chosen!("?1", "?2", "?3")
+    );
+    let find = Statement::new(SQL)
+        .text(user_id.as_str())
+        .text(version_id)
+        .optional(kind.map(Kind::as_str));
+    let [rows] = db.read(vec![find]).await?.rows()?;
+    Ok(rows.first().map(|row| SealedVersion {
+        kind: if row.text("kind") == Kind::User.as_str() {
+            Kind::User
+        } else {
+            Kind::Custodian
+        },
+        owner: row.text("owner"),
+        backup_method: row.text("backup_method"),
+        key_id: row.text("key_id"),
+        envelope: row.sealed_share(),
+    }))
+}
+
 /// Makes a version current again, with the time and the pair that it was first stored with, so that its mates are
 /// found again. What it displaces goes into the history. Answers with the version, as the API shows it.
 ///
@@ -169,21 +234,6 @@ pub async fn restore(
     version_id: &str,
     kind: Option<Kind>,
 ) -> Result<String> {
-    /// The row of the version ?2 of the user ?1 that is to be restored, of the kind ?4.
-    macro_rules! chosen {
-        ($user:literal, $version:literal, $kind:literal) => {
-            concat!(
-                "(SELECT v.rowid FROM users u JOIN backup_share_versions v ON v.user_id = u.id AND v.client_id = u.client_id \
-                 WHERE u.id = ",
-                $user,
-                " AND v.id = ",
-                $version,
-                " AND v.kind = coalesce(",
-                $kind,
-                ", v.kind) ORDER BY v.superseded_at DESC, v.kind LIMIT 1)"
-            )
-        };
-    }
     macro_rules! restore_into {
         ($table:literal, $kind:literal) => {
             concat!(
@@ -228,6 +278,12 @@ pub async fn restore(
             )
         };
     }
+    // Whoever restores a cipher text has decided.
+    const UNMARK: &str = concat!(
+        "UPDATE user_backup_shares SET replaced_alone_at = NULL \
+         WHERE user_id = ?1 AND id = ?2 AND replaced_alone_at IS NOT NULL AND ",
+        outcome_is!("?3", "restored")
+    );
     // Of two current shares with this id, the one of the event.
     const CURRENT: &str = concat!(
         "SELECT * FROM (",
@@ -268,6 +324,7 @@ pub async fn restore(
             "custodian"
         )))
         .then(chosen(restore_into!("user_backup_shares", "user")))
+        .then(of_version(UNMARK))
         .then(of_version(forget!("custodian_backup_shares", "custodian")))
         .then(of_version(forget!("user_backup_shares", "user")))
         .read(chosen(CURRENT));
