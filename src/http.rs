@@ -192,14 +192,9 @@ impl Call<'_> {
     /// Why an operator asks for it: `reason` of the body, which may be left out, or of the query.
     pub async fn reason(&self) -> Result<Option<String>> {
         let body = self.optional_json_body().await?;
-        match parse_reason(&body)? {
-            Some(reason) => Ok(Some(reason)),
-            None => {
-                let reason =
-                    self.query_name("reason", |text| check_reason(&text).map(|()| text))?;
-                Ok(reason.filter(|text| !text.is_empty()))
-            }
-        }
+        let in_query = self.query_name("reason", |text| check_reason(&text).map(|()| text))?;
+        let reason = parse_reason(&body)?.or(in_query);
+        Ok(reason.filter(|text| !text.is_empty()))
     }
 
     /// How many entries a page of a listing has: `limit`, 1 to 1000, 100 if it is left out.

@@ -191,6 +191,7 @@ impl Found<'_> {
                 let id = self.approval_id()?;
                 limits::guard(call, Door::Operators, async {
                     let admin = Admin::authenticate(call, role).await?;
+                    query()?;
                     handle(&admin, call, &id).await
                 })
                 .await

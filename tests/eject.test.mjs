@@ -156,7 +156,7 @@ describe("eject", () => {
     await open();
     for (const method of [
       "PASSWORD",
-      "password-secp256k1",
+      "pässword-secp256k1",
       `${METHOD} x`,
       `${METHOD}%`,
       "PASSWORD-%",

@@ -162,14 +162,14 @@ test("a retry does not displace a share that came after the attempt whose answer
 test("the restore of a version, sent again after a lost answer, does not displace a share that came since", async () => {
   await wallet.custodian(ada, "GDRIVE-SECP256K1", "c2");
   const [{ id: versionId }] = await wallet.history(ada);
-  const plan = faults(["commit-then-fail", "hold"]);
+  const plan = faults(["pass", "commit-then-fail", "hold"]);
   const restoring = wallet.admin(
     "POST",
     `${wallet.path(ada)}/backups/restore`,
     { versionId },
     wallet.init({ faults: plan }),
   );
-  while ((await attempts(plan)) < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  while ((await attempts(plan)) < 3) await new Promise((resolve) => setTimeout(resolve, 5));
   await wallet.custodian(ada, "GDRIVE-SECP256K1", "c3");
   await entry.release(plan.tag);
   await restoring;
@@ -248,7 +248,7 @@ test("maintenance that meets a failing D1 says so, does the rest, and catches up
   const failed = worker.logLines().filter((line) => line.message === "maintenance step failed");
   assert.deepEqual(
     failed.map((line) => [line.level, line.step]),
-    ["scrub", "purge", "canary"].map((step) => ["error", step]),
+    ["copy", "scrub", "purge", "purge users", "canary", "metrics"].map((step) => ["error", step]),
   );
   await entry.planScheduled({});
   worker.clearLogs();

@@ -155,7 +155,7 @@ for (const [way, faults] of Object.entries({ "after a hang": LATE, "after three 
       await wallet.custodian(ada, CUSTODIAN, "c1");
       await wallet.custodian(ada, CUSTODIAN, "c2");
       const [{ id: versionId }] = await wallet.history(ada);
-      const version = await givenUp(admin("POST", `${wallet.path(ada)}/backups/restore`, { versionId }), faults);
+      const version = await givenUp(admin("POST", `${wallet.path(ada)}/backups/restore`, { versionId }), faults, 1);
       await version();
       assert.deepEqual(await wallet.fetched(ada), ["c2"]);
       await wallet.deleteUser(ada);

@@ -179,7 +179,7 @@ describe("webhooks that make users (UNKNOWN_CLIENTS = register)", () => {
       await wallet.custodian(who, CUSTODIAN, "c1");
       assert.equal((await register(who)).status, 200, "an API key under the id that the webhook gave");
       if (name === "joe") await wallet.cipherText(who, "GDRIVE", "u1");
-      assertProblem(await register({ ...user(name), clientApiKey: "another key of it" }), 409, "conflict");
+      assertProblem(await register({ ...user(name), clientApiKey: "another-key" }), 409, "conflict");
       assert.deepEqual(await wallet.fetched(who), ["c1"]);
     }
   });
@@ -201,7 +201,7 @@ describe("webhooks that make users (UNKNOWN_CLIENTS = register)", () => {
     await wallet.custodian(dan, CUSTODIAN, "c1");
     await wallet.cipherText(dan, "GDRIVE", "u1");
     await wallet.deleteUser(dan);
-    const standIn = { ...ofWebhook("dan"), clientApiKey: "the key of the stand-in" };
+    const standIn = { ...ofWebhook("dan"), clientApiKey: "key-of-the-stand-in" };
     await wallet.custodian(standIn, CUSTODIAN, "c2");
     assert.equal((await register(standIn)).status, 200);
     await wallet.cipherText(standIn, "GDRIVE", "u2");

@@ -350,6 +350,7 @@ const HOME_NUMBER: &str = "be the number of a database";
 
 /// The home of `POST /users/:userId/move`.
 pub fn parse_home(body: &[u8]) -> Result<u32, InvalidBody> {
+    Fields::parse(body)?; // it may not be left out
     parse_number(body, "home", 0..=u32::MAX, HOME_NUMBER)?
         .ok_or_else(|| InvalidBody::field("home", HOME_NUMBER))
 }

@@ -75,20 +75,33 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(known, ..)| known)
 }
 
-/// How many letters must be put in, taken out or changed to make one of the other (Levenshtein).
+/// How many letters must be put in, taken out, changed or swapped with the next to make one of the other.
 fn distance(from: &[u8], to: &[u8]) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (at, letter) in from.iter().enumerate() {
-        let mut next = Vec::with_capacity(row.len());
-        next.push(at + 1);
-        for ((other, pair), above) in to.iter().zip(row.windows(2)).zip(row.iter().skip(1)) {
-            let changed = pair.first().copied().unwrap_or_default() + usize::from(letter != other);
-            let left = next.last().copied().unwrap_or_default();
-            next.push(changed.min(above + 1).min(left + 1));
+    let mut rows: Vec<Vec<usize>> = vec![(0..=to.len()).collect()];
+    let at = |rows: &[Vec<usize>], row: usize, column: usize| {
+        let row = rows.get(row);
+        row.and_then(|row| row.get(column))
+            .copied()
+            .unwrap_or_default()
+    };
+    for (i, letter) in from.iter().enumerate() {
+        rows.push(vec![i + 1]);
+        for (j, other) in to.iter().enumerate() {
+            let changed = at(&rows, i, j) + usize::from(letter != other);
+            let mut least = changed
+                .min(at(&rows, i, j + 1) + 1)
+                .min(at(&rows, i + 1, j) + 1);
+            let is_swapped =
+                i > 0 && j > 0 && from.get(i - 1) == Some(other) && to.get(j - 1) == Some(letter);
+            if is_swapped {
+                least = least.min(at(&rows, i - 1, j - 1) + 1);
+            }
+            if let Some(row) = rows.last_mut() {
+                row.push(least);
+            }
         }
-        row = next;
     }
-    row.last().copied().unwrap_or_default()
+    at(&rows, from.len(), to.len())
 }
 
 #[cfg(test)]
@@ -165,6 +178,7 @@ mod tests {
             ("", "abc", 3),
             ("abc", "abc", 0),
             ("kitten", "sitting", 3),
+            ("actoin", "action", 1),
         ] {
             assert_eq!(distance(from.as_bytes(), to.as_bytes()), letters);
             assert_eq!(distance(to.as_bytes(), from.as_bytes()), letters);

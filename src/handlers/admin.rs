@@ -60,6 +60,7 @@ pub async fn audit(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
         parse_date(&text).ok_or(InvalidName("be a time such as 2026-11-23T10:00:00Z"))
     })?;
     let cursor = call.query_name("cursor", name)?;
+    one_home(call)?; // 400, also where there is only one
     let query = audit::Query {
         user_id: user_id.as_ref().map(UserId::as_str),
         action: action.as_deref(),
@@ -232,6 +233,7 @@ pub async fn rewrap(_: &Admin, call: &Call<'_>) -> Result<Answer> {
 
 /// `GET /admin/status`. Where there are too many to count, half-finished backups are those of the last scrub.
 pub async fn status(_: &Admin, call: &Call<'_>) -> Result<Answer> {
+    one_home(call)?; // 400, also where there is only one
     let status = if call.homes.are_many() {
         homes::status(call).await?
     } else {

@@ -116,10 +116,11 @@ async fn list_all(
     limit: u64,
     list: impl AsyncFn(&Database) -> Result<Page>,
 ) -> Result<Page> {
+    let only = one_home(call)?;
     if !call.homes.are_many() {
         return list(call.db).await;
     }
-    let homes = match one_home(call)? {
+    let homes = match only {
         Some(home) => vec![call.homes.database(home, None)?],
         None => call.homes.all()?,
     };

@@ -51,7 +51,7 @@ pub async fn register(
         audit_columns!(),
         ") SELECT ?1, ",
         at!("?2"),
-        ", 'admin', 'register_user', iif(outcome = 'conflict', ?5, coalesce(registered_id, ?8)), ?6, NULL, outcome, ?3, ?4 \
+        ", 'admin', 'register_user', iif(outcome = 'conflict', ?5, coalesce(iif(outcome = 'adopted', NULL, registered_id), ?8)), ?6, NULL, outcome, ?3, ?4 \
          FROM (SELECT u.id AS registered_id, CASE \
              WHEN coalesce(u.id, same_id.id, same_key.id) IS NULL THEN 'registered' \
              WHEN u.id IS NULL THEN 'conflict' \

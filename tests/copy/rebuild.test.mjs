@@ -231,7 +231,7 @@ async function timeTravel() {
       ...was
         .filter(([table]) => table !== "meta")
         .flatMap(([table, rows]) =>
-          rows.map((row) =>
+          rows.map(({ method: _generated, ...row }) =>
             worker.db
               .prepare(`INSERT INTO ${table} (${Object.keys(row)}) VALUES (${Object.keys(row).map(() => "?")})`)
               .bind(...Object.values(row)),

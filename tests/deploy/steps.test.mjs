@@ -160,7 +160,7 @@ describe("npm run deploy", () => {
     try {
       const args = ["--location", "weur", "--url", String(worker.url)];
       await deploying(args, { env: SECRETS });
-      assert.match(said, /8\. The doctor\n[\s\S]*All is well: 16 checks passed/);
+      assert.match(said, /8\. The doctor\n[\s\S]*All is well: \d+ checks passed/);
       for (const secret of Object.values(SECRETS)) assert.ok(!said.includes(secret));
 
       forget();
@@ -181,7 +181,7 @@ describe("npm run deploy", () => {
         read("wrangler.toml").replaceAll('CLIENT_AUTH = "client-api-key"', 'CLIENT_AUTH = "jwt, client-api-key"'),
       );
       await deploying(args, { env: SECRETS });
-      assert.match(said, /All is well: 16 checks passed\./, "the app's part as well");
+      assert.match(said, /All is well: \d+ checks passed\./, "the app's part as well");
     } finally {
       await worker.stop();
     }

@@ -82,9 +82,9 @@ describe("npm run doctor", () => {
       "staging",
     );
     assert.equal(code, 1);
-    assert.match(said, /✗ POST \/users registers[\s\S]*401[\s\S]*wrangler secret put ADMIN_TOKEN --env staging/);
-    assert.match(said, /\n– 9 more that need the check “POST \/users registers/);
-    assert.match(said, /\n1 failed, 5 passed, 9 skipped\.\n$/);
+    assert.match(said, /✗ The operator token[\s\S]*401[\s\S]*wrangler secret put ADMIN_TOKEN --env staging/);
+    assert.match(said, /\n– \d+ more that need the check “The operator token/);
+    assert.match(said, /\n1 failed, \d+ passed, \d+ skipped\.\n$/);
   });
 
   it("sees from outside that a Worker is up and refuses strangers, without any secret", async () => {
@@ -252,10 +252,10 @@ describe("where the doctor begins", () => {
     const { said } = await doctor(nowhere.url);
     assert.match(
       said,
-      /✗ GET \/healthz answers.*\n.*ECONNREFUSED.*\n.*Start the Worker.*\n– 14 more that need the check “GET \/healthz answers”\n\n1 failed, 0 passed, 14 skipped\.\n$/,
+      /✗ GET \/healthz answers.*\n.*ECONNREFUSED.*\n.*Start the Worker.*\n– (\d+) more that need the check “GET \/healthz answers”\n\n1 failed, 0 passed, \1 skipped\.\n$/,
     );
     const { outcome } = await examined(nowhere.url);
-    assert.equal(outcome.checks.length, 16, "machines get each");
+    assert.ok(outcome.checks.length >= 16, "machines get each");
     assert.ok(outcome.checks.slice(1).every(({ lacks }) => lacks === "alive"));
   });
 

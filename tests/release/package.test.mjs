@@ -78,7 +78,12 @@ describe("the release package", { skip: isWindows, timeout: 1_800_000 }, () => {
     folder = join(dir, archive.replace(".tgz", ""));
     manifest = JSON.parse(read(folder, "release.json"));
     env = withoutRust();
-    const installed = await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder, env });
+    // npm itself, if we know where it is: its shell script looks for it beside the Node that comes first.
+    const npm = process.env.npm_execpath;
+    const ci = ["ci", "--no-audit", "--no-fund"];
+    const installed = await (npm
+      ? run(process.execPath, [npm, ...ci], { cwd: folder, env })
+      : run("npm", ci, { cwd: folder, env }));
     assert.equal(installed.code, 0, installed.output);
   });
 

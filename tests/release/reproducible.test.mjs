@@ -15,6 +15,7 @@ const SOURCES = [
   ".cargo",
   "Cargo.lock",
   "Cargo.toml",
+  "console",
   "migrations",
   "openapi.yaml",
   "package-lock.json",

@@ -85,7 +85,7 @@ export class SpreadDatabase {
         if (!new RegExp(`\\b${name}\\b`).test(sql) && !/\bstore_times\b|\busers_over_quota\b/.test(sql)) continue;
         const rows = (await home.prepare(`SELECT * FROM "${name}"`).all()).results;
         if (rows.length === 0) continue;
-        const columns = Object.keys(rows[0]);
+        const columns = Object.keys(rows[0]).filter((column) => column !== "method"); // it is generated
         const insert = copy.prepare(
           `INSERT OR IGNORE INTO "${name}" (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
         );

@@ -92,7 +92,7 @@ export const checks = [
   {
     id: "users",
     title: "POST /users registers two throw-away users",
-    needs: ["ready"],
+    needs: ["operators"],
     secret: "adminToken",
     async run({ caller, user, stranger, made }) {
       for (const one of [user, stranger]) {
