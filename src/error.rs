@@ -107,6 +107,8 @@ pub struct Parts {
     pub header: Option<(&'static str, Cow<'static, str>)>,
     /// For the operator's log. Never a share, a secret or a key.
     pub cause: Option<String>,
+    /// Further members of the problem details, each value as JSON.
+    members: Vec<(&'static str, String)>,
 }
 
 impl Deref for Error {
@@ -130,6 +132,7 @@ impl Error {
             field: None,
             header: None,
             cause: None,
+            members: Vec::new(),
         }))
     }
 
@@ -152,6 +155,12 @@ impl Error {
     /// The same, with one more sentence behind the detail.
     pub fn and_says(mut self, more: &str) -> Self {
         self.0.detail.to_mut().push_str(more);
+        self
+    }
+
+    /// Adds a member to the problem details (RFC 9457, 3.2). `json` is its value.
+    pub fn with_member(mut self, name: &'static str, json: String) -> Self {
+        self.0.members.push((name, json));
         self
     }
 
@@ -202,7 +211,7 @@ impl Error {
 
     /// RFC 9457 problem details.
     pub fn to_problem(&self) -> String {
-        Writer::default()
+        let problem = Writer::default()
             .text(
                 "type",
                 &format!("urn:portal-backup-worker:problem:{}", self.code.as_str()),
@@ -211,7 +220,10 @@ impl Error {
             .number("status", self.code.status().into())
             .text("detail", &self.detail)
             .text("code", self.code.as_str())
-            .given("field", self.field.as_deref())
+            .given("field", self.field.as_deref());
+        let members = self.members.iter();
+        members
+            .fold(problem, |problem, (name, json)| problem.raw(name, json))
             .end()
     }
 }

@@ -15,6 +15,7 @@ pub mod http;
 pub mod limiters;
 pub mod log;
 pub mod maintenance;
+pub mod pairs;
 pub mod platform;
 pub mod portal;
 pub mod release;

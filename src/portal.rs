@@ -1,4 +1,4 @@
-//! Portal's custodian API, with our `PORTAL_API_KEY`: making a client, and a session of one.
+//! Portal's custodian API, with our `PORTAL_API_KEY`: making a client, a session of one, and the backups that Portal counts.
 //!
 //! Each call is bounded in time and size, follows no redirect and is made once: making a client is not idempotent, so
 //! after a call whose end is not known, the caller is told that a client may have been made.
@@ -9,13 +9,26 @@ use crate::domain::portal::{
     NewClient, Refusal, judge, new_client_request, parse_new_client, parse_session,
 };
 use crate::domain::secret::Secret;
+use crate::domain::share_pairs::{self, SharePair};
 use crate::domain::url;
 use crate::error::{Code, Error, Result};
-use crate::platform::outbound::post_json;
+use crate::platform::outbound::{get_text, post_json};
 
 const TIMEOUT_MS: u32 = 10_000;
 /// The answers hold an id and two tokens.
 const MAX_ANSWER_BYTES: u32 = 64 * 1024;
+/// A client with its wallets and their share pairs: a few KiB.
+const MAX_CLIENT_BYTES: u32 = 1024 * 1024;
+const CLIENT_TIMEOUT_MS: u32 = 5_000;
+
+/// What Portal says of a client.
+pub enum Listed {
+    Pairs(Vec<SharePair>),
+    /// Portal has no such client in the environment of `PORTAL_API_KEY`.
+    UnknownClient,
+    /// Portal did not tell; why, in words for an operator.
+    Unavailable(String),
+}
 
 /// Portal, with the key to it.
 pub struct Portal<'a> {
@@ -74,6 +87,41 @@ impl<'a> Portal<'a> {
         parse_session(&body).ok_or_else(|| {
             Error::unavailable(5, "Portal's answer holds no token").detailed(PASSING)
         })
+    }
+
+    /// The backup share pairs that Portal lists of a client. Asked once.
+    pub async fn share_pairs(&self, client: &ClientId) -> Listed {
+        let id = url::encode(client.as_str());
+        let url = format!("{}/api/v3/custodians/me/clients/{id}", self.url);
+        let authorization = format!("Bearer {}", self.key.expose_secret());
+        let answer = get_text(
+            &url,
+            Some(&authorization),
+            CLIENT_TIMEOUT_MS,
+            MAX_CLIENT_BYTES,
+        )
+        .await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(failure) => {
+                return Listed::Unavailable(format!("Portal did not answer: {}", failure.0));
+            }
+        };
+        let why = match judge(answer.status, answer.retry_after.as_deref()) {
+            Ok(()) => match share_pairs::parse(&answer.body) {
+                Some(pairs) => return Listed::Pairs(pairs),
+                None => "Portal's answer is no client".to_owned(),
+            },
+            Err(Refusal::Refused(404)) => return Listed::UnknownClient,
+            Err(Refusal::KeyRefused) => "Portal refuses the PORTAL_API_KEY".to_owned(),
+            Err(Refusal::RateLimited {
+                retry_after_seconds,
+            }) => format!("Portal takes no more requests for {retry_after_seconds} seconds"),
+            Err(Refusal::Refused(status) | Refusal::Failed(status)) => {
+                format!("Portal answered {status}")
+            }
+        };
+        Listed::Unavailable(why)
     }
 
     async fn post(&self, path: &str, body: &str) -> std::result::Result<String, Failure> {

@@ -11,8 +11,8 @@ use crate::domain::names::{ClientId, UserId};
 use crate::domain::role::Role::{self, Admin as AdminRole, Support, Viewer};
 use crate::error::Result;
 use crate::handlers::{
-    admin, approvals, client, copy, export, health, homes, import, legacy, metrics, portal_users,
-    timeline, users, webhook,
+    admin, approvals, client, copy, export, half_finished, health, homes, import, legacy, metrics,
+    portal_users, timeline, users, webhook,
 };
 use crate::http::{Answer, Call};
 
@@ -205,7 +205,7 @@ pub static ROUTES: &[Route] = &[
         &[
             get(
                 AppOrOperator(Viewer, to!(client::list_backups(caller, call, user))),
-                &[],
+                &["check", "portal"],
             ),
             delete(
                 OperatorOn(AdminRole, to!(users::remove_method(admin, call, user))),
@@ -379,7 +379,8 @@ pub static ROUTES: &[Route] = &[
         &[get(
             Operator(Viewer, to!(admin::audit(admin, call))),
             &[
-                "userId", "action", "operator", "since", "cursor", "limit", "home",
+                "userId", "action", "outcome", "operator", "since", "until", "cursor", "limit",
+                "home",
             ],
         )],
     ),
@@ -431,6 +432,13 @@ pub static ROUTES: &[Route] = &[
         &[get(
             Operator(Viewer, to!(admin::status(admin, call))),
             &["home"],
+        )],
+    ),
+    route(
+        &["/admin/half-finished"],
+        &[get(
+            Operator(Viewer, to!(half_finished::list(admin, call))),
+            &["cursor", "limit", "home"],
         )],
     ),
     route(

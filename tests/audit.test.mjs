@@ -1,8 +1,10 @@
 // The audit trail: everything that is done to a backup leaves who, what, whom, with what outcome; and never a share.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, beforeEach, describe, test } from "node:test";
 
+import { inRoot } from "../scripts/lib/paths.mjs";
 import { backups } from "./support/backup.mjs";
 import { assertProblem, user } from "./support/client.mjs";
 import { startWorker } from "./support/harness.mjs";
@@ -174,6 +176,11 @@ describe("every action leaves one event", () => {
       () => wallet.admin("PUT", `${path}/client-api-key`, { clientApiKey: ada.clientApiKey }),
       ["admin", "replace_client_api_key", ...U, null, "replaced"],
     ],
+    [
+      "a look at whether the shares open",
+      async () => wallet.admin("GET", `${path}/backups?check=1`),
+      ["admin", "check_backups", ...U, null, "checked"],
+    ],
     ["an opened eject", () => wallet.admin("POST", `${path}/eject`), ["admin", "open_eject", ...U, null, "opened"]],
     ["a closed eject", () => wallet.admin("DELETE", `${path}/eject`), ["admin", "close_eject", ...U, null, "closed"]],
     [
@@ -267,14 +274,15 @@ describe("GET /audit", () => {
         .padStart(12, "0")
         .replace(/^(.{8})/, "$1-")}-7000-8000-${String(index).padStart(12, "0")}`;
       await worker.sql(
-        "INSERT INTO audit_events (id, at, actor, action, user_id, outcome) VALUES (?, ?, 'portal', 'old', 'user-ada', ?)",
+        "INSERT INTO audit_events (id, at, actor, action, user_id, outcome, request_id) VALUES (?, ?, 'client', 'find_client', 'user-ada', 'unauthorized', ?)",
         id,
         time,
         `n${index}`,
       );
     }
   };
-  const outcomes = ({ events }) => events.map(({ outcome }) => outcome);
+  const names = ({ events }) => events.map(({ requestId }) => requestId);
+  const old = { action: "find_client" };
 
   test("is the newest first, page by page, each event once", async () => {
     for (let n = 0; n < 7; n++) await wallet.custodian(ada, `M${n}`, "x");
@@ -305,7 +313,7 @@ describe("GET /audit", () => {
     assert.equal(await count({ action: "store_custodian_share" }), 2);
     assert.equal(await count({ userId: ada.id, action: "store_custodian_share" }), 1);
     assert.equal(await count({ userId: "nobody" }), 0);
-    assert.equal(await count({ action: "none" }), 0);
+    assert.equal(await count({ action: "open_eject" }), 0);
     const first = await page({ action: "store_custodian_share", limit: 1 });
     const second = await page({ action: "store_custodian_share", limit: 1, cursor: first.cursor });
     assert.deepEqual([first.events[0].userId, second.events[0].userId], [bob.id, ada.id]);
@@ -314,10 +322,112 @@ describe("GET /audit", () => {
   test("since a time or a day, in UTC", async () => {
     await at("2026-03-01T00:00:00.000Z", "2026-03-02T00:00:00.000Z", "2026-03-03T00:00:00.000Z");
     for (const since of ["2026-03-02T00:00:00.000Z", "2026-03-02T00:00:00Z", "2026-03-02"]) {
-      assert.deepEqual(outcomes(await page({ since, action: "old" })), ["n2", "n1"], since);
-      assert.deepEqual(outcomes(await page({ since, userId: ada.id, action: "old" })), ["n2", "n1"], since);
+      assert.deepEqual(names(await page({ since, ...old })), ["n2", "n1"], since);
+      assert.deepEqual(names(await page({ since, userId: ada.id, ...old })), ["n2", "n1"], since);
     }
     assert.ok((await page({ since: "2100-01-01T00:00:00Z" })).events.length === 0);
+  });
+
+  test("to a time, that very one included, and from one to another", async () => {
+    await at("2026-03-01T00:00:00.000Z", "2026-03-02T00:00:00.000Z", "2026-03-03T00:00:00.000Z");
+    for (const until of ["2026-03-02T00:00:00.000Z", "2026-03-02T00:00:00Z", "2026-03-02"]) {
+      for (const query of [old, { userId: ada.id, ...old }, { outcome: "unauthorized" }, {}])
+        assert.deepEqual(names(await page({ until, ...query })), ["n1", "n0"], JSON.stringify({ until, ...query }));
+      assert.deepEqual(names(await page({ since: until, until })), ["n1"], until);
+    }
+    const first = await page({ until: "2026-03-02", limit: 1 });
+    assert.deepEqual(names(await page({ until: "2026-03-02", limit: 1, cursor: first.cursor })), ["n0"]);
+    assert.deepEqual((await page({ until: "2020-01-01" })).events, []);
+  });
+
+  test("of one outcome, alone and with the other filters", async () => {
+    await wallet.custodian(ada, S, "x");
+    await wallet.custodian(ada, S, "x");
+    await wallet.custodian(bob, S, "x");
+    await wallet.storeCustodian(user("eve"), S, "x");
+    const found = async (query) => (await page(query)).events.map(({ clientId }) => clientId);
+    assert.deepEqual(await found({ outcome: "unknown_client" }), ["client-eve"]);
+    assert.deepEqual(await found({ outcome: "unchanged" }), [ada.clientId]);
+    assert.deepEqual(await found({ outcome: "stored" }), [bob.clientId, ada.clientId]);
+    assert.deepEqual(await found({ outcome: "stored", userId: ada.id }), [ada.clientId]);
+    assert.deepEqual(await found({ outcome: "stored", action: "store_user_share" }), []);
+    assert.deepEqual(await found({ outcome: "registered", action: "register_user" }), [bob.clientId, ada.clientId]);
+  });
+
+  test("of an action or outcome that does not exist is refused, and the nearest is named", async () => {
+    for (const [field, word, near] of [
+      ["action", "purge_usr", "purge_user"],
+      ["action", "purgeUser", "purge_user"],
+      ["action", "purge", "purge_user"],
+      ["action", "DELETE_USER", "delete_user"],
+      ["outcome", "store", "stored"],
+      ["outcome", "unauthorised", "unauthorized"],
+      ["outcome", "wrong-key", "wrong_key"],
+    ]) {
+      const answer = await wallet.admin("GET", `/audit?${field}=${word}`);
+      assertProblem(answer, 400, "invalid_field", { field });
+      assert.match(answer.body.detail, new RegExp(`Do you mean \\\`${near}\\\`\\?$`));
+    }
+    for (const [field, one] of [
+      ["action", "store_user_share"],
+      ["outcome", "unknown_client"],
+    ]) {
+      const answer = await wallet.admin("GET", `/audit?${field}=%3Cnothing%3E`);
+      assertProblem(answer, 400, "invalid_field", { field });
+      assert.ok(answer.body.detail.includes(one) && !answer.body.detail.includes("nothing"), answer.body.detail);
+    }
+  });
+
+  test("takes every action and outcome of openapi.yaml, and no other event has been written", async () => {
+    const contract = readFileSync(inRoot("openapi.yaml"), "utf8");
+    const words = (name) =>
+      contract
+        .match(new RegExp(`    ${name}:\\n      enum:\\n        \\[([^\\]]*)\\]`))[1]
+        .split(",")
+        .map((word) => word.trim())
+        .filter(Boolean);
+    for (const [field, all] of Object.entries({ action: words("AuditAction"), outcome: words("AuditOutcome") })) {
+      assert.ok(all.length > 20);
+      for (const word of all)
+        assert.equal((await wallet.admin("GET", `/audit?${field}=${word}`)).status, 200, `${field}=${word}`);
+      const refused = await wallet.admin("GET", `/audit?${field}=zzz`);
+      const known = refused.body.detail.match(/one of (.*)\.$/)[1].split(", ");
+      assert.deepEqual([...new Set(known)].sort(), [...all].sort());
+    }
+  });
+
+  test("with a filter is never empty while there is more, however many others lie in between", async () => {
+    await wallet.deleteUser(bob);
+    await wallet.purgeUser(bob);
+    const [purge] = (await page({ action: "purge_user" })).events;
+    // 60,000 imports, all later than the purge.
+    for (let n = 0; n < 3; n++)
+      await worker.homes[0]
+        .prepare(
+          `WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+           INSERT INTO audit_events (id, at, actor, action, outcome)
+           SELECT printf('ffff${n}000-%04d-7000-8000-%012d', i % 10000, i), '2099-01-01T00:00:00.000Z', 'admin', 'import', 'registered' FROM n`,
+        )
+        .run();
+    for (const query of [
+      { action: "purge_user" },
+      { outcome: "purged" },
+      { action: "purge_user", operator: "admin" },
+    ]) {
+      const found = await page(query);
+      assert.deepEqual(found.events, [purge], JSON.stringify(query));
+    }
+    assert.deepEqual(await page({ action: "open_eject" }), { events: [], cursor: null }, "an empty page is the last");
+    // Page by page each is met once.
+    const seen = [];
+    let cursor;
+    do {
+      const next = await page({ action: "register_user", limit: 1, ...(cursor ? { cursor } : {}) });
+      assert.ok(next.events.length > 0 || next.cursor === null);
+      seen.push(...next.events.map(({ userId }) => userId));
+      cursor = next.cursor;
+    } while (cursor);
+    assert.deepEqual(seen, [bob.id, ada.id]);
   });
 
   test("with a query that makes no sense is refused", async () => {
@@ -328,6 +438,9 @@ describe("GET /audit", () => {
       ["limit=1001", "limit"],
       ["limit=x", "limit"],
       ["userId=", "userId"],
+      ["until=tomorrow", "until"],
+      ["action=", "action"],
+      ["outcome=", "outcome"],
     ]) {
       assertProblem(await wallet.admin("GET", `/audit?${query}`), 400, "invalid_field", { field });
     }
@@ -342,7 +455,7 @@ describe("GET /audit", () => {
     const ago = (days) => new Date(Date.now() - days * 86_400_000).toISOString();
     await at(ago(401), ago(399));
     await worker.scheduled();
-    assert.deepEqual(outcomes(await page({ action: "old" })), ["n1"]);
+    assert.deepEqual(names(await page(old)), ["n1"]);
     assert.ok((await page({ action: "register_user" })).events.length === 2);
   });
 });

@@ -206,7 +206,7 @@ describe("a sealed share that is not in its own place, or not as it was", () => 
 describe("a rotation", () => {
   test("a new key in front seals at once, the old one still opens, and the schedule rewraps everything", async () => {
     await oneOfEach();
-    assert.deepEqual(await report(), { current: "k1", keys: [{ id: "k1", shares: 3 }], unknown: [] });
+    assert.deepEqual(await report(), { current: "k1", keys: [{ id: "k1", shares: 3 }], unknown: [], wrong: [] });
     deploy("both");
     await assertAllThere();
     await custodian(ada, "NEW", "n1");
@@ -217,6 +217,7 @@ describe("a rotation", () => {
         { id: "k1", shares: 3 },
       ],
       unknown: [],
+      wrong: [],
     });
     const times = () =>
       worker.sql(
@@ -231,6 +232,7 @@ describe("a rotation", () => {
         { id: "k1", shares: 0 },
       ],
       unknown: [],
+      wrong: [],
     });
     assert.deepEqual(await times(), before, "a rewrap is no new version");
     deploy("new");
@@ -268,7 +270,10 @@ describe("a rotation", () => {
       current: "k2",
       keys: [{ id: "k2", shares: 0 }],
       unknown: [{ id: "k1", shares: 3 }],
+      wrong: [],
     });
+    const { unknownKeys, wrongKeys } = await status();
+    assert.deepEqual({ unknownKeys, wrongKeys }, { unknownKeys: ["k1"], wrongKeys: [] });
     assertProblem(await wallet.fetchCustodian(ada), 503, "misconfigured");
     assert.deepEqual(await rewrap(), { rewrapped: 0, remaining: 0 });
     worker.clearLogs();
@@ -435,6 +440,24 @@ describe("other bytes behind the same key id", () => {
     deploy(K1);
     assert.equal((await worker.send("GET", "/readyz")).status, 200);
     await assertAllThere();
+  });
+
+  test("are named by /admin/keys and /admin/status, and by nobody once the former key is back", async () => {
+    const named = async () => {
+      const { wrong, unknown } = await report();
+      const { wrongKeys, unknownKeys } = await status();
+      return { wrong, unknown, wrongKeys, unknownKeys };
+    };
+    assert.deepEqual(await named(), {
+      wrong: [{ id: "k1", shares: 3 }],
+      unknown: [],
+      wrongKeys: ["k1"],
+      unknownKeys: [],
+    });
+    deploy("wrong-in-front");
+    assert.deepEqual((await named()).wrongKeys, [], "k2 is new: it has no canary that it could fail to open");
+    deploy(K1);
+    assert.deepEqual(await named(), { wrong: [], unknown: [], wrongKeys: [], unknownKeys: [] });
   });
 
   test("seal nothing: a backup is refused, so that the app does not take it for stored", async () => {

@@ -3,6 +3,7 @@
 
 pub mod alert;
 pub mod approval;
+pub mod audit;
 pub mod body;
 pub mod bulk;
 pub mod claims;
@@ -15,6 +16,7 @@ pub mod jwks;
 pub mod jwt;
 pub mod metrics;
 pub mod names;
+pub mod opens;
 pub mod origin;
 pub mod portal;
 pub mod query;
@@ -24,5 +26,6 @@ pub mod recovery;
 pub mod role;
 pub mod sealing;
 pub mod secret;
+pub mod share_pairs;
 pub mod timeline;
 pub mod url;

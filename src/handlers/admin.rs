@@ -2,6 +2,7 @@
 
 use crate::auth::admin::Admin;
 use crate::config::Settings;
+use crate::domain::audit::{ACTIONS, NOTED_OUTCOMES, unknown};
 use crate::domain::body::parse_number;
 use crate::domain::homes::{Part, merge};
 use crate::domain::json::{self, Writer};
@@ -12,11 +13,12 @@ use crate::handlers::homes;
 use crate::handlers::status::Status;
 use crate::handlers::users::{at_home, note_view, one_home};
 use crate::http::{Answer, Call};
-use crate::maintenance::{self, Budget};
+use crate::maintenance::{self, Budget, wrong_keys};
 use crate::platform::parse_date;
 use crate::store::audit::{self, Actor};
 use crate::store::changes;
-use crate::store::outcome::unknown_user;
+use crate::store::health;
+use crate::store::outcome::{self, unknown_user};
 use crate::store::status::{self as store, KeyUse};
 use crate::store::users;
 use crate::store::{Database, Page, Rows};
@@ -54,20 +56,32 @@ fn warnings(settings: &Settings) -> Vec<&'static str> {
 pub async fn audit(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
     let name = |text: String| check_name(&text).map(|()| text);
     let user_id = call.query_name("userId", UserId::parse)?;
-    let action = call.query_name("action", name)?;
+    let action = known_word(call, "action", ACTIONS)?;
+    let outcomes: Vec<&str> = outcome::WORDS
+        .iter()
+        .chain(NOTED_OUTCOMES)
+        .copied()
+        .collect();
+    let outcome = known_word(call, "outcome", &outcomes)?;
     let operator = call.query_name("operator", name)?;
-    let since_ms = call.query_name("since", |text| {
-        parse_date(&text).ok_or(InvalidName("be a time such as 2026-11-23T10:00:00Z"))
-    })?;
+    let time = |field| {
+        call.query_name(field, |text| {
+            parse_date(&text).ok_or(InvalidName("be a time such as 2026-11-23T10:00:00Z"))
+        })
+    };
+    let (since_ms, until_ms) = (time("since")?, time("until")?);
     let cursor = call.query_name("cursor", name)?;
     one_home(call)?; // 400, also where there is only one
     let query = audit::Query {
         user_id: user_id.as_ref().map(UserId::as_str),
         action: action.as_deref(),
+        outcome: outcome.as_deref(),
         operator: operator.as_deref(),
         since_ms,
+        until_ms,
         before: cursor.as_deref(),
         limit: call.page_limit()?,
+        search_until_ms: call.trail.now_ms + SEARCH_MS,
     };
     let page = match (&user_id, call.homes.are_many()) {
         (_, false) => audit::list(call.db, &query).await?,
@@ -79,6 +93,26 @@ pub async fn audit(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
         note_view(call, admin, user_id).await?;
     }
     Ok(Answer::page("events", &page))
+}
+
+/// How long a page is searched for.
+const SEARCH_MS: u64 = 6_000;
+
+/// A filter of the query: a word of the audit trail. One that is not known is refused, for it would find nothing, and look as if
+/// nothing had happened.
+fn known_word(
+    call: &Call<'_>,
+    field: &'static str,
+    known: &[&'static str],
+) -> Result<Option<String>> {
+    let word = call.query_name(field, |text| check_name(&text).map(|()| text))?;
+    match word {
+        Some(word) if !known.contains(&word.as_str()) => {
+            let detail = unknown(field, &word, known);
+            Err(Error::field(field, "be known").detailed(detail))
+        }
+        word => Ok(word),
+    }
 }
 
 /// The events of a user: at the user's home, and at home 0, where those are who were not known.
@@ -184,11 +218,16 @@ pub fn to_json(keys: &[KeyUse]) -> String {
     }))
 }
 
-/// `GET /admin/keys`: how many shares each key seals. A key with none may be removed.
+/// `GET /admin/keys`: how many shares each key seals. A key with none may be removed. `unknown` are the keys that shares need and
+/// the settings lack, `wrong` those whose bytes are other ones than the shares were sealed with.
 pub async fn keys(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let homes = call.homes.all()?;
     let in_use = store::key_use_of_all(&homes).await?;
     let Keys { mut known, unknown } = Keys::of(call.vault, in_use);
+    // By the counts of the database alone, before what waits to be copied is added.
+    let wrong = wrong_keys(call.vault, &health::canaries_of_all(&homes).await?).await;
+    let is_wrong = |key: &&KeyUse| wrong.contains(&key.id);
+    let wrong: Vec<KeyUse> = known.iter().filter(is_wrong).cloned().collect();
     // What waits to be copied may be in the copy under an older key alone: none of them may go before.
     if call.copier.is_some() {
         for home in &homes {
@@ -201,7 +240,8 @@ pub async fn keys(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let report = Writer::default()
         .text("current", call.vault.current_key_id())
         .raw("keys", &to_json(&known))
-        .raw("unknown", &to_json(&unknown));
+        .raw("unknown", &to_json(&unknown))
+        .raw("wrong", &to_json(&wrong));
     Ok(Answer::json(200, &report.end()))
 }
 
@@ -239,7 +279,7 @@ pub async fn status(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     } else {
         Status::of(store::status(call.db).await?, call.db.bytes())
     };
-    let status = status.to_json(call.vault);
+    let status = status.to_json(call.vault).await;
     let status = match call.copier {
         Some(_) => status.raw("copy", &copy::status_json(&changes::read(call.db).await?)),
         None => status,

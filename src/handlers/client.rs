@@ -9,13 +9,15 @@ use crate::domain::names::{BackupMethod, BackupSharePairId, UserId};
 use crate::domain::recovery::{Backup, Entry, FetchSuperseded, backups, superseded_to_add};
 use crate::domain::sealing::Place;
 use crate::error::{Code, Error, Result};
+use crate::handlers::support;
 use crate::http::{Answer, Call};
 use crate::log::{self, Field, Level};
 use crate::platform::json_object;
 use crate::store::custodian_shares::{Fetched, SealedShare};
 use crate::store::outcome::{Refusal, Stored};
 use crate::store::user_shares::{self, Wanted};
-use crate::store::{Database, audit, credential, eject, versions};
+use crate::store::versions::Entries;
+use crate::store::{Database, credential, eject, versions};
 
 /// Stores a user's cipher text. After our 2xx the app tells Portal that the backup is complete.
 ///
@@ -182,35 +184,37 @@ pub async fn fetch_share_as(
 
 /// Which backups of a user exist, and whether each can be recovered; never a share.
 pub async fn list_backups(caller: Caller, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    let key = Key::user(user_id);
-    let entries = match caller {
+    let asked = support::Asked::read(call);
+    let credential = match caller {
         Caller::Operator(admin) => {
-            let read = async |db: &Database| {
-                audit::note_view(db, &call.trail, admin.name(), user_id).await?;
-                versions::entries_for_admin(db, user_id).await
-            };
-            call.homes.surely_at(&key, read).await?
+            return support::list_backups(&admin, call, user_id, asked?).await;
         }
-        Caller::App(credential) => {
-            at_home(call, &credential, &key, async |db| {
-                versions::entries_for_client(db, &call.trail, &credential, user_id).await
-            })
-            .await?
-        }
+        Caller::App(credential) => credential,
     };
+    if credential_first(call, &credential, user_id, asked).await? != support::Asked::default() {
+        check(call, &credential, user_id).await?;
+        return Err(Error::new(
+            Code::Forbidden,
+            "`check` and `portal` are for operators.",
+        ));
+    }
+    let entries = at_home(call, &credential, &Key::user(user_id), async |db| {
+        versions::entries_for_client(db, &call.trail, &credential, user_id).await
+    })
+    .await?;
     let backups = backups(&entries.custodian, &entries.user);
-    let backups = json::array(backups.iter().map(|backup| {
-        let mut marks = entries.replaced_alone.iter();
-        let mark = marks.find(|(method, _)| *method == backup.backup_method);
-        to_json(backup, mark.map(|(_, at)| at.as_str()))
-    }));
+    let backups = json::array(backups.iter().map(|backup| to_json(backup, &entries).end()));
     Ok(Answer::json(
         200,
         &Writer::default().raw("backups", &backups).end(),
     ))
 }
 
-fn to_json(backup: &Backup, replaced_alone_at: Option<&str>) -> String {
+/// What everybody may know of a backup.
+pub fn to_json(backup: &Backup, entries: &Entries) -> Writer {
+    let mut marks = entries.replaced_alone.iter();
+    let mark = marks.find(|(method, _)| *method == backup.backup_method);
+    let replaced_alone_at = mark.map(|(_, at)| at.as_str());
     let shares = backup.custodian_shares.iter().map(|share| {
         Writer::default()
             .text("backupMethod", share.backup_method.as_str())
@@ -223,7 +227,6 @@ fn to_json(backup: &Backup, replaced_alone_at: Option<&str>) -> String {
         .given("userShareReplacedAlone", replaced_alone_at)
         .raw("custodianShares", &json::array(shares))
         .text("state", backup.state.as_str())
-        .end()
 }
 
 /// Gives a custodian share to the user's own device, for an eject: the end of the wallet's MPC security.

@@ -8,7 +8,7 @@ use crate::domain::json::{self, Writer};
 use crate::domain::url;
 use crate::error::{Error, Result};
 use crate::http::{Answer, Call};
-use crate::store::export::{self, Place};
+use crate::store::export::{self, Next, Place};
 
 /// A page of everything that is stored. Shares leave as they are kept, sealed: the operator's token alone opens none.
 pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
@@ -26,27 +26,26 @@ pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         return Err(Error::field("cursor", "be one that this route has given"));
     };
     let db = call.homes.database(home, None)?;
-    let mut page = export::page(&db, &call.trail, after).await?;
-    let place = match (&page.next, homes.next()) {
-        (Some(next), _) => Some((home, next.to_json())),
-        // The next home begins anew.
-        (None, Some(next)) => Some((next, Place::default().to_json())),
-        (None, None) => None,
+    let next_home = homes.next();
+    let page = export::page(&db, call.db, &call.trail, after, next_home.is_none()).await?;
+    let (place, counts) = match (page.next, next_home) {
+        (Next::Here(place), _) => (Some((home, place)), None),
+        (Next::Done(place, _), Some(next)) => (Some((next, place)), None),
+        // Of many databases the counts would be of the last alone.
+        (Next::Done(_, counts), None) => (None, (!is_many).then_some(counts)),
     };
     let cursor = place.map(|(home, place)| {
+        let place = place.to_json();
         URL_SAFE_NO_PAD.encode(if is_many {
             format!("{home}:{place}")
         } else {
             place
         })
     });
-    if is_many {
-        page.counts = None; // It would be of the last home alone.
-    }
     let mut answer = Writer::default()
         .raw("records", &json::array(page.records))
         .optional("cursor", cursor.as_deref());
-    if let Some(counts) = page.counts {
+    if let Some(counts) = counts {
         let counts = Writer::default()
             .number("users", counts.users)
             .number("deletedUsers", counts.deleted_users)

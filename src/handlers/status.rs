@@ -1,10 +1,11 @@
 //! What `GET /admin/status` shows.
 
-use crate::domain::json::{Writer, array, elements};
+use crate::domain::json::{Writer, array, elements, quoted};
 use crate::handlers::admin::{Keys, to_json};
-use crate::maintenance::Scrub;
+use crate::maintenance::{Scrub, wrong_keys};
 use crate::platform::format_date;
 use crate::release;
+use crate::store::health::Canary;
 use crate::store::status::{self as store, KeyUse, add_up};
 use crate::vault::Vault;
 
@@ -14,6 +15,7 @@ pub struct Status {
     pub shares: u64,
     pub users: u64,
     keys: Vec<KeyUse>,
+    canaries: Vec<Canary>,
     half_finished: u64,
     /// The purges that wait, as elements of a JSON array.
     purges: Vec<String>,
@@ -38,6 +40,7 @@ impl Status {
         Self {
             shares: found.shares,
             users: found.users,
+            canaries: found.canaries,
             half_finished: found.half_finished.unwrap_or_else(|| scrub.half_finished()),
             purges: elements(&found.purges)
                 .unwrap_or_default()
@@ -61,6 +64,7 @@ impl Status {
         self.shares += other.shares;
         self.users += other.users;
         add_up(&mut self.keys, other.keys);
+        self.canaries.extend(other.canaries);
         self.half_finished += other.half_finished;
         self.purges.extend(other.purges);
         self.scrub_at_ms = match (self.scrub_at_ms, other.scrub_at_ms) {
@@ -78,14 +82,16 @@ impl Status {
         };
     }
 
-    pub fn to_json(self, vault: &Vault) -> Writer {
+    pub async fn to_json(self, vault: &Vault) -> Writer {
         let Keys { mut known, unknown } = Keys::of(vault, self.keys);
+        let unknown_keys = array(unknown.iter().map(|key| quoted(&key.id)));
         known.extend(unknown);
         let others = known.iter().filter(|key| key.id != vault.current_key_id());
         let left = Writer::default()
             .number("rewrap", others.map(|key| key.shares).sum())
             .number("scrub", self.left)
             .number("purges", self.purges_due);
+        let wrong_keys = wrong_keys(vault, &self.canaries).await;
         let at = self.scrub_at_ms.map(format_date);
         let scrubbed = Writer::default()
             .optional("at", at.as_deref())
@@ -97,6 +103,8 @@ impl Status {
             .number("shares", self.shares)
             .number("users", self.users)
             .raw("keys", &to_json(&known))
+            .raw("unknownKeys", &unknown_keys)
+            .raw("wrongKeys", &array(wrong_keys.iter().map(|id| quoted(id))))
             .raw("scrub", &scrubbed.end())
             .number("halfFinished", self.half_finished)
             .raw("purges", &array(self.purges))

@@ -1,6 +1,6 @@
 //! What runs in the background: rewrapping under a new key, scrubbing, and purging what is past its retention.
 //!
-//! Last come the daily figures.
+//! Then a sample of clients is compared with Portal's list of their backups. Last come the daily figures.
 //!
 //! The scheduled handler does a bounded part at every run ([`Budget`]). One walk over all sealed rows does three things at once:
 //! it opens every row, so that a damaged one is found while there is still a copy elsewhere (D1's Time Travel); it
@@ -9,6 +9,7 @@
 mod budget;
 pub mod copy;
 mod metrics;
+mod pairs;
 pub mod rebuild;
 mod rewrap;
 mod scrub;
@@ -102,6 +103,10 @@ async fn serve(
         ("purge", purge(db, settings, budget.part(db, 2)).await),
         ("purge users", purge_users(db, budget).await),
         ("canary", ensure_canary(db, vault).await),
+        (
+            "portal pairs",
+            pairs::look(db, vault, settings, budget).await,
+        ),
     ];
     if let Some(target) = copy
         && let Err(error) = copy::sweep(db, target).await
@@ -172,6 +177,18 @@ pub async fn opens(vault: &Vault, canary: &Canary) -> bool {
         )
         .await
         .is_some_and(|text| text == CANARY)
+}
+
+/// The configured keys that do not open their own canary: other bytes stand behind an id that shares are sealed under.
+pub async fn wrong_keys(vault: &Vault, canaries: &[Canary]) -> Vec<String> {
+    let mut wrong: Vec<String> = Vec::new();
+    for canary in canaries {
+        let is_configured = vault.key_ids().any(|id| id == canary.key_id);
+        if is_configured && !wrong.contains(&canary.key_id) && !opens(vault, canary).await {
+            wrong.push(canary.key_id.clone());
+        }
+    }
+    wrong
 }
 
 /// Carries out the purges whose time has come.

@@ -153,16 +153,24 @@ pub struct Event<'a> {
 pub struct Query<'a> {
     pub user_id: Option<&'a str>,
     pub action: Option<&'a str>,
+    pub outcome: Option<&'a str>,
     /// Who asked for it, or approved it.
     pub operator: Option<&'a str>,
     pub since_ms: Option<u64>,
+    /// Events of this millisecond are the last.
+    pub until_ms: Option<u64>,
     /// The id that the page before ended with.
     pub before: Option<&'a str>,
     pub limit: u64,
+    /// When the search gives up, in milliseconds since 1970: whoever asked waits for the answer.
+    pub search_until_ms: u64,
 }
 
-/// How many events a page looks at, at most, in search of those with the action asked for.
+/// How many events one statement looks at, at most, in search of those that are asked for: the first, and each further one.
 const EXAMINED: u64 = 5_000;
+const EXAMINED_FURTHER: u64 = 50_000;
+/// How many a page looks at in all.
+const EXAMINED_IN_ALL: u64 = 1_000_000;
 /// Sorts behind every UUID.
 const LAST_ID: &str = "g";
 
@@ -170,59 +178,89 @@ const LAST_ID: &str = "g";
 macro_rules! shown {
     () => {
         "SELECT id, at, actor, action, user_id AS userId, client_id AS clientId, backup_method AS backupMethod, \
- outcome, request_id AS requestId, source_address AS sourceAddress, operator, approved_by AS approvedBy, reason"
+ outcome, request_id AS requestId, source_address AS sourceAddress, operator, approved_by AS approvedBy, reason, counts"
     };
 }
 
-/// A condition in SQL: the event has the action ?4 and the operator ?5, each if it is given.
+/// A condition in SQL: the event has the action ?4, the operator ?5 and the outcome ?6, each if it is given.
 macro_rules! fits {
     () => {
-        "(?4 IS NULL OR action = ?4) AND (?5 IS NULL OR operator = ?5 OR approved_by = ?5)"
+        "(?4 IS NULL OR action = ?4) AND (?5 IS NULL OR operator = ?5 OR approved_by = ?5) AND (?6 IS NULL OR outcome = ?6)"
     };
 }
 
 /// A page of events, the newest first.
 ///
-/// The ids sort by time, so a page is a range of the primary key, or of one user's index entries. An action or an operator is
-/// looked for within a bounded part of that range: a page may be short, even empty, and still have a next.
+/// The ids sort by time, so a page is a range of the primary key, or of one user's index entries. What is asked for is looked for
+/// in one part of that range after the other, until there is a row, or the end is reached. So a page may be short, but an empty
+/// one is the last; unless a million events, or the time, were not enough: then its cursor goes on.
 pub async fn list(db: &Database, query: &Query<'_>) -> Result<Page> {
+    let to = query.until_ms.map(|ms| least_id_at(ms + 1));
+    let mut before = match (query.before, to) {
+        (Some(before), Some(to)) => before.min(&to).to_owned(),
+        (Some(before), None) => before.to_owned(),
+        (None, Some(to)) => to,
+        (None, None) => LAST_ID.to_owned(),
+    };
+    let (mut part, mut in_all) = (EXAMINED, 0);
+    loop {
+        let page = search(db, query, &before, part).await?;
+        in_all += part;
+        match page.cursor {
+            Some(cursor)
+                if page.rows.is_empty()
+                    && in_all < EXAMINED_IN_ALL
+                    && now_ms() < query.search_until_ms =>
+            {
+                before = cursor;
+                part = EXAMINED_FURTHER;
+            }
+            _ => return Ok(page),
+        }
+    }
+}
+
+/// The events that fit, of the `part` that come before an id.
+async fn search(db: &Database, query: &Query<'_>, before: &str, part: u64) -> Result<Page> {
     const ALL: &str = concat!(
         shown!(),
         " FROM audit_events WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3"
     );
     const OF_USER: &str = concat!(
         shown!(),
-        " FROM audit_events WHERE user_id = ?6 AND id < ?1 AND id >= ?2 AND ",
+        " FROM audit_events WHERE user_id = ?7 AND id < ?1 AND id >= ?2 AND ",
         fits!(),
         " ORDER BY id DESC LIMIT ?3"
     );
     const SEARCHED: &str = concat!(
         shown!(),
-        " FROM (SELECT * FROM audit_events WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?6) WHERE ",
+        " FROM (SELECT * FROM audit_events WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?7) WHERE ",
         fits!(),
         " ORDER BY id DESC LIMIT ?3"
     );
     const LAST_EXAMINED: &str = "SELECT min(id) AS id, count(*) AS examined FROM \
          (SELECT id FROM audit_events WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3)";
 
-    let before = query.before.unwrap_or(LAST_ID);
     let from = query.since_ms.map(least_id_at).unwrap_or_default();
     let range = |sql, limit| Statement::new(sql).text(before).text(&from).number(limit);
     let filtered = |sql| {
         range(sql, query.limit)
             .optional(query.action)
             .optional(query.operator)
+            .optional(query.outcome)
     };
-    let is_search = query.action.is_some() || query.operator.is_some();
+    let filters = [query.action, query.operator, query.outcome];
+    let is_search = filters.iter().any(Option::is_some);
     let (events, searched) = match query.user_id {
         Some(user_id) => (filtered(OF_USER).text(user_id), 0),
-        None if is_search => (filtered(SEARCHED).number(EXAMINED), EXAMINED),
+        None if is_search => (filtered(SEARCHED).number(part), part),
         None => (range(ALL, query.limit), 0),
     };
     let [rows, examined] = db
         .read(vec![events, range(LAST_EXAMINED, searched)])
         .await?
         .rows()?;
+    rows.parse_column("counts");
     let full = u64::from(rows.count()) == query.limit;
     let cursor = if full {
         rows.last().map(|event| event.text("id"))

@@ -6,89 +6,13 @@
 //! comes, in whichever table it is then. One thing moves shares to another place: a restored user takes over what a webhook
 //! registered meanwhile under the client's id. Then the export goes through everything once more.
 
+mod place;
+
+pub use place::Place;
+
 use super::audit::{Actor, Event, Trail};
-use super::{Change, Database, Row, Statement, at};
-use crate::domain::json::{self, quoted};
+use super::{Change, Database, FULL, Statement, at};
 use crate::error::{Error, Result};
-
-/// Where a page ended, and which export it is of.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Place {
-    user_id: String,
-    /// 0 the user, 1 its custodian shares, 2 its user shares.
-    part: u64,
-    /// In lower case, as methods are compared.
-    method: String,
-    /// When the share was stored; when the user was deleted.
-    at: String,
-    id: String,
-    /// Which client the user was then, and when it was deleted last.
-    user: String,
-    /// The audit event of the export: none on the first page.
-    event_id: String,
-    /// When the export began, in milliseconds.
-    begun_ms: u64,
-    /// How often the export has gone through everything, and the request that began to.
-    pass: u64,
-    pass_id: String,
-}
-
-impl Place {
-    /// From the JSON that [`to_json`](Self::to_json) made.
-    pub fn parse(array: &str) -> Option<Self> {
-        let [
-            user_id,
-            part,
-            method,
-            at,
-            id,
-            user,
-            event_id,
-            begun_ms,
-            pass,
-            pass_id,
-        ] = json::elements(array)?.try_into().ok()?;
-        Some(Self {
-            user_id: json::text(user_id)?,
-            part: part.parse().ok()?,
-            method: json::text(method)?,
-            at: json::text(at)?,
-            id: json::text(id)?,
-            user: json::text(user)?,
-            event_id: json::text(event_id)?,
-            begun_ms: begun_ms.parse().ok()?,
-            pass: pass.parse().ok()?,
-            pass_id: json::text(pass_id)?,
-        })
-    }
-
-    pub fn to_json(&self) -> String {
-        json::array([
-            quoted(&self.user_id),
-            self.part.to_string(),
-            quoted(&self.method),
-            quoted(&self.at),
-            quoted(&self.id),
-            quoted(&self.user),
-            quoted(&self.event_id),
-            self.begun_ms.to_string(),
-            self.pass.to_string(),
-            quoted(&self.pass_id),
-        ])
-    }
-
-    fn moved_to(self, row: &Row) -> Self {
-        Self {
-            user_id: row.text("user_id"),
-            part: row.number("part"),
-            method: row.text("method"),
-            at: row.text("at"),
-            id: row.text("id"),
-            user: row.text("user"),
-            ..self
-        }
-    }
-}
 
 /// A page ends with the record that takes it over this many characters of sealed text …
 const PAGE_BYTES: u64 = 1024 * 1024;
@@ -216,14 +140,18 @@ const END: &str = "SELECT (SELECT count(*) FROM users) AS users, (SELECT count(*
      EXISTS (SELECT 1 FROM audit_events WHERE id >= ?1 AND (action = 'restore_user' OR outcome LIKE 'adopted%')) AS moved";
 
 /// A page of the export.
-#[derive(Default)]
 pub struct Page {
     /// Each a JSON object.
     pub records: Vec<String>,
-    /// Where the next page begins; None: this was the last.
-    pub next: Option<Place>,
-    /// On the last page: what the database holds.
-    pub counts: Option<Counts>,
+    pub next: Next,
+}
+
+/// What follows upon a page.
+pub enum Next {
+    /// Another page of this database.
+    Here(Place),
+    /// This was the last page of the database; the next one, if there is one, goes on from here.
+    Done(Place, Counts),
 }
 
 /// How much there is: shares with the history, and the deletions that can still be undone.
@@ -234,15 +162,27 @@ pub struct Counts {
     pub user_shares: u64,
 }
 
-/// Whether the export's event is one of the last six hours: a made-up cursor leaves an event of its own.
-const KNOWN: &str = concat!(
-    "SELECT EXISTS (SELECT 1 FROM audit_events WHERE id = ?1 AND action = 'export' AND at >= ",
+/// Writes down how much has left in the export's event, if that is one of the last six hours: a made-up cursor leaves an event of
+/// its own. The same page again, after a lost answer, writes the same.
+const COUNT: &str = concat!(
+    "UPDATE audit_events SET counts = ?3 WHERE id = ?1 AND action = 'export' AND at >= ",
     at!("?2"),
-    ") AS known"
+    " RETURNING id"
+);
+const KNOWN: &str = concat!(
+    "SELECT id FROM audit_events WHERE id = ?1 AND action = 'export' AND at >= ",
+    at!("?2")
 );
 
-/// The records behind a place. An export is one audit event, which its first page leaves, and again after six hours.
-pub async fn page(db: &Database, trail: &Trail, after: Place) -> Result<Page> {
+/// The records behind a place of a database. The export is one audit event in the database `events`, over all databases: its first
+/// page leaves it, and every page writes down how much has left. `is_last`: no other database follows upon this one.
+pub async fn page(
+    db: &Database,
+    events: &Database,
+    trail: &Trail,
+    after: Place,
+    is_last: bool,
+) -> Result<Page> {
     let mut after = after;
     if after.pass == 0 {
         after.begun_ms = trail.now_ms;
@@ -261,53 +201,101 @@ pub async fn page(db: &Database, trail: &Trail, after: Place) -> Result<Page> {
         .number(PAGE_BYTES)
         .number(RECORD_BYTES)
         .text(&after.user);
-    let known = Statement::new(KNOWN)
-        .text(&after.event_id)
-        .number(trail.now_ms.saturating_sub(EVENT_MS));
-    let [rows, known] = db.read(vec![page, known]).await?.rows()?;
-    if known.first().is_none_or(|row| row.number("known") == 0) {
-        let event = trail.event(&Event {
-            actor: Actor::Admin,
-            action: "export",
-            user_id: None,
-            client_id: None,
-            backup_method: None,
-            outcome: "exported",
-        });
-        db.change(Change::new(&trail.event_id).event(event)).await?;
-        after.event_id.clone_from(&trail.event_id);
-    }
-    if let Some(last) = rows.last() {
-        return Ok(Page {
-            records: rows
-                .read()
-                .iter()
-                .filter_map(|row| row.optional("record"))
-                .collect(),
-            next: Some(after.moved_to(&last)),
-            counts: None,
-        });
-    }
+    let [rows] = db.read(vec![page]).await?.rows()?;
+    let rows = rows.read();
+    after.left = after.left.with(&rows);
+    let Some(last) = rows.last() else {
+        return end(db, events, trail, after, is_last).await;
+    };
+    note(events, trail, &mut after, false).await?;
+    let records = rows.iter().filter_map(|row| row.optional("record"));
+    Ok(Page {
+        records: records.collect(),
+        next: Next::Here(after.moved_to(last)),
+    })
+}
+
+/// The page behind the last record: everything once more, if shares moved to another place meanwhile.
+async fn end(
+    db: &Database,
+    events: &Database,
+    trail: &Trail,
+    after: Place,
+    is_last: bool,
+) -> Result<Page> {
+    let mut after = after;
     let [end] = db
         .read(vec![Statement::new(END).text(&after.pass_id)])
         .await?
         .rows()?;
     let end = end.first().ok_or_else(|| Error::internal("no counts"))?;
     let again = end.number("moved") != 0 && after.pass < PASSES;
-    Ok(Page {
-        records: Vec::new(),
-        next: again.then(|| Place {
-            event_id: after.event_id,
+    note(events, trail, &mut after, is_last && !again).await?;
+    let begun_anew = Place {
+        event_id: after.event_id,
+        left: after.left,
+        ..Place::default()
+    };
+    let next = if again {
+        Next::Here(Place {
             begun_ms: after.begun_ms,
             pass: after.pass + 1,
             pass_id: trail.event_id.clone(),
-            ..Place::default()
-        }),
-        counts: (!again).then(|| Counts {
+            ..begun_anew
+        })
+    } else {
+        let counts = Counts {
             users: end.number("users"),
             deleted_users: end.number("deleted_users"),
             custodian_shares: end.number("custodian_shares"),
             user_shares: end.number("user_shares"),
-        }),
+        };
+        Next::Done(begun_anew, counts)
+    };
+    Ok(Page {
+        records: Vec::new(),
+        next,
     })
+}
+
+/// Notes in the export's event how much has left; where there is none yet, leaves it.
+async fn note(
+    events: &Database,
+    trail: &Trail,
+    after: &mut Place,
+    is_finished: bool,
+) -> Result<()> {
+    let since = trail.now_ms.saturating_sub(EVENT_MS);
+    let of_event = |sql, id: &str| Statement::new(sql).text(id).number(since);
+    let left = after.left.to_json(is_finished);
+    let count = |id: &str| of_event(COUNT, id).text(&left);
+    if !after.event_id.is_empty() {
+        let counted = events.change(Change::upkeep(count(&after.event_id))).await;
+        let [known] = match counted {
+            Ok(changed) => changed.rows()?,
+            // A full database takes no count; what is in it can be exported all the same.
+            Err(error) if error.is_caused_by(&FULL) => {
+                let known = of_event(KNOWN, &after.event_id);
+                events.read(vec![known]).await?.rows()?
+            }
+            Err(error) => return Err(error),
+        };
+        if !known.is_empty() {
+            return Ok(());
+        }
+    }
+    let event = trail.event(&Event {
+        actor: Actor::Admin,
+        action: "export",
+        user_id: None,
+        client_id: None,
+        backup_method: None,
+        outcome: "exported",
+    });
+    let change = Change::new(&trail.event_id)
+        .event(event)
+        .then(count(&trail.event_id));
+    events.change(change).await?;
+    after.event_id.clone_from(&trail.event_id);
+    Ok(())
 }

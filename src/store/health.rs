@@ -2,11 +2,11 @@
 
 use js_sys::JsString;
 
-use super::{Database, Statement};
+use super::{Database, Row, Rows, Statement, ask_each};
 use crate::error::Result;
 
 /// The least schema version that this code works on. Migrations only add, so a newer schema serves as well.
-pub const SCHEMA_VERSION: u32 = 15;
+pub const SCHEMA_VERSION: u32 = 16;
 
 pub(super) const SCHEMA: &str = "SELECT value FROM meta WHERE name = 'schema_version'";
 
@@ -29,20 +29,34 @@ pub async fn read(db: &Database) -> Result<(Option<u32>, Vec<Canary>)> {
         .read(vec![Statement::new(SCHEMA), Statement::new(CANARIES)])
         .await?
         .rows()?;
-    let canaries = canaries
-        .read()
-        .iter()
-        .map(|row| Canary {
-            key_id: row.text("key_id"),
-            envelope: row.sealed_share(),
-            has_check: row.number("has_check") != 0,
-            in_use: row.number("in_use") != 0,
-        })
-        .collect();
-    Ok((schema_version(&schema), canaries))
+    Ok((schema_version(&schema), read_canaries(&canaries)))
 }
 
-pub(super) fn schema_version(rows: &super::Rows) -> Option<u32> {
+/// The canaries of all keys ever used; whether shares need the key is not asked.
+pub(super) fn canaries() -> Statement {
+    Statement::new("SELECT key_id, sealed_canary AS sealed_share FROM key_canaries")
+}
+
+pub(super) fn read_canaries(rows: &Rows) -> Vec<Canary> {
+    let read = |row: &Row| Canary {
+        key_id: row.text("key_id"),
+        envelope: row.sealed_share(),
+        has_check: row.number("has_check") != 0,
+        in_use: row.number("in_use") != 0,
+    };
+    rows.read().iter().map(read).collect()
+}
+
+/// The canaries of all these homes. An error if one of them does not answer.
+pub async fn canaries_of_all(homes: &[Database]) -> Result<Vec<Canary>> {
+    let mut found = Vec::new();
+    for answer in ask_each(homes, &canaries()).await {
+        found.extend(read_canaries(&answer?));
+    }
+    Ok(found)
+}
+
+pub(super) fn schema_version(rows: &Rows) -> Option<u32> {
     rows.first_text("value")
         .and_then(|version| version.parse().ok())
 }

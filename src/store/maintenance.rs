@@ -251,7 +251,7 @@ pub async fn row_estimate(db: &Database) -> Result<u64> {
     Ok(first_count(&rows))
 }
 
-/// Counts the user shares in the range of rows from ?1 to ?2 that are half-finished backups.
+/// Counts the user shares in the range of rows from ?1 to ?2 that are half-finished backups; `sql/half_finished_page.sql` names them.
 macro_rules! half_finished_sql {
     () => {
         "SELECT count(*) AS n FROM user_backup_shares s WHERE s.rowid BETWEEN ?1 AND ?2 \

@@ -22,7 +22,10 @@ macro_rules! outcomes {
                 }
             }
         }
-    )+ };
+    )+
+        /// Every outcome that a request is answered by; some stand here twice.
+        pub const WORDS: &[&str] = &[$($($word),+),+];
+    };
 }
 
 outcomes! {
@@ -65,6 +68,8 @@ outcomes! {
     KeyReplaced { Replaced = "replaced", Conflict = "conflict" }
     /// Of a session.
     SessionAsked { Asked = "asked" }
+    /// Of trying whether a user's shares open.
+    SharesChecked { Checked = "checked" }
     /// Of opening and of closing the window of an eject.
     WindowOpened { Opened = "opened" }
     WindowClosed { Closed = "closed" }

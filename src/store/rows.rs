@@ -21,6 +21,20 @@ impl Rows {
         to_json(&self.0)
     }
 
+    /// Makes a column's JSON a value of its row; a row that has none goes without the column.
+    pub fn parse_column(&self, column: &'static str) {
+        for row in self.0.iter() {
+            let row: js_sys::Object = row.unchecked_into();
+            match platform::property(&row, column).as_string() {
+                Some(json) => {
+                    let value = js_sys::JSON::parse(&json).unwrap_or(JsValue::NULL); // fails for what is no JSON
+                    js_sys::Reflect::set(&row, &column.into(), &value).ok();
+                }
+                None => drop(js_sys::Reflect::delete_property(&row, &column.into())),
+            }
+        }
+    }
+
     /// As [`to_json`](Self::to_json), the first row only.
     pub fn first_to_json(&self) -> Option<String> {
         self.first().map(|row| to_json(&row.0))

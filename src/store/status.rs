@@ -5,6 +5,7 @@ use super::{Database, Row, Rows, Statement, ask_each, health, purges};
 use crate::error::{Error, Result};
 
 /// How many shares, history included, are sealed under a key.
+#[derive(Clone)]
 pub struct KeyUse {
     pub id: String,
     pub shares: u64,
@@ -65,6 +66,7 @@ pub struct Status {
     pub shares: u64,
     pub users: u64,
     pub keys: Vec<KeyUse>,
+    pub canaries: Vec<health::Canary>,
     /// None: there are too many user shares to count them now.
     pub half_finished: Option<u64>,
     pub scrub_note: Option<String>,
@@ -90,7 +92,7 @@ pub async fn status(db: &Database) -> Result<Status> {
            (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) > ?2 AS too_many)"
     );
     let counts = Statement::new(COUNTS).number(0).number(COUNT_AT_ONCE);
-    let [counts, keys, note, purges, due, schema] = db
+    let [counts, keys, note, purges, due, schema, canaries] = db
         .read(vec![
             counts,
             Statement::new(KEY_USE),
@@ -98,6 +100,7 @@ pub async fn status(db: &Database) -> Result<Status> {
             purges::waiting(),
             purges::count_due(),
             Statement::new(health::SCHEMA),
+            health::canaries(),
         ])
         .await?
         .rows()?;
@@ -106,6 +109,7 @@ pub async fn status(db: &Database) -> Result<Status> {
         shares: counts.number("shares"),
         users: counts.number("users"),
         keys: read_key_use(&keys),
+        canaries: health::read_canaries(&canaries),
         half_finished: (counts.number("too_many") == 0).then(|| counts.number("half_finished")),
         scrub_note: note.first_text("value"),
         purges: purges.to_json(),

@@ -411,18 +411,72 @@ describe("GET /admin/export", () => {
       assert.deepEqual([status, body.field], [400, "cursor"]);
     }
   });
-
-  test("one export is one audit event, however many pages it has", async () => {
-    await imported(Array.from({ length: 130 }, (_, n) => ({ type: "user", id: `u${n}`, clientId: `c${n}` })));
-    await worker.sql("DELETE FROM audit_events");
-    assert.ok((await exported()).length > 2);
-    const events = await worker.sql("SELECT actor, action, outcome FROM audit_events");
-    assert.deepEqual(
-      events.map((event) => ({ ...event })),
-      [{ actor: "admin", action: "export", outcome: "exported" }],
-    );
-  });
 });
+
+for (const homes of [1, 3])
+  describe(`an export of ${homes} database(s)`, () => {
+    let spread;
+    before(async () => {
+      spread = await startWorker({ homes });
+    });
+    after(() => spread?.stop());
+    beforeEach(() => spread.clear());
+
+    const get = async (path) => {
+      const { status, body, text } = await spread.send("GET", path, { bearer: SECRETS.ADMIN_TOKEN });
+      assert.equal(status, 200, text);
+      return body;
+    };
+    const events = async () => (await get("/audit?action=export")).events;
+
+    test("is one audit event with its counts, however many pages and databases it has", async () => {
+      const users = Array.from({ length: 130 }, (_, n) => ({ type: "user", id: `u${n}`, clientId: `c${n}` }));
+      const half = { ...CIPHER_TEXT, userId: "u2", clientId: "c2" };
+      await imported([...users, CUSTODIAN, CIPHER_TEXT, OLD, half], "", spread);
+      let pages = 0;
+      let records = 0;
+      for (let cursor; cursor !== null; pages++) {
+        const page = await get(`/admin/export${cursor ? `?cursor=${cursor}` : ""}`);
+        records += page.records.length;
+        const [{ counts }, ...more] = await events();
+        assert.deepEqual(more, []);
+        const { users, custodianBackupShares, userBackupShares } = counts;
+        assert.deepEqual([counts.pages, users + custodianBackupShares + userBackupShares], [pages + 1, records]);
+        assert.equal(counts.isFinished, page.cursor === null);
+        cursor = page.cursor;
+      }
+      assert.ok(pages > 2);
+      const [event] = await events();
+      assert.deepEqual([event.actor, event.outcome, event.operator], ["admin", "exported", "admin"]);
+      assert.deepEqual(event.counts, {
+        pages,
+        users: 130,
+        custodianBackupShares: 2,
+        userBackupShares: 2,
+        isFinished: true,
+      });
+      const [other] = (await get("/audit?action=import&limit=1")).events;
+      assert.ok(!("counts" in other), "only what has counts shows them");
+    });
+
+    test("whose page is asked for again counts it once; two exports are two events", async () => {
+      await imported([USER, CUSTODIAN], "", spread);
+      const first = await get("/admin/export");
+      for (let n = 0; n < 3; n++) await get(`/admin/export?cursor=${first.cursor}`);
+      const [{ counts }] = await events();
+      assert.equal(counts.pages, 2);
+      await get("/admin/export");
+      assert.equal((await events()).length, 2);
+    });
+
+    test("that goes on with a cursor of an event that is not there leaves one of its own", async () => {
+      await imported([USER, CUSTODIAN], "", spread);
+      const { cursor } = await get("/admin/export");
+      await spread.sql("DELETE FROM audit_events");
+      await get(`/admin/export?cursor=${cursor}`);
+      assert.equal((await events()).length, 1);
+    });
+  });
 
 describe("after a change of the sealing key", () => {
   /** Runs `body` with a Worker whose first key is another one, and which has what is stored here. */

@@ -33,6 +33,8 @@ export async function startFakePortal() {
   return Object.assign(portal, {
     url,
     makeClient: (body) => make(portal, body),
+    /** A client of this id, with backup share pairs: `{ id, backupMethod, status, createdAt, curve }`, each but the id with a default. */
+    knows: (id, ...pairs) => portal.clients.push({ id, pairs }),
     reset: () => Object.assign(portal, { clients: [], requests: [], fault: undefined }),
     stop: () => new Promise((stopped) => server.close(stopped).closeAllConnections()),
     /** Answers the Worker's own requests to Portal's API: to be given to the test harness as `outbound`. */
@@ -64,8 +66,27 @@ function answer(portal, { method, path, body }, respond) {
       isAccountAbstracted: client.isAccountAbstracted,
     });
   }
+  const one = path.match(new RegExp(`^${CLIENTS}/([^/]+)$`));
+  const client = one && portal.clients.find(({ id }) => id === decodeURIComponent(one[1]));
+  if (method === "GET" && client) return respond(200, { id: client.id, ejectedAt: null, wallets: wallets(client) });
   return respond(404, { error: "Not found" });
 }
+
+/** A client's wallets, one for each curve. */
+const wallets = ({ pairs = [] }) =>
+  ["SECP256K1", "ED25519"].map((curve) => ({
+    id: `wallet-${curve}`,
+    curve,
+    publicKey: "{}",
+    backupSharePairs: pairs
+      .filter((pair) => (pair.curve ?? "SECP256K1") === curve)
+      .map(({ id, backupMethod = "GDRIVE", status = "completed", createdAt = "2026-11-01T00:00:00.000Z" }) => ({
+        id,
+        backupMethod,
+        status,
+        createdAt,
+      })),
+  }));
 
 /** Whose client API key or session token this is. */
 function whoIs({ clients }, authorization, respond) {

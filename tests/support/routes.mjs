@@ -77,6 +77,7 @@ export const ROUTES = [
     keys: [{ id: "k1", check: "another key's", age: "-----BEGIN AGE ENCRYPTED FILE-----" }],
   }),
   route("GET", "/admin/status", "admin"),
+  route("GET", "/admin/half-finished", "admin", undefined, "?limit=10"),
   route("POST", "/admin/rebuild", "admin", { mode: "totals" }),
   route("POST", "/admin/import", "admin", { type: "user", ...user("imported") }),
   route("GET", "/admin/export", "admin"),

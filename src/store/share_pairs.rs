@@ -1,0 +1,81 @@
+//! The backup share pairs whose custodian shares are here, current and in the history.
+
+use js_sys::JsString;
+
+use super::{Change, Database, Row, Statement};
+use crate::error::Result;
+
+/// A custodian share of one client.
+pub struct Custodian {
+    pub backup_method: String,
+    pub stored_at: String,
+    pub is_current: bool,
+    /// None: Portal's webhook did not say; then it may stand in the share.
+    pub pair_id: Option<String>,
+    pub key_id: String,
+    /// The sealed share, where the pair is to be looked for in it. None: there was no more room for it.
+    pub envelope: Option<JsString>,
+}
+
+/// So many versions of the history are read at most (`sql/pairs_shares.sql`).
+pub const MOST_VERSIONS: usize = 2_000;
+/// So many characters of sealed shares are read at most.
+const MOST_CHARS: u64 = 8_000_000;
+
+/// The custodian shares of a user's client, the current ones first. Of a user who is deleted, those of the history.
+pub async fn custodian_shares(
+    db: &Database,
+    user_id: &str,
+    client_id: &str,
+) -> Result<Vec<Custodian>> {
+    let shares = Statement::new(include_str!("sql/pairs_shares.sql"))
+        .text(user_id)
+        .text(client_id)
+        .number(MOST_CHARS);
+    let [rows] = db.read(vec![shares]).await?.rows()?;
+    let rows = rows.read();
+    let read = rows.iter().map(|row| Custodian {
+        backup_method: row.text("backup_method"),
+        stored_at: row.text("stored_at"),
+        is_current: row.number("is_current") != 0,
+        pair_id: row.optional("pair_id"),
+        key_id: row.text("key_id"),
+        envelope: row.has("sealed_share").then(|| row.sealed_share()),
+    });
+    Ok(read.collect())
+}
+
+/// A user whose client Portal is asked about.
+pub struct Sampled {
+    pub user_id: String,
+    pub client_id: String,
+}
+
+/// The next users behind the one that was looked at last, and, behind the last of all, the first again.
+pub async fn sample(db: &Database, limit: u64) -> Result<Vec<Sampled>> {
+    let next = Statement::new(include_str!("sql/pairs_sample.sql")).number(limit);
+    let [rows] = db.read(vec![next]).await?.rows()?;
+    let read = |row: &Row| Sampled {
+        user_id: row.text("id"),
+        client_id: row.text("client_id"),
+    };
+    Ok(rows.read().iter().map(read).collect())
+}
+
+/// Notes which user was looked at last.
+pub async fn keep_place(db: &Database, user_id: &str) -> Result<()> {
+    let note = Statement::new(include_str!("sql/meta_put.sql"))
+        .text("portal_pairs")
+        .text(user_id);
+    db.change(Change::upkeep(note)).await.map(drop)
+}
+
+/// Whether the user is still here: not deleted, purged or moved meanwhile.
+pub async fn is_here(db: &Database, user: &Sampled) -> Result<bool> {
+    const SQL: &str = "SELECT 1 FROM users WHERE id = ?1 AND client_id = ?2";
+    let user = Statement::new(SQL)
+        .text(&user.user_id)
+        .text(&user.client_id);
+    let [rows] = db.read(vec![user]).await?.rows()?;
+    Ok(!rows.is_empty())
+}

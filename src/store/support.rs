@@ -1,0 +1,211 @@
+//! What support asks about one person: who it is, what was deleted until when, and which keys the shares need.
+
+use js_sys::JsString;
+
+use super::audit::Trail;
+use super::custodian_shares::{self, Fetched};
+use super::health::{self, Canary};
+use super::maintenance::first_count;
+use super::outcome::{SharesChecked, unknown_user};
+use super::users::{event_of_user, stored_client_id};
+use super::{Change, Database, Row, Rows, Statement};
+use crate::domain::names::{BackupMethod, ClientId, UserId};
+use crate::domain::recovery::FetchSuperseded;
+use crate::domain::sealing::Kind;
+use crate::error::{Error, Result};
+
+/// A person as support sees them.
+pub struct Person {
+    /// None: the user is deleted.
+    pub user: Option<User>,
+    pub deletions: Deletions,
+    /// The superseded versions that are kept, 10,000 at most.
+    pub history: u64,
+    /// The keys of the current shares.
+    pub shares: Vec<KeyedShare>,
+    pub canaries: Vec<Canary>,
+}
+
+pub struct User {
+    pub client_id: ClientId,
+    /// As the API shows it.
+    pub json: String,
+}
+
+/// The deletions that can still be undone, the latest first.
+#[derive(Default)]
+pub struct Deletions {
+    /// As the API shows them: an array.
+    pub json: String,
+    pub latest: Option<Deletion>,
+}
+
+pub struct Deletion {
+    pub user_id: String,
+    pub client_id: String,
+    pub deleted_at: String,
+    /// Until the retention is over, or a purge that waits is carried out.
+    pub restorable_until: Option<String>,
+    pub is_purge: bool,
+}
+
+/// A current share without the share.
+pub struct KeyedShare {
+    pub kind: Kind,
+    pub backup_method: BackupMethod,
+    pub stored_at: String,
+    pub key_id: String,
+}
+
+const USER: &str = include_str!("sql/support_user.sql");
+const USER_OF_CLIENT: &str = include_str!("sql/support_user_of_client.sql");
+const DELETIONS: &str = include_str!("sql/support_deletions.sql");
+const DELETIONS_OF_CLIENT: &str = include_str!("sql/support_deletions_of_client.sql");
+const HISTORY: &str = include_str!("sql/support_history.sql");
+const SHARES: &str = include_str!("sql/support_shares.sql");
+
+/// A person, or what is left of one who was deleted. 404: there never was one, or no longer.
+pub async fn person(db: &Database, user_id: &UserId, retention_days: u32) -> Result<Person> {
+    let of_user = |sql| Statement::new(sql).text(user_id.as_str());
+    let [user, deletions, history, shares, canaries] = db
+        .read(vec![
+            of_user(USER),
+            of_user(DELETIONS).text(&retention_days.to_string()),
+            of_user(HISTORY),
+            of_user(SHARES),
+            health::canaries(),
+        ])
+        .await?
+        .rows()?;
+    if user.is_empty() && deletions.is_empty() {
+        return Err(unknown_user());
+    }
+    Ok(Person {
+        user: read_user(&user)?,
+        deletions: read_deletions(&deletions),
+        history: first_count(&history),
+        shares: shares
+            .read()
+            .iter()
+            .map(read_share)
+            .collect::<Result<_>>()?,
+        canaries: health::read_canaries(&canaries),
+    })
+}
+
+/// The user who has a client id, and the deletions of such. 404: neither is here.
+pub async fn of_client(
+    db: &Database,
+    client_id: &ClientId,
+    retention_days: u32,
+) -> Result<(Option<User>, Deletions)> {
+    let of_client = |sql| Statement::new(sql).text(client_id.as_str());
+    let [user, deletions] = db
+        .read(vec![
+            of_client(USER_OF_CLIENT),
+            of_client(DELETIONS_OF_CLIENT).text(&retention_days.to_string()),
+        ])
+        .await?
+        .rows()?;
+    if user.is_empty() && deletions.is_empty() {
+        return Err(unknown_user());
+    }
+    Ok((read_user(&user)?, read_deletions(&deletions)))
+}
+
+fn read_user(rows: &Rows) -> Result<Option<User>> {
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    Ok(Some(User {
+        client_id: stored_client_id(row.text("clientId"))?,
+        json: rows.first_to_json().unwrap_or_default(),
+    }))
+}
+
+fn read_deletions(rows: &Rows) -> Deletions {
+    let latest = rows.first().map(|row| Deletion {
+        user_id: row.text("userId"),
+        client_id: row.text("clientId"),
+        deleted_at: row.text("deletedAt"),
+        restorable_until: row.optional("restorableUntil"),
+        is_purge: row.has("purgeAt"),
+    });
+    Deletions {
+        json: rows.to_json(),
+        latest,
+    }
+}
+
+fn read_share(row: &Row) -> Result<KeyedShare> {
+    Ok(KeyedShare {
+        kind: match row.text("kind").as_str() {
+            "custodian" => Kind::Custodian,
+            _ => Kind::User,
+        },
+        backup_method: stored_method(row)?,
+        stored_at: row.text("stored_at"),
+        key_id: row.text("key_id"),
+    })
+}
+
+fn stored_method(row: &Row) -> Result<BackupMethod> {
+    BackupMethod::parse(row.text("backup_method"))
+        .map_err(|invalid| Error::internal(format!("a stored method must {}", invalid.0)))
+}
+
+/// A user's shares, sealed, to be tried.
+pub struct Sealed {
+    /// The current custodian shares, and the superseded ones that a fetch adds to them.
+    pub custodian: Fetched,
+    pub user: Vec<SealedShare>,
+}
+
+pub struct SealedShare {
+    pub backup_method: BackupMethod,
+    pub stored_at: String,
+    pub key_id: String,
+    /// None: there was no more room for it.
+    pub envelope: Option<JsString>,
+}
+
+/// So many characters of sealed cipher texts are read at most: a user may have 256 of 700,000 each.
+const MOST_CHARS: u64 = 24_000_000;
+
+/// All that a recovery of the user may need, sealed. That it was read leaves the event `check_backups` in the same transaction.
+pub async fn sealed_shares(
+    db: &Database,
+    trail: &Trail,
+    user_id: &UserId,
+    client_id: &ClientId,
+) -> Result<Sealed> {
+    let event = event_of_user(trail, "check_backups", user_id, "checked");
+    let policy = FetchSuperseded::HalfFinished;
+    let user_shares = Statement::new(include_str!("sql/support_user_shares.sql"))
+        .text(user_id.as_str())
+        .number(MOST_CHARS);
+    let change = Change::new(&trail.event_id)
+        .event(event)
+        .read(custodian_shares::fetch_statement(
+            policy,
+            client_id.as_str(),
+        ))
+        .read(user_shares);
+    let changed = db.change(change).await?;
+    match changed.outcome()? {
+        SharesChecked::Checked => {}
+    }
+    let [custodian, user] = changed.rows()?;
+    let read = |row: &Row| {
+        Ok(SealedShare {
+            backup_method: stored_method(row)?,
+            stored_at: row.text("stored_at"),
+            key_id: row.text("key_id"),
+            envelope: row.has("sealed_share").then(|| row.sealed_share()),
+        })
+    };
+    Ok(Sealed {
+        custodian: custodian_shares::read(&custodian)?,
+        user: user.read().iter().map(read).collect::<Result<_>>()?,
+    })
+}
