@@ -62,7 +62,7 @@ await main(async () => {
   await buildWorker();
   // Each file has a workerd of its own: about one for every core, and never more than four.
   const concurrency = Math.min(Math.max(availableParallelism(), 2), 4);
-  const flags = ["--test", "--test-reporter=spec", `--test-concurrency=${concurrency}`, "--test-timeout=120000"];
+  const flags = ["--test", "--test-reporter=spec", `--test-concurrency=${concurrency}`, "--test-timeout=300000"];
   const { code } = await run(await nodeBin(), ["--no-warnings", ...flags, ...forNode, ...files], {
     show: true,
     env: nodeEnv(),

@@ -25,6 +25,8 @@ pub struct Sealed {
     pub key_id: String,
     pub envelope: JsString,
     pub digest: JsString,
+    /// The digest of the share alone, whatever its place.
+    pub text_digest: JsString,
     /// Tells whether the bytes behind the key's id are those that the database knows; see `key_canaries`.
     pub key_check: JsString,
     /// The key's canary, to be kept with what is sealed where it is not known to be kept already.
@@ -84,6 +86,7 @@ impl Vault {
             key_id: self.current.id.clone(),
             envelope: envelope.text,
             digest: envelope.digest,
+            text_digest: envelope.share_digest,
             key_check: self.key_check.clone(),
             canary: self.canary.clone(),
         })

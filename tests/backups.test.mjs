@@ -150,3 +150,34 @@ test("whoever restores a cipher text takes its mark away", async () => {
   assert.equal((await admin("POST", `/users/${ada.id}/backups/restore`, { versionId: id })).status, 200);
   assert.equal(await mark(), undefined);
 });
+
+test("the same cipher text under two methods is marked, logged and audited; in another wallet it is nobody's business", async () => {
+  await custodian("GDRIVE-SECP256K1", "c1");
+  await cipherText("GDRIVE", "one answer for two");
+  worker.clearLogs();
+  await cipherText("PASSWORD", "one answer for two");
+  const [line] = worker.logLines().filter(({ level }) => level === "warn");
+  assert.deepEqual([line.userId, line.backupMethod], [ada.id, "PASSWORD"]);
+  assert.deepEqual(await outcomes(`userId=${ada.id}`), ["same_text", "stored"]);
+  const marks = async () => (await backups()).map((backup) => [backup.backupMethod, backup.userShareSameAs]);
+  assert.deepEqual(await marks(), [
+    ["GDRIVE", "PASSWORD"],
+    ["PASSWORD", "GDRIVE"],
+  ]);
+  await cipherText("PASSWORD", "its own");
+  assert.deepEqual(await marks(), [
+    ["GDRIVE", undefined],
+    ["PASSWORD", undefined],
+  ]);
+  const bob = user("bob");
+  await register(bob);
+  worker.clearLogs();
+  await app(bob, "POST", `/users/${bob.id}/user-backup-share`, {
+    backupMethod: "ICLOUD",
+    cipherText: "one answer for two",
+  });
+  assert.deepEqual(
+    worker.logLines().filter(({ level }) => level === "warn"),
+    [],
+  );
+});

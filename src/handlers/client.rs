@@ -46,9 +46,7 @@ pub async fn store_share(
     let stored = at_home(call, &credential, &key, async |db| {
         user_shares::store(db, &call.trail, &credential, user_id, &backup, &sealed).await
     });
-    if stored.await? == Stored::ReplacedAlone {
-        log_replaced_alone(call, user_id, &backup.backup_method);
-    }
+    log_odd(call, user_id, &backup.backup_method, stored.await?);
     // 4.
     Ok(Answer::json(
         200,
@@ -56,16 +54,26 @@ pub async fn store_share(
     ))
 }
 
-fn log_replaced_alone(call: &Call<'_>, user_id: &UserId, backup_method: &BackupMethod) {
-    log::event(
-        Level::Warn,
-        "a cipher text took the place of another, and no custodian share had come since",
-        &[
-            ("userId", Field::Text(user_id.as_str())),
-            ("backupMethod", Field::Text(backup_method.as_str())),
-            ("ray", Field::Text(&call.trail.request_id)),
-        ],
-    );
+/// What a whole backup never does is worth a line.
+fn log_odd(call: &Call<'_>, user_id: &UserId, backup_method: &BackupMethod, stored: Stored) {
+    let fields = [
+        ("userId", Field::Text(user_id.as_str())),
+        ("backupMethod", Field::Text(backup_method.as_str())),
+        ("ray", Field::Text(&call.trail.request_id)),
+    ];
+    match stored {
+        Stored::ReplacedAlone => log::event(
+            Level::Warn,
+            "a cipher text took the place of another, and no custodian share had come since",
+            &fields,
+        ),
+        Stored::SameText => log::event(
+            Level::Warn,
+            "a cipher text is the same as that of another method",
+            &fields,
+        ),
+        Stored::Stored | Stored::Unchanged | Stored::Overtaken => {}
+    }
 }
 
 /// The body; which backup it is of may stand in the query instead.
@@ -212,9 +220,8 @@ pub async fn list_backups(caller: Caller, call: &Call<'_>, user_id: &UserId) -> 
 
 /// What everybody may know of a backup.
 pub fn to_json(backup: &Backup, entries: &Entries) -> Writer {
-    let mut marks = entries.replaced_alone.iter();
-    let mark = marks.find(|(method, _)| *method == backup.backup_method);
-    let replaced_alone_at = mark.map(|(_, at)| at.as_str());
+    let mut marks = entries.marks.iter();
+    let mark = marks.find(|mark| mark.backup_method == backup.backup_method);
     let shares = backup.custodian_shares.iter().map(|share| {
         Writer::default()
             .text("backupMethod", share.backup_method.as_str())
@@ -224,7 +231,14 @@ pub fn to_json(backup: &Backup, entries: &Entries) -> Writer {
     Writer::default()
         .text("backupMethod", backup.backup_method.as_str())
         .optional("userShareAt", backup.user_share_at.as_deref())
-        .given("userShareReplacedAlone", replaced_alone_at)
+        .given(
+            "userShareReplacedAlone",
+            mark.and_then(|mark| mark.replaced_alone_at.as_deref()),
+        )
+        .given(
+            "userShareSameAs",
+            mark.and_then(|mark| mark.same_as.as_deref()),
+        )
         .raw("custodianShares", &json::array(shares))
         .text("state", backup.state.as_str())
 }

@@ -71,7 +71,10 @@ fn day_to_json(day: &str, events: &[Count]) -> String {
 /// A backup is complete with its cipher text.
 fn is_backup(count: &Count) -> bool {
     count.action == "store_user_share"
-        && matches!(count.outcome.as_str(), "stored" | "replaced_alone")
+        && matches!(
+            count.outcome.as_str(),
+            "stored" | "replaced_alone" | "same_text"
+        )
 }
 
 /// A recovery asks for the cipher text. (Portal fetches its shares in every backup as well.)

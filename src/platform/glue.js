@@ -164,7 +164,7 @@ export async function importKeys(sealingKey, digestInfo) {
 /**
  * Seals what stands in `text` behind its first `aad.length` bytes, bound to `aad`.
  * `header` is the format's version byte and the nonce; the envelope is the header and the cipher text.
- * Resolves to [envelope in base64, digest of `text` in base64].
+ * Resolves to [envelope in base64, digest of `text` in base64, digest of the share alone in base64].
  * All are views of wasm memory: both calls below copy or consume them before they return.
  */
 export async function seal([aesKey, macKey], header, aad, text) {
@@ -174,12 +174,14 @@ export async function seal([aesKey, macKey], header, aad, text) {
     text.subarray(aad.length),
   );
   const signing = crypto.subtle.sign("HMAC", macKey, text);
+  const signingShare = crypto.subtle.sign("HMAC", macKey, text.subarray(aad.length));
   const envelopeHeader = header.slice();
   const cipherText = await encrypting;
   const envelope = new Uint8Array(envelopeHeader.length + cipherText.byteLength);
   envelope.set(envelopeHeader);
   envelope.set(new Uint8Array(cipherText), envelopeHeader.length);
-  return [envelope.toBase64(), new Uint8Array(await signing).toBase64()];
+  const digests = await Promise.all([signing, signingShare]);
+  return [envelope.toBase64(), ...digests.map((digest) => new Uint8Array(digest).toBase64())];
 }
 
 /** Opens an envelope made by `seal`. Resolves to the share's bytes; to undefined if it does not open. */

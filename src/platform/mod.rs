@@ -161,10 +161,13 @@ pub async fn read_body(
 /// An AES-256-GCM key and its digest key, imported into WebCrypto.
 pub struct CryptoKeys(JsValue);
 
-/// An envelope in base64, and the digest of what it holds.
+/// An envelope in base64, and the digests of what it holds.
 pub struct Envelope {
     pub text: JsString,
+    /// Of the share in its place.
     pub digest: JsString,
+    /// Of the share alone.
+    pub share_digest: JsString,
 }
 
 impl CryptoKeys {
@@ -179,12 +182,13 @@ impl CryptoKeys {
         aad: &[u8],
         text: &[u8],
     ) -> Result<Envelope, JsFailure> {
-        let pair: Array = wait(&seal(&self.0, header, aad, text))
+        let all: Array = wait(&seal(&self.0, header, aad, text))
             .await?
             .unchecked_into();
         Ok(Envelope {
-            text: pair.get(0).unchecked_into(),
-            digest: pair.get(1).unchecked_into(),
+            text: all.get(0).unchecked_into(),
+            digest: all.get(1).unchecked_into(),
+            share_digest: all.get(2).unchecked_into(),
         })
     }
 

@@ -45,7 +45,7 @@ pub(super) async fn store(
 ) -> Result<Stored> {
     const CANARY: &str = concat!(
         insert_canary!(),
-        " WHERE EXISTS (SELECT 1 FROM audit_events WHERE id = ?4 AND outcome IN ('stored', 'replaced_alone', 'unchanged')) \
+        " WHERE EXISTS (SELECT 1 FROM audit_events WHERE id = ?4 AND outcome IN ('stored', 'replaced_alone', 'same_text', 'unchanged')) \
          ON CONFLICT (key_id) DO NOTHING"
     );
     let mut trail = trail.clone();
@@ -61,7 +61,10 @@ pub(super) async fn store(
         }
         let changed = db.change(db.noting(change, whose)).await?;
         match changed.outcome()? {
-            stored @ (Stored::Stored | Stored::ReplacedAlone | Stored::Unchanged) => {
+            stored @ (Stored::Stored
+            | Stored::ReplacedAlone
+            | Stored::SameText
+            | Stored::Unchanged) => {
                 db.keep_notes(changed);
                 db.learn(|known| known.has_canary = true);
                 return Ok(stored);

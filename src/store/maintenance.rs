@@ -196,26 +196,32 @@ pub fn adopt_statement(row: &SealedRow, user_id: &UserId, sealed: &Sealed) -> St
 /// read: a backup that came meanwhile wins.
 pub fn rewrap_statement(table: Table, row: &SealedRow, sealed: &Sealed) -> Statement {
     macro_rules! rewrap {
-        ($table:literal) => {
+        ($table:literal, $also:literal) => {
             concat!(
                 "UPDATE ",
                 $table,
-                " SET sealed_share = ?1, key_id = ?2, share_digest = ?3 \
+                " SET sealed_share = ?1, key_id = ?2, share_digest = ?3",
+                $also,
+                " \
                  WHERE rowid = ?4 AND id = ?5 AND key_id = ?6"
             )
         };
     }
-    Statement::new(match table {
-        Table::Custodian => rewrap!("custodian_backup_shares"),
-        Table::User => rewrap!("user_backup_shares"),
-        Table::Versions => rewrap!("backup_share_versions"),
+    let statement = Statement::new(match table {
+        Table::Custodian => rewrap!("custodian_backup_shares", ""),
+        Table::User => rewrap!("user_backup_shares", ", text_digest = ?7"),
+        Table::Versions => rewrap!("backup_share_versions", ""),
     })
     .js(&sealed.envelope)
     .text(&sealed.key_id)
     .js(&sealed.digest)
     .number(row.number)
     .text(&row.id)
-    .text(&row.key_id)
+    .text(&row.key_id);
+    match table {
+        Table::User => statement.js(&sealed.text_digest),
+        Table::Custodian | Table::Versions => statement,
+    }
 }
 
 /// How many rows of a table are the versions that were read, under the key of this id.

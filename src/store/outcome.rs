@@ -44,6 +44,8 @@ outcomes! {
         Stored = "stored",
         /// A cipher text took the place of another, and no custodian share had come since.
         ReplacedAlone = "replaced_alone",
+        /// The same cipher text stands under another method.
+        SameText = "same_text",
         Unchanged = "unchanged",
         Overtaken = "overtaken",
     }

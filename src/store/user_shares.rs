@@ -59,7 +59,8 @@ macro_rules! store_event_sql {
             is_overtaken!("s", "?12", "?13"),
             " THEN 'overtaken' WHEN ",
             is_replaced_alone!(),
-            " THEN 'replaced_alone' ELSE 'stored' END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users p ON p.",
+            " THEN 'replaced_alone' WHEN EXISTS (SELECT 1 FROM user_backup_shares o \
+             WHERE o.user_id = ?5 AND o.text_digest = ?14 AND o.method <> ?6) THEN 'same_text' ELSE 'stored' END, ?3, ?4 FROM (SELECT 1) LEFT JOIN users p ON p.",
             $column,
             " = ?7 LEFT JOIN user_backup_shares s ON s.user_id = ?5 AND s.method = ?6 RETURNING outcome"
         )
@@ -67,20 +68,22 @@ macro_rules! store_event_sql {
 }
 const STORE: &str = concat!(
     "INSERT INTO user_backup_shares (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, \
-     created_at, updated_at, sealed_share) \
+     created_at, updated_at, sealed_share, text_digest) \
      SELECT ?1, u.id, ?3, ?4, ?5, ?6, ",
     now!(),
     ", ",
     store_time!("user"),
-    ", ?7 FROM users u WHERE u.id = ?2 AND ",
+    ", ?7, ?8 FROM users u WHERE u.id = ?2 AND ",
     "(",
     outcome_is!("?1", "stored"),
     " OR ",
     outcome_is!("?1", "replaced_alone"),
+    " OR ",
+    outcome_is!("?1", "same_text"),
     ") ON CONFLICT DO UPDATE SET replaced_alone_at = CASE WHEN ",
     outcome_is!("?1", "replaced_alone"),
     " THEN coalesce(replaced_alone_at, excluded.updated_at) WHEN share_digest IS ?6 THEN replaced_alone_at END, id = iif(share_digest IS ?6, id, ?1), backup_method = ?3, backup_share_pair_id = ?4, key_id = ?5, \
-     share_digest = ?6, updated_at = iif(share_digest IS ?6, updated_at, excluded.updated_at), sealed_share = ?7"
+     share_digest = ?6, updated_at = iif(share_digest IS ?6, updated_at, excluded.updated_at), sealed_share = ?7, text_digest = ?8"
 );
 
 /// Stores a user's cipher text: one transaction that checks the credential and keeps what it replaces. Says whether it
@@ -108,13 +111,15 @@ pub async fn store(
             .js(&sealed.digest)
             .optional(pair_id)
             .text(&from)
-            .text(&to);
+            .text(&to)
+            .js(&sealed.text_digest);
         let store = Statement::new(STORE)
             .text(&trail.event_id)
             .text(user_id.as_str())
             .text(method)
             .optional(pair_id)
-            .sealed(sealed);
+            .sealed(sealed)
+            .js(&sealed.text_digest);
         Change::new(&trail.event_id).event(event).then(store)
     })
     .await

@@ -16,8 +16,17 @@ use crate::error::{Code, Error, Result};
 pub struct Entries {
     pub custodian: Vec<Entry>,
     pub user: Vec<Entry>,
-    /// Of the methods whose cipher text took another's place alone, when that was; until a whole backup follows.
-    pub replaced_alone: Vec<(BackupMethod, String)>,
+    /// What is odd about cipher texts.
+    pub marks: Vec<Mark>,
+}
+
+/// What is odd about the cipher text of a method.
+pub struct Mark {
+    pub backup_method: BackupMethod,
+    /// When it took another's place alone; until a whole backup follows.
+    pub replaced_alone_at: Option<String>,
+    /// Another method under which the same cipher text stands.
+    pub same_as: Option<String>,
 }
 
 const USER: &str = "SELECT 1 AS found FROM users WHERE id = ?1";
@@ -26,11 +35,13 @@ const USER: &str = "SELECT 1 AS found FROM users WHERE id = ?1";
 macro_rules! entries_sql {
     ($user:expr) => {
         concat!(
-            "SELECT 'custodian' AS kind, backup_method, backup_share_pair_id, updated_at AS stored_at, NULL AS replaced_alone_at \
+            "SELECT 'custodian' AS kind, backup_method, backup_share_pair_id, updated_at AS stored_at, NULL AS replaced_alone_at, NULL AS same_as \
                FROM custodian_backup_shares WHERE user_id = ",
             $user,
-            " UNION ALL SELECT 'user', backup_method, backup_share_pair_id, updated_at, replaced_alone_at \
-               FROM user_backup_shares WHERE user_id = ",
+            " UNION ALL SELECT 'user', s.backup_method, s.backup_share_pair_id, s.updated_at, s.replaced_alone_at, \
+               (SELECT o.backup_method FROM user_backup_shares o WHERE o.user_id = s.user_id \
+                AND o.text_digest = s.text_digest AND o.method <> s.method LIMIT 1) \
+               FROM user_backup_shares s WHERE s.user_id = ",
             $user,
             " ORDER BY 1, backup_method COLLATE NOCASE"
         )
@@ -95,7 +106,7 @@ fn read_entries(rows: &Rows) -> Result<Entries> {
     let mut entries = Entries {
         custodian: Vec::new(),
         user: Vec::new(),
-        replaced_alone: Vec::new(),
+        marks: Vec::new(),
     };
     for row in rows.read() {
         let entry = Entry {
@@ -105,9 +116,13 @@ fn read_entries(rows: &Rows) -> Result<Entries> {
             backup_share_pair_id: row.optional("backup_share_pair_id"),
             stored_at: row.text("stored_at"),
         };
-        if let Some(at) = row.optional("replaced_alone_at") {
-            let method = entry.backup_method.clone();
-            entries.replaced_alone.push((method, at));
+        let mark = Mark {
+            backup_method: entry.backup_method.clone(),
+            replaced_alone_at: row.optional("replaced_alone_at"),
+            same_as: row.optional("same_as"),
+        };
+        if mark.replaced_alone_at.is_some() || mark.same_as.is_some() {
+            entries.marks.push(mark);
         }
         if row.text("kind") == "custodian" {
             &mut entries.custodian

@@ -43,7 +43,7 @@ describe("npm run doctor", () => {
   it("passes every check on a Worker that is well, and leaves nothing behind", async () => {
     const { code, said } = await doctor(worker.url);
     assert.equal(code, 0, said);
-    assert.match(said, /All is well: 17 checks passed\.\n$/);
+    assert.match(said, /All is well: \d+ checks passed\.\n$/);
     assert.ok(!said.includes("\u001b"), "no colour where nobody sees it");
     await nothingIsLeft();
   });

@@ -103,7 +103,7 @@ describe("npm run doctor, against a Worker with other settings", () => {
         id,
       );
       assert.equal(told.code, 0, told.said);
-      assert.match(told.said, /17 checks passed\.\n/);
+      assert.match(told.said, /\d+ checks passed\.\n/);
       assert.deepEqual(await worker.sql("SELECT COUNT(*) AS n FROM users"), [{ n: 0 }]);
     } finally {
       await portal.stop();

@@ -4,14 +4,14 @@
 // chooses may have a line feed, and nothing that counts is kept as a large integer: this is tried here as well.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { migrateLocal } from "../../scripts/lib/d1.mjs";
-import { wranglerCli } from "../../scripts/lib/paths.mjs";
+import { inRoot, wranglerCli } from "../../scripts/lib/paths.mjs";
 import { mustRun } from "../../scripts/lib/run.mjs";
 import { localDatabases, seed } from "../../scripts/lib/seed.mjs";
 import { nodeBin, nodeEnv } from "../../scripts/lib/toolchain.mjs";
@@ -47,8 +47,9 @@ const rowsOf = (db) =>
   );
 
 test("a dump of wrangler's, loaded with SQLite as docs/operations.md says, holds every row byte for byte", async () => {
-  await migrateLocal({ persistTo: dir });
-  const [file] = localDatabases(dir);
+  const persistTo = join(dir, ".wrangler", "state"); // export takes no --persist-to
+  await migrateLocal({ persistTo });
+  const [file] = localDatabases(persistTo);
   await seed(file, { users: 20, shareBytes: 5_000, keys: SECRETS.SHARE_ENCRYPTION_KEYS });
   const db = new DatabaseSync(file);
   const sealed = Buffer.alloc(300_000, 7).toString("base64"); // longer than a statement of D1's may be
@@ -68,7 +69,8 @@ test("a dump of wrangler's, loaded with SQLite as docs/operations.md says, holds
   db.close();
 
   const dump = join(dir, "before.sql");
-  const args = ["d1", "export", "DB", "--local", "--persist-to", dir, "--output", dump];
+  copyFileSync(inRoot("wrangler.toml"), join(dir, "wrangler.toml"));
+  const args = ["d1", "export", "DB", "--local", "--cwd", dir, "--output", dump];
   await mustRun(await nodeBin(), ["--no-warnings", wranglerCli, ...args], {
     env: nodeEnv(),
     failure: "wrangler d1 export",

@@ -70,22 +70,25 @@ describe("the release package", { skip: isWindows, timeout: 1_800_000 }, () => {
       ...options,
     });
 
-  before(async () => {
-    const { code, stderr } = await runScript("release", ["--out", out]);
-    assert.equal(code, 0, stderr);
-    const archive = readdirSync(out).find((name) => name.endsWith(".tgz"));
-    await extract({ file: join(out, archive), cwd: dir });
-    folder = join(dir, archive.replace(".tgz", ""));
-    manifest = JSON.parse(read(folder, "release.json"));
-    env = withoutRust();
-    // npm itself, if we know where it is: its shell script looks for it beside the Node that comes first.
-    const npm = process.env.npm_execpath;
-    const ci = ["ci", "--no-audit", "--no-fund"];
-    const installed = await (npm
-      ? run(process.execPath, [npm, ...ci], { cwd: folder, env })
-      : run("npm", ci, { cwd: folder, env }));
-    assert.equal(installed.code, 0, installed.output);
-  });
+  before(
+    async () => {
+      const { code, stderr } = await runScript("release", ["--out", out]);
+      assert.equal(code, 0, stderr);
+      const archive = readdirSync(out).find((name) => name.endsWith(".tgz"));
+      await extract({ file: join(out, archive), cwd: dir });
+      folder = join(dir, archive.replace(".tgz", ""));
+      manifest = JSON.parse(read(folder, "release.json"));
+      env = withoutRust();
+      // npm itself, if we know where it is: its shell script looks for it beside the Node that comes first.
+      const npm = process.env.npm_execpath;
+      const ci = ["ci", "--no-audit", "--no-fund"];
+      const installed = await (npm
+        ? run(process.execPath, [npm, ...ci], { cwd: folder, env })
+        : run("npm", ci, { cwd: folder, env }));
+      assert.equal(installed.code, 0, installed.output);
+    },
+    { timeout: 1_800_000 },
+  );
 
   it("names its version, its digest and its compiler, and holds nothing that builds", async () => {
     assert.match(manifest.digest, /^[0-9a-f]{64}$/);

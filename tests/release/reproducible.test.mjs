@@ -36,27 +36,30 @@ describe("a build", { skip: isWindows, timeout: 1_800_000 }, () => {
   const cargoHome = join(dir, "cargo-home");
   after(() => rmSync(dir, { recursive: true, force: true }));
 
-  before(async () => {
-    for (const name of SOURCES)
-      if (existsSync(inRoot(name))) cpSync(inRoot(name), join(clone, name), { recursive: true });
-    symlinkSync(inRoot("node_modules"), join(clone, "node_modules"));
-    // The crates as they were downloaded; each is checked against Cargo.lock and unpacked anew.
-    const registry = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry");
-    mkdirSync(join(cargoHome, "registry"), { recursive: true });
-    for (const name of ["cache", "index"])
-      if (existsSync(join(registry, name)))
-        cpSync(join(registry, name), join(cargoHome, "registry", name), { recursive: true });
-    const env = {
-      ...process.env,
-      CARGO_HOME: cargoHome,
-      RUSTUP_HOME: process.env.RUSTUP_HOME ?? join(homedir(), ".rustup"),
-    };
-    const { code, output } = await run(process.execPath, ["--no-warnings", join(clone, "scripts", "build.mjs")], {
-      cwd: clone,
-      env,
-    });
-    assert.equal(code, 0, output);
-  });
+  before(
+    async () => {
+      for (const name of SOURCES)
+        if (existsSync(inRoot(name))) cpSync(inRoot(name), join(clone, name), { recursive: true });
+      symlinkSync(inRoot("node_modules"), join(clone, "node_modules"));
+      // The crates as they were downloaded; each is checked against Cargo.lock and unpacked anew.
+      const registry = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry");
+      mkdirSync(join(cargoHome, "registry"), { recursive: true });
+      for (const name of ["cache", "index"])
+        if (existsSync(join(registry, name)))
+          cpSync(join(registry, name), join(cargoHome, "registry", name), { recursive: true });
+      const env = {
+        ...process.env,
+        CARGO_HOME: cargoHome,
+        RUSTUP_HOME: process.env.RUSTUP_HOME ?? join(homedir(), ".rustup"),
+      };
+      const { code, output } = await run(process.execPath, ["--no-warnings", join(clone, "scripts", "build.mjs")], {
+        cwd: clone,
+        env,
+      });
+      assert.equal(code, 0, output);
+    },
+    { timeout: 1_800_000 },
+  );
 
   it("gives the same bytes in another folder, with another CARGO_HOME", () => {
     for (const name of NAMES) assert.ok(readFileSync(join(clone, name)).equals(readFileSync(inRoot(name))), name);
