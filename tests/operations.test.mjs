@@ -70,7 +70,8 @@ test("every command of docs/operations.md works", { skip: !hasShell && "SKIPPED:
     /^$/,
     /"ok"[\s\S]*"ready"[\s\S]*"shares":2,"users":1/,
     /"id":"user-ada"/,
-    /"state":"complete"[\s\S]*"store_user_share"[\s\S]*"versions":\[\{/,
+    /"state":"complete"[\s\S]*"opens":true[\s\S]*"store_user_share"[\s\S]*"versions":\[\{/,
+    /"state":"complete"[\s\S]*"portal":\{[\s\S]*"missing":\[\]/,
     new RegExp(`"id":"${version}","kind":"user"`),
     /^\n\{"id":"user-ada"[\s\S]*"half-finished"/, // the older cipher text was restored above
     /^\{"id":"user-ada"/,

@@ -73,6 +73,7 @@ pub async fn list(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let after = call.query_name("cursor", |text| check_name(&text).map(|()| text))?;
     let beginning = |field| call.query_name(field, |text| check_name(&text).map(|()| text));
     let (id_begins, client_id_begins) = (beginning("idBegins")?, beginning("clientIdBegins")?);
+    one_home(call)?; // 400, also where it is not needed
     let after = after.as_deref().unwrap_or_default();
     let page = match call.query_name("clientId", ClientId::parse)? {
         Some(client_id) => with_client_id(call, &client_id).await?,
