@@ -11,8 +11,8 @@ use crate::domain::names::{ClientId, UserId};
 use crate::domain::role::Role::{self, Admin as AdminRole, Support, Viewer};
 use crate::error::Result;
 use crate::handlers::{
-    admin, approvals, client, copy, export, half_finished, health, homes, import, legacy, metrics,
-    portal_users, timeline, users, webhook,
+    admin, approvals, client, clock, copy, export, half_finished, health, homes, import, legacy,
+    metrics, portal_users, timeline, users, webhook,
 };
 use crate::http::{Answer, Call};
 
@@ -431,6 +431,14 @@ pub static ROUTES: &[Route] = &[
         &["/admin/status"],
         &[get(
             Operator(Viewer, to!(admin::status(admin, call))),
+            &["home"],
+        )],
+    ),
+    // It keeps the database busy.
+    route(
+        &["/admin/clock"],
+        &[get(
+            Operator(AdminRole, to!(clock::clock(admin, call))),
             &["home"],
         )],
     ),

@@ -25,6 +25,7 @@ const ROUTES = [
   ["POST", "/admin/keys/escrow"],
   ["POST", "/admin/rebuild"],
   ["GET", "/admin/status"],
+  ["GET", "/admin/clock"],
   ["POST", "/admin/import"],
   ["GET", "/admin/export"],
 ];

@@ -57,6 +57,46 @@ describe("a Portal client session token", () => {
     assert.deepEqual(answer.body, { cipherText: "cipher" });
   });
 
+  it("needs a user who was registered without an API key, by the id and the client alone", async () => {
+    const register = (body) => worker.send("POST", "/users", { bearer: SECRETS.ADMIN_TOKEN, body });
+    const carol = { id: "carol", clientId: "client-carol" };
+    portal.clients["session-of-carol"] = carol.clientId;
+    const first = await register(carol);
+    assert.equal(first.status, 201, first.text);
+    const again = await register(carol);
+    assert.deepEqual([again.status, again.body], [200, first.body]);
+    assert.equal((await register({ ...carol, clientId: "client-of-another" })).status, 409);
+    assert.equal((await register({ id: "another", clientId: carol.clientId })).status, 409);
+    const made = await register({ clientId: "client-dave" });
+    assert.equal(made.status, 201);
+    assert.match(made.body.id, /^[0-9a-f-]{36}$/);
+    const path = "/users/carol/user-backup-share";
+    assert.equal((await store(worker, "session-of-carol", path)).status, 200);
+    assert.equal((await store(worker, "session-of-alice", path)).status, 403);
+  });
+
+  it("a user's API key is kept where the registration comes again without it, and added where it comes with it", async () => {
+    const register = (body) => worker.send("POST", "/users", { bearer: SECRETS.ADMIN_TOKEN, body });
+    const hash = async (id) =>
+      (await worker.sql("SELECT client_api_key_hash AS hash FROM users WHERE id = ?", id))[0].hash;
+    const [alice, carol] = ["alice", "carol"].map((id) => ({ id, clientId: `client-${id}` }));
+    const kept = await hash("alice");
+    assert.equal((await register(alice)).status, 200);
+    assert.equal(await hash("alice"), kept);
+    await register(carol);
+    assert.equal(await hash("carol"), null);
+    assert.equal((await register({ ...carol, clientApiKey: "key-of-carol" })).status, 200);
+    assert.match(await hash("carol"), /^[0-9a-f]{64}$/);
+  });
+
+  it("is what a 401 names, for no other way is on", async () => {
+    for (const bearer of [undefined, "unknown-token-once"]) {
+      const { status, body } = await store(worker, bearer);
+      assert.equal(status, 401);
+      assert.match(body.detail, /CLIENT_AUTH takes a Portal session token \(portal\)\.$/);
+    }
+  });
+
   it("opens no other user", async () => {
     const answer = await store(worker, "session-of-bob");
     assert.equal(answer.status, 403);
@@ -189,6 +229,22 @@ describe("several ways at once", () => {
         assert.equal((await store(worker, token)).status, 403, token.slice(0, 16));
       }
       assert.equal((await store(worker, "nobody")).status, 401);
+    });
+
+    it(`a 401 names all of them in order, and a registration needs the API key: ${ways}`, async () => {
+      const { worker } = await start(ways);
+      const named = {
+        "client-api-key": "the user's Portal client API key (client-api-key)",
+        jwt: "a token of your identity provider (jwt)",
+        portal: "a Portal session token (portal)",
+      };
+      const list = ways.split(",").map((way) => named[way.trim()]);
+      const { status, body } = await store(worker, "nobody");
+      assert.equal(status, 401);
+      assert.ok(body.detail.endsWith(`CLIENT_AUTH takes ${list.join(", or ")}.`), body.detail);
+      const carol = { id: "carol", clientId: "client-carol" };
+      const refused = await worker.send("POST", "/users", { bearer: SECRETS.ADMIN_TOKEN, body: carol });
+      assert.deepEqual([refused.status, refused.body.code, refused.body.field], [400, "invalid_field", "clientApiKey"]);
     });
 
     it(`Portal and the provider being down takes out nobody else: ${ways}`, async () => {

@@ -109,7 +109,6 @@ test("what D1 does not call transient is not tried again: overload is not hammer
     "D1_ERROR: D1 DB is overloaded. Too many requests queued.",
     "D1_ERROR: D1 DB exceeded its memory limit and was reset.",
     "D1_ERROR: D1 DB exceeded its CPU time limit and was reset.",
-    "D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset.",
     "D1_ERROR: no such table: users: SQLITE_ERROR",
     "",
   ]) {
@@ -130,6 +129,7 @@ test("every error that D1 documents as transient is tried again", async () => {
     "D1_ERROR: D1 DB reset because its code was updated.",
     "D1_ERROR: Cannot resolve D1 DB due to transient issue on remote node.",
     "D1_ERROR: Internal error while starting up D1 DB storage caused object to be reset.",
+    "D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset.",
   ]) {
     const plan = faults([{ error }]);
     assert.equal(
@@ -139,6 +139,16 @@ test("every error that D1 documents as transient is tried again", async () => {
     );
     assert.equal(await attempts(plan), 2, error);
   }
+});
+
+test("a database that stays locked is 503 within the deadline, and nothing has changed", async () => {
+  const before = await snapshot(worker);
+  const plan = faults([], { error: "D1_ERROR: database is locked: SQLITE_BUSY" });
+  const start = performance.now();
+  assertProblem(await wallet.storeCustodian(ada, "GDRIVE-SECP256K1", "c2", { faults: plan }), 503, "unavailable");
+  assert.ok(performance.now() - start < 10_000, "Portal waits for 10 s");
+  assert.ok((await attempts(plan)) > 3);
+  assert.deepEqual(await snapshot(worker), before);
 });
 
 test("a retry does not displace a share that came after the attempt whose answer was lost", async () => {

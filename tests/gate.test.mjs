@@ -6,7 +6,7 @@ import { after, before, beforeEach, describe, it } from "node:test";
 
 import { inRoot } from "../scripts/lib/paths.mjs";
 import { backups, snapshot } from "./support/backup.mjs";
-import { user } from "./support/client.mjs";
+import { assertProblem, user } from "./support/client.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
 
 const CUSTODIAN = "GDRIVE-SECP256K1";
@@ -283,4 +283,27 @@ describe("where the database's clock is", () => {
       assert.deepEqual([await trips("c3"), await trips("c4")], [2, 1], "it is set right while the isolate lives");
     });
   }
+});
+
+describe("GET /admin/clock", () => {
+  const look = (faults) => admin("GET", "/admin/clock")({ faults });
+
+  it("sees that the database's clock moves while a request waits, and how far it is ahead", async () => {
+    const { status, body, text } = await look();
+    assert.equal(status, 200, text);
+    assert.deepEqual([body.home, body.binding, body.moves], [0, "DB", true]);
+    assert.ok(body.waitedMs >= 150, text);
+    assert.ok(Math.abs(body.aheadMs) < 60_000, text);
+  });
+
+  it("sees a clock that stands while a request waits", async () => {
+    const { status, body, text } = await look({ tag: "stopped", plan: [], then: "stopped-clock" });
+    assert.equal(status, 200, text);
+    assert.equal(body.moves, false, text);
+  });
+
+  it("is 503 where the database does not answer, and knows the databases that are bound", async () => {
+    assertProblem(await look({ tag: "no clock", plan: [], then: "fail" }), 503, "unavailable");
+    assertProblem(await wallet.admin("GET", "/admin/clock?home=77"), 400, "invalid_field", { field: "home" });
+  });
 });

@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod approvals;
 pub mod client;
+pub mod clock;
 pub mod copy;
 pub mod export;
 pub mod half_finished;

@@ -53,7 +53,7 @@ pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) ->
     let registered = call
         .homes
         .register(&keys, &wanted, &call.trail, async |db| {
-            users::register(db, &call.trail, Some(&id), &client.id, hash).await
+            users::register(db, &call.trail, Some(&id), &client.id, Some(hash)).await
         })
         .await;
     match registered {

@@ -1,6 +1,7 @@
 //! The operator's routes about one user, and the list of users.
 
 use crate::auth::admin::Admin;
+use crate::config::ClientAuth;
 use crate::domain::approval::FourEyes;
 use crate::domain::body::{
     Registration, parse_client_api_key, parse_number, parse_reason, parse_restore, parse_waiting,
@@ -22,20 +23,29 @@ use crate::store::users::{self, Registered};
 use crate::store::{Database, Page, audit, deleted_users, eject, methods, quota, versions};
 
 /// Registers a user with its Portal client: 201; the same again 200; a clash 409. Without a client, one is made at
-/// Portal.
+/// Portal. The client's API key is needed only where apps show it.
 pub async fn register(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
     let mut registration = Registration::parse(&call.json_body().await?)?;
     let Some(client_id) = registration.client_id.take() else {
         return portal_users::register(admin, call, registration).await;
     };
     let wanted = wanted(&registration)?;
-    let key = registration
-        .client_api_key
-        .as_ref()
-        .ok_or_else(|| Error::field("clientApiKey", "be a string"))?;
-    let hash = CredentialHash::of(key.expose_secret());
+    let key = registration.client_api_key.as_ref();
+    let hash = key.map(|key| CredentialHash::of(key.expose_secret()));
+    let apps_show_keys = call
+        .settings
+        .callers
+        .client_auth
+        .contains(&ClientAuth::ClientApiKey);
+    if hash.is_none() && apps_show_keys {
+        return Err(Error::field(
+            "clientApiKey",
+            "be a string, as CLIENT_AUTH lists client-api-key",
+        ));
+    }
     let id = registration.id.as_ref();
-    let keys = keys_of(&user_id(call, id)?, &client_id, Some(&hash.to_hex()));
+    let hex = hash.map(CredentialHash::to_hex);
+    let keys = keys_of(&user_id(call, id)?, &client_id, hex.as_deref());
     let registered = call
         .homes
         .register(&keys, &wanted, &call.trail, async |db| {

@@ -12,6 +12,7 @@ pub mod canaries;
 mod change;
 pub mod changes;
 pub mod clients;
+pub mod clock;
 pub mod credential;
 pub mod custodian_shares;
 pub mod deleted_users;
@@ -127,11 +128,13 @@ const TOTAL_MS: u64 = 8_000;
 const CLOCK_MS: i64 = 400;
 
 /// Errors of D1 that Cloudflare documents as transient: another attempt may well work.
-const TRANSIENT: [&str; 10] = [
+const TRANSIENT: [&str; 12] = [
     NOT_IN_TIME,
+    BUSY,
     "attempt timed out", // our own limit
     "Network connection lost",
     "storage caused object to be reset",
+    "operation exceeded timeout which caused object to be reset",
     "reset because its code was updated",
     "Cannot resolve D1 DB due to transient issue on remote node",
     "Internal error while starting up D1 DB storage",
@@ -154,6 +157,9 @@ const NOT_CARRIED_OUT: [&str; 5] = [
 const CARRIED_OUT_BEFORE: &str = "carried out before";
 const NOT_IN_TIME: &str = "not in time";
 
+/// What SQLite says where another process has the lock on a local database. Nothing of the batch was carried out.
+const BUSY: &str = "SQLITE_BUSY";
+
 /// What D1 (the first) and SQLite say of a database that has come to its end, 10 GB: nothing more is written, but read.
 const FULL: [&str; 2] = ["Exceeded maximum DB size", "SQLITE_FULL"];
 
@@ -167,9 +173,9 @@ const MISLED: &str = "bad JSON path";
 pub const MOVED: &str = "the user has moved";
 /// … and of one who is being moved just now, within seconds.
 const MOVING: &str = "the user is moving";
-/// Moving a user takes about half a second.
+/// Moving a user takes about half a second; a lock on a local database is held no longer.
 const WAIT_MS: u32 = 100;
-const MAX_WAITS: u32 = 20;
+const MAX_WAITED_MS: u64 = 2_000;
 
 /// A statement, as `d1Batch` in `platform/glue.js` takes it. One pointer, for it is handed from call to call.
 #[derive(Clone)]
@@ -678,8 +684,8 @@ struct Attempts<'a> {
     db: &'a Database,
     patience: Patience,
     count: u32,
-    /// How often it was waited for a user who is being moved.
-    waits: u32,
+    /// How long it was waited for a user who is being moved, or for a lock.
+    waited_ms: u64,
     lost: u64,
 }
 
@@ -689,7 +695,7 @@ impl<'a> Attempts<'a> {
             db,
             patience,
             count: 1,
-            waits: 0,
+            waited_ms: 0,
             lost: db.lost_ms.as_ref().map_or(0, |lost_ms| lost_ms.get()),
         }
     }
@@ -702,9 +708,10 @@ impl<'a> Attempts<'a> {
 
     /// Waits for the next attempt, after one that began at `start`. An error: there is none.
     async fn failed(&mut self, start: u64, failure: String) -> Result<()> {
-        if failure.contains(MOVING) && self.waits < MAX_WAITS {
-            self.waits += 1;
+        let is_held = [MOVING, BUSY].iter().any(|known| failure.contains(known));
+        if is_held && self.waited_ms < MAX_WAITED_MS {
             platform::pause(WAIT_MS).await;
+            self.waited_ms += platform::now_ms().saturating_sub(start);
             return Ok(());
         }
         if failure.contains(MOVED) {

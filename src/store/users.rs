@@ -35,7 +35,8 @@ macro_rules! is_of_webhook {
 }
 
 /// Registers a user: the same again changes nothing, anything that clashes is refused. A user that was registered
-/// without an API key (by its first webhook) gets the one given; under another id, what its webhooks brought becomes this user's.
+/// without an API key (by its first webhook, or because no app shows one) gets the one given; under another id, what its webhooks
+/// brought becomes this user's.
 ///
 /// The event comes first and says what is to be done, by what there is in the same transaction: of many registrations
 /// at once exactly one has registered the user, and a retry keeps its first outcome.
@@ -44,7 +45,7 @@ pub async fn register(
     trail: &Trail,
     id: Option<&UserId>,
     client_id: &ClientId,
-    client_api_key: CredentialHash,
+    client_api_key: Option<CredentialHash>,
 ) -> Result<Registered> {
     const EVENT: &str = concat!(
         "INSERT INTO audit_events (",
@@ -58,7 +59,7 @@ pub async fn register(
              WHEN u.id <> coalesce(?5, u.id) THEN iif(coalesce(same_id.id, same_key.id) IS NULL AND ",
         is_of_webhook!(),
         ", 'adopted', 'conflict') \
-             WHEN same_key.id = u.id THEN 'unchanged' \
+             WHEN same_key.id = u.id OR ?7 IS NULL THEN 'unchanged' \
              WHEN same_key.id IS NULL AND u.client_api_key_hash IS NULL THEN 'key_added' \
              ELSE 'conflict' END AS outcome \
            FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?6 LEFT JOIN users same_id ON same_id.id = ?8 \
@@ -88,21 +89,21 @@ pub async fn register(
 
     let given_id = id.map(UserId::as_str);
     let new_id = given_id.unwrap_or(&trail.event_id);
-    let hash = client_api_key.to_hex();
+    let hash = client_api_key.map(CredentialHash::to_hex);
     let event = trail
         .statement(EVENT)
         .optional(given_id)
         .text(client_id.as_str())
-        .text(&hash)
+        .optional(hash.as_deref())
         .text(new_id);
     let insert = Statement::new(INSERT)
         .text(new_id)
         .text(client_id.as_str())
-        .text(&hash)
+        .optional(hash.as_deref())
         .text(&trail.event_id);
     let add_key = Statement::new(ADD_KEY)
         .text(client_id.as_str())
-        .text(&hash)
+        .optional(hash.as_deref())
         .text(&trail.event_id);
     let select = Statement::new(SELECT)
         .text(client_id.as_str())

@@ -38,6 +38,7 @@ const NEEDED = {
   "DELETE /users/{userId}": "admin",
   "DELETE /users/{userId}/purge": "admin",
   "DELETE /users/{userId}/backups": "admin",
+  "GET /admin/clock": "admin",
   "GET /admin/keys": "admin",
   "POST /admin/keys/rewrap": "admin",
   "POST /admin/import": "admin",

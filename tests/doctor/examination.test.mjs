@@ -110,6 +110,28 @@ describe("npm run doctor", () => {
     await nothingIsLeft();
   });
 
+  it("sees that the database's clock does not move while a request waits", async () => {
+    const url = await between(async ({ path, pass }) => {
+      if (path !== "/admin/clock") return undefined;
+      const answer = await pass();
+      return { ...answer, body: answer.body.replace('"moves":true', '"moves":false') };
+    });
+    const { code, of } = await examined(url);
+    assert.equal(code, 1);
+    assert.match(of("clock").note, /stood still while a request waited for \d+ ms/);
+    assert.match(of("clock").advice, /do not go live/);
+  });
+
+  it("sees that a webhook URL with a slash at its end does not work", async () => {
+    for (const path of ["/webhook//backup", "/webhook/backup/", "/webhook//backup/fetch", "/webhook/backup/fetch/"]) {
+      const url = await between((request) => (request.path === path ? { status: 404, body: "" } : undefined));
+      const { code, of } = await examined(url, "--without-secrets");
+      assert.deepEqual([code, of("slash").status], [1, "failed"], path);
+      await proxy.stop();
+    }
+    proxy = undefined;
+  });
+
   it("sees an app route that fails, names it without any id, and clears up all the same", async () => {
     const problem = JSON.stringify({ status: 500, code: "internal", detail: "Something is wrong on the server." });
     const url = await between(({ method, path }) =>

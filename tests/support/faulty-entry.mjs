@@ -12,6 +12,7 @@
 // - "late": the caller gets no answer; the batch is carried out when the test calls `release(tag)`, be the request over or not.
 // - "lost": as "late", but the caller is told at once that the connection is lost.
 // - "full": the database has come to its end: who writes is refused, who only reads is not.
+// - "stopped-clock": nothing is wrong, but the database's clock (`now` in an answer) stands while the batch waits.
 // - {"size":bytes}: nothing is wrong, but D1 tells that the database is so large.
 // - "hold": waits, before anything is done, until the test calls `release(tag)`.
 
@@ -49,6 +50,11 @@ async function inject(fault, tag, real, statements, db, ctx) {
       return statements.every(({ statement }) => statement.startsWith("SELECT")) ? real(statements) : fail(FULL);
     case "hang":
       return scheduler.wait(HANG_MS); // a pending timer, or workerd would cancel the request at once
+    case "stopped-clock": {
+      const sent = Date.now();
+      const stopped = (row) => ("now" in row ? { ...row, now: sent } : row);
+      return (await real(statements)).map((result) => ({ ...result, results: result.results.map(stopped) }));
+    }
     case "hold":
       await untilReleased(tag);
       return real(statements);

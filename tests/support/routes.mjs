@@ -78,6 +78,7 @@ export const ROUTES = [
   }),
   route("GET", "/admin/status", "admin"),
   route("GET", "/admin/half-finished", "admin", undefined, "?limit=10"),
+  route("GET", "/admin/clock", "admin"),
   route("POST", "/admin/rebuild", "admin", { mode: "totals" }),
   route("POST", "/admin/import", "admin", { type: "user", ...user("imported") }),
   route("GET", "/admin/export", "admin"),
