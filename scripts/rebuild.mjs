@@ -1,4 +1,4 @@
-// npm run rebuild: a database out of its second copy. See docs/second-copy.md.
+// npm run rebuild: a database out of its second copy (docs/second-copy.md), or the directory out of the databases (docs/scale.md).
 
 import { readArguments } from "./lib/arguments.mjs";
 import { Failure, main, note, say } from "./lib/log.mjs";
@@ -6,6 +6,7 @@ import { userPath } from "./lib/paths.mjs";
 import { setupPackages } from "./lib/setup.mjs";
 
 const USAGE = `npm run rebuild -- --url URL [--home N] (--into BINDING | --merge | --check [--into BINDING]) [options]
+       npm run rebuild -- --url URL --directory
 
   --home N          the home whose copy is read: 0, unless there are several databases
   --into BINDING    rebuilds it into the D1 that the Worker has under this name (wrangler.toml): a new one, with the
@@ -13,6 +14,7 @@ const USAGE = `npm run rebuild -- --url URL [--home N] (--into BINDING | --merge
   --merge           gives the home's own database what the copy has and it has not: after Time Travel
   --check           compares the copy with the home's database, row for row; with --into, rebuilds into that scratch database first,
                     and compares it too
+  --directory       fills the directory anew from the databases: whoever lives in one of them is entered
   --url URL         the service; https, or http on this machine
   --parallel N      pages at once, 1 to 16; 4 if it is left out
   --resume FILE     where it keeps how far it is (rebuild-state.json)
@@ -30,6 +32,7 @@ await main(async () => {
       into: { type: "string" },
       merge: { type: "boolean", default: false },
       check: { type: "boolean", default: false },
+      directory: { type: "boolean", default: false },
       url: { type: "string" },
       parallel: { type: "string", default: "4" },
       resume: { type: "string", default: "rebuild-state.json" },
@@ -38,9 +41,10 @@ await main(async () => {
   });
   const home = number("--home", values.home, 0, 1_000_000);
   const parallel = number("--parallel", values.parallel, 1, 16);
-  const { into, merge, check } = values;
-  if (merge ? check || into : !check && !into)
-    throw new Failure("Say one of --into BINDING, --merge and --check.", USAGE);
+  const { into, merge, check, directory } = values;
+  if (directory && (into || merge || check)) throw new Failure("--directory goes by itself.", USAGE);
+  if (!directory && (merge ? check || into : !check && !into))
+    throw new Failure("Say one of --into BINDING, --merge, --check and --directory.", USAGE);
   await setupPackages();
   const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
   const { secretsFor } = await import("./lib/moving/secrets.mjs");
@@ -53,6 +57,13 @@ await main(async () => {
     "the operator's token of the service",
   );
   const api = new Api({ origin, token });
+  if (directory) {
+    const { rebuildDirectory } = await import("./lib/homes.mjs");
+    say("Rebuilding the directory from the databases");
+    const users = await rebuildDirectory(api, { progress: (total, unit) => new Progress({ total, unit }) });
+    process.stdout.write(`${users.toLocaleString("en")} users entered: the directory is whole.\n`);
+    return 0;
+  }
 
   const doing = async (title, work) => {
     say(title);

@@ -6,19 +6,22 @@
 import { readArguments } from "./lib/arguments.mjs";
 import { seedDemo } from "./lib/demo.mjs";
 import { localDatabases, seed, seededUser } from "./lib/seed.mjs";
+import { seedHomes } from "./lib/seed-homes.mjs";
 import { readDevVars } from "./lib/dev-vars.mjs";
 import { persistDir } from "./lib/d1.mjs";
+import { bindingsOf, configOf, databasesFrom, folderOf } from "./lib/local-homes.mjs";
 import { Failure, main, note, say } from "./lib/log.mjs";
 import { run } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
 import { nodeBin, nodeEnv } from "./lib/toolchain.mjs";
 import { progress } from "../bench/lib/figures.mjs";
 
-const USAGE = `npm run seed [-- --demo] [--users=1000] [--share-bytes=200] [--persist-to=DIR]
+const USAGE = `npm run seed [-- --demo] [--users=1000] [--share-bytes=200] [--homes=1] [--persist-to=DIR]
 
   --demo            a dozen made-up users in every state instead, with 90 days of events, for the console
   --users=N         how many users the local D1 gets
   --share-bytes=N   how long each share is
+  --homes=N         spreads them over N databases with a directory: those of DATABASES=N npm run dev
   --persist-to=DIR  where the local D1 is, if not where npm run dev has it`;
 
 await main(async () => {
@@ -28,22 +31,26 @@ await main(async () => {
       demo: { type: "boolean", default: false },
       users: { type: "string", default: "1000" },
       "share-bytes": { type: "string", default: "200" },
+      homes: { type: "string" },
       "persist-to": { type: "string" },
     },
   });
   const users = Number(values.users);
   const shareBytes = Number(values["share-bytes"]);
-  const persistTo = values["persist-to"];
+  const homes = databasesFrom(values.homes, "--homes");
+  const persistTo = folderOf(homes, values["persist-to"]);
+  if (values.demo && homes > 1) throw new Failure("--demo is about one database.", USAGE, 2);
   if (!(Number.isInteger(users) && users > 0 && Number.isInteger(shareBytes) && shareBytes >= 32)) {
     throw new Failure("--users is a whole number from 1, --share-bytes one from 32.", USAGE, 2);
   }
+  const databases = { persistTo, config: configOf(homes), bindings: bindingsOf(homes) };
   if (Number(process.versions.node.split(".")[0]) < 24) {
     // node:sqlite: the Node that npm installed has it.
-    await setup({ persistTo });
+    await setup(databases);
     return (await run(await nodeBin(), ["--no-warnings", ...process.argv.slice(1)], { show: true, env: nodeEnv() }))
       .code;
   }
-  await setup({ persistTo });
+  await setup(databases);
   const [file] = localDatabases(persistDir(persistTo));
   if (!file) throw new Failure(`There is no local D1 in ${persistDir(persistTo)}.`);
   if (values.demo) {
@@ -52,10 +59,13 @@ await main(async () => {
     return note("look at them in the console: http://127.0.0.1:8787/console, with the ADMIN_TOKEN of .dev.vars");
   }
   const bar = progress(`${users.toLocaleString("en")} users`, users);
-  await seed(file, { users, shareBytes, keys: readDevVars().SHARE_ENCRYPTION_KEYS, onProgress: (n) => bar.step(n) });
+  const what = { users, shareBytes, keys: readDevVars().SHARE_ENCRYPTION_KEYS, onProgress: (n) => bar.step(n) };
+  if (homes > 1) await seedHomes({ homes, persistTo, ...what });
+  else await seed(file, what);
   bar.end();
   const { id, apiKey } = seededUser(users - 1);
-  note(`the last one is ${id}; ask for its share while npm run dev is running:`);
+  const dev = homes > 1 ? `DATABASES=${homes} npm run dev` : "npm run dev";
+  note(`the last one is ${id}; ask for its share while ${dev} is running:`);
   say(
     `curl -H 'Authorization: Bearer ${apiKey}' 'http://127.0.0.1:8787/users/${id}/user-backup-share?backupMethod=GDRIVE'`,
   );

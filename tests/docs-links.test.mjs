@@ -17,6 +17,7 @@ const pages = [
     .map((name) => inRoot(name)),
   ...pagesIn("docs"),
   ...pagesIn("findings"),
+  ...pagesIn("deploy"),
 ];
 
 /** A page's anchors, as the forge makes them of its headings. */

@@ -8,12 +8,16 @@ import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "node:test";
 
 import { persistDir } from "../scripts/lib/d1.mjs";
+import { readDevVars } from "../scripts/lib/dev-vars.mjs";
+import { configOf } from "../scripts/lib/local-homes.mjs";
 import { migrationsDir } from "../scripts/lib/paths.mjs";
 import { seedDemo } from "../scripts/lib/demo.mjs";
 import { localDatabases, seed, seededUser } from "../scripts/lib/seed.mjs";
+import { serveDev } from "../scripts/lib/serve.mjs";
 import { backups } from "./support/backup.mjs";
 import { runScript } from "./support/cli.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
+import { freePort } from "./support/kill.mjs";
 
 describe("seeded users", () => {
   const dir = mkdtempSync(join(tmpdir(), "portal-backup-seed-"));
@@ -84,6 +88,59 @@ describe("npm run seed", () => {
     } finally {
       rmSync(dir, { recursive: true, force: true });
     }
+  });
+});
+
+describe("npm run seed -- --homes 3", () => {
+  it("spreads the users over three databases, in which a Worker with that directory finds each", {
+    timeout: 240_000,
+  }, async (t) => {
+    const dir = mkdtempSync(join(tmpdir(), "portal-backup-seed-"));
+    t.after(() => rmSync(dir, { recursive: true, force: true }));
+    for (const users of [20, 40]) {
+      const { code, stderr } = await runScript("seed", ["--homes", "3", "--users", String(users), "--persist-to", dir]);
+      assert.equal(code, 0, stderr);
+    }
+    const server = await serveDev({
+      port: await freePort(),
+      persistTo: dir,
+      config: configOf(3),
+      output: "ignore",
+    });
+    t.after(() => server.stop());
+    assert.ok(await server.ready);
+    const get = async (path, bearer) =>
+      (await fetch(`${server.url}${path}`, { headers: { authorization: `Bearer ${bearer}` } })).json();
+    const { homes } = await get("/admin/status", readDevVars().ADMIN_TOKEN);
+    assert.deepEqual(
+      homes.map(({ home, state }) => [home, state]),
+      [0, 1, 2].map((home) => [home, "open"]),
+    );
+    assert.ok(
+      homes.every(({ users }) => users > 3),
+      JSON.stringify(homes),
+    );
+    assert.equal(
+      homes.reduce((sum, { users }) => sum + users, 0),
+      40,
+    );
+    for (let n = 0; n < 40; n++) {
+      const { id, apiKey } = seededUser(n);
+      const { cipherText } = await get(`/users/${id}/user-backup-share?backupMethod=GDRIVE`, apiKey);
+      assert.equal(cipherText, "0123456789".repeat(20), id);
+    }
+    const refused = await runScript("seed", ["--homes", "2", "--users", "1", "--persist-to", dir]);
+    assert.equal(refused.code, 1, "a folder of three homes is none of two");
+    assert.match(refused.stderr, /are not a directory and 2 homes/);
+  });
+
+  it("is refused with --demo, and where it is no number", async () => {
+    for (const args of [
+      ["--homes", "3", "--demo"],
+      ["--homes", "many"],
+      ["--homes", "0"],
+    ])
+      assert.notEqual((await runScript("seed", args)).code, 0, args.join(" "));
   });
 });
 

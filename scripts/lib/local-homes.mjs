@@ -7,11 +7,11 @@ import { inRoot, wranglerConfig } from "./paths.mjs";
 
 const MOST = 50;
 
-/** How many databases the environment asks for. */
-export function databasesFrom(text = "1") {
+/** How many databases `text` asks for; `name` is where it was said. */
+export function databasesFrom(text = "1", name = "DATABASES") {
   const databases = Number(text || 1);
   if (!Number.isInteger(databases) || databases < 1 || databases > MOST) {
-    throw new Failure(`DATABASES=${text} is no number of databases.`, `Give a number from 1 to ${MOST}.`);
+    throw new Failure(`${name}=${text} is no number of databases.`, `Give a number from 1 to ${MOST}.`);
   }
   return databases;
 }

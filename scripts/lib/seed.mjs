@@ -23,8 +23,11 @@ export function localDatabases(dir) {
     .map((name) => join(folder, name));
 }
 
-/** Adds `users` users, those that are there already excepted. `keys` is a SHARE_ENCRYPTION_KEYS. */
-export async function seed(file, { users, shareBytes, keys, onProgress = () => {} }) {
+/**
+ * Adds `users` users, those that are there already excepted; of several homes, those that live in this one. `keys` is a
+ * SHARE_ENCRYPTION_KEYS.
+ */
+export async function seed(file, { users, shareBytes, keys, livesHere = () => true, onProgress = () => {} }) {
   const { DatabaseSync } = await import("node:sqlite");
   const db = new DatabaseSync(file);
   // Seeded data can be made again, so nothing waits for the disk until the end.
@@ -49,20 +52,25 @@ export async function seed(file, { users, shareBytes, keys, onProgress = () => {
   for (let first = 0; first < users; first += BATCH) {
     const end = Math.min(first + BATCH, users);
     db.exec("BEGIN");
+    let seeded = 0;
     for (let n = first; n < end; n++) {
+      if (!livesHere(n)) continue;
+      seeded += 1;
       const user = seededUser(n);
-      insertUser.run(user.id, user.clientId, createHash("sha256").update(user.apiKey).digest("hex"), STORED_AT);
+      insertUser.run(user.id, user.clientId, hashOf(user.apiKey), STORED_AT);
       for (const method of ["GDRIVE-SECP256K1", "GDRIVE-ED25519"])
         addShare(insertCustodian, "custodian", user, user.clientId, method);
       addShare(insertOfUser, "user", user, user.id, "GDRIVE");
     }
     db.exec("COMMIT");
-    onProgress(end - first);
+    onProgress(seeded);
     await new Promise(setImmediate);
   }
   db.exec("PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE)");
   db.close();
 }
+
+const hashOf = (apiKey) => createHash("sha256").update(apiKey).digest("hex");
 
 /** The first key of a SHARE_ENCRYPTION_KEYS. */
 export function sealingKey(keys) {

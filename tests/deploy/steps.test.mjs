@@ -207,6 +207,41 @@ describe("npm run deploy", () => {
     );
   });
 
+  it("serves operators on a second custom domain, beside the first", async () => {
+    withoutAddress();
+    const both = ["--domain", "backup.example.com", "--operators-domain", "ops.backup.example.com"];
+    await deploying(["--location", "weur", ...both], { env: GIVEN });
+    const routes = DOMAIN_ROUTE.replace("}]", '}, { pattern = "ops.backup.example.com", custom_domain = true }]');
+    assert.deepEqual(changed(CONFIG).added, [routes, DATABASE_ID]);
+    await deploying(both, { env: GIVEN });
+    assert.deepEqual(changed(CONFIG).added, [routes, DATABASE_ID], "nothing twice");
+    writeFileSync(file("wrangler.toml"), REACHABLE);
+    await rejects(
+      deploying(["--operators-domain", "ops.example.com"], { env: GIVEN }),
+      /second custom domain/,
+      /--domain/,
+    );
+  });
+
+  it("sets the variables that it is told, and refuses one that is not there", async () => {
+    const told = ["--var", "ACCESS_AUD=0a1b2c", "--var", "CLIENT_AUTH=portal, jwt"];
+    await deploying(["--location", "weur", ...told], { env: GIVEN });
+    assert.deepEqual(changed(REACHABLE).added, [DATABASE_ID, 'CLIENT_AUTH = "portal, jwt"', 'ACCESS_AUD = "0a1b2c"']);
+    const written = read("wrangler.toml");
+    await deploying(told, { env: GIVEN });
+    assert.equal(read("wrangler.toml"), written);
+    for (const [text, message] of [
+      ["CLIENT_AUTHS=jwt", /no variable CLIENT_AUTHS/],
+      ["ADMIN_TOKEN=very-secret", /no variable ADMIN_TOKEN/],
+      ["jwt", /not like NAME=VALUE/],
+      ['ACCESS_AUD=x"\nCLIENT_AUTH = "portal', /not like NAME=VALUE/],
+    ]) {
+      await rejects(deploying(["--var", text], { env: GIVEN }), message);
+      assert.ok(!said.includes("very-secret"));
+    }
+    assert.equal(read("wrangler.toml"), written);
+  });
+
   it("takes workers.dev for who has no domain", async () => {
     withoutAddress();
     await deploying(["--location", "weur", "--workers-dev"], { env: GIVEN });

@@ -59,6 +59,58 @@ test("dates as milliseconds since 1970, as Prisma dumps them from SQLite, are ta
   assert.equal(at, "2024-05-06T07:08:09.123Z");
 });
 
+describe("a share that is a JSON object in a line", () => {
+  const OBJECT =
+    '{"n" : 1234567890123456789012345678901234567890, "p":1.0,  "share":{"cipherText":"}{\\"\\u0041"},"a":[{"b":"\\\\"}]}';
+  const user = JSON.stringify(USER);
+  const lineOf = (name, rest = "") =>
+    `{"id":"s1","userId":"u1","backupMethod":"G-SECP256K1","${name}" :\t${OBJECT}${rest}}`;
+
+  for (const [what, lines] of Object.entries({
+    "a row of its own": [user, lineOf("share", ',"createdAt":1714979289123')],
+    "a row in snake_case": [
+      user,
+      lineOf("share").replace("userId", "user_id").replace("backupMethod", "backup_method"),
+    ],
+    "a row that is included in its user's": [user.replace("}", `,"custodianBackupShares":[${lineOf("share")}]}`)],
+    "a column of the user": [user.replace("}", `,"backup_share":${OBJECT}}`)],
+    "a record of ours": [
+      '{"type":"user","id":"u1","clientId":"c1"}',
+      lineOf("share").replace("{", '{"type":"custodianBackupShare",'),
+    ],
+  }))
+    test(`is stored as it stands there, byte for byte: ${what}`, async () => {
+      const { code, stdout } = await run(fileOf(lines.join("\n")));
+      assert.equal(code, 0, stdout);
+      assert.deepEqual(await taken(), [OBJECT]);
+    });
+
+  test("is a cipher text as well, and comes again as the same", async () => {
+    const file = fileOf([user, lineOf("cipher\\u0054ext")].join("\n"));
+    assert.equal((await run(file)).code, 0);
+    const again = await run(file);
+    assert.match(again.stdout, /^0 new, 2 same, 0 conflict, 0 refused/);
+    const { app } = callers(worker);
+    const { body } = await app(USER, "GET", "/users/u1/user-backup-share?backupMethod=G-SECP256K1");
+    assert.equal(body.cipherText, OBJECT);
+  });
+
+  test("is refused where it is no whole object, or something else than a text or an object", async () => {
+    for (const [line, why] of [
+      [lineOf("share").replace("}]}", ""), /not valid JSON/],
+      [lineOf("share").replace(OBJECT, "[1]"), /share is empty, or not a text/],
+      [lineOf("share").replace(OBJECT, "17"), /share is empty, or not a text/],
+      [lineOf("share").replace('"u1"', OBJECT), /userId is a JSON object, not a text/],
+    ]) {
+      const { code, stdout } = await run(fileOf([user, line].join("\n")));
+      assert.equal(code, 2, line);
+      assert.match(stdout, why);
+      assert.deepEqual(await taken(), []);
+      await worker.clear();
+    }
+  });
+});
+
 describe("a SQLite file of Prisma's", () => {
   function prisma(name, rows, journal = "DELETE") {
     const file = join(dir, name);

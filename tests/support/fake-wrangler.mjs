@@ -1,7 +1,7 @@
 // A wrangler that reaches no account: it plays the answers of state.json beside it, records each call in calls.ndjson, and
 // its output has the form of the real one's (4.156). Copied into a test's own folder.
 
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const here = (name) => join(import.meta.dirname, name);
@@ -35,23 +35,25 @@ if (command === "whoami --json") {
 } else if (command === "d1 list --json") {
   say(state.databases);
 } else if (command.startsWith("d1 create ")) {
+  const made = (state.made = (state.made ?? 0) + 1);
   state.databases.push({
-    uuid: "11111111-2222-4333-8444-555555555555",
+    uuid: `${String(made).repeat(8)}-2222-4333-8444-555555555555`,
     name: args[2],
     location: flag("location"),
     jurisdiction: flag("jurisdiction"),
   });
   save();
   say(`✅ Successfully created DB '${args[2]}'`);
-} else if (command === "d1 time-travel info DB --json") {
+} else if (/^d1 time-travel info \w+ --json$/.test(command)) {
   say({ uuid: "x", bookmark: "00000085-0000004c-00004c6d-8e61117bf38d7adb71b934ebbf891683" });
 } else if (command.startsWith("d1 execute DB --remote --json")) {
   if (state.canaries === undefined) fail("no such table: key_canaries: SQLITE_ERROR");
   say([{ results: [{ sealed: state.canaries }], success: true }]);
-} else if (command === "d1 migrations apply DB --remote") {
-  say(state.migrated ? "✅ No migrations to apply!" : "🚣 Executed 9 commands");
-  state.migrated = true;
-  save();
+} else if (/^d1 migrations apply \w+ --remote$/.test(command)) {
+  // Several are migrated at once, each by a process of its own: none may write the state of another.
+  const mark = here(`migrated.${args[3]}`);
+  say(existsSync(mark) ? "✅ No migrations to apply!" : "🚣 Executed 9 commands");
+  writeFileSync(mark, "");
 } else if (command.startsWith("r2 bucket info ")) {
   if (!state.buckets?.includes(args[3])) fail("The specified bucket does not exist. [code: 10006]");
   say(`name: ${args[3]}`);

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 import { Failure } from "../log.mjs";
 
-/** The cron trigger that copies what waits (src/lib.rs). */
+/** The cron trigger that copies what waits, and serves each database in its turn (src/lib.rs). */
 const EVERY_MINUTE = "* * * * *";
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const PLACEHOLDER = /^[0-]*$/;
@@ -19,7 +19,14 @@ export async function readConfig({ file, environment }) {
   } catch (error) {
     throw new Failure(`wrangler.toml cannot be read: ${error.message}`, "Mend it, and run the command again.");
   }
-  const database = config.d1_databases.find(({ binding }) => binding === "DB");
+  const databases = config.d1_databases
+    .filter(({ binding }) => /^(DB(_\d+)?|DIRECTORY)$/.test(binding))
+    .map((one) => ({
+      binding: one.binding,
+      name: one.database_name,
+      id: isDatabaseId(one.database_id) ? one.database_id : undefined,
+    }));
+  const database = databases.find(({ binding }) => binding === "DB");
   if (!database)
     throw new Failure(
       "wrangler.toml binds no D1 database as DB.",
@@ -28,51 +35,109 @@ export async function readConfig({ file, environment }) {
   const routes = [...(config.route ? [config.route] : []), ...(config.routes ?? [])];
   return {
     name: config.name,
-    database: {
-      name: database.database_name,
-      id: isDatabaseId(database.database_id) ? database.database_id : undefined,
-    },
+    database,
+    /** All of them, with the directory: `DB` first, then in the order of wrangler.toml. */
+    databases: [database, ...databases.filter((one) => one !== database)],
     vars: config.vars ?? {},
     /** The bucket of the second copy, if there is to be one. */
     bucket: config.r2_buckets?.find(({ binding }) => binding === "COPY")?.bucket_name,
     /** Whether there is any way to reach the Worker once it is deployed. */
     reachable: config.workers_dev !== false || routes.length > 0,
     customDomain: routes.find((route) => route.custom_domain)?.pattern,
+    customDomains: routes.filter((route) => route.custom_domain).map(({ pattern }) => pattern),
+    routes: routes.length,
     workersDev: config.workers_dev === true,
   };
 }
 
 const isDatabaseId = (id) => UUID.test(id ?? "") && !PLACEHOLDER.test(id);
 
-/** Writes the id of the database that is bound as DB into its section. */
-export function writeDatabaseId({ file, environment, id }) {
-  const header = `[[env.${environment}.d1_databases]]`;
+/** Writes the id of a database into the section of its binding. */
+export function writeDatabaseId({ file, environment, binding = "DB", id }) {
   // Whatever remark stood behind the placeholder was about the placeholder.
-  change(file, (lines) =>
-    set(lines, sectionOf(lines, header, /^\s*binding\s*=\s*["']DB["']/), "database_id", `"${id}"`),
+  change(file, (lines) => set(lines, databaseSection(lines, environment, binding), "database_id", `"${id}"`));
+}
+
+const databaseSection = (lines, environment, binding) =>
+  sectionOf(
+    lines,
+    `[[env.${environment}.d1_databases]]`,
+    new RegExp(`^\\s*binding\\s*=\\s*["']${binding}["']`),
+    ` with the binding ${binding}`,
   );
+
+/** Binds further databases, `[{ binding, name, migrations }]`, which have yet to be made. */
+export function writeDatabases({ file, environment, databases }) {
+  change(file, (lines) => {
+    const first = databaseSection(lines, environment, "DB");
+    const end = first.lines.findLastIndex((line) => line.trim() !== "" && !/^\s*#/.test(line)) + 1;
+    const sections = databases.flatMap(({ binding, name, migrations }) => [
+      "",
+      `[[env.${environment}.d1_databases]]`,
+      `binding = "${binding}"`,
+      `database_name = "${name}"`,
+      `database_id = "00000000-0000-0000-0000-000000000000"`,
+      `migrations_dir = "${migrations}"`,
+    ]);
+    return lines.toSpliced(first.start + end, 0, ...sections);
+  });
+}
+
+/** Says where the home is. */
+export function writePlace({ file, environment, home, place, places }) {
+  const entry = `${home}=${place}`;
+  change(file, (lines) =>
+    set(
+      lines,
+      sectionOf(lines, `[env.${environment}.vars]`),
+      "HOME_PLACES",
+      `"${places ? `${places},${entry}` : entry}"`,
+    ),
+  );
+}
+
+/** Lets the cron trigger run every minute. */
+export function writeEveryMinute({ file, environment }) {
+  change(file, (lines) => everyMinute(lines, environment));
+}
+
+function everyMinute(before, environment) {
+  const header = `[env.${environment}.triggers]`;
+  const lines = before.some((line) => line.trim() === header) ? before : [...before, header, ""];
+  const triggers = sectionOf(lines, header);
+  const crons = triggers.lines.find((line) => /^\s*crons\s*=/.test(line)) ?? "";
+  const others = [...crons.matchAll(/"([^"]+)"/g)].map(([, cron]) => cron).filter((cron) => cron !== EVERY_MINUTE);
+  return set(lines, triggers, "crons", JSON.stringify([EVERY_MINUTE, ...others]).replaceAll(",", ", "));
 }
 
 /** Binds a bucket as COPY, and lets the cron trigger of every minute serve it. */
 export function writeCopy({ file, environment, bucket }) {
-  change(file, (before) => {
-    let lines = before;
-    const header = `[env.${environment}.triggers]`;
-    if (!lines.some((line) => line.trim() === header)) lines = [...lines, header, ""];
-    const triggers = sectionOf(lines, header);
-    const crons = triggers.lines.find((line) => /^\s*crons\s*=/.test(line)) ?? "";
-    const others = [...crons.matchAll(/"([^"]+)"/g)].map(([, cron]) => cron).filter((cron) => cron !== EVERY_MINUTE);
-    const served = set(lines, triggers, "crons", JSON.stringify([EVERY_MINUTE, ...others]).replaceAll(",", ", "));
-    const { start } = sectionOf(served, `[[env.${environment}.d1_databases]]`, /^\s*binding\s*=\s*["']DB["']/);
+  change(file, (lines) => {
+    const served = everyMinute(lines, environment);
+    const { start } = databaseSection(served, environment, "DB");
     const section = [`[[env.${environment}.r2_buckets]]`, 'binding = "COPY"', `bucket_name = "${bucket}"`, ""];
     return served.toSpliced(start, 0, ...section);
   });
 }
 
-/** Serves the Worker on a custom domain from now on. */
-export function writeCustomDomain({ file, environment, domain }) {
-  change(file, (lines) =>
-    set(lines, sectionOf(lines, `[env.${environment}]`), "routes", `[{ pattern = "${domain}", custom_domain = true }]`),
+/** Serves the Worker on these custom domains from now on. */
+export function writeCustomDomains({ file, environment, domains }) {
+  const routes = domains.map((domain) => `{ pattern = "${domain}", custom_domain = true }`).join(", ");
+  change(file, (lines) => {
+    const section = sectionOf(lines, `[env.${environment}]`);
+    if (section.lines.some((line) => /^\s*routes\s*=\s*\[[^\]]*$/.test(line)))
+      throw new Failure("wrangler.toml has its routes over several lines.", `Write ${domains.at(-1)} there by hand.`);
+    return set(lines, section, "routes", `[${routes}]`);
+  });
+}
+
+/** Sets variables that are there, of whatever value. */
+export function writeVars({ file, environment, vars }) {
+  change(file, (before) =>
+    vars.reduce((lines, { name, value }) => {
+      const section = sectionOf(lines, `[env.${environment}.vars]`);
+      return set(lines, section, name, `"${value}"`);
+    }, before),
   );
 }
 
@@ -94,8 +159,8 @@ function change(file, edit) {
   writeFileSync(file, edit(text.split(/\r?\n/)).join(end));
 }
 
-/** The lines from a section's header to the next one's; with `holding`, of the first that has such a line. */
-function sectionOf(lines, header, holding) {
+/** The lines from a section's header to the next one's; with `holding`, of the first that has such a line, which `what` names. */
+function sectionOf(lines, header, holding, what = "") {
   for (let start = 0; start < lines.length; start += 1) {
     if (lines[start].replace(/\s*#.*$/, "").trim() !== header) continue;
     const next = lines.findIndex((line, at) => at > start && /^\s*\[/.test(line));
@@ -103,7 +168,7 @@ function sectionOf(lines, header, holding) {
     if (!holding || own.some((line) => holding.test(line))) return { start, lines: own };
   }
   throw new Failure(
-    `wrangler.toml has no section ${header}${holding ? " with the binding DB" : ""}.`,
+    `wrangler.toml has no section ${header}${what}.`,
     "Write it as in the repository, and run the command again.",
   );
 }

@@ -1,4 +1,4 @@
-// The D1 database: found or made, its id written into wrangler.toml, brought to the newest schema.
+// The D1 databases: found or made, their ids written into wrangler.toml, brought to the newest schema. Most have one.
 
 import { Failure, note } from "../log.mjs";
 import { readConfig, writeDatabaseId } from "./config.mjs";
@@ -6,45 +6,54 @@ import { locations } from "./options.mjs";
 
 export const database = {
   title: "The database",
-  plan({ config, options }) {
-    const { name, id } = config.database;
-    if (id) return [`look that D1 ${name} (${id}) is in this account: wrangler d1 list`];
-    return [
-      `look for a D1 named ${name}: wrangler d1 list`,
-      `if there is none, make it ${whereItWillBe(options)}: wrangler d1 create ${name}`,
-      "write its id into wrangler.toml",
-    ];
-  },
+  plan: ({ config, options }) =>
+    config.databases.flatMap(({ binding, name, id }) =>
+      id
+        ? [`look that D1 ${name} (${id}) is in this account: wrangler d1 list`]
+        : [
+            `look for a D1 named ${name}: wrangler d1 list`,
+            `if there is none, make it ${whereItWillBe(binding, options)}: wrangler d1 create ${name}`,
+            "write its id into wrangler.toml",
+          ],
+    ),
   async run(context) {
-    const { config, wrangler } = context;
-    const { name, id = await madeByDashboard(context) } = config.database;
-    const all = await wrangler.json(["d1", "list", "--json"], {
+    await takeFromDashboard(context);
+    const all = await context.wrangler.json(["d1", "list", "--json"], {
       remedy: "With an API token: does it have the permission D1:Edit, and is CLOUDFLARE_ACCOUNT_ID the right account?",
     });
-    if (id) {
-      if (all.some(({ uuid }) => uuid === id)) return note(`${name} is there (${id})`);
-      throw new Failure(
-        `wrangler.toml names the database ${id}, which is not in this account.`,
-        "Log in to the account that has it (wrangler login, CLOUDFLARE_ACCOUNT_ID). To begin with a new database, put zeros in place of the id: 00000000-0000-0000-0000-000000000000",
-      );
-    }
-    const existing = all.find((one) => one.name === name);
-    if (existing) await agreeToExisting(context, existing);
-    const uuid = existing ? existing.uuid : await create(context, name);
-    await remember(context, uuid);
-    context.databaseIsNew = !existing;
+    context.made = [];
+    for (const one of context.config.databases) await oneDatabase(context, one, all);
+    context.databaseIsNew = context.made.includes("DB");
   },
 };
 
-/** Cloudflare's deploy button makes a database and writes its id into the top of wrangler.toml: it is meant for us. */
-async function madeByDashboard({ file, options }) {
-  if (!options.workersBuilds) return undefined;
-  const { database: atTop } = await readConfig({ file });
-  if (atTop.id) writeDatabaseId({ file, environment: options.environment, id: atTop.id });
-  return atTop.id;
+async function oneDatabase(context, { binding, name, id }, all) {
+  if (id) {
+    if (all.some(({ uuid }) => uuid === id)) return note(`${name} is there (${id})`);
+    throw new Failure(
+      `wrangler.toml names the database ${id}, which is not in this account.`,
+      "Log in to the account that has it (wrangler login, CLOUDFLARE_ACCOUNT_ID). To begin with a new database, put zeros in place of the id: 00000000-0000-0000-0000-000000000000",
+    );
+  }
+  const existing = all.find((one) => one.name === name);
+  if (existing) await agreeToExisting(context, existing);
+  const uuid = existing ? existing.uuid : await create(context, binding, name);
+  await remember(context, binding, uuid);
+  if (!existing) context.made.push(binding);
 }
 
-function whereItWillBe({ location, jurisdiction }) {
+/** Cloudflare's deploy button makes a database and writes its id into the top of wrangler.toml: it is meant for us. */
+async function takeFromDashboard(context) {
+  const { config, file, options } = context;
+  if (!options.workersBuilds || config.database.id) return;
+  const { database: atTop } = await readConfig({ file });
+  if (!atTop.id) return;
+  writeDatabaseId({ file, environment: options.environment, id: atTop.id });
+  context.config = await readConfig({ file, environment: options.environment });
+}
+
+function whereItWillBe(binding, options) {
+  const { location, jurisdiction } = whereOf(binding, options);
   if (jurisdiction) return `within the jurisdiction ${jurisdiction}`;
   if (location === "auto") return "near to this machine";
   return location ? `in ${locations[location]}` : "where you say (asked; this cannot be changed later)";
@@ -59,14 +68,18 @@ async function agreeToExisting({ options, ui }, { name, uuid }) {
   if (!/^y(es)?$/i.test(answer ?? "")) throw new Failure(`The account has a database named ${name} already.`, remedy);
 }
 
-async function create({ options, ui, wrangler }, name) {
+/** The directory holds no id in the clear, so it keeps to no jurisdiction; near this machine, unless a location is said. */
+const whereOf = (binding, options) =>
+  binding === "DIRECTORY" ? { location: options.location ?? "auto", jurisdiction: undefined } : options;
+
+async function create({ options, ui, wrangler }, binding, name) {
   if (options.ephemeral) {
     throw new Failure(
       "There is no database yet, and a build server is not the place to make it: the id would be lost with this checkout.",
       "Run `npm run deploy` once on your own machine and commit wrangler.toml (the id is no secret).",
     );
   }
-  const where = placement(options) ?? (ui ? await askPlacement(ui) : undefined);
+  const where = placement(whereOf(binding, options)) ?? (ui ? await askPlacement(ui, name) : undefined);
   if (!where) {
     throw new Failure(
       `Where should the database ${name} be? This cannot be changed later.`,
@@ -90,10 +103,10 @@ function placement({ location, jurisdiction }) {
   return location ? [`--location=${location}`] : undefined;
 }
 
-async function askPlacement(ui) {
+async function askPlacement(ui, name) {
   ui.show(
     [
-      "  Where should the database be? This cannot be changed later. Near to Portal and your users is fast.",
+      `  Where should the database ${name} be? This cannot be changed later. Near to Portal and your users is fast.`,
       ...Object.entries(locations).map(([hint, place]) => `    ${hint.padEnd(5)} ${place}`),
       "    eu    only within the European Union (a jurisdiction, for data protection); us and fedramp likewise",
       "    auto  near to this machine",
@@ -106,11 +119,11 @@ async function askPlacement(ui) {
   }
 }
 
-async function remember(context, id) {
+async function remember(context, binding, id) {
   const { file, options } = context;
-  writeDatabaseId({ file, environment: options.environment, id });
+  writeDatabaseId({ file, environment: options.environment, binding, id });
   context.config = await readConfig({ file, environment: options.environment });
-  if (context.config.database.id !== id) {
+  if (context.config.databases.find((one) => one.binding === binding)?.id !== id) {
     throw new Failure(
       `The database's id ${id} did not find its place in wrangler.toml.`,
       "Write it there by hand as database_id, and run the command again.",
@@ -119,26 +132,43 @@ async function remember(context, id) {
   note("wrote its id into wrangler.toml: commit that");
 }
 
+/** Databases that are migrated at once. Cloudflare's API takes 1,200 calls in five minutes. */
+const AT_ONCE = 4;
+
 export const migrations = {
   title: "The schema",
-  plan: () => [
-    "note a Time Travel bookmark, the way back: wrangler d1 time-travel info DB",
-    "apply what migrations/ has and the database lacks: wrangler d1 migrations apply DB --remote",
-  ],
-  async run({ databaseIsNew, options, wrangler }) {
-    if (!databaseIsNew) {
-      const { bookmark } = await wrangler.json(["d1", "time-travel", "info", "DB", "--json"], {
-        remedy:
-          "Without a way back nothing is migrated. Try again; if it stays so, see the database in Cloudflare's dashboard.",
-      });
-      note(
-        `the way back, for 30 days (7 on the free plan): npx wrangler d1 time-travel restore DB --env ${options.environment} --bookmark=${bookmark}`,
+  plan: ({ config }) =>
+    config.databases.flatMap(({ binding }) => [
+      `note a Time Travel bookmark, the way back: wrangler d1 time-travel info ${binding}`,
+      `apply what ${binding === "DIRECTORY" ? "migrations-directory/" : "migrations/"} has and the database lacks: wrangler d1 migrations apply ${binding} --remote`,
+    ]),
+  /** All, before the deployment: migrations only add, so the running Worker goes on, whichever fails. */
+  async run(context) {
+    const waiting = [...context.config.databases];
+    while (waiting.length > 0) {
+      const ended = await Promise.allSettled(
+        waiting.splice(0, AT_ONCE).map(({ binding }) => migrate(context, binding)),
       );
+      const failed = ended.find(({ status }) => status === "rejected");
+      if (failed) throw failed.reason;
     }
-    const { output } = await wrangler.must(["d1", "migrations", "apply", "DB", "--remote"], {
-      remedy:
-        "The migration that failed was rolled back and the running Worker is untouched. Mend the cause and run the command again.",
-    });
-    note(/no migrations to apply/i.test(output) ? "it is current" : "migrated");
   },
 };
+
+async function migrate({ config, made, options, wrangler }, binding) {
+  const which = config.databases.length > 1 ? `${binding}: ` : "";
+  if (!made.includes(binding)) {
+    const { bookmark } = await wrangler.json(["d1", "time-travel", "info", binding, "--json"], {
+      remedy:
+        "Without a way back nothing is migrated. Try again; if it stays so, see the database in Cloudflare's dashboard.",
+    });
+    note(
+      `${which}the way back, for 30 days (7 on the free plan): npx wrangler d1 time-travel restore ${binding} --env ${options.environment} --bookmark=${bookmark}`,
+    );
+  }
+  const { output } = await wrangler.must(["d1", "migrations", "apply", binding, "--remote"], {
+    remedy:
+      "The migration that failed was rolled back and the running Worker is untouched. Mend the cause and run the command again.",
+  });
+  note(`${which}${/no migrations to apply/i.test(output) ? "it is current" : "migrated"}`);
+}

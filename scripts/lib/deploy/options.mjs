@@ -4,6 +4,8 @@ import { readArguments } from "../arguments.mjs";
 import { Failure } from "../log.mjs";
 
 const LOCATIONS = ["weur", "eeur", "apac", "oc", "wnam", "enam"];
+/** As src/config/homes.rs takes it. */
+const PLACE = /^[a-z0-9-]{1,32}$/;
 const JURISDICTIONS = ["eu", "us", "fedramp"];
 
 export const USAGE = `npm run deploy [-- --env production] [--dry-run] …
@@ -15,8 +17,13 @@ export const USAGE = `npm run deploy [-- --env production] [--dry-run] …
   --jurisdiction NAME   keep a new database within ${JURISDICTIONS.join(", ")} (instead of a location)
   --existing-database   take the database of the configured name that is in the account already
   --copy                keep a second copy of every share in a bucket of R2 (written into wrangler.toml; docs/second-copy.md)
+  --add-home            add one more database for users to live in (docs/scale.md), where --location or --jurisdiction says; the
+                        first time also the directory that says who is where (written into wrangler.toml)
+  --place NAME          how POST /users names where the new home is; the jurisdiction's name if it is left out
   --recipient KEY       keep the sealing keys in escrow for this age recipient; may be given more than once
   --domain HOST         serve on this custom domain of a zone in your account (written into wrangler.toml)
+  --operators-domain HOST  a second custom domain, for operators behind Cloudflare Access (SECURITY.md)
+  --var NAME=VALUE      set a variable of wrangler.toml (written there); may be given more than once
   --workers-dev         serve on workers.dev: for a first try, or without a domain (written into wrangler.toml)
   --secrets-out FILE    write the secrets that are made into this new file, instead of showing them on the terminal
   --url URL             where the doctor finds the Worker, if wrangler does not say it
@@ -35,8 +42,12 @@ export function parseOptions(args, env = process.env) {
       jurisdiction: { type: "string" },
       "existing-database": { type: "boolean", default: false },
       copy: { type: "boolean", default: false },
+      "add-home": { type: "boolean", default: false },
+      place: { type: "string" },
       recipient: { type: "string", multiple: true },
       domain: { type: "string" },
+      "operators-domain": { type: "string" },
+      var: { type: "string", multiple: true },
       "workers-dev": { type: "boolean", default: false },
       "secrets-out": { type: "string" },
       url: { type: "string" },
@@ -51,15 +62,37 @@ export function parseOptions(args, env = process.env) {
       "A jurisdiction decides by itself where the database is.",
     );
   }
+  if (values.place !== undefined && !values["add-home"])
+    throw new Failure("--place is about the database that --add-home adds.", "Give both.");
+  if (values.place !== undefined && !PLACE.test(values.place)) {
+    throw new Failure(`--place ${values.place} is no name of a place.`, "It has small letters, digits and hyphens.");
+  }
+  if (values["add-home"] && env.CI) {
+    throw new Failure(
+      "A build server is not the place to add a home: what is written into wrangler.toml would be lost with this checkout.",
+      "Run it on your own machine, and commit wrangler.toml.",
+    );
+  }
   if (values.domain !== undefined && values["workers-dev"]) {
     throw new Failure("--domain and --workers-dev exclude each other.", "Give one of them.");
   }
-  if (values.domain !== undefined && !/^([a-z0-9-]+\.)+[a-z]{2,}$/i.test(values.domain)) {
+  for (const name of ["domain", "operators-domain"]) {
+    const host = values[name];
+    if (host === undefined || /^([a-z0-9-]+\.)+[a-z]{2,}$/i.test(host)) continue;
     throw new Failure(
-      `--domain ${values.domain} is not a host name.`,
+      `--${name} ${host} is not a host name.`,
       "Give it without https:// and without a path, such as backup.example.com",
     );
   }
+  const vars = (values.var ?? []).map((text) => {
+    const [, name, value] = /^([A-Z][A-Z0-9_]*)=([^"\\\r\n]*)$/.exec(text) ?? [];
+    if (!name)
+      throw new Failure(
+        "--var is not like NAME=VALUE.",
+        "The value is a text without quotes, backslashes and line breaks.",
+      );
+    return { name, value };
+  });
   return {
     environment: values.env || "production",
     dryRun: values["dry-run"],
@@ -67,8 +100,12 @@ export function parseOptions(args, env = process.env) {
     jurisdiction: values.jurisdiction,
     existingDatabase: values["existing-database"],
     copy: values.copy,
+    addHome: values["add-home"],
+    place: values.place ?? (values["add-home"] ? values.jurisdiction : undefined),
     recipients: values.recipient ?? [],
     domain: values.domain,
+    operatorsDomain: values["operators-domain"],
+    vars,
     workersDev: values["workers-dev"] || (env.WORKERS_CI === "1" && !values.domain),
     secretsOut: values["secrets-out"],
     url: values.url,

@@ -10,8 +10,9 @@ import { parseTarget, settingsOf } from "../doctor/target.mjs";
 import { Failure, note } from "../log.mjs";
 import { isPackage } from "../paths.mjs";
 import { bucket, escrow } from "./copy.mjs";
-import { readConfig, writeCustomDomain, writeWorkersDev } from "./config.mjs";
+import { readConfig, writeCustomDomains, writeVars, writeWorkersDev } from "./config.mjs";
 import { database, migrations } from "./database.mjs";
+import { home, opening } from "./home.mjs";
 import { secrets } from "./secrets.mjs";
 
 /** A custom domain's first certificate takes a while. */
@@ -87,7 +88,7 @@ const address = {
         "Give it a custom domain of a zone in your account (--domain backup.example.com), or put it on workers.dev (--workers-dev).",
       );
     }
-    if (domain) writeCustomDomain({ file, environment, domain });
+    if (domain) writeCustomDomains({ file, environment, domains: [domain] });
     else writeWorkersDev({ file, environment });
     context.config = await readConfig({ file, environment });
     if (domain ? context.config.customDomain !== domain : !context.config.workersDev) {
@@ -97,6 +98,46 @@ const address = {
       );
     }
     note(`${domain || "workers.dev"}, now in wrangler.toml: commit that`);
+  },
+};
+
+const operatorsAddress = {
+  title: "The operators' address",
+  applies: ({ options }) => options.operatorsDomain !== undefined,
+  plan: ({ options }) => [`serve on ${options.operatorsDomain} as well: a route in wrangler.toml`],
+  async run(context) {
+    const { config, file, options } = context;
+    const { environment, operatorsDomain } = options;
+    if (config.customDomains.includes(operatorsDomain)) return note(operatorsDomain);
+    if (config.customDomains.length === 0 || config.customDomains.length < config.routes)
+      throw new Failure(
+        "--operators-domain is a second custom domain, and wrangler.toml has another kind of route, or none.",
+        "Give the first one with --domain, or write both into routes by hand (docs/deploy.md).",
+      );
+    writeCustomDomains({ file, environment, domains: [...config.customDomains, operatorsDomain] });
+    context.config = await readConfig({ file, environment });
+    note(`${operatorsDomain}, now in wrangler.toml: commit that`);
+  },
+};
+
+const variables = {
+  title: "The variables",
+  applies: ({ options }) => options.vars.length > 0,
+  plan: ({ options }) => options.vars.map(({ name }) => `set ${name} in wrangler.toml`),
+  async run(context) {
+    const { config, file, options } = context;
+    const { environment, vars } = options;
+    const unknown = vars.find(({ name }) => !(name in config.vars));
+    if (unknown)
+      throw new Failure(
+        `wrangler.toml has no variable ${unknown.name}.`,
+        "A secret is none: put it into the environment by its name, and leave --var out.",
+      );
+    const changed = vars.filter(({ name, value }) => config.vars[name] !== value);
+    if (changed.length === 0) return note("as they were");
+    writeVars({ file, environment, vars: changed });
+    context.config = await readConfig({ file, environment });
+    note(`${changed.map(({ name }) => name).join(", ")}, now in wrangler.toml: commit that`);
   },
 };
 
@@ -191,4 +232,19 @@ async function answering(url, patience, again) {
   }
 }
 
-export const steps = [login, build, address, database, bucket, secrets, migrations, deploy, escrow, doctor];
+export const steps = [
+  login,
+  build,
+  address,
+  operatorsAddress,
+  variables,
+  home,
+  database,
+  bucket,
+  secrets,
+  migrations,
+  deploy,
+  opening,
+  escrow,
+  doctor,
+];

@@ -7,6 +7,7 @@ import { ageFailure, isAge, unlocked } from "./age.mjs";
 import { firstBytes, kindOf, otherKind } from "./file-kind.mjs";
 import { Refusal } from "./refusal.mjs";
 import { partsOf } from "./rows.mjs";
+import { sharesAsText } from "./share-text.mjs";
 import { sourceOf } from "./source.mjs";
 import { sqliteSource } from "./sqlite-source.mjs";
 
@@ -86,7 +87,7 @@ function reader(lines, userIdColumn) {
 function parsed(n, bytes, userIdColumn) {
   try {
     const text = decode(n === 1 && bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? bytes.subarray(3) : bytes).trim();
-    return text === "" ? undefined : { text, parts: partsOf(parse(text), userIdColumn) };
+    return text === "" ? undefined : { text, parts: partsOf(parse(sharesAsText(text)), userIdColumn) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { refused: error.message, about: error.about };

@@ -164,8 +164,7 @@ function text(value, name, about) {
   if (typeof value === "string" && value !== "") return value;
   if (value instanceof Uint8Array) throw new Refusal(`${name} is bytes, not a text`, about);
   if (value instanceof NoText) throw new Refusal(`${name} is ${value.what}`, about);
-  // Writing a share again from parsed JSON could change a digit of it: only its own text will do.
-  if (isObject(value)) throw new Refusal(`${name} is a JSON object; dump the column as text (${name}::text)`, about);
+  if (isObject(value)) throw new Refusal(`${name} is a JSON object, not a text`, about);
   throw new Refusal(`${name} is ${given(value) ? "empty, or not a text" : "missing"}`, about);
 }
 

@@ -1,0 +1,56 @@
+variable "account_id" {
+  description = "The Cloudflare account."
+  type        = string
+}
+
+variable "name" {
+  description = "The Worker's name, and the beginning of the names of what it needs. The same as in wrangler.toml."
+  type        = string
+  default     = "portal-backup"
+}
+
+variable "environment" {
+  description = "The environment of wrangler.toml that is deployed."
+  type        = string
+  default     = "production"
+}
+
+variable "location" {
+  description = "Where the database and the bucket are, if no jurisdiction says: wnam, enam, weur, eeur, apac, oc. It cannot be changed later."
+  type        = string
+  default     = "weur"
+}
+
+variable "jurisdiction" {
+  description = "Keeps the database and the bucket within eu or fedramp. It cannot be changed later."
+  type        = string
+  default     = null
+}
+
+variable "domain" {
+  description = "The custom domain that Portal and the apps call. Its zone is in the account."
+  type        = string
+}
+
+variable "second_copy" {
+  description = "Whether every share is kept in a bucket of R2 too."
+  type        = bool
+  default     = true
+}
+
+variable "operators" {
+  description = "Operators behind Cloudflare Access; null: only ADMIN_TOKEN lets operators in. `team_domain` is the account's, such as example.cloudflareaccess.com; `emails` are let in; `roles` is ACCESS_ROLES, such as \"admin=ann@example.com\": whom no entry fits is a viewer."
+  type = object({
+    domain      = string
+    team_domain = string
+    emails      = list(string)
+    roles       = string
+  })
+  default = null
+}
+
+variable "release" {
+  description = "The folder of the unpacked release package, in which wrangler.toml is yours; null: Terraform makes what the Worker needs, and you deploy."
+  type        = string
+  default     = null
+}

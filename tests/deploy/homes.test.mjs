@@ -1,0 +1,208 @@
+// npm run deploy -- --add-home: one more database, and the directory, against a wrangler that plays Cloudflare's answers and, where the
+// Worker is asked, against the real one.
+
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, it } from "node:test";
+
+import { callers, user } from "../support/client.mjs";
+import {
+  GIVEN,
+  OLD,
+  REACHABLE,
+  begin,
+  changed,
+  commands,
+  deploying,
+  end,
+  file,
+  forget,
+  read,
+  rejects,
+  said,
+  state,
+  withDatabase,
+} from "../support/deployment.mjs";
+import { SECRETS, startWorker } from "../support/harness.mjs";
+
+const account = { databases: [{ uuid: OLD, name: "portal-backup" }], secrets: GIVEN };
+const id = (n) => `${String(n).repeat(8)}-2222-4333-8444-555555555555`;
+
+describe("npm run deploy -- --add-home", () => {
+  beforeEach(() => {
+    begin();
+    withDatabase(OLD);
+  });
+  afterEach(end);
+
+  it("makes the directory and the home, binds both, migrates all three before the deployment", async () => {
+    await deploying(["--add-home", "--location", "weur"], { account });
+    assert.deepEqual(
+      state().databases.map(({ name, location }) => [name, location]),
+      [
+        ["portal-backup", undefined],
+        ["portal-backup-directory", "weur"],
+        ["portal-backup-1", "weur"],
+      ],
+    );
+    const written = read("wrangler.toml");
+    assert.match(
+      written,
+      new RegExp(
+        `\\[\\[env\\.production\\.d1_databases\\]\\]\nbinding = "DIRECTORY"\ndatabase_name = "portal-backup-directory"\n` +
+          `database_id = "${id(1)}"\nmigrations_dir = "migrations-directory"\n\n` +
+          `\\[\\[env\\.production\\.d1_databases\\]\\]\nbinding = "DB_1"\ndatabase_name = "portal-backup-1"\n` +
+          `database_id = "${id(2)}"\nmigrations_dir = "migrations"\n`,
+      ),
+    );
+    assert.match(written, /\[env\.production\.triggers\]\ncrons = \["\* \* \* \* \*"\]/);
+    const { removed } = changed(REACHABLE);
+    assert.deepEqual(removed, ['database_id = "00000000-0000-0000-0000-000000000000" # of production'], "nothing else");
+    const all = commands();
+    const applied = all.filter((command) => command.startsWith("d1 migrations apply")).sort();
+    assert.deepEqual(
+      applied,
+      ["DB", "DB_1", "DIRECTORY"].map((binding) => `d1 migrations apply ${binding} --remote`),
+    );
+    assert.ok(all.lastIndexOf(applied[2]) < all.indexOf("deploy"));
+    assert.deepEqual(
+      all.filter((command) => command.includes("time-travel")),
+      ["d1 time-travel info DB --json"],
+      "what is new has no way back",
+    );
+  });
+
+  it("makes a home in a jurisdiction, under its name as a place, and the directory anywhere", async () => {
+    await deploying(["--add-home", "--jurisdiction", "eu"], { account });
+    assert.deepEqual(
+      state()
+        .databases.slice(1)
+        .map(({ name, jurisdiction }) => [name, jurisdiction]),
+      [
+        ["portal-backup-directory", undefined],
+        ["portal-backup-1", "eu"],
+      ],
+    );
+    assert.match(read("wrangler.toml"), /\[env\.production\.vars\]\nHOME_PLACES = "1=eu"/);
+    await deploying(["--add-home", "--location", "enam", "--place", "us-east"]);
+    assert.match(read("wrangler.toml"), /HOME_PLACES = "1=eu,2=us-east"/);
+  });
+
+  it("adds the next number each time, and no directory twice; a plain deployment adds nothing and migrates all", async () => {
+    await deploying(["--add-home", "--location", "weur"], { account });
+    await deploying(["--add-home", "--location", "apac"]);
+    assert.deepEqual(
+      state().databases.map(({ name }) => name),
+      ["portal-backup", "portal-backup-directory", "portal-backup-1", "portal-backup-2"],
+    );
+    const written = read("wrangler.toml");
+    writeFileSync(file("calls.ndjson"), "");
+    await deploying([]);
+    assert.equal(read("wrangler.toml"), written);
+    assert.equal(commands().filter((command) => command.startsWith("d1 migrations apply")).length, 4);
+    assert.equal(commands().filter((command) => command.includes("time-travel")).length, 4, "a way back for each");
+  });
+
+  it("stops before the deployment where one migration fails, and the next plain deployment goes on", async () => {
+    const fails = { "d1 migrations apply DB_1 --remote": "no such table" };
+    await rejects(
+      deploying(["--add-home", "--location", "weur"], { account: { ...account, fails } }),
+      /d1 migrations apply DB_1 --remote` failed/,
+    );
+    assert.ok(!commands().includes("deploy"));
+    writeFileSync(file("state.json"), JSON.stringify({ ...state(), fails: {} }));
+    await deploying([]);
+    assert.ok(commands().includes("deploy"));
+    assert.equal(state().databases.length, 3);
+  });
+
+  it("makes what a run that broke off has bound and not made", async () => {
+    const fails = { "d1 create portal-backup-1 --location=weur": "the network is down" };
+    await rejects(
+      deploying(["--add-home", "--location", "weur"], { account: { ...account, fails } }),
+      /d1 create portal-backup-1/,
+    );
+    writeFileSync(file("state.json"), JSON.stringify({ ...state(), fails: {} }));
+    await deploying(["--location", "weur"]);
+    assert.equal(state().databases.at(-1).name, "portal-backup-1");
+    assert.ok(!read("wrangler.toml").includes('name = "portal-backup-2"'));
+  });
+
+  it("tells each step in a dry run, and changes nothing", async () => {
+    const before = read("wrangler.toml");
+    await rejects(deploying(["--dry-run", "--add-home"], { account }), /does not know: deploy --dry-run/);
+    for (const told of ["portal-backup-directory", "portal-backup-1", "as DB_1", "every minute"])
+      assert.ok(said.includes(told), told);
+    assert.equal(read("wrangler.toml"), before);
+  });
+
+  it("refuses what it cannot do before it touches anything", async () => {
+    await rejects(deploying(["--add-home"], { env: { CI: "true" } }), /build server/);
+    await rejects(deploying(["--place", "eu"]), /--add-home/);
+    await rejects(deploying(["--add-home", "--place", "The EU"]), /no name of a place/);
+    writeFileSync(file("wrangler.toml"), REACHABLE);
+    await rejects(deploying(["--add-home", "--location", "weur"], { account }), /no first database/);
+    assert.equal(read("wrangler.toml"), REACHABLE);
+  });
+
+  it("has the Worker enter everybody into the directory, and ends when the new home is open", async () => {
+    const worker = await startWorker({ homes: 2 });
+    try {
+      const call = callers(worker);
+      await unspread(worker);
+      for (const name of ["ada", "bob", "cy"]) {
+        const { id, clientId } = user(name);
+        await worker.homes[0]
+          .prepare("INSERT INTO users (id, client_id, created_at) VALUES (?, ?, '2026-01-01T00:00:00.000Z')")
+          .bind(id, clientId)
+          .run();
+      }
+      await deploying(["--add-home", "--location", "weur", "--no-doctor", "--url", String(worker.url)], {
+        account,
+        env: SECRETS,
+      });
+      assert.match(said, /home 1 is open/);
+      for (const secret of Object.values(SECRETS)) assert.ok(!said.includes(secret));
+      const { body } = await call.admin("GET", "/admin/status");
+      assert.deepEqual(
+        body.homes.map(({ home, state }) => [home, state]),
+        [
+          [0, "open"],
+          [1, "open"],
+        ],
+      );
+      const { results } = await worker.directory.prepare("SELECT count(*) AS n FROM routes").all();
+      assert.equal(results[0].n, 6, "a client id and a user id each");
+      assert.equal((await call.admin("GET", `/users/${user("bob").id}`)).status, 200);
+      assert.equal((await call.admin("POST", "/users", { ...user("dan"), home: 1 })).status, 201);
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it("says so where the Worker that answers does not have the new home", async () => {
+    const worker = await startWorker({ homes: 1 });
+    try {
+      const args = ["--add-home", "--location", "weur", "--no-doctor", "--url", String(worker.url)];
+      forget();
+      await rejects(
+        deploying(args, { account, env: SECRETS, patience: 10 }),
+        /deployed, but home 1 is not open: the directory has it as unknown/,
+        /npm run homes -- --url/,
+      );
+    } finally {
+      await worker.stop();
+    }
+  });
+});
+
+/** As on the day of the first `--add-home`: the directory is blank, and no database knows that it is one of many. */
+async function unspread(worker) {
+  await worker.directory.batch(["homes", "routes"].map((table) => worker.directory.prepare(`DELETE FROM ${table}`)));
+  await worker.directory.prepare("DELETE FROM meta WHERE name = 'complete'").run();
+  for (const db of worker.homes)
+    await db.batch([
+      db.prepare("DELETE FROM meta WHERE name = 'spread'"),
+      db.prepare("UPDATE meta SET value = '0' WHERE name = 'home'"),
+    ]);
+}
