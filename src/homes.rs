@@ -60,6 +60,14 @@ pub struct Homes<'a> {
     first: Database,
 }
 
+/// The way to whom a request is about.
+struct Trip {
+    route: Route,
+    database: Database,
+    /// Homes that were asked.
+    hops: u32,
+}
+
 impl<'a> Homes<'a> {
     /// For a request.
     pub fn for_request(env: &'a Bindings, settings: &'a Settings) -> Result<Self> {
@@ -142,34 +150,7 @@ impl<'a> Homes<'a> {
 
     /// Carries work out at the home of whom the key is about.
     pub async fn at<T>(&self, key: &Key, work: impl AsyncFn(&Database) -> Result<T>) -> Result<T> {
-        if !self.are_many() {
-            return work(&self.first).await;
-        }
-        let route = self.find(key).await?;
-        self.carry_out(key, route, work).await
-    }
-
-    async fn carry_out<T>(
-        &self,
-        key: &Key,
-        mut route: Route,
-        work: impl AsyncFn(&Database) -> Result<T>,
-    ) -> Result<T> {
-        for _ in 0..MAX_HOPS {
-            let database = self.database(route.home, route.identity.clone())?;
-            let error = match work(&database).await {
-                Ok(done) => {
-                    self.remember(key, &route);
-                    return Ok(done);
-                }
-                Err(error) => error,
-            };
-            match self.elsewhere(key, &route, &database, &error).await? {
-                Some(next) => route = next,
-                None => return Err(error),
-            }
-        }
-        Err(Error::unavailable(1, "the user is moving to and fro"))
+        self.carry_out(key, false, work).await
     }
 
     /// As [`at`](Self::at), by what the directory says now. For operators: what they read leaves no event that would notice a
@@ -179,11 +160,62 @@ impl<'a> Homes<'a> {
         key: &Key,
         work: impl AsyncFn(&Database) -> Result<T>,
     ) -> Result<T> {
-        if !self.are_many() {
-            return work(&self.first).await;
+        self.carry_out(key, true, work).await
+    }
+
+    /// This is compiled once for each kind of work, so what is not about the work stands in [`Trip`].
+    async fn carry_out<T>(
+        &self,
+        key: &Key,
+        surely: bool,
+        work: impl AsyncFn(&Database) -> Result<T>,
+    ) -> Result<T> {
+        let mut trip = match self.are_many() {
+            false => None,
+            true => Some(Box::pin(self.set_out(key, surely)).await?),
+        };
+        loop {
+            let database = trip.as_ref().map_or(&self.first, |trip| &trip.database);
+            let done = work(database).await;
+            let Some(trip) = &mut trip else {
+                return done;
+            };
+            let error = done.as_ref().err();
+            if !Box::pin(self.go_on(key, trip, error)).await? {
+                return done;
+            }
         }
-        let route = self.ask(key).await?;
-        self.carry_out(key, route, work).await
+    }
+
+    async fn set_out(&self, key: &Key, surely: bool) -> Result<Trip> {
+        let route = match surely {
+            true => self.ask(key).await?,
+            false => self.find(key).await?,
+        };
+        Ok(Trip {
+            database: self.database(route.home, route.identity.clone())?,
+            route,
+            hops: 1,
+        })
+    }
+
+    /// Leads to where else the user may be, after a home has answered. False: the answer stands.
+    async fn go_on(&self, key: &Key, trip: &mut Trip, error: Option<&Error>) -> Result<bool> {
+        let Some(error) = error else {
+            self.remember(key, &trip.route);
+            return Ok(false);
+        };
+        let next = self.elsewhere(key, &trip.route, &trip.database, error);
+        let Some(next) = next.await? else {
+            return Ok(false);
+        };
+        if trip.hops == MAX_HOPS {
+            return Err(Error::unavailable(1, "the user is moving to and fro"));
+        }
+        trip.hops += 1;
+        trip.database = self.database(next.home, next.identity.clone())?;
+        trip.route = next;
+        Ok(true)
     }
 
     async fn find(&self, key: &Key) -> Result<Route> {

@@ -16,7 +16,7 @@ import { ROUTES, owner, send } from "./support/routes.mjs";
 
 // What it has now and a little more: whatever makes it grow is to be noticed. The aim is 173: it had 140 before the second copy, many
 // databases and the operators' figures came in, which has yet to be looked at.
-const BUDGET_KIB = 320;
+const BUDGET_KIB = 352;
 
 it(`the release Worker is at most ${BUDGET_KIB} KiB, gzipped`, () => {
   const sizes = ["index.js", "index_bg.wasm"].map((name) => gzipSync(readFileSync(join(buildDir, name))).length / 1024);
@@ -171,10 +171,10 @@ describe("what a request asks of D1", () => {
     const first = await rewrap();
     assert.equal(first.rewrapped, 1);
     assert.ok(first.batches < 40, `${first.batches} batches`);
-    await versions(rotated, user("one"), 25_000);
+    await versions(rotated, user("one"), 50_000);
     const second = await rewrap();
     assert.equal(second.rewrapped, 0);
-    assert.ok(second.batches < 410, `${second.batches} batches`);
+    assert.ok(second.batches > 700 && second.batches < 1_000, `${second.batches} batches`);
   });
 
   it("scans no table", async () => {

@@ -98,21 +98,36 @@ pub async fn at_home<T>(
     path: &Key,
     work: impl AsyncFn(&Database) -> Result<T>,
 ) -> Result<T> {
-    let done = call.homes.at(path, work).await;
-    let (Err(error), Credential::ClientApiKey(hash)) = (&done, credential) else {
-        return done;
-    };
-    if error.code != Code::Unauthorized || !call.homes.are_many() {
-        return done;
+    match call.homes.at(path, work).await {
+        Err(error) if error.code == Code::Unauthorized && call.homes.are_many() => {
+            Err(Box::pin(of_another_home(call, credential, path, error)).await)
+        }
+        done => done,
     }
-    let Some(owner) = call.homes.owner_of_api_key(hash).await? else {
-        return done;
+}
+
+/// What an app is told whose credential a home does not know: another home may.
+async fn of_another_home(
+    call: &Call<'_>,
+    credential: &Credential,
+    path: &Key,
+    error: Error,
+) -> Error {
+    let Credential::ClientApiKey(hash) = credential else {
+        return error;
+    };
+    let owner = match call.homes.owner_of_api_key(hash).await {
+        Ok(Some(owner)) => owner,
+        Ok(None) => return error,
+        Err(failure) => return failure,
     };
     let note = call.homes.at(path, async |db| {
         credential::note_forbidden(db, &call.trail, &owner).await
     });
-    note.await?;
-    Err(Refusal::Forbidden.into())
+    match note.await {
+        Ok(_) => Refusal::Forbidden.into(),
+        Err(failure) => failure,
+    }
 }
 
 /// What a request brings, or what is wrong with it: that is told only to whose credential is good. Else 401, 403, 404.
