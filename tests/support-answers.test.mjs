@@ -84,6 +84,22 @@ describe("whether the shares open", () => {
       assert.deepEqual(opens(await answered(ada, "?check=1")), { GDRIVE: true });
     });
 
+  test("is said to be false under a wrong key also where the database has no canary yet", async () => {
+    await complete(ada);
+    await right.sql("DELETE FROM key_canaries");
+    const wrong = right.sibling("wrong");
+    assert.deepEqual(opens(await answered(ada, "", wrong)), { GDRIVE: false });
+    const said = async (on) => {
+      const keys = (await backups(on).admin("GET", "/admin/keys")).body.wrong;
+      return [keys, (await backups(on).admin("GET", "/admin/status")).body.wrongKeys];
+    };
+    assert.deepEqual(await said(wrong), [[{ id: "k1", shares: 3 }], ["k1"]]);
+    assert.deepEqual(await said(right), [[], []]);
+    // One damaged share does not make the key a wrong one.
+    await right.sql("UPDATE custodian_backup_shares SET sealed_share = 'AAAA' WHERE backup_method = ?", S);
+    assert.deepEqual(await said(right), [[], []]);
+  });
+
   test("tells a damaged share by trying it, and only the backup that it is of", async () => {
     await complete(ada);
     await complete(ada, "ICLOUD");
@@ -193,6 +209,19 @@ describe("where there is no backup to look at", () => {
     assert.equal(deleted.status, 404);
     assert.equal(deleted.body.deletions[0].userId, bob.id);
     assert.match(deleted.body.detail, /user-bob.*was deleted at/);
+  });
+
+  test("a purged user: since when", async () => {
+    await act.deleteUser(ada);
+    await act.admin("DELETE", `${act.path(ada)}?purge=${ada.clientId}`);
+    await right.sql("UPDATE purges SET purge_at = requested_at");
+    await right.scheduled();
+    const [{ at }] = await right.sql("SELECT at FROM audit_events WHERE action = 'purge_user' AND outcome = 'purged'");
+    const { status, body } = await ask(ada.id);
+    assert.deepEqual([status, body.code, body.purgedAt], [404, "unknown_user", at]);
+    assert.match(body.detail, /was purged at/);
+    await act.register(ada);
+    assert.deepEqual((await answered(ada)).backups, []);
   });
 
   test("nobody: a plain 404, as for an app's user who is not there", async () => {

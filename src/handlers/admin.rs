@@ -225,7 +225,10 @@ pub async fn keys(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let in_use = store::key_use_of_all(&homes).await?;
     let Keys { mut known, unknown } = Keys::of(call.vault, in_use);
     // By the counts of the database alone, before what waits to be copied is added.
-    let wrong = wrong_keys(call.vault, &health::canaries_of_all(&homes).await?).await;
+    let mut wrong = Vec::new();
+    for (home, canaries) in homes.iter().zip(health::canaries_of_each(&homes).await?) {
+        wrong.extend(wrong_keys(home, call.vault, &canaries).await?);
+    }
     let is_wrong = |key: &&KeyUse| wrong.contains(&key.id);
     let wrong: Vec<KeyUse> = known.iter().filter(is_wrong).cloned().collect();
     // What waits to be copied may be in the copy under an older key alone: none of them may go before.
@@ -277,9 +280,9 @@ pub async fn status(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let status = if call.homes.are_many() {
         homes::status(call).await?
     } else {
-        Status::of(store::status(call.db).await?, call.db.bytes())
+        Status::read(call.db, call.vault).await?
     };
-    let status = status.to_json(call.vault).await;
+    let status = status.to_json(call.vault);
     let status = match call.copier {
         Some(_) => status.raw("copy", &copy::status_json(&changes::read(call.db).await?)),
         None => status,

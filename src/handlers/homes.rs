@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::handlers::status::{Status, number_or_null};
 use crate::handlers::users::one_home;
 use crate::http::{Answer, Call};
-use crate::store::{routes, status as store};
+use crate::store::routes;
 
 /// So many homes are asked for a status at most; of more, what the background saw last is added up.
 const MAX_ASKED: usize = 60;
@@ -32,8 +32,7 @@ pub async fn status(call: &Call<'_>) -> Result<Status> {
             let db = call
                 .homes
                 .database(home, entry.map(|entry| entry.identity.clone()))?;
-            let found = store::status(&db).await;
-            found.ok().map(|found| Status::of(found, db.bytes()))
+            Status::read(&db, call.vault).await.ok()
         } else {
             None
         };

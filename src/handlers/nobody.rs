@@ -78,6 +78,13 @@ async fn find_elsewhere(call: &Call<'_>, id: &UserId, unknown: Error) -> Result<
         Err(error) if error.code == Code::UnknownUser => {}
         Err(error) => return Err(error),
     }
+    if let Some(at) = store::purged_at(&call.homes.all()?, id).await? {
+        return Ok(unknown
+            .detailed(format!(
+                "The user {id} was purged at {at}: its shares are erased for good. GET /audit?userId= shows who asked for it."
+            ))
+            .with_member("purgedAt", json::quoted(&at)));
+    }
     let Some(portal) = Portal::new(call.settings) else {
         return Ok(unknown);
     };

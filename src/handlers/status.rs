@@ -1,11 +1,12 @@
 //! What `GET /admin/status` shows.
 
 use crate::domain::json::{Writer, array, elements, quoted};
+use crate::error::Result;
 use crate::handlers::admin::{Keys, to_json};
 use crate::maintenance::{Scrub, wrong_keys};
 use crate::platform::format_date;
 use crate::release;
-use crate::store::health::Canary;
+use crate::store::Database;
 use crate::store::status::{self as store, KeyUse, add_up};
 use crate::vault::Vault;
 
@@ -15,7 +16,7 @@ pub struct Status {
     pub shares: u64,
     pub users: u64,
     keys: Vec<KeyUse>,
-    canaries: Vec<Canary>,
+    wrong_keys: Vec<String>,
     half_finished: u64,
     /// The purges that wait, as elements of a JSON array.
     purges: Vec<String>,
@@ -35,12 +36,19 @@ pub struct Status {
 }
 
 impl Status {
-    pub fn of(found: store::Status, bytes: u64) -> Self {
+    /// Of one database.
+    pub async fn read(db: &Database, vault: &Vault) -> Result<Self> {
+        let found = store::status(db).await?;
+        let wrong_keys = wrong_keys(db, vault, &found.canaries).await?;
+        Ok(Self::of(found, wrong_keys, db.bytes()))
+    }
+
+    fn of(found: store::Status, wrong_keys: Vec<String>, bytes: u64) -> Self {
         let scrub = Scrub::of(found.scrub_note);
         Self {
             shares: found.shares,
             users: found.users,
-            canaries: found.canaries,
+            wrong_keys,
             half_finished: found.half_finished.unwrap_or_else(|| scrub.half_finished()),
             purges: elements(&found.purges)
                 .unwrap_or_default()
@@ -64,7 +72,11 @@ impl Status {
         self.shares += other.shares;
         self.users += other.users;
         add_up(&mut self.keys, other.keys);
-        self.canaries.extend(other.canaries);
+        for key in other.wrong_keys {
+            if !self.wrong_keys.contains(&key) {
+                self.wrong_keys.push(key);
+            }
+        }
         self.half_finished += other.half_finished;
         self.purges.extend(other.purges);
         self.scrub_at_ms = match (self.scrub_at_ms, other.scrub_at_ms) {
@@ -82,7 +94,7 @@ impl Status {
         };
     }
 
-    pub async fn to_json(self, vault: &Vault) -> Writer {
+    pub fn to_json(self, vault: &Vault) -> Writer {
         let Keys { mut known, unknown } = Keys::of(vault, self.keys);
         let unknown_keys = array(unknown.iter().map(|key| quoted(&key.id)));
         known.extend(unknown);
@@ -91,7 +103,7 @@ impl Status {
             .number("rewrap", others.map(|key| key.shares).sum())
             .number("scrub", self.left)
             .number("purges", self.purges_due);
-        let wrong_keys = wrong_keys(vault, &self.canaries).await;
+        let wrong_keys = array(self.wrong_keys.iter().map(|id| quoted(id)));
         let at = self.scrub_at_ms.map(format_date);
         let scrubbed = Writer::default()
             .optional("at", at.as_deref())
@@ -104,7 +116,7 @@ impl Status {
             .number("users", self.users)
             .raw("keys", &to_json(&known))
             .raw("unknownKeys", &unknown_keys)
-            .raw("wrongKeys", &array(wrong_keys.iter().map(|id| quoted(id))))
+            .raw("wrongKeys", &wrong_keys)
             .raw("scrub", &scrubbed.end())
             .number("halfFinished", self.half_finished)
             .raw("purges", &array(self.purges))

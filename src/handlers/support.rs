@@ -83,7 +83,7 @@ pub async fn list_backups(
         let Some(user) = &person.user else {
             return Ok((person, None, Vec::new(), db.home()));
         };
-        let wrong = wrong_keys(call.vault, &person.canaries).await;
+        let wrong = wrong_keys(db, call.vault, &person.canaries).await?;
         let entries = versions::entries_for_admin(db, user_id).await?;
         let looked = match asked.check {
             true => try_each(call, db, user_id, user, &wrong).await?,

@@ -179,16 +179,39 @@ pub async fn opens(vault: &Vault, canary: &Canary) -> bool {
         .is_some_and(|text| text == CANARY)
 }
 
-/// The configured keys that do not open their own canary: other bytes stand behind an id that shares are sealed under.
-pub async fn wrong_keys(vault: &Vault, canaries: &[Canary]) -> Vec<String> {
-    let mut wrong: Vec<String> = Vec::new();
-    for canary in canaries {
-        let is_configured = vault.key_ids().any(|id| id == canary.key_id);
-        if is_configured && !wrong.contains(&canary.key_id) && !opens(vault, canary).await {
-            wrong.push(canary.key_id.clone());
+/// The configured keys with other bytes than those that sealed this database's shares: they do not open their canary; or, where
+/// there is none yet, none of the first shares under their id.
+pub async fn wrong_keys(db: &Database, vault: &Vault, canaries: &[Canary]) -> Result<Vec<String>> {
+    let mut wrong = Vec::new();
+    for key_id in vault.key_ids() {
+        let canary = canaries.iter().find(|canary| canary.key_id == key_id);
+        let fits = match canary {
+            Some(canary) => opens(vault, canary).await,
+            None => opens_shares(db, vault, key_id).await?,
+        };
+        if !fits {
+            wrong.push(key_id.to_owned());
         }
     }
-    wrong
+    Ok(wrong)
+}
+
+/// Whether the key opens one of the first shares that are sealed under its id; also if there are none.
+async fn opens_shares(db: &Database, vault: &Vault, key_id: &str) -> Result<bool> {
+    const TRIED: u64 = 3;
+    for table in store::TABLES {
+        let rows = store::page_under_key(db, table, key_id, 0, TRIED).await?;
+        for row in &rows {
+            let opened = vault.open_bytes(row.place(), key_id, &row.envelope);
+            if opened.await.is_some() {
+                return Ok(true);
+            }
+        }
+        if !rows.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Carries out the purges whose time has come.

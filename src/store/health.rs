@@ -47,13 +47,12 @@ pub(super) fn read_canaries(rows: &Rows) -> Vec<Canary> {
     rows.read().iter().map(read).collect()
 }
 
-/// The canaries of all these homes. An error if one of them does not answer.
-pub async fn canaries_of_all(homes: &[Database]) -> Result<Vec<Canary>> {
-    let mut found = Vec::new();
-    for answer in ask_each(homes, &canaries()).await {
-        found.extend(read_canaries(&answer?));
-    }
-    Ok(found)
+/// The canaries of each of these homes. An error if one of them does not answer.
+pub async fn canaries_of_each(homes: &[Database]) -> Result<Vec<Vec<Canary>>> {
+    let answers = ask_each(homes, &canaries()).await.into_iter();
+    answers
+        .map(|answer| answer.map(|rows| read_canaries(&rows)))
+        .collect()
 }
 
 pub(super) fn schema_version(rows: &Rows) -> Option<u32> {

@@ -8,7 +8,7 @@ use super::health::{self, Canary};
 use super::maintenance::first_count;
 use super::outcome::{SharesChecked, unknown_user};
 use super::users::{event_of_user, stored_client_id};
-use super::{Change, Database, Row, Rows, Statement};
+use super::{Change, Database, Row, Rows, Statement, ask_each};
 use crate::domain::names::{BackupMethod, ClientId, UserId};
 use crate::domain::recovery::FetchSuperseded;
 use crate::domain::sealing::Kind;
@@ -111,6 +111,16 @@ pub async fn of_client(
         return Err(unknown_user());
     }
     Ok((read_user(&user)?, read_deletions(&deletions)))
+}
+
+/// When a user with this id was purged last, by the audit trail of any of these homes.
+pub async fn purged_at(homes: &[Database], user_id: &UserId) -> Result<Option<String>> {
+    let asked = Statement::new(include_str!("sql/support_purged.sql")).text(user_id.as_str());
+    let mut latest = None;
+    for answer in ask_each(homes, &asked).await {
+        latest = latest.max(answer?.first_text("at"));
+    }
+    Ok(latest)
 }
 
 fn read_user(rows: &Rows) -> Result<Option<User>> {
