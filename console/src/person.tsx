@@ -125,6 +125,18 @@ function Card({ backup, current }: { backup: Backup; current: Version[] }) {
             </dd>
           </>
         )}
+        {backup.opens === false && (
+          <>
+            <dt>Does not open</dt>
+            <dd>
+              {backup.unopenable?.map(({ kind, backupMethod, keyId, why }) => (
+                <div key={`${kind} ${backupMethod}`}>
+                  {kind === "user" ? "the cipher text" : splitCurve(backupMethod).curve}, under the key {keyId}: {why}
+                </div>
+              ))}
+            </dd>
+          </>
+        )}
         {custodianShares.length === 0 && (
           <>
             <dt>Custodian share</dt>

@@ -7,7 +7,7 @@ import { Chart } from "./chart";
 import { HalfFinished } from "./half-finished";
 import { useLoaded } from "./state";
 import { Shown, Time } from "./ui";
-import { day } from "./words";
+import { day, listed } from "./words";
 
 type Metrics = Schemas["Metrics"];
 
@@ -53,6 +53,12 @@ function Figures({ status }: { status: Schemas["Status"] }) {
           {toRewrap === 0
             ? `none under way: ${current?.id ?? "no key"} seals every share`
             : `${count(toRewrap)} shares are still to be sealed under ${current?.id}`}
+          {status.wrongKeys.length > 0 && (
+            <strong> A wrong key was deployed: {listed(status.wrongKeys)}. See docs/operations.md now.</strong>
+          )}
+          {status.unknownKeys.length > 0 && (
+            <strong> Shares need keys that are not configured: {listed(status.unknownKeys)}. Put them back.</strong>
+          )}
         </dd>
         <dt>Scrub</dt>
         <dd>

@@ -55,7 +55,8 @@ export function sentence(timeline: Pick<Timeline, "user" | "deletions">, backups
       : `Was deleted on ${day(deleted.deletedAt)}: nobody recovers until the user is restored.`;
   }
   if (backups.length === 0) return "Cannot recover: no backup was ever stored.";
-  const of = (state: Backup["state"]) => backups.filter((backup) => backup.state === state);
+  const shut = backups.filter((backup) => backup.opens === false);
+  const of = (state: Backup["state"]) => backups.filter((backup) => backup.state === state && !shut.includes(backup));
   const names = (list: readonly Backup[]) => list.map((backup) => backup.backupMethod);
   const complete = names(of("complete"));
   const half = of("half-finished");
@@ -63,7 +64,12 @@ export function sentence(timeline: Pick<Timeline, "user" | "deletions">, backups
   if (complete.length > 0) parts.push(`Can recover with ${listed(complete)}.`);
   else if (half.length > 0)
     parts.push(`Can recover only if the device still has the key of the backup before, with ${listed(names(half))}.`);
+  else if (shut.length > 0) parts.push("Cannot recover now.");
   else parts.push("Cannot recover: no backup has both of its halves.");
+  if (shut.length > 0)
+    parts.push(
+      `What is stored for ${listed(names(shut))} does not open here: ${listed(reasons(shut))}. Tell whoever runs the service.`,
+    );
   for (const backup of half) {
     const since = halfFinishedSince(backup);
     parts.push(
@@ -80,6 +86,11 @@ export function sentence(timeline: Pick<Timeline, "user" | "deletions">, backups
     parts.push(`${listed(alone)} ${plural(alone, "lacks", "lack")} Portal's share: only the app's cipher text came.`);
   return parts.join(" ");
 }
+
+/** Why the shares of these backups do not open, each reason once. */
+const reasons = (backups: readonly Backup[]) => [
+  ...new Set(backups.flatMap(({ unopenable = [] }) => unopenable.map(({ why }) => why))),
+];
 
 const CURVES = ["SECP256K1", "ED25519"];
 

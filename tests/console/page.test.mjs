@@ -154,6 +154,22 @@ describe("in a browser", { skip: noBrowser }, () => {
     assert.match(await card.innerText(), /Only the custodian share came/);
   });
 
+  test("that shares do not open comes first, with the reason; the whole view names the key, and who is half-finished", async () => {
+    await act.custodian(ada, "GDRIVE-SECP256K1", "c9");
+    const half = await person(OPERATORS.viewer);
+    await goTo(half.page, "#/whole");
+    await half.page.getByRole("link", { name: ada.id }).first().waitFor();
+    await worker.sql("UPDATE custodian_backup_shares SET key_id = 'k9'");
+    const { page } = await person(OPERATORS.viewer);
+    assert.match(
+      await page.locator(".sentence").innerText(),
+      /^Cannot recover now\. What is stored for .*GDRIVE.* does not open here: its key is not configured\./,
+    );
+    assert.match(await page.locator(".cards").innerText(), /under the key k9: its key is not configured/);
+    await goTo(page, "#/whole");
+    await page.getByText("Shares need keys that are not configured: k9").waitFor();
+  });
+
   test("no share is ever on the page", async () => {
     const { page } = await person(OPERATORS.admin);
     const text = await page.content();
