@@ -162,7 +162,7 @@ describe("a bad row is refused by its line, and stops nothing", () => {
     ["[1]", /one JSON object/],
     ['{"type":"wallet"}', /not a row of .*, and not a record/],
     ['{"id":1,"privateKey":"x"}', /not a row of/],
-    ['{"userId":"u","share":{"p":1}}', /share::text/],
+    ['{"userId":"u","share":[{"p":1}]}', /share is empty, or not a text/],
     ['{"userId":"u","share":""}', /share is empty/],
     ['{"userId":9007199254740993,"share":"s"}', /userId/],
     ['{"userId":"u","share":"s","createdAt":"yesterday"}', /time/],
