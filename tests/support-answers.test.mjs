@@ -39,6 +39,14 @@ const opens = ({ backups }) => Object.fromEntries(backups.map((backup) => [backu
 const why = ({ backups }) =>
   backups.flatMap(({ unopenable }) => unopenable.map((one) => [one.kind, one.keyId, one.why]));
 
+/** The databases that hold custodian shares. */
+const shareHomes = async () => {
+  const counts = await Promise.all(
+    right.homes.map((db) => db.prepare("SELECT count(*) AS n FROM custodian_backup_shares").first()),
+  );
+  return counts.flatMap(({ n }, home) => (n > 0 ? [{ home, n }] : []));
+};
+
 async function complete(who, method = "GDRIVE", n = 1) {
   for (const curve of ["SECP256K1", "ED25519"]) await act.custodian(who, `${method}-${curve}`, `MARKED-s${n}`);
   await act.cipherText(who, method, `MARKED-u${n}`);
@@ -95,6 +103,20 @@ describe("whether the shares open", () => {
     };
     assert.deepEqual(await said(wrong), [[{ id: "k1", shares: 3 }], ["k1"]]);
     assert.deepEqual(await said(right), [[], []]);
+    // Nor does the wrong key become the right one by a canary of its own, in the database that has the shares.
+    if (right.homes.length === 1) assertProblem(await wrong.send("GET", "/readyz"), 503, "misconfigured");
+    await wrong.scheduled();
+    const [{ home }] = await shareHomes();
+    assert.deepEqual(
+      await right.homes[home]
+        .prepare("SELECT key_id FROM key_canaries")
+        .all()
+        .then((r) => r.results),
+      [],
+    );
+    await right.sql("DELETE FROM key_canaries");
+    assert.equal((await right.send("GET", "/readyz")).status, 200);
+    await right.sql("DELETE FROM key_canaries");
     // One damaged share does not make the key a wrong one.
     await right.sql("UPDATE custodian_backup_shares SET sealed_share = 'AAAA' WHERE backup_method = ?", S);
     assert.deepEqual(await said(right), [[], []]);

@@ -226,8 +226,8 @@ pub async fn keys(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let Keys { mut known, unknown } = Keys::of(call.vault, in_use);
     // By the counts of the database alone, before what waits to be copied is added.
     let mut wrong = Vec::new();
-    for (home, canaries) in homes.iter().zip(health::canaries_of_each(&homes).await?) {
-        wrong.extend(wrong_keys(home, call.vault, &canaries).await?);
+    for (home, canaries) in homes.iter().zip(health::canaries_of_each(&homes).await) {
+        wrong.extend(wrong_keys(home, call.vault, &canaries?).await?);
     }
     let is_wrong = |key: &&KeyUse| wrong.contains(&key.id);
     let wrong: Vec<KeyUse> = known.iter().filter(is_wrong).cloned().collect();

@@ -10,7 +10,7 @@ use crate::maintenance::{ensure_canary, opens};
 use crate::release;
 use crate::store::changes;
 use crate::store::escrow::{self, State};
-use crate::store::health::{self, SCHEMA_VERSION};
+use crate::store::health::{self, Canary, SCHEMA_VERSION};
 
 /// The Worker runs. Asks nothing of the database.
 pub fn healthz() -> Result<Answer> {
@@ -25,13 +25,12 @@ pub fn healthz() -> Result<Answer> {
 /// 1. The settings are valid (or this is not reached).
 /// 2. The database answers; where there are many, the directory does, and no binding leads to another database.
 /// 3. Its schema is current.
-/// 4. Every configured key opens its canary: it is the key that the shares were sealed with; and every key that current
-///    shares are sealed with is configured. The sealing key gets its canary here if it has none.
+/// 4. Every configured key opens its canary, of every database: it is the key that the shares were sealed with; and every key that
+///    current shares are sealed with is configured. The sealing key gets its canary here if it has none.
 /// 5. Operators, by their credential, are told what is not as it should be though the service does its work.
 ///
 /// A service that is ready also tells which release it is: `npm run verify` asks for it.
 pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
-    let not_ready = |detail: String| Error::new(Code::Misconfigured, detail);
     // 2.
     let (schema, canaries) = health::read(call.db).await.map_err(|error| {
         if error.is_caused_by(&["no such table", "no such column"]) {
@@ -51,30 +50,12 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
         ));
     }
     // 4.
-    for key_id in call.vault.key_ids() {
-        let Some(canary) = canaries.iter().find(|canary| canary.key_id == key_id) else {
-            continue;
-        };
-        if !opens(call.vault, canary).await {
-            return Err(not_ready(format!(
-                "Not ready: the key \"{key_id}\" of SHARE_ENCRYPTION_KEYS is not the one that sealed this database's shares. Put the former key back."
-            )));
-        }
-    }
-    let is_missing = |key_id: &str| call.vault.key_ids().all(|known| known != key_id);
-    if let Some(missing) = canaries
-        .iter()
-        .find(|canary| canary.in_use && is_missing(&canary.key_id))
-    {
-        return Err(not_ready(format!(
-            "Not ready: shares are sealed with the key \"{}\", which SHARE_ENCRYPTION_KEYS does not have. Put it back.",
-            missing.key_id
-        )));
+    check_keys(call, &canaries).await?;
+    if call.homes.are_many() {
+        let of_all = call.homes.are_right().await?;
+        check_keys(call, &of_all).await?;
     }
     ensure_canary(call.db, call.vault).await?;
-    if call.homes.are_many() {
-        call.homes.are_right().await?;
-    }
     // 5.
     let warnings = warnings(call).await?;
     let ready = Writer::default()
@@ -90,6 +71,29 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
         )
     };
     Ok(Answer::json(200, &ready.end()))
+}
+
+fn not_ready(detail: String) -> Error {
+    Error::new(Code::Misconfigured, detail)
+}
+
+/// Whether the keys fit the canaries, of one database or of several.
+async fn check_keys(call: &Call<'_>, canaries: &[Canary]) -> Result<()> {
+    for canary in canaries {
+        let key_id = &canary.key_id;
+        if call.vault.key_ids().any(|known| known == key_id) {
+            if !opens(call.vault, canary).await {
+                return Err(not_ready(format!(
+                    "Not ready: the key \"{key_id}\" of SHARE_ENCRYPTION_KEYS is not the one that sealed this database's shares. Put the former key back."
+                )));
+            }
+        } else if canary.in_use {
+            return Err(not_ready(format!(
+                "Not ready: shares are sealed with the key \"{key_id}\", which SHARE_ENCRYPTION_KEYS does not have. Put it back."
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// What operators, and nobody else, are warned of.

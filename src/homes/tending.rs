@@ -7,8 +7,9 @@ use crate::error::{Code, Result};
 use crate::log::{self, Field, Level};
 use crate::platform::now_ms;
 use crate::store::directory_walk::Page;
+use crate::store::health::{self, Canary};
 use crate::store::routes::{self, Seen};
-use crate::store::{Database, ask_each, directory_walk as walk};
+use crate::store::{Database, directory_walk as walk};
 
 /// A cron that runs every minute serves a fifteenth of the homes at each run.
 const RUNS_PER_QUARTER: usize = 15;
@@ -55,22 +56,24 @@ impl Homes<'_> {
         Ok(due(&seen, runs))
     }
 
-    /// Whether the directory answers, and every binding leads to the home of its number. Which of the homes are down, the status tells:
-    /// they are no reason to turn the users of the others away.
-    pub async fn are_right(&self) -> Result<()> {
+    /// Whether the directory answers, and every binding leads to the home of its number; and the canaries of all homes. Which of the
+    /// homes are down, the status tells: they are no reason to turn the users of the others away.
+    pub async fn are_right(&self) -> Result<Vec<Canary>> {
         self.enrol().await?;
         let (known, _) = routes::homes(&self.directory()?).await?;
         let mut homes = Vec::new();
         for home in known.iter().filter(|home| home.state != "lost") {
             homes.push(self.database(home.home, Some(home.identity.clone()))?);
         }
-        for answer in ask_each(&homes, &walk::anything()).await {
+        let mut canaries = Vec::new();
+        for answer in health::canaries_of_each(&homes).await {
             match answer {
+                Ok(of_home) => canaries.extend(of_home),
                 Err(error) if error.code == Code::Misconfigured => return Err(error),
-                _ => {}
+                Err(_) => {}
             }
         }
-        Ok(())
+        Ok(canaries)
     }
 
     /// Looks after the directory, as far as it is about this home.

@@ -162,6 +162,9 @@ pub async fn ensure_canary(db: &Database, vault: &Vault) -> Result<()> {
         if canary.has_check {
             return Ok(());
         }
+    } else if !opens_shares(db, vault, key_id).await? {
+        // Its canary would make the right key the wrong one.
+        return Err(wrong_key());
     }
     let sealed = vault.seal(canary_place(key_id), CANARY.as_bytes()).await?;
     canaries::keep_canary(db, &sealed).await

@@ -76,11 +76,6 @@ pub async fn drop_old_claims(directory: &Database) -> Result<()> {
     directory.write(vec![statement]).await.map(drop)
 }
 
-/// Asks nothing: a home's first batch checks its binding.
-pub fn anything() -> Statement {
-    Statement::new("SELECT 1")
-}
-
 /// How many users a home has, roughly: without counting them.
 pub async fn estimate_of_users(home: &Database) -> Result<u64> {
     let statement = Statement::new("SELECT coalesce(max(rowid), 0) AS n FROM users");

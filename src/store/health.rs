@@ -20,11 +20,13 @@ pub struct Canary {
     pub in_use: bool,
 }
 
-/// The schema's version and the canaries of all keys ever used.
-pub async fn read(db: &Database) -> Result<(Option<u32>, Vec<Canary>)> {
-    const CANARIES: &str = "SELECT k.key_id, k.sealed_canary AS sealed_share, k.key_check IS NOT NULL AS has_check, \
+/// The canaries of all keys ever used.
+const CANARIES: &str = "SELECT k.key_id, k.sealed_canary AS sealed_share, k.key_check IS NOT NULL AS has_check, \
          EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.key_id = k.key_id) \
            OR EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.key_id = k.key_id) AS in_use FROM key_canaries k";
+
+/// The schema's version and the canaries of all keys ever used.
+pub async fn read(db: &Database) -> Result<(Option<u32>, Vec<Canary>)> {
     let [schema, canaries] = db
         .read(vec![Statement::new(SCHEMA), Statement::new(CANARIES)])
         .await?
@@ -47,9 +49,9 @@ pub(super) fn read_canaries(rows: &Rows) -> Vec<Canary> {
     rows.read().iter().map(read).collect()
 }
 
-/// The canaries of each of these homes. An error if one of them does not answer.
-pub async fn canaries_of_each(homes: &[Database]) -> Result<Vec<Vec<Canary>>> {
-    let answers = ask_each(homes, &canaries()).await.into_iter();
+/// The canaries of each of these homes, or why it does not tell.
+pub async fn canaries_of_each(homes: &[Database]) -> Vec<Result<Vec<Canary>>> {
+    let answers = ask_each(homes, &Statement::new(CANARIES)).await.into_iter();
     answers
         .map(|answer| answer.map(|rows| read_canaries(&rows)))
         .collect()
