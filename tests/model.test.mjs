@@ -99,11 +99,13 @@ async function sendCipherText(wallet, note, method, n) {
       ...faults,
     }),
   );
-  // An older one, even where the answer was an error, stands where an operator's wrong choice would.
-  if (n < method.complete)
+  // What comes late changes nothing where it is known as older: what stands is what counts.
+  if (n <= method.complete) {
     method.displaced =
       (await act().recovered(wallet.user, { backupMethod: method.asked })) !== method.cipherText(method.complete);
-  if (!sent || n < method.complete) return;
+    return;
+  }
+  if (!sent) return;
   method.complete = n;
   method.displaced = false;
 }
@@ -222,7 +224,10 @@ const STEPS_OF = {
 
   /** An operator restores a cipher text: the wrong one, as often as not. */
   async restoreCipherText(wallet, note) {
-    const versions = (await kept(wallet)).filter(({ kind, current }) => kind === "user" && !current);
+    const isOfBackup = (text) => wallet.methods.some((one) => one.numberOf(text) > 0); // junk is not
+    const versions = (await kept(wallet)).filter(
+      ({ kind, current, text }) => kind === "user" && !current && isOfBackup(text),
+    );
     if (versions.length === 0) return;
     const { id, text } = wallet.random.pick(versions);
     const method = wallet.methods.find((one) => one.numberOf(text) > 0);
@@ -240,14 +245,36 @@ const STEPS_OF = {
     await heal(wallet, note);
     // Before they age: another wallet's maintenance may purge them at once.
     for (const { text, current } of await kept(wallet)) if (!current) wallet.acknowledged.delete(text);
-    await first.sql(
-      "UPDATE backup_share_versions SET superseded_at = strftime('%Y-%m-%dT%H:%M:%fZ', superseded_at, '-180 days') WHERE user_id = ?",
-      wallet.user.id,
-    );
+    await ageHistory(wallet);
     // No backup that is under way takes so long.
     for (const method of wallet.methods) if (method.complete !== method.latest) method.custodiansOf = 0;
     await maintain();
   },
+
+  /** Whoever stole the app's API key stores a cipher text over that of a whole backup; it may be half a year until somebody notices. */
+  junk: (wallet, note) =>
+    alone(async () => {
+      const isWhole = (all, method) =>
+        [method.cipherText(method.complete), ...method.rows.map((row) => method.custodian(row, method.complete))].every(
+          (text) => all.some((one) => one.current && one.text === text),
+        );
+      const all = await kept(wallet);
+      const whole = wallet.methods.filter((method) => method.complete > 0 && isWhole(all, method));
+      if (whole.length === 0) return;
+      const method = wallet.random.pick(whole);
+      await act().cipherText(wallet.user, method.app, `junk ${++tags}`);
+      method.displaced = true;
+      note(`junk over ${method.cipherText(method.complete)}`);
+      if (wallet.random.chance(0.5)) return;
+      for (const { text, current } of all) if (!current) wallet.acknowledged.delete(text);
+      await ageHistory(wallet);
+      await workers[deployed].scheduled();
+      note("half a year later");
+      const version = (await kept(wallet)).find(({ text }) => text === method.cipherText(method.complete));
+      assert.ok(version, `${method.cipherText(method.complete)} is spared`);
+      await act().restoreVersion(wallet.user, version.id);
+      method.displaced = false;
+    }),
 
   async purge(wallet) {
     await act().purgeUser(wallet.user);
@@ -271,9 +298,16 @@ const WEIGHTS = {
   restoreCipherText: 4,
   heal: 5,
   retention: 4,
+  junk: 4,
   deleteAndRestore: 4,
   purge: 1,
 };
+
+const ageHistory = ({ user }) =>
+  first.sql(
+    "UPDATE backup_share_versions SET superseded_at = strftime('%Y-%m-%dT%H:%M:%fZ', superseded_at, '-180 days') WHERE user_id = ?",
+    user.id,
+  );
 
 /** Puts every cipher text that the device's key opens back in its place. */
 async function heal(wallet, note) {
