@@ -109,7 +109,7 @@ pub(super) fn take_over(id: &str, client_id: &ClientId, event_id: &str) -> [Stat
 /// method comes back, so that the shares of an earlier one are not out of reach behind a later one that had none. A
 /// webhook that came meanwhile may have registered the client under its own id (`UNKNOWN_CLIENTS`): what it brought, and what an
 /// app stored there since, is this user's too. Custodian shares are sealed for the client; cipher texts for the user, so
-/// they are sealed again first ([`adopt`]).
+/// they are sealed again first.
 pub async fn restore(
     db: &Database,
     vault: &Vault,
