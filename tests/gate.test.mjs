@@ -252,7 +252,7 @@ describe("where the database's clock is", () => {
   const GATE = "attempts_once_and_in_time";
   const NOW = "unixepoch('subsec') * 1000";
   const clocks = async (ms) => {
-    const [{ sql }] = await worker.sql(`SELECT sql FROM sqlite_master WHERE name = '${GATE}'`);
+    const { sql } = await worker.homes[0].prepare(`SELECT sql FROM sqlite_master WHERE name = '${GATE}'`).first();
     await worker.sql(`DROP TRIGGER ${GATE}`);
     await worker.sql(sql.replaceAll(NOW, `(${NOW} + ${ms})`));
     return async () => {
