@@ -185,6 +185,13 @@ describe("webhooks that make users (UNKNOWN_CLIENTS = register)", () => {
     }
   });
 
+  it("are told from a user that an operator registered under the client's id: 409", async () => {
+    const own = ofWebhook("fay");
+    assert.equal((await register(own)).status, 201);
+    await worker.sql("UPDATE users SET client_api_key_hash = NULL"); // as where CLIENT_AUTH needs none
+    assertProblem(await register(user("fay")), 409, "conflict");
+  });
+
   it("are not adopted under an id or with a key that another user has", async () => {
     const bea = user("bea");
     const cid = user("cid");

@@ -28,6 +28,8 @@ pub enum Registered {
 macro_rules! is_of_webhook {
     () => {
         "u.id = u.client_id AND u.client_api_key_hash IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.user_id = u.id AND e.action = 'register_user' \
+           AND e.client_id = u.client_id) \
          AND NOT EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = u.id) \
          AND NOT EXISTS (SELECT 1 FROM backup_share_versions v \
            WHERE v.user_id = u.id AND v.client_id = u.client_id AND v.kind = 'user')"
