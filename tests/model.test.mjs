@@ -22,6 +22,7 @@ const keyList = (...ids) => ({ SHARE_ENCRYPTION_KEYS: ids.map((id) => `${id}:${K
 
 const first = await startWorker({
   main: inRoot("tests", "support", "faulty-entry.mjs"),
+  vars: { PURGE_DELAY_HOURS: "72" },
   secrets: keyList("k1", "k2"),
   siblings: { rotated: keyList("k2", "k1") },
 });
@@ -276,10 +277,26 @@ const STEPS_OF = {
       method.displaced = false;
     }),
 
-  async purge(wallet) {
-    await act().purgeUser(wallet.user);
+  /** A purge, which waits; some are taken back in time, by a cancellation or by restoring the user. */
+  async purge(wallet, note) {
+    const { user, random } = wallet;
+    const path = act().path(user);
+    const { status, text } = await act().admin("DELETE", `${path}?purge=${user.clientId}`);
+    assert.equal(status, 202, text);
+    if (random.chance(0.5)) await maintain();
+    if (random.chance(0.6)) {
+      if (random.chance(0.5)) {
+        assert.equal((await act().admin("DELETE", `${path}/purge`)).status, 204);
+        await first.sql("UPDATE purges SET purge_at = requested_at WHERE user_id = ?", user.id);
+        await maintain();
+      }
+      await act().restoreUser(user);
+      return note("taken back");
+    }
+    await first.sql("UPDATE purges SET purge_at = requested_at WHERE user_id = ?", user.id);
+    await maintain();
     assert.deepEqual(await kept(wallet), []);
-    await act().register(wallet.user);
+    await act().register(user);
     wallet.forget();
   },
 };
@@ -300,7 +317,7 @@ const WEIGHTS = {
   retention: 4,
   junk: 4,
   deleteAndRestore: 4,
-  purge: 1,
+  purge: 3,
 };
 
 const ageHistory = ({ user }) =>
