@@ -129,7 +129,7 @@ describe("a wrong field is invalid_field, by its name", () => {
   }
 
   // Nobody else has a copy of a custodian share.
-  test("a webhook is never refused for an optional field: what is of no use is left out, and the log says so", async () => {
+  test("a webhook is never refused for an optional field: what is of no use is left out, and the log and the event say so", async () => {
     for (const [what, value] of Object.entries(NAMES)) {
       await worker.clear();
       await register(owner);
@@ -141,6 +141,8 @@ describe("a wrong field is invalid_field, by its name", () => {
       assert.deepEqual(rows, [{ backup_method: "UNKNOWN", backup_share_pair_id: null }], what);
       const fields = worker.logLines().flatMap((line) => line.fields ?? []);
       assert.deepEqual(fields, value === "" ? [] : ["backupMethod", "backupSharePairId"], what);
+      const [{ reason }] = await worker.sql("SELECT reason FROM audit_events WHERE action = 'store_custodian_share'");
+      assert.equal(reason, value === "" ? null : "left out: backupMethod, backupSharePairId", what);
     }
   });
 

@@ -49,6 +49,9 @@ const STORE: &str = concat!(
      share_digest = ?6, updated_at = iif(share_digest IS ?6, updated_at, excluded.updated_at), sealed_share = ?7"
 );
 
+/// What was of no use in the request stands in its event.
+const NOTE_LEFT_OUT: &str = "UPDATE audit_events SET reason = ?2 WHERE id = ?1";
+
 /// A client whose id is some user's id already keeps to itself: its webhook stays unknown.
 const REGISTER: &str = concat!(
     "INSERT INTO users (id, client_id, created_at) SELECT ?1, ?1, ",
@@ -103,7 +106,14 @@ pub async fn store(
                 .then(register.number(most_a_day.into()))
                 .then(Statement::new(COUNT_REGISTRATION));
         }
-        change.event(event).then(store)
+        change = change.event(event).then(store);
+        if backup.left_out.is_empty() {
+            return change;
+        }
+        let note = Statement::new(NOTE_LEFT_OUT)
+            .text(&trail.event_id)
+            .text(&format!("left out: {}", backup.left_out.join(", ")));
+        change.then(note)
     })
     .await
     .map(drop)
