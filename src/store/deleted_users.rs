@@ -2,7 +2,7 @@
 //!
 //! A deletion moves the user and all shares into the history (by triggers); only a purge erases them.
 
-use super::audit::{Trail, audit_columns, outcome_is};
+use super::audit::{Trail, audit_columns, is_of_operator, outcome_is};
 use super::outcome::{Deleted, UserRestored};
 use super::users::{JsonText, event_of_user, get_of_client};
 use super::versions::{insert_version, is_current};
@@ -132,7 +132,11 @@ pub async fn restore(
     // The deletion `d` is one of this user, or of what a webhook registered in its place.
     macro_rules! is_of_user {
         () => {
-            "d.client_id = ?2 AND (d.id = ?1 AND d.deleted_at <= ?3 OR d.id = ?2)"
+            concat!(
+                "d.client_id = ?2 AND (d.id = ?1 AND d.deleted_at <= ?3 OR d.id = ?2 AND NOT ",
+                is_of_operator!("?2"),
+                ")"
+            )
         };
     }
     const TAKE_OVER: &str = take_over!(is_of_user!());

@@ -5,6 +5,7 @@
 
 use js_sys::JsString;
 
+use super::audit::is_of_operator;
 use super::{Change, Database, Row, Rows, Statement, now};
 use crate::domain::json;
 use crate::domain::names::{ClientId, UserId, least_id_at};
@@ -160,15 +161,18 @@ pub async fn page_under_key(
     read_page(db, statement).await
 }
 
-/// The next cipher texts in the history of a client that was its own user (a webhook registered it), behind a row.
+/// The next cipher texts in the history of a client that was its own user, made by a webhook, behind a row.
 pub async fn page_of_own_user(
     db: &Database,
     client_id: &ClientId,
     after: u64,
 ) -> Result<Vec<SealedRow>> {
-    const SQL: &str = page_sql!(rows_of!(
-        "versions",
-        "t.rowid > ?1 AND t.user_id = ?4 AND t.client_id = ?4 AND t.kind = 'user'"
+    const SQL: &str = page_sql!(concat!(
+        "SELECT t.rowid AS row, t.id, t.kind, t.client_id, t.user_id, t.backup_method, t.key_id, t.sealed_share \
+         FROM backup_share_versions t WHERE t.rowid > ?1 AND t.user_id = ?4 AND t.client_id = ?4 AND t.kind = 'user' \
+         AND NOT ",
+        is_of_operator!("?4"),
+        " ORDER BY t.rowid LIMIT ?2"
     ));
     let statement = Statement::new(SQL)
         .number(after)

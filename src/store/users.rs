@@ -1,6 +1,6 @@
 //! `users`: whom the shares belong to.
 
-use super::audit::{Trail, audit_columns, outcome_is};
+use super::audit::{Trail, audit_columns, is_of_operator, outcome_is};
 use super::outcome::{self, KeyReplaced, SessionAsked, unknown_user};
 use super::{Change, Database, Page, Statement, at, deleted_users, now};
 use crate::domain::names::{ClientId, UserId};
@@ -27,12 +27,13 @@ pub enum Registered {
 /// A condition in SQL: only a webhook made the user `u`, and nothing but custodian shares is there.
 macro_rules! is_of_webhook {
     () => {
-        "u.id = u.client_id AND u.client_api_key_hash IS NULL \
-         AND NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.user_id = u.id AND e.action = 'register_user' \
-           AND e.client_id = u.client_id) \
-         AND NOT EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = u.id) \
-         AND NOT EXISTS (SELECT 1 FROM backup_share_versions v \
-           WHERE v.user_id = u.id AND v.client_id = u.client_id AND v.kind = 'user')"
+        concat!(
+            "u.id = u.client_id AND u.client_api_key_hash IS NULL AND NOT ",
+            is_of_operator!("u.client_id"),
+            " AND NOT EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = u.id) \
+             AND NOT EXISTS (SELECT 1 FROM backup_share_versions v \
+               WHERE v.user_id = u.id AND v.client_id = u.client_id AND v.kind = 'user')"
+        )
     };
 }
 
