@@ -22,6 +22,7 @@ const secrets = readDevVars();
 const client = (index) => ({ id: `user-${index}`, clientId: `client-${index}`, clientApiKey: `key-${index}` });
 
 test("kill -9 in the midst of a thousand writes loses nothing that was acknowledged", {
+  timeout: 1_200_000, // it builds what npm run dev serves
   skip: isWindows && "SKIPPED: no kill -9 on Windows",
 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "portal-backup-kill-"));

@@ -39,10 +39,11 @@ function withoutRust() {
     writeFileSync(join(bin, name), `#!/bin/sh\necho ${name} >> ${join(dir, "called")}\nexit 127\n`);
     chmodSync(join(bin, name), 0o755);
   }
-  const npm = dirname(process.env.npm_execpath ?? "");
+  // The Node that npm came with: beside another one, npm's shell script does not find npm.
+  const node = process.env.npm_node_execpath ?? process.execPath;
   const path = process.env.PATH.split(delimiter).filter((part) => !/cargo|rustup|node_modules/.test(part));
   return {
-    PATH: [bin, npm === "." ? "" : npm, dirname(process.execPath), ...path].filter(Boolean).join(delimiter),
+    PATH: [bin, ...(node.includes("node_modules") ? [] : [dirname(node)]), ...path].join(delimiter),
     HOME: home,
     // npm's own cache: what the packages are is decided by package-lock.json.
     npm_config_cache: process.env.npm_config_cache ?? join(homedir(), ".npm"),
