@@ -161,8 +161,14 @@ describe("the release package", { skip: isWindows, timeout: 1_800_000 }, () => {
     });
     try {
       assert.equal(await Promise.race([up, ended]), true, said);
-      const same = await inPackage("verify", [url, "--json"]);
-      assert.equal(same.code, 0, same.output);
+      // wrangler dev may reload once more after it was up, and then refuses connections for a moment.
+      let same;
+      for (let tries = 0; tries < 20; tries++) {
+        same = await inPackage("verify", [url, "--json"]);
+        if (!/ECONNREFUSED/.test(same.output)) break;
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+      }
+      assert.equal(same.code, 0, `${same.output}\n${said}`);
       const told = JSON.parse(same.stdout);
       assert.equal(told.same, true);
       assert.equal(told.deployed.digest, manifest.digest);
