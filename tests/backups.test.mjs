@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, beforeEach, test } from "node:test";
 
 import { assertCommonHeaders, assertProblem, callers, user } from "./support/client.mjs";
-import { startWorker } from "./support/harness.mjs";
+import { SECRETS, startWorker } from "./support/harness.mjs";
 
 const worker = await startWorker();
 const { portal, app, admin, register } = callers(worker);
@@ -149,6 +149,40 @@ test("whoever restores a cipher text takes its mark away", async () => {
   const { id } = versions.find(({ kind }) => kind === "user");
   assert.equal((await admin("POST", `/users/${ada.id}/backups/restore`, { versionId: id })).status, 200);
   assert.equal(await mark(), undefined);
+});
+
+test("what a restore or an import puts in the place of a marked cipher text has none of its marks", async () => {
+  const imported = async (text) => {
+    const body = JSON.stringify({
+      type: "userBackupShare",
+      userId: ada.id,
+      backupMethod: "PASSWORD",
+      cipherText: text,
+    });
+    const answer = await worker.send("POST", "/admin/import?replaceOlder=true", {
+      bearer: SECRETS.ADMIN_TOKEN,
+      headers: { "content-type": "application/x-ndjson" },
+      body,
+    });
+    assert.equal(answer.body.results[0].outcome, "new", answer.text);
+  };
+  const restored = async () => {
+    const { versions } = (await admin("GET", `/users/${ada.id}/backups/history`)).body;
+    const { id } = versions.find(({ backupMethod }) => backupMethod === "PASSWORD");
+    assert.equal((await admin("POST", `/users/${ada.id}/backups/restore`, { versionId: id })).status, 200);
+  };
+  for (const replace of [restored, () => imported("of another server")]) {
+    await worker.clear();
+    await register(ada);
+    await cipherText("GDRIVE", "one for two");
+    await cipherText("PASSWORD", "its own");
+    await cipherText("PASSWORD", "one for two");
+    const [, before] = await backups();
+    assert.deepEqual([before.userShareSameAs, typeof before.userShareReplacedAlone], ["GDRIVE", "string"]);
+    await replace();
+    for (const backup of await backups())
+      assert.deepEqual([backup.userShareSameAs, backup.userShareReplacedAlone], [undefined, undefined]);
+  }
 });
 
 test("the same cipher text under two methods is marked, logged and audited; in another wallet it is nobody's business", async () => {

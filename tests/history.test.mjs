@@ -531,7 +531,7 @@ describe("a deleted user", () => {
     await cipherText(eve, "GDRIVE", "u1");
     await wallet.deleteUser(eve);
     await worker.sql(
-      "INSERT INTO users (id, client_id, created_at) VALUES ('client-eve', 'client-eve', '2026-01-01T00:00:00.000Z')",
+      "INSERT INTO users (id, client_id, made_by_webhook, created_at) VALUES ('client-eve', 'client-eve', 1, '2026-01-01T00:00:00.000Z')",
     );
     await wallet.deleteUser(eve);
     await wallet.restoreUser(eve);
@@ -568,7 +568,7 @@ describe("a deleted user", () => {
     await backup(1);
     await wallet.deleteUser(ada);
     await worker.sql(
-      "INSERT INTO users (id, client_id, created_at) VALUES (?1, ?1, '2026-01-01T00:00:00.000Z')",
+      "INSERT INTO users (id, client_id, made_by_webhook, created_at) VALUES (?1, ?1, 1, '2026-01-01T00:00:00.000Z')",
       ada.clientId,
     );
     await custodian(ada, S, "s2");
@@ -603,7 +603,7 @@ describe("a deleted user", () => {
     const other = { ...user("bob"), id: ada.clientId, clientId: ada.clientId };
     const byWebhook = () =>
       worker.sql(
-        "INSERT INTO users (id, client_id, created_at) VALUES (?1, ?1, '2026-01-01T00:00:00.000Z')",
+        "INSERT INTO users (id, client_id, made_by_webhook, created_at) VALUES (?1, ?1, 1, '2026-01-01T00:00:00.000Z')",
         ada.clientId,
       );
     await custodian(ada, S, "s1");

@@ -185,10 +185,36 @@ describe("webhooks that make users (UNKNOWN_CLIENTS = register)", () => {
     }
   });
 
-  it("are told from a user that an operator registered under the client's id: 409", async () => {
+  it("lose nothing to a restore that is refused or fails: what an app stored there stays with them", async () => {
+    const gus = user("gus");
+    assert.equal((await register(gus)).status, 201);
+    await wallet.deleteUser(gus);
+    const standIn = { ...ofWebhook("gus"), clientApiKey: "key-of-the-stand-in" };
+    await wallet.custodian(standIn, CUSTODIAN, "c2");
+    assert.equal((await register(standIn)).status, 200);
+    await wallet.cipherText(standIn, "GDRIVE", "u1");
+    await wallet.cipherText(standIn, "GDRIVE", "u2");
+    const restore = () => wallet.admin("POST", `${wallet.path(gus)}/restore?clientId=${gus.clientId}`);
+    assertProblem(await restore(), 409, "conflict");
+    await wallet.deleteUser(standIn);
+    await worker.sql(
+      "CREATE TRIGGER in_the_way BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'constraint failed'); END",
+    );
+    try {
+      assertProblem(await restore(), 409, "conflict");
+    } finally {
+      await worker.sql("DROP TRIGGER in_the_way");
+    }
+    await wallet.restoreUser(standIn);
+    assert.equal(await wallet.recovered(standIn, { backupMethod: "GDRIVE" }), "u2");
+    assert.equal((await wallet.history(standIn)).filter(({ kind }) => kind === "user").length, 1);
+  });
+
+  it("are told from a user that an operator registered under the client's id, also when the audit trail has ended: 409", async () => {
     const own = ofWebhook("fay");
     assert.equal((await register(own)).status, 201);
     await worker.sql("UPDATE users SET client_api_key_hash = NULL"); // as where CLIENT_AUTH needs none
+    await worker.sql("DELETE FROM audit_events");
     assertProblem(await register(user("fay")), 409, "conflict");
   });
 

@@ -1,5 +1,7 @@
 //! The words of the audit trail: what an event may say in `action` and in `outcome`.
 
+use std::collections::BTreeSet;
+
 use super::query::nearest;
 
 /// Every `action`.
@@ -46,16 +48,20 @@ pub fn unknown(field: &str, word: &str, known: &[&'static str]) -> String {
     });
     match likely {
         Some(likely) => format!("There is no such `{field}`. Do you mean `{likely}`?"),
-        None => format!(
-            "There is no such `{field}`. It is one of {}.",
-            known.join(", ")
-        ),
+        None => {
+            // Several kinds of request may end the same way.
+            let each: BTreeSet<&str> = known.iter().copied().collect();
+            let each: Vec<&str> = each.into_iter().collect();
+            format!(
+                "There is no such `{field}`. It is one of {}.",
+                each.join(", ")
+            )
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
     use std::fs;
     use std::path::Path;
 

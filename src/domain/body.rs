@@ -316,7 +316,10 @@ fn refuse_misspelt(fields: &Object<'_>) -> Result<(), InvalidBody> {
     };
     for name in fields.names().filter(|name| !KNOWN.contains(name)) {
         if let Some(known) = meant(name) {
-            return invalid(known, "be spelled so: another field looks like it");
+            return invalid(
+                known,
+                "be spelled exactly so; the body has a field that looks like it",
+            );
         }
     }
     Ok(())

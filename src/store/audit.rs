@@ -91,19 +91,7 @@ macro_rules! is_overtaken {
         )
     };
 }
-/// A condition in SQL: an operator registered or imported the user of the client $client that has its id; else a webhook made it.
-macro_rules! is_of_operator {
-    ($client:literal) => {
-        concat!(
-            "EXISTS (SELECT 1 FROM audit_events e WHERE e.user_id = ",
-            $client,
-            " AND e.client_id = ",
-            $client,
-            " AND e.action IN ('register_user', 'import') AND e.outcome = 'registered')"
-        )
-    };
-}
-pub(crate) use {audit_columns, is_of_operator, is_overtaken, outcome_is};
+pub(crate) use {audit_columns, is_overtaken, outcome_is};
 
 impl Trail {
     /// A statement that begins with the parameters ?1 to ?4 of every event: id, time, request id, source address.

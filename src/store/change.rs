@@ -59,14 +59,9 @@ impl Change {
         }
     }
 
-    /// Work without an event: carried out twice, it does the same.
-    pub fn background() -> Self {
-        Self::new("")
-    }
-
-    /// One statement of such work.
+    /// Work in the background, without an event: carried out twice, it does the same.
     pub fn upkeep(statement: Statement) -> Self {
-        Self::background().read(statement)
+        Self::new("").read(statement)
     }
 
     /// With the operator's name in its events, and with the approval that it takes.

@@ -54,7 +54,7 @@ const NOTE_LEFT_OUT: &str = "UPDATE audit_events SET reason = ?2 WHERE id = ?1";
 
 /// A client whose id is some user's id already keeps to itself: its webhook stays unknown.
 const REGISTER: &str = concat!(
-    "INSERT INTO users (id, client_id, created_at) SELECT ?1, ?1, ",
+    "INSERT INTO users (id, client_id, made_by_webhook, created_at) SELECT ?1, ?1, 1, ",
     now!(),
     " WHERE coalesce((SELECT users FROM webhook_registrations WHERE day = date('now')), 0) < ?2 ON CONFLICT DO NOTHING"
 );

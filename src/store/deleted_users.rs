@@ -2,7 +2,7 @@
 //!
 //! A deletion moves the user and all shares into the history (by triggers); only a purge erases them.
 
-use super::audit::{Trail, audit_columns, is_of_operator, outcome_is};
+use super::audit::{Trail, audit_columns, outcome_is};
 use super::outcome::{Deleted, UserRestored};
 use super::users::{JsonText, event_of_user, get_of_client};
 use super::versions::{insert_version, is_current};
@@ -78,6 +78,13 @@ macro_rules! forget {
     };
 }
 
+/// A condition in SQL: the client ?2 was its own user, and webhooks alone ever made that one.
+macro_rules! was_of_webhook {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM deleted_users k WHERE k.id = ?2 AND k.client_id = ?2 AND NOT k.made_by_webhook)"
+    };
+}
+
 /// Where the event says `adopted`: gives the user the custodian shares of its client's own user, whom the same transaction has
 /// deleted.
 pub(super) fn take_over(id: &str, client_id: &ClientId, event_id: &str) -> [Statement; 4] {
@@ -123,24 +130,24 @@ pub async fn restore(
          FROM deleted_users d WHERE d.id = ?1 AND d.client_id = coalesce(?2, d.client_id) \
          ORDER BY d.deleted_at DESC LIMIT 1";
     // The API key too: a registration by a webhook had none.
-    const USER: &str = "INSERT INTO users (id, client_id, client_api_key_hash, created_at) \
+    const USER: &str = "INSERT INTO users (id, client_id, client_api_key_hash, created_at, made_by_webhook) \
          SELECT d.id, d.client_id, coalesce(d.client_api_key_hash, (SELECT e.client_api_key_hash FROM deleted_users e \
            WHERE e.id = ?1 AND e.client_id = ?2 AND e.client_api_key_hash IS NOT NULL AND e.deleted_at <= ?3 \
            AND NOT EXISTS (SELECT 1 FROM users u WHERE u.client_api_key_hash = e.client_api_key_hash) \
-           ORDER BY e.deleted_at DESC LIMIT 1)), d.created_at FROM deleted_users d \
+           ORDER BY e.deleted_at DESC LIMIT 1)), d.created_at, d.made_by_webhook FROM deleted_users d \
          WHERE d.id = ?1 AND d.client_id = ?2 AND d.deleted_at = ?3";
     // The deletion `d` is one of this user, or of what a webhook registered in its place.
     macro_rules! is_of_user {
         () => {
             concat!(
-                "d.client_id = ?2 AND (d.id = ?1 AND d.deleted_at <= ?3 OR d.id = ?2 AND NOT ",
-                is_of_operator!("?2"),
+                "d.client_id = ?2 AND (d.id = ?1 AND d.deleted_at <= ?3 OR d.id = ?2 AND ",
+                was_of_webhook!(),
                 ")"
             )
         };
     }
     const TAKE_OVER: &str = take_over!(is_of_user!());
-    // A cipher text that does not open could not be sealed again: its user can still be restored.
+    // Of what was not adopted the user can still be restored.
     const FORGET_USER: &str = concat!(
         "DELETE FROM deleted_users AS d WHERE ",
         is_of_user!(),
@@ -184,17 +191,18 @@ pub async fn restore(
             ),
         ));
     }
-    // 2. What was stored in its place.
-    if let Ok(client) = ClientId::parse(client_id.clone()) {
-        adopt(db, vault, id, &client).await?;
-    }
+    // 2. What an app stored in its place, sealed for this user.
+    let adopted = adopt(db, vault, id, &client_id).await?;
     // 3. Undo it. Were the way blocked meanwhile, a UNIQUE constraint stops the whole transaction.
     let of_client = |sql| Statement::new(sql).text(id.as_str()).text(&client_id);
     let of_deletion = |sql| of_client(sql).text(&deleted_at);
     let event = trail.statement(EVENT).text(id.as_str()).text(&client_id);
     let change = Change::new(&trail.event_id)
         .then(of_deletion(USER))
-        .then(of_deletion(TAKE_OVER))
+        .then(of_deletion(TAKE_OVER));
+    let change = adopted
+        .into_iter()
+        .fold(change, Change::then)
         .then(of_deletion(shares!(
             "custodian_backup_shares",
             "custodian",
@@ -224,28 +232,46 @@ pub async fn restore(
         .ok_or_else(gone)
 }
 
-/// Gives the cipher texts of the client's own user, who is deleted, to the user who is about to be restored: each is sealed for
-/// that one. Done twice, or broken off, it does no harm: both users are deleted. What does not open stays where it is.
-async fn adopt(db: &Database, vault: &Vault, id: &UserId, client_id: &ClientId) -> Result<()> {
-    if id.as_str() == client_id.as_str() {
-        return Ok(());
+/// The newest so many characters of cipher texts are adopted, and so many versions: they are part of one transaction.
+const ADOPTED_CHARACTERS: u64 = 4_000_000;
+const ADOPTED_VERSIONS: u64 = 200;
+
+/// The statements that give the cipher texts of the client's own user, whom a webhook made, to the user whom the same transaction
+/// restores: each is sealed for that one. What does not open, and what is more than fits, stays with its user.
+async fn adopt(
+    db: &Database,
+    vault: &Vault,
+    id: &UserId,
+    client_id: &str,
+) -> Result<Vec<Statement>> {
+    const FIND: &str = concat!(
+        "SELECT row, id, kind, user_id, client_id, backup_method, key_id, sealed_share FROM ( \
+           SELECT *, sum(length(sealed_share)) OVER (ORDER BY superseded_at DESC, row) - length(sealed_share) AS bytes_before FROM ( \
+             SELECT t.rowid AS row, t.* FROM backup_share_versions t \
+             WHERE t.user_id = ?2 AND t.client_id = ?2 AND t.kind = 'user' AND ?1 <> ?2 AND ",
+        was_of_webhook!(),
+        " ORDER BY t.superseded_at DESC LIMIT ?3)) WHERE bytes_before < ?4"
+    );
+    const ADOPT: &str = "UPDATE backup_share_versions SET sealed_share = ?1, key_id = ?2, share_digest = ?3, user_id = ?7 \
+         WHERE rowid = ?4 AND id = ?5 AND key_id = ?6 AND EXISTS (SELECT 1 FROM users WHERE id = ?7 AND client_id = ?8)";
+    let find = Statement::new(FIND).text(id.as_str()).text(client_id);
+    let find = find.number(ADOPTED_VERSIONS).number(ADOPTED_CHARACTERS);
+    let mut adopted = Vec::new();
+    for row in maintenance::read_page(db, find).await? {
+        let opened = vault.open_bytes(row.place(), &row.key_id, &row.envelope);
+        let Some(share) = opened.await else { continue };
+        let place = Place::user(id, &row.backup_method);
+        let sealed = vault.seal(place, &share).await?;
+        let adopt = Statement::new(ADOPT)
+            .js(&sealed.envelope)
+            .text(&sealed.key_id)
+            .js(&sealed.digest)
+            .number(row.number)
+            .text(&row.id)
+            .text(&row.key_id)
+            .text(id.as_str())
+            .text(client_id);
+        adopted.push(adopt);
     }
-    let mut after = 0;
-    loop {
-        let rows = maintenance::page_of_own_user(db, client_id, after).await?;
-        let Some(last) = rows.last() else {
-            return Ok(());
-        };
-        after = last.number;
-        let mut change = Change::background();
-        for row in &rows {
-            let opened = vault.open_bytes(row.place(), &row.key_id, &row.envelope);
-            let Some(share) = opened.await else { continue };
-            let sealed = vault
-                .seal(Place::user(id, &row.backup_method), &share)
-                .await?;
-            change = change.read(maintenance::adopt_statement(row, id, &sealed));
-        }
-        db.change(change).await?;
-    }
+    Ok(adopted)
 }

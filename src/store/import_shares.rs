@@ -2,6 +2,7 @@
 
 use super::audit::{Trail, audit_columns};
 use super::import::{Mode, Verdict};
+use super::versions::no_marks;
 use super::{Change, Database, Rows, at, now};
 use crate::domain::json::{self, Writer};
 use crate::domain::sealing::Kind;
@@ -178,7 +179,7 @@ macro_rules! share_verdicts {
 /// $time; that is the same however often the batch is sent. One whose id is known already, as that of another share, gets the
 /// event's: an id that stands for two would make a restore of the one lose the other.
 macro_rules! insert_current {
-    ($table:literal, $kind:literal, $time:expr) => {
+    ($table:literal, $kind:literal, $time:expr, $also:expr) => {
         concat!(
             share_items!(),
             " INSERT INTO ",
@@ -200,7 +201,9 @@ macro_rules! insert_current {
             " ON CONFLICT DO UPDATE SET id = excluded.id, backup_method = excluded.backup_method, \
              backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
              share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
-             sealed_share = excluded.sealed_share WHERE id <> excluded.id AND updated_at <= excluded.updated_at"
+             sealed_share = excluded.sealed_share",
+            $also,
+            " WHERE id <> excluded.id AND updated_at <= excluded.updated_at"
         )
     };
 }
@@ -239,13 +242,14 @@ const CUSTODIAN: Target = Target {
                AND v.kind = 'custodian' AND v.method = j.backup_method)), ",
             at!("?2"),
             "))"
-        )
+        ),
+        ""
     ),
 };
 const USER: Target = Target {
     events: share_events!(judge_current!("user_backup_shares", "user")),
     verdicts: share_verdicts!(judge_current!("user_backup_shares", "user")),
-    rows: insert_current!("user_backup_shares", "user", at!("?2")),
+    rows: insert_current!("user_backup_shares", "user", at!("?2"), no_marks!()),
 };
 const VERSIONS: Target = Target {
     events: share_events!(judge_versions!()),

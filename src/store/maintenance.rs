@@ -5,10 +5,9 @@
 
 use js_sys::JsString;
 
-use super::audit::is_of_operator;
 use super::{Change, Database, Row, Rows, Statement, now};
 use crate::domain::json;
-use crate::domain::names::{ClientId, UserId, least_id_at};
+use crate::domain::names::least_id_at;
 use crate::domain::sealing::{Kind, Place};
 use crate::error::Result;
 use crate::vault::Sealed;
@@ -33,8 +32,6 @@ impl Table {
     }
 }
 
-/// Versions that a user's restore seals again at a time.
-const ADOPTED_PER_PAGE: u64 = 50;
 /// Pages end after the row that takes them over this many characters of sealed text.
 const PAGE_BYTES: u64 = 1_000_000;
 
@@ -132,7 +129,7 @@ pub async fn page(db: &Database, table: Table, after: u64, limit: u64) -> Result
     read_page(db, statement.number(PAGE_BYTES)).await
 }
 
-async fn read_page(db: &Database, statement: Statement) -> Result<Vec<SealedRow>> {
+pub(super) async fn read_page(db: &Database, statement: Statement) -> Result<Vec<SealedRow>> {
     let [rows] = db.read(vec![statement]).await?.rows()?;
     let rows: Vec<SealedRow> = rows.read().iter().map(SealedRow::read).collect();
     let lengths = rows.iter().map(|row| u64::from(row.envelope.length()));
@@ -159,41 +156,6 @@ pub async fn page_under_key(
         .number(PAGE_BYTES)
         .text(key_id);
     read_page(db, statement).await
-}
-
-/// The next cipher texts in the history of a client that was its own user, made by a webhook, behind a row.
-pub async fn page_of_own_user(
-    db: &Database,
-    client_id: &ClientId,
-    after: u64,
-) -> Result<Vec<SealedRow>> {
-    const SQL: &str = page_sql!(concat!(
-        "SELECT t.rowid AS row, t.id, t.kind, t.client_id, t.user_id, t.backup_method, t.key_id, t.sealed_share \
-         FROM backup_share_versions t WHERE t.rowid > ?1 AND t.user_id = ?4 AND t.client_id = ?4 AND t.kind = 'user' \
-         AND NOT ",
-        is_of_operator!("?4"),
-        " ORDER BY t.rowid LIMIT ?2"
-    ));
-    let statement = Statement::new(SQL)
-        .number(after)
-        .number(ADOPTED_PER_PAGE)
-        .number(PAGE_BYTES)
-        .text(client_id.as_str());
-    read_page(db, statement).await
-}
-
-/// Gives a version of the history, which was sealed for it again, to another user.
-pub fn adopt_statement(row: &SealedRow, user_id: &UserId, sealed: &Sealed) -> Statement {
-    const SQL: &str = "UPDATE backup_share_versions SET sealed_share = ?1, key_id = ?2, share_digest = ?3, user_id = ?7 \
-         WHERE rowid = ?4 AND id = ?5 AND key_id = ?6";
-    Statement::new(SQL)
-        .js(&sealed.envelope)
-        .text(&sealed.key_id)
-        .js(&sealed.digest)
-        .number(row.number)
-        .text(&row.id)
-        .text(&row.key_id)
-        .text(user_id.as_str())
 }
 
 /// Puts a newly sealed text in the place of a row's, only if the row is still the version, under the key, that was

@@ -1,6 +1,6 @@
 //! `users`: whom the shares belong to.
 
-use super::audit::{Trail, audit_columns, is_of_operator, outcome_is};
+use super::audit::{Trail, audit_columns, outcome_is};
 use super::outcome::{self, KeyReplaced, SessionAsked, unknown_user};
 use super::{Change, Database, Page, Statement, at, deleted_users, now};
 use crate::domain::names::{ClientId, UserId};
@@ -28,9 +28,8 @@ pub enum Registered {
 macro_rules! is_of_webhook {
     () => {
         concat!(
-            "u.id = u.client_id AND u.client_api_key_hash IS NULL AND NOT ",
-            is_of_operator!("u.client_id"),
-            " AND NOT EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = u.id) \
+            "u.made_by_webhook AND u.client_api_key_hash IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = u.id) \
              AND NOT EXISTS (SELECT 1 FROM backup_share_versions v \
                WHERE v.user_id = u.id AND v.client_id = u.client_id AND v.kind = 'user')"
         )

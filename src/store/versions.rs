@@ -165,6 +165,15 @@ macro_rules! insert_version {
 }
 pub(crate) use insert_version;
 
+/// Assignments in SQL, of whatever puts another cipher text into a row than a store does: what was odd of the one before is not
+/// of this one.
+macro_rules! no_marks {
+    () => {
+        ", replaced_alone_at = NULL, text_digest = NULL"
+    };
+}
+pub(crate) use no_marks;
+
 /// A condition in SQL: the version `v` is current. By the sealed text as well, which no two versions share: were an id
 /// used twice, the version that is not current would else be forgotten.
 macro_rules! is_current {
@@ -250,7 +259,7 @@ pub async fn restore(
     kind: Option<Kind>,
 ) -> Result<String> {
     macro_rules! restore_into {
-        ($table:literal, $kind:literal) => {
+        ($table:literal, $kind:literal, $also:expr) => {
             concat!(
                 insert_version!($table),
                 "FROM backup_share_versions v WHERE v.rowid = ",
@@ -262,7 +271,9 @@ pub async fn restore(
                 " ON CONFLICT DO UPDATE SET id = excluded.id, backup_method = excluded.backup_method, \
                  backup_share_pair_id = excluded.backup_share_pair_id, key_id = excluded.key_id, \
                  share_digest = excluded.share_digest, updated_at = excluded.updated_at, \
-                 sealed_share = excluded.sealed_share WHERE id <> excluded.id"
+                 sealed_share = excluded.sealed_share",
+                $also,
+                " WHERE id <> excluded.id"
             )
         };
     }
@@ -293,12 +304,6 @@ pub async fn restore(
             )
         };
     }
-    // Whoever restores a cipher text has decided.
-    const UNMARK: &str = concat!(
-        "UPDATE user_backup_shares SET replaced_alone_at = NULL \
-         WHERE user_id = ?1 AND id = ?2 AND replaced_alone_at IS NOT NULL AND ",
-        outcome_is!("?3", "restored")
-    );
     // Of two current shares with this id, the one of the event.
     const CURRENT: &str = concat!(
         "SELECT * FROM (",
@@ -336,10 +341,14 @@ pub async fn restore(
         .event(event)
         .then(chosen(restore_into!(
             "custodian_backup_shares",
-            "custodian"
+            "custodian",
+            ""
         )))
-        .then(chosen(restore_into!("user_backup_shares", "user")))
-        .then(of_version(UNMARK))
+        .then(chosen(restore_into!(
+            "user_backup_shares",
+            "user",
+            no_marks!()
+        )))
         .then(of_version(forget!("custodian_backup_shares", "custodian")))
         .then(of_version(forget!("user_backup_shares", "user")))
         .read(chosen(CURRENT));
