@@ -158,6 +158,7 @@ test("what a restore or an import puts in the place of a marked cipher text has 
       userId: ada.id,
       backupMethod: "PASSWORD",
       cipherText: text,
+      storedAt: new Date(Date.now() + 3_600_000),
     });
     const answer = await worker.send("POST", "/admin/import?replaceOlder=true", {
       bearer: SECRETS.ADMIN_TOKEN,
