@@ -91,6 +91,7 @@ describe("POST /admin/import", () => {
         client_api_key_hash: sha256("key-1"),
         created_at: USER.createdAt,
         quota_released_at: null,
+        made_by_webhook: 0,
       },
     );
     const [share] = await worker.sql("SELECT * FROM custodian_backup_shares");
