@@ -93,15 +93,6 @@ impl Credential {
         let ways: Vec<&str> = ways.map(|way| way.credential()).collect();
         error.and_says(&format!(" CLIENT_AUTH takes {}.", ways.join(", or ")))
     }
-
-    /// What the column of `users` that belongs to this kind of credential must hold.
-    pub fn as_sql(&self) -> &str {
-        match self {
-            Credential::ClientApiKey(text)
-            | Credential::User(text)
-            | Credential::PortalClient(text) => text,
-        }
-    }
 }
 
 async fn user_of(

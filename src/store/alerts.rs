@@ -1,14 +1,13 @@
 //! When each alert was sent last: rows of `meta`, named `alert` and the alarm's message.
 
+use super::sql::sql;
 use super::{Change, Database, Statement};
 use crate::error::Result;
 
 /// Whether no alert of this message was sent within `quiet_ms`. If so, one counts as sent now; said once more of the same
 /// moment, it is the same answer.
 pub async fn claim(db: &Database, message: &str, now_ms: u64, quiet_ms: u64) -> Result<bool> {
-    const SQL: &str = "INSERT INTO meta (name, value) VALUES ('alert ' || ?1, ?2) \
-         ON CONFLICT (name) DO UPDATE SET value = excluded.value \
-         WHERE CAST(meta.value AS INTEGER) <= CAST(?3 AS INTEGER) OR meta.value = ?2 RETURNING name";
+    const SQL: &str = sql!("alert_due");
     let statement = Statement::new(SQL)
         .text(message)
         .text(&now_ms.to_string())

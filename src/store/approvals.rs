@@ -1,8 +1,9 @@
 //! `approvals`: what an operator asked for and a second one must approve.
 
-use super::audit::{Actor, Approval, Event, Trail, audit_columns, outcome_is};
+use super::audit::{Actor, Approval, Event, Trail};
 use super::outcome::{Refused, Waits};
-use super::{Change, Database, Page, Row, Statement, at, now};
+use super::sql::sql;
+use super::{Change, Database, Page, Row, Statement};
 use crate::domain::approval::FourEyes;
 use crate::domain::names::UserId;
 use crate::domain::role::Role;
@@ -21,39 +22,11 @@ pub struct Waiting<'a> {
     pub role: Role,
 }
 
-/// A request's columns under the names of the API.
-macro_rules! shown {
-    () => {
-        "SELECT id, action, user_id AS userId, requested_by AS requestedBy, \
-           CASE role_rank WHEN 0 THEN 'viewer' WHEN 1 THEN 'support' ELSE 'admin' END AS role, reason, \
-           requested_at AS requestedAt, expires_at AS expiresAt FROM approvals"
-    };
-}
-macro_rules! waits {
-    () => {
-        concat!("decision IS NULL AND expires_at > ", now!())
-    };
-}
-
 /// Lets a request wait, if there is the user (for a purge: or was). Answers with the request, as the API shows it.
 pub async fn wait(db: &Database, trail: &Trail, waiting: &Waiting<'_>) -> Result<String> {
-    const EVENT: &str = concat!(
-        "INSERT INTO audit_events (",
-        audit_columns!(),
-        ") SELECT ?1, ",
-        at!("?2"),
-        ", 'admin', ?5, ?6, u.client_id, NULL, CASE WHEN u.id IS NOT NULL OR ?7 = 'purge' \
-             AND EXISTS (SELECT 1 FROM deleted_users WHERE id = ?6) THEN 'waiting' ELSE 'unknown_user' END, ?3, ?4 \
-         FROM (SELECT 1) LEFT JOIN users u ON u.id = ?6 RETURNING outcome"
-    );
-    const WAIT: &str = concat!(
-        "INSERT INTO approvals (id, action, user_id, parameters, reason, requested_by, role_rank, requested_at, expires_at) \
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ",
-        now!(),
-        ", strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+24 hours') WHERE ",
-        outcome_is!("?1", "waiting")
-    );
-    const READ: &str = concat!(shown!(), " WHERE id = ?1");
+    const EVENT: &str = sql!("approval_event");
+    const WAIT: &str = sql!("approval_wait");
+    const READ: &str = sql!("approval_read");
     let wait = Statement::new(WAIT)
         .text(&trail.event_id)
         .text(waiting.action.as_str())
@@ -82,17 +55,8 @@ pub async fn wait(db: &Database, trail: &Trail, waiting: &Waiting<'_>) -> Result
 
 /// A page of the requests that wait, the oldest first.
 pub async fn list(db: &Database, after: &str, limit: u64) -> Result<Page> {
-    const SQL: &str = concat!(
-        shown!(),
-        " WHERE id > ?1 AND ",
-        waits!(),
-        " ORDER BY id LIMIT ?2"
-    );
-    const NEXT: &str = concat!(
-        "SELECT 1 FROM approvals WHERE id > ?1 AND ",
-        waits!(),
-        " ORDER BY id LIMIT 1 OFFSET ?2"
-    );
+    const SQL: &str = sql!("approvals_page");
+    const NEXT: &str = sql!("approvals_next");
     let range = |sql| Statement::new(sql).text(after).number(limit);
     let [rows, next] = db.read(vec![range(SQL), range(NEXT)]).await?.rows()?;
     let cursor = rows
@@ -134,8 +98,7 @@ fn read(row: &Row) -> Option<Request> {
 /// The decision, as a statement of the transaction that carries it out: the trigger of `migrations/0011_operators_and_metrics.sql`
 /// stops that one where the decision may not be taken.
 pub(super) fn decide(approval: &Approval, decision: &str, event_id: &str) -> Statement {
-    const DECIDE: &str = "INSERT INTO approval_decisions (id, decision, decided_by, role_rank, decision_id) \
-         VALUES (?1, ?2, ?3, ?4, ?5)";
+    const DECIDE: &str = "INSERT INTO approval_decisions (id, decision, decided_by, role_rank, decision_id) VALUES (?1, ?2, ?3, ?4, ?5)";
     Statement::new(DECIDE)
         .text(&approval.id)
         .text(decision)

@@ -3,7 +3,8 @@
 //! An event is written in the same batch as what it records, so that no share leaves and none is replaced without it.
 //! Its id is made once per request: by it a batch that is sent again is known to have been carried out.
 
-use super::{Change, Database, FULL, Page, Row, Statement, at};
+use super::sql::sql;
+use super::{Change, Database, FULL, Page, Row, Statement};
 use crate::domain::names::{UserId, least_id_at, new_id};
 use crate::domain::role::Role;
 use crate::error::Result;
@@ -57,42 +58,6 @@ pub struct Trail {
     pub source_address: Option<String>,
 }
 
-/// The columns of an event, in the order in which the statements of this folder give them.
-macro_rules! audit_columns {
-    () => {
-        "id, at, actor, action, user_id, client_id, backup_method, outcome, request_id, source_address"
-    };
-}
-/// A condition in SQL: the request's event, which came first in this transaction, has this outcome.
-macro_rules! outcome_is {
-    ($event:literal, $outcome:literal) => {
-        concat!(
-            "EXISTS (SELECT 1 FROM audit_events WHERE id = ",
-            $event,
-            " AND outcome = '",
-            $outcome,
-            "')"
-        )
-    };
-}
-/// A condition in SQL: the row $row was stored by a request that began later, with an event's id from $from to $to, the
-/// bounds of [`Trail::later`]. What else has such an id (an import may bring any) has no event of a store.
-macro_rules! is_overtaken {
-    ($row:literal, $from:literal, $to:literal) => {
-        concat!(
-            $row,
-            ".id BETWEEN ",
-            $from,
-            " AND ",
-            $to,
-            " AND EXISTS (SELECT 1 FROM audit_events WHERE id = ",
-            $row,
-            ".id AND action LIKE 'store%')"
-        )
-    };
-}
-pub(crate) use {audit_columns, is_overtaken, outcome_is};
-
 impl Trail {
     /// A statement that begins with the parameters ?1 to ?4 of every event: id, time, request id, source address.
     pub fn statement(&self, sql: &'static str) -> Statement {
@@ -121,13 +86,7 @@ impl Trail {
 
     /// An event whose parts are all known beforehand.
     pub fn event(&self, event: &Event) -> Statement {
-        const SQL: &str = concat!(
-            "INSERT INTO audit_events (",
-            audit_columns!(),
-            ") VALUES (?1, ",
-            at!("?2"),
-            ", ?5, ?6, ?7, ?8, ?9, ?10, ?3, ?4) RETURNING outcome"
-        );
+        const SQL: &str = sql!("audit_event");
         self.statement(SQL)
             .text(event.actor.as_str())
             .text(event.action)
@@ -174,21 +133,6 @@ const EXAMINED_IN_ALL: u64 = 1_000_000;
 /// Sorts behind every UUID.
 const LAST_ID: &str = "g";
 
-/// An event's columns under the names of the API.
-macro_rules! shown {
-    () => {
-        "SELECT id, at, actor, action, user_id AS userId, client_id AS clientId, backup_method AS backupMethod, \
- outcome, request_id AS requestId, source_address AS sourceAddress, operator, approved_by AS approvedBy, reason, counts"
-    };
-}
-
-/// A condition in SQL: the event has the action ?4, the operator ?5 and the outcome ?6, each if it is given.
-macro_rules! fits {
-    () => {
-        "(?4 IS NULL OR action = ?4) AND (?5 IS NULL OR operator = ?5 OR approved_by = ?5) AND (?6 IS NULL OR outcome = ?6)"
-    };
-}
-
 /// A page of events, the newest first.
 ///
 /// The ids sort by time, so a page is a range of the primary key, or of one user's index entries. What is asked for is looked for
@@ -222,24 +166,10 @@ pub async fn list(db: &Database, query: &Query<'_>) -> Result<Page> {
 
 /// The events that fit, of the `part` that come before an id.
 async fn search(db: &Database, query: &Query<'_>, before: &str, part: u64) -> Result<Page> {
-    const ALL: &str = concat!(
-        shown!(),
-        " FROM audit_events WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3"
-    );
-    const OF_USER: &str = concat!(
-        shown!(),
-        " FROM audit_events WHERE user_id = ?7 AND id < ?1 AND id >= ?2 AND ",
-        fits!(),
-        " ORDER BY id DESC LIMIT ?3"
-    );
-    const SEARCHED: &str = concat!(
-        shown!(),
-        " FROM (SELECT * FROM audit_events WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?7) WHERE ",
-        fits!(),
-        " ORDER BY id DESC LIMIT ?3"
-    );
-    const LAST_EXAMINED: &str = "SELECT min(id) AS id, count(*) AS examined FROM \
-         (SELECT id FROM audit_events WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ?3)";
+    const ALL: &str = sql!("audit_page");
+    const OF_USER: &str = sql!("audit_of_user");
+    const SEARCHED: &str = sql!("audit_search");
+    const LAST_EXAMINED: &str = sql!("audit_examined");
 
     let from = query.since_ms.map(least_id_at).unwrap_or_default();
     let range = |sql, limit| Statement::new(sql).text(before).text(&from).number(limit);
@@ -281,14 +211,7 @@ pub async fn note_view(
     user_id: &UserId,
 ) -> Result<()> {
     const QUARTER_MS: u64 = 15 * 60 * 1_000;
-    const SQL: &str = concat!(
-        "INSERT INTO audit_events (",
-        audit_columns!(),
-        ", operator) SELECT ?1, ",
-        at!("?2"),
-        ", 'admin', 'view_user', ?5, (SELECT client_id FROM users WHERE id = ?5), NULL, 'viewed', ?3, ?4, ?6 \
-         WHERE NOT EXISTS (SELECT 1 FROM audit_events WHERE user_id = ?5 AND id >= ?7 AND action = 'view_user' AND operator = ?6)"
-    );
+    const SQL: &str = sql!("audit_view");
     let view = Trail {
         event_id: new_id(trail.now_ms)?,
         ..trail.clone()

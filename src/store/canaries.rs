@@ -3,25 +3,14 @@
 use super::audit::Trail;
 use super::changes::Whose;
 use super::outcome::{Stored, overtaken};
-use super::{Change, Database, Statement, now};
+use super::sql::sql;
+use super::{Change, Database, Statement};
 use crate::error::Result;
 use crate::vault::Sealed;
 
-macro_rules! insert_canary {
-    () => {
-        concat!(
-            "INSERT INTO key_canaries (key_id, sealed_canary, key_check, created_at) SELECT ?1, ?2, ?3, ",
-            now!()
-        )
-    };
-}
-
 /// Keeps the canary of a key that has none yet, and its check; the first one stays.
 pub async fn keep_canary(db: &Database, canary: &Sealed) -> Result<()> {
-    const SQL: &str = concat!(
-        insert_canary!(),
-        " WHERE true ON CONFLICT (key_id) DO UPDATE SET key_check = excluded.key_check WHERE key_check IS NULL"
-    );
+    const SQL: &str = sql!("canary_keep");
     let keep = Statement::new(SQL)
         .text(&canary.key_id)
         .js(&canary.envelope)
@@ -43,11 +32,7 @@ pub(super) async fn store(
     whose: &Whose<'_>,
     change: impl Fn(&Trail) -> Change,
 ) -> Result<Stored> {
-    const CANARY: &str = concat!(
-        insert_canary!(),
-        " WHERE EXISTS (SELECT 1 FROM audit_events WHERE id = ?4 AND outcome IN ('stored', 'replaced_alone', 'same_text', 'unchanged')) \
-         ON CONFLICT (key_id) DO NOTHING"
-    );
+    const CANARY: &str = sql!("canary_of_store");
     let mut trail = trail.clone();
     loop {
         let mut change = change(&trail);
@@ -74,18 +59,3 @@ pub(super) async fn store(
         }
     }
 }
-
-/// Whether the bytes behind a key's id, told by their check, are other ones than those that the database knows: what is
-/// sealed with them could not be opened once the right ones are back.
-macro_rules! is_wrong_key {
-    ($key_id:literal, $check:literal) => {
-        concat!(
-            "EXISTS (SELECT 1 FROM key_canaries WHERE key_id = ",
-            $key_id,
-            " AND key_check <> ",
-            $check,
-            ")"
-        )
-    };
-}
-pub(crate) use is_wrong_key;

@@ -38,8 +38,7 @@ const GATE_OF_RECORDS: &str = "INSERT INTO attempts (event_id, not_before, not_a
 /// Puts the operator's name into the events of a change.
 const SIGN: &str =
     "UPDATE audit_events SET operator = ?2, approved_by = ?3, reason = ?4 WHERE id = ?1";
-const SIGN_RECORDS: &str = "UPDATE audit_events SET operator = ?2, approved_by = ?3, reason = ?4 \
-     WHERE id IN (SELECT value FROM json_each(?1))";
+const SIGN_RECORDS: &str = "UPDATE audit_events SET operator = ?2, approved_by = ?3, reason = ?4 WHERE id IN (SELECT value FROM json_each(?1))";
 
 impl Change {
     /// `event_id` is the id of the event that is written.

@@ -3,6 +3,7 @@
 use js_sys::JsString;
 use wasm_bindgen::JsCast;
 
+use super::sql::sql;
 use super::{Change, Database, Row, Rows, Statement};
 use crate::domain::journal::{self, Place, What};
 use crate::domain::json;
@@ -16,7 +17,7 @@ const PAGE_BYTES: u64 = 4_000_000;
 /// A store leaves two notes at most; they are among the last so many.
 const OWN_NOTES: i64 = 8;
 
-const PAGE: &str = include_str!("sql/changes_page.sql");
+const PAGE: &str = sql!("changes_page");
 
 /// Whose notes.
 pub enum Whose<'a> {
@@ -104,11 +105,7 @@ impl Noted {
 
 /// The statements of a purge: what was noted of the user and client is forgotten, and their erasure noted. `event` is the purge's.
 pub fn purged(user_id: &str, client_id: &str, event: &str) -> [Statement; 2] {
-    [
-        include_str!("sql/purged_forget.sql"),
-        include_str!("sql/purged_note.sql"),
-    ]
-    .map(|sql| {
+    [sql!("purged_forget"), sql!("purged_note")].map(|sql| {
         Statement::new(sql)
             .text(user_id)
             .text(client_id)
@@ -118,7 +115,7 @@ pub fn purged(user_id: &str, client_id: &str, event: &str) -> [Statement; 2] {
 
 /// Whether a version has a note that waits; or all may have one, for they are still being noted.
 pub async fn waits(db: &Database, user_id: &str, version_id: &str) -> Result<bool> {
-    let waits = Statement::new(include_str!("sql/changes_waits.sql"))
+    let waits = Statement::new(sql!("changes_waits"))
         .text(user_id)
         .text(version_id);
     let [rows] = db.read(vec![waits]).await?.rows()?;
@@ -131,13 +128,13 @@ pub async fn copied(db: &Database, seqs: &[u64]) -> Result<()> {
         return Ok(());
     }
     let seqs = json::array(seqs.iter().map(u64::to_string));
-    let away = Statement::new(include_str!("sql/changes_copied.sql")).text(&seqs);
+    let away = Statement::new(sql!("changes_copied")).text(&seqs);
     db.change(Change::upkeep(away)).await.map(drop)
 }
 
 /// The statement after which changes leave notes. Changes nothing where they do already.
 pub fn begin(identity: &str) -> Statement {
-    Statement::new(include_str!("sql/copying_begin.sql")).text(identity)
+    Statement::new(sql!("copying_begin")).text(identity)
 }
 
 /// What the database knows of its copy.
@@ -162,7 +159,7 @@ pub struct Copying {
 
 /// The statement that [`Copying::read`] reads the row of.
 pub fn copying() -> Statement {
-    Statement::new(include_str!("sql/copying_read.sql"))
+    Statement::new(sql!("copying_read"))
 }
 
 impl Copying {
@@ -205,12 +202,12 @@ fn first(rows: &Rows) -> Result<Copying> {
 
 /// The end of copying: the triggers write nothing, what waits is forgotten.
 pub async fn end(db: &Database) -> Result<()> {
-    let end = Statement::new(include_str!("sql/copying_end.sql"));
+    let end = Statement::new(sql!("copying_end"));
     let [ended] = db.change(Change::upkeep(end)).await?.rows()?;
     if ended.is_empty() {
         return Ok(());
     }
-    let forget = Statement::new(include_str!("sql/copying_forget.sql"));
+    let forget = Statement::new(sql!("copying_forget"));
     db.change(Change::upkeep(forget)).await.map(drop)
 }
 
@@ -241,7 +238,7 @@ impl Meta {
 /// Writes lines of `meta`, in one transaction.
 pub async fn tell(db: &Database, lines: &[(Meta, &str)]) -> Result<()> {
     let put = |(meta, value): &(Meta, &str)| {
-        Statement::new(include_str!("sql/meta_put.sql"))
+        Statement::new(sql!("meta_put"))
             .text(meta.name())
             .text(value)
     };
@@ -256,23 +253,23 @@ pub async fn tell(db: &Database, lines: &[(Meta, &str)]) -> Result<()> {
 const BACKFILL: [(&str, &str); 5] = [
     (
         "SELECT 0 AS last WHERE ?1 < 0 AND ?2 > 0",
-        include_str!("sql/backfill_deleted.sql"),
+        sql!("backfill_deleted"),
     ),
     (
         "SELECT max(rowid) AS last FROM (SELECT rowid FROM users WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)",
-        include_str!("sql/backfill_users.sql"),
+        sql!("backfill_users"),
     ),
     (
         "SELECT max(rowid) AS last FROM (SELECT rowid FROM backup_share_versions WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)",
-        include_str!("sql/backfill_versions.sql"),
+        sql!("backfill_versions"),
     ),
     (
         "SELECT max(rowid) AS last FROM (SELECT rowid FROM custodian_backup_shares WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)",
-        include_str!("sql/backfill_custodian.sql"),
+        sql!("backfill_custodian"),
     ),
     (
         "SELECT max(rowid) AS last FROM (SELECT rowid FROM user_backup_shares WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)",
-        include_str!("sql/backfill_user.sql"),
+        sql!("backfill_user"),
     ),
 ];
 

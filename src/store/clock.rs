@@ -4,6 +4,7 @@
 use js_sys::Array;
 
 use super::change::Payload;
+use super::sql::sql;
 use super::{ATTEMPT_MS, Database, Rows, Statement};
 use crate::error::{Error, Result};
 use crate::platform::now_ms;
@@ -51,10 +52,7 @@ pub async fn look(db: &Database) -> Result<Clock> {
         ahead_ms: idle.now_ms - middle,
     };
     for steps in STEPS {
-        let work = send(
-            db,
-            &Statement::new(include_str!("sql/clock_work.sql")).number(steps),
-        );
+        let work = send(db, &Statement::new(sql!("clock_work")).number(steps));
         let busy = ask(db).await?;
         work.await.map_err(failed)?;
         clock.waited_ms = busy.trip_ms().saturating_sub(idle.trip_ms());
@@ -69,7 +67,7 @@ pub async fn look(db: &Database) -> Result<Clock> {
 }
 
 fn now() -> Statement {
-    Statement::new(include_str!("sql/clock_now.sql"))
+    Statement::new(sql!("clock_now"))
 }
 
 async fn ask(db: &Database) -> Result<Look> {

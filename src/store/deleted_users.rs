@@ -2,11 +2,11 @@
 //!
 //! A deletion moves the user and all shares into the history (by triggers); only a purge erases them.
 
-use super::audit::{Trail, audit_columns, outcome_is};
+use super::audit::Trail;
 use super::outcome::{Deleted, UserRestored};
+use super::sql::sql;
 use super::users::{JsonText, event_of_user, get_of_client};
-use super::versions::{insert_version, is_current};
-use super::{Change, Database, Statement, at, maintenance};
+use super::{Change, Database, Statement, maintenance};
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::sealing::Place;
 use crate::domain::url;
@@ -15,10 +15,7 @@ use crate::vault::Vault;
 
 /// Deletes a user; it and its shares stay in the history.
 pub async fn delete(db: &Database, trail: &Trail, id: &UserId) -> Result<()> {
-    const DELETE: &str = concat!(
-        "DELETE FROM users WHERE id = ?1 AND ",
-        outcome_is!("?2", "deleted")
-    );
+    const DELETE: &str = sql!("user_delete");
     let delete = Statement::new(DELETE)
         .text(id.as_str())
         .text(&trail.event_id);
@@ -36,74 +33,20 @@ pub async fn api_key_of(
     id: &UserId,
     client_id: Option<&ClientId>,
 ) -> Result<Option<String>> {
-    let statement = Statement::new(include_str!("sql/deleted_api_key.sql"))
+    let statement = Statement::new(sql!("deleted_api_key"))
         .text(id.as_str())
         .optional(client_id.map(ClientId::as_str));
     let [rows] = db.read(vec![statement]).await?.rows()?;
     Ok(rows.first_text("client_api_key_hash"))
 }
 
-/// Gives what webhooks brought to the client ?2 in its own name to the user ?1: in the history, and where $deletion, a condition in
-/// SQL, holds for the deletion `d` of the client's own user.
-macro_rules! take_over {
-    ($deletion:expr) => {
-        concat!(
-            "UPDATE backup_share_versions SET user_id = ?1 WHERE user_id = ?2 AND client_id = ?2 AND kind = 'custodian' \
-             AND ?1 <> ?2 AND EXISTS (SELECT 1 FROM deleted_users d WHERE d.id = ?2 AND ",
-            $deletion,
-            ")"
-        )
-    };
-}
-/// Makes what the user ?1 with the client ?2 had at a deletion `d`, of which $deletion holds, current again.
-macro_rules! shares {
-    ($table:literal, $kind:literal, $deletion:expr) => {
-        concat!(
-            insert_version!($table),
-            "FROM backup_share_versions v WHERE v.user_id = ?1 AND v.client_id = ?2 AND v.kind = '",
-            $kind,
-            "' AND v.reason = 'deleted' AND v.superseded_at IN (SELECT d.deleted_at FROM deleted_users d WHERE ",
-            $deletion,
-            ") ORDER BY v.superseded_at DESC ON CONFLICT DO NOTHING"
-        )
-    };
-}
-/// A version is in the history or current, never both.
-macro_rules! forget {
-    ($table:literal, $kind:literal) => {
-        concat!(
-            "DELETE FROM backup_share_versions AS v WHERE v.user_id = ?1 AND v.client_id = ?2 AND ",
-            is_current!($table, $kind)
-        )
-    };
-}
-
-/// A condition in SQL: the client ?2 was its own user, and webhooks alone ever made that one.
-macro_rules! was_of_webhook {
-    () => {
-        "NOT EXISTS (SELECT 1 FROM deleted_users k WHERE k.id = ?2 AND k.client_id = ?2 AND NOT k.made_by_webhook)"
-    };
-}
-
 /// Where the event says `adopted`: gives the user the custodian shares of its client's own user, whom the same transaction has
 /// deleted.
 pub(super) fn take_over(id: &str, client_id: &ClientId, event_id: &str) -> [Statement; 4] {
-    macro_rules! is_adopted {
-        () => {
-            concat!(
-                "d.id = ?2 AND d.client_id = ?2 AND ",
-                outcome_is!("?3", "adopted")
-            )
-        };
-    }
-    const TAKE_OVER: &str = take_over!(is_adopted!());
-    const SHARES: &str = shares!("custodian_backup_shares", "custodian", is_adopted!());
-    const FORGET: &str = concat!(
-        forget!("custodian_backup_shares", "custodian"),
-        " AND ",
-        outcome_is!("?3", "adopted")
-    );
-    const FORGET_USER: &str = concat!("DELETE FROM deleted_users AS d WHERE ", is_adopted!());
+    const TAKE_OVER: &str = sql!("adopt_versions");
+    const SHARES: &str = sql!("adopt_custodian");
+    const FORGET: &str = sql!("adopt_forget_versions");
+    const FORGET_USER: &str = sql!("adopt_forget_user");
     [TAKE_OVER, SHARES, FORGET, FORGET_USER].map(|sql| {
         let of_client = Statement::new(sql).text(id).text(client_id.as_str());
         of_client.text(event_id)
@@ -124,44 +67,13 @@ pub async fn restore(
     id: &UserId,
     client_id: Option<&ClientId>,
 ) -> Result<JsonText> {
-    const FIND: &str = "SELECT d.client_id, d.deleted_at, \
-         EXISTS (SELECT 1 FROM users u WHERE u.id = d.id OR u.client_id = d.client_id \
-           OR u.client_api_key_hash = d.client_api_key_hash) AS taken \
-         FROM deleted_users d WHERE d.id = ?1 AND d.client_id = coalesce(?2, d.client_id) \
-         ORDER BY d.deleted_at DESC LIMIT 1";
+    const FIND: &str = sql!("restore_find");
     // The API key too: a registration by a webhook had none.
-    const USER: &str = "INSERT INTO users (id, client_id, client_api_key_hash, created_at, made_by_webhook) \
-         SELECT d.id, d.client_id, coalesce(d.client_api_key_hash, (SELECT e.client_api_key_hash FROM deleted_users e \
-           WHERE e.id = ?1 AND e.client_id = ?2 AND e.client_api_key_hash IS NOT NULL AND e.deleted_at <= ?3 \
-           AND NOT EXISTS (SELECT 1 FROM users u WHERE u.client_api_key_hash = e.client_api_key_hash) \
-           ORDER BY e.deleted_at DESC LIMIT 1)), d.created_at, d.made_by_webhook FROM deleted_users d \
-         WHERE d.id = ?1 AND d.client_id = ?2 AND d.deleted_at = ?3";
-    // The deletion `d` is one of this user, or of what a webhook registered in its place.
-    macro_rules! is_of_user {
-        () => {
-            concat!(
-                "d.client_id = ?2 AND (d.id = ?1 AND d.deleted_at <= ?3 OR d.id = ?2 AND ",
-                was_of_webhook!(),
-                ")"
-            )
-        };
-    }
-    const TAKE_OVER: &str = take_over!(is_of_user!());
+    const USER: &str = sql!("restore_user");
+    const TAKE_OVER: &str = sql!("restore_versions");
     // Of what was not adopted the user can still be restored.
-    const FORGET_USER: &str = concat!(
-        "DELETE FROM deleted_users AS d WHERE ",
-        is_of_user!(),
-        " AND (d.id = ?1 OR NOT EXISTS (SELECT 1 FROM backup_share_versions s \
-           WHERE s.user_id = ?2 AND s.client_id = ?2 AND s.kind = 'user'))"
-    );
-    const EVENT: &str = concat!(
-        "INSERT INTO audit_events (",
-        audit_columns!(),
-        ") SELECT ?1, ",
-        at!("?2"),
-        ", 'admin', 'restore_user', ?5, ?6, NULL, iif(EXISTS (SELECT 1 FROM users WHERE id = ?5 AND client_id = ?6), \
-         'restored', 'conflict'), ?3, ?4 RETURNING outcome"
-    );
+    const FORGET_USER: &str = sql!("restore_forget_user");
+    const EVENT: &str = sql!("restore_event");
 
     // 1. Which deletion is to be undone, and does nothing stand in its way?
     let client_id = client_id.map(ClientId::as_str);
@@ -203,18 +115,10 @@ pub async fn restore(
     let change = adopted
         .into_iter()
         .fold(change, Change::then)
-        .then(of_deletion(shares!(
-            "custodian_backup_shares",
-            "custodian",
-            is_of_user!()
-        )))
-        .then(of_deletion(shares!(
-            "user_backup_shares",
-            "user",
-            is_of_user!()
-        )))
-        .then(of_client(forget!("custodian_backup_shares", "custodian")))
-        .then(of_client(forget!("user_backup_shares", "user")))
+        .then(of_deletion(sql!("restore_custodian")))
+        .then(of_deletion(sql!("restore_user_shares")))
+        .then(of_client(sql!("restore_forget_custodian")))
+        .then(of_client(sql!("restore_forget_user_shares")))
         .then(of_deletion(FORGET_USER))
         .event(event);
     let gone = || {
@@ -244,16 +148,8 @@ async fn adopt(
     id: &UserId,
     client_id: &str,
 ) -> Result<Vec<Statement>> {
-    const FIND: &str = concat!(
-        "SELECT row, id, kind, user_id, client_id, backup_method, key_id, sealed_share FROM ( \
-           SELECT *, sum(length(sealed_share)) OVER (ORDER BY superseded_at DESC, row) - length(sealed_share) AS bytes_before FROM ( \
-             SELECT t.rowid AS row, t.* FROM backup_share_versions t \
-             WHERE t.user_id = ?2 AND t.client_id = ?2 AND t.kind = 'user' AND ?1 <> ?2 AND ",
-        was_of_webhook!(),
-        " ORDER BY t.superseded_at DESC LIMIT ?3)) WHERE bytes_before < ?4"
-    );
-    const ADOPT: &str = "UPDATE backup_share_versions SET sealed_share = ?1, key_id = ?2, share_digest = ?3, user_id = ?7 \
-         WHERE rowid = ?4 AND id = ?5 AND key_id = ?6 AND EXISTS (SELECT 1 FROM users WHERE id = ?7 AND client_id = ?8)";
+    const FIND: &str = sql!("restore_cipher_texts");
+    const ADOPT: &str = sql!("restore_adopt_cipher_text");
     let find = Statement::new(FIND).text(id.as_str()).text(client_id);
     let find = find.number(ADOPTED_VERSIONS).number(ADOPTED_CHARACTERS);
     let mut adopted = Vec::new();

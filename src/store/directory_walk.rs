@@ -1,6 +1,7 @@
 //! The walk that keeps the directory right: page by page, every user of a home has routes that lead there.
 
 use super::routes::hex_of;
+use super::sql::sql;
 use super::{Change, Database, Row, Statement};
 use crate::domain::homes::Key;
 use crate::error::Result;
@@ -27,7 +28,7 @@ pub struct Page {
 
 /// The users behind an id; without one, behind those of the walk's last page.
 pub async fn next_users(home: &Database, after: Option<&str>) -> Result<Page> {
-    let statement = Statement::new(include_str!("sql/walk_users.sql"))
+    let statement = Statement::new(sql!("walk_users"))
         .number(USERS_PER_PAGE)
         .optional(after);
     let [rows] = home.read(vec![statement]).await?.rows()?;
@@ -48,14 +49,14 @@ pub async fn next_users(home: &Database, after: Option<&str>) -> Result<Page> {
 
 /// Where the walk stands in a home; None: it begins anew.
 pub async fn remember_place(home: &Database, id: Option<&str>) -> Result<()> {
-    let statement = Statement::new(include_str!("sql/walk_place.sql")).text(id.unwrap_or_default());
+    let statement = Statement::new(sql!("walk_place")).text(id.unwrap_or_default());
     home.change(Change::upkeep(statement)).await.map(drop)
 }
 
 /// The keys of users and of deleted ones lead to this home. Where a deleted one's leads elsewhere, that is left as it is.
 pub async fn enter(directory: &Database, users: &[Key], deleted: &[Key], home: u32) -> Result<()> {
     let fill = |keys: &[Key], corrects: bool| {
-        Statement::new(include_str!("sql/directory_fill.sql"))
+        Statement::new(sql!("directory_fill"))
             .text(&hex_of(keys))
             .number(home.into())
             .number(corrects.into())
@@ -66,13 +67,13 @@ pub async fn enter(directory: &Database, users: &[Key], deleted: &[Key], home: u
 
 /// Every user outside home 0 has routes: no row means that nobody is known.
 pub async fn complete(directory: &Database) -> Result<()> {
-    let statement = Statement::new(include_str!("sql/directory_complete.sql"));
+    let statement = Statement::new(sql!("directory_complete"));
     directory.write(vec![statement]).await.map(drop)
 }
 
 /// Forgets registrations that were begun more than a day ago.
 pub async fn drop_old_claims(directory: &Database) -> Result<()> {
-    let statement = Statement::new(include_str!("sql/directory_old_claims.sql"));
+    let statement = Statement::new(sql!("directory_old_claims"));
     directory.write(vec![statement]).await.map(drop)
 }
 

@@ -1,11 +1,11 @@
 //! The gate of an eject: a window per user, and one retrieval per custodian share and window.
 
-use super::audit::{Trail, audit_columns, outcome_is};
-use super::credential::{for_credential, refused_cases};
+use super::audit::Trail;
 use super::custodian_shares::{Fetched, fetch_statement, read};
 use super::outcome::{self, WindowClosed, WindowOpened};
+use super::sql::sql;
 use super::users::{event_of_user, stored_client_id};
-use super::{Change, Database, Statement, at, now};
+use super::{Change, Database, Statement};
 use crate::auth::client::Credential;
 use crate::domain::names::{BackupMethod, ClientId, UserId};
 use crate::domain::recovery::FetchSuperseded;
@@ -13,14 +13,7 @@ use crate::error::{Code, Error, Result};
 
 /// Opens a new window: every custodian share of the user can be retrieved once. Answers with its end.
 pub async fn open(db: &Database, trail: &Trail, user_id: &UserId, minutes: u32) -> Result<String> {
-    const OPEN: &str = concat!(
-        "INSERT INTO eject_windows (user_id, id, opened_at, ejectable_until) SELECT u.id, ?2, ",
-        now!(),
-        ", strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+' || ?3 || ' minutes') FROM users u WHERE u.id = ?1 AND ",
-        outcome_is!("?2", "opened"),
-        " ON CONFLICT (user_id) DO UPDATE SET id = excluded.id, opened_at = excluded.opened_at, \
-         ejectable_until = excluded.ejectable_until"
-    );
+    const OPEN: &str = sql!("eject_open");
     const READ: &str = "SELECT ejectable_until FROM eject_windows WHERE user_id = ?1";
     let open = Statement::new(OPEN)
         .text(user_id.as_str())
@@ -45,10 +38,7 @@ pub async fn open(db: &Database, trail: &Trail, user_id: &UserId, minutes: u32) 
 
 /// Closes the window, open or not.
 pub async fn close(db: &Database, trail: &Trail, user_id: &UserId) -> Result<()> {
-    const CLOSE: &str = concat!(
-        "DELETE FROM eject_windows WHERE user_id = ?1 AND ",
-        outcome_is!("?2", "closed")
-    );
+    const CLOSE: &str = sql!("eject_close");
     let close = Statement::new(CLOSE)
         .text(user_id.as_str())
         .text(&trail.event_id);
@@ -60,38 +50,8 @@ pub async fn close(db: &Database, trail: &Trail, user_id: &UserId) -> Result<()>
     }
 }
 
-/// Decides whether the one retrieval of this share in this window may be taken.
-macro_rules! event_sql {
-    ($column:tt) => {
-        concat!(
-            "INSERT INTO audit_events (",
-            audit_columns!(),
-            ") SELECT ?1, ",
-            at!("?2"),
-            ", 'client', 'retrieve_custodian_share', ?5, p.client_id, ?6, ",
-            refused_cases!($column, "?7"),
-            "WHEN w.id IS NULL THEN 'eject_not_enabled' \
-             WHEN NOT EXISTS (SELECT 1 FROM custodian_backup_shares c \
-               WHERE c.user_id = ?5 AND c.method = ?6) THEN 'not_found' \
-             WHEN EXISTS (SELECT 1 FROM eject_retrievals r \
-               WHERE r.user_id = ?5 AND r.window_id = w.id AND r.backup_method = ?6) THEN 'eject_not_enabled' \
-             ELSE 'retrieved' END, ?3, ?4 \
-             FROM (SELECT 1) LEFT JOIN users p ON p.",
-            $column,
-            " = ?7 LEFT JOIN eject_windows w ON w.user_id = ?5 AND w.ejectable_until > ",
-            now!(),
-            " RETURNING outcome"
-        )
-    };
-}
 /// Takes it. The row names this request.
-const TAKE: &str = concat!(
-    "INSERT INTO eject_retrievals (user_id, window_id, backup_method, audit_event_id, retrieved_at) \
-     SELECT w.user_id, w.id, ?3, ?1, ",
-    now!(),
-    " FROM eject_windows w WHERE w.user_id = ?2 AND ",
-    outcome_is!("?1", "retrieved")
-);
+const TAKE: &str = sql!("eject_take");
 
 /// The client id of the user, for opening the share.
 pub struct Retrieved {
@@ -118,10 +78,10 @@ pub async fn retrieve(
     // 2. Take the retrieval, read the shares, write the event.
     let method = backup_method.as_str();
     let event = trail
-        .statement(for_credential!(credential, event_sql))
+        .statement(sql!("eject_event"))
         .text(user_id.as_str())
         .text(method)
-        .text(credential.as_sql());
+        .credential(credential);
     let take = Statement::new(TAKE)
         .text(&trail.event_id)
         .text(user_id.as_str())

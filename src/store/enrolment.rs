@@ -1,5 +1,6 @@
 //! How a database becomes a home: the directory learns its identity, and the database its number.
 
+use super::sql::sql;
 use super::{Change, Database, Statement};
 use crate::error::{Code, Error, Result};
 
@@ -14,7 +15,7 @@ pub async fn enter(
 ) -> Result<bool> {
     // 1. What is it?
     let [found] = database
-        .read(vec![Statement::new(include_str!("sql/home_identity.sql"))])
+        .read(vec![Statement::new(sql!("home_identity"))])
         .await?
         .rows()?;
     let found = found.first();
@@ -34,19 +35,19 @@ pub async fn enter(
         ));
     }
     // 2. The database learns its number.
-    let learn = Statement::new(include_str!("sql/home_learn.sql")).text(&home.to_string());
+    let learn = Statement::new(sql!("home_learn")).text(&home.to_string());
     database.change(Change::upkeep(learn)).await?;
     // 3. The directory learns of the database. Home 0 takes users at once; so does one whose users are there already. A home
     // that was part of a directory which was lost waits for the rebuilding.
     let state = if home == 0 { "open" } else { "new" };
-    let enter = Statement::new(include_str!("sql/directory_enter.sql"))
+    let enter = Statement::new(sql!("directory_enter"))
         .number(home.into())
         .text(&identity)
         .optional(place)
         .text(state);
     // A directory that is blank, and a home 0 that was part of one: it was lost. Only a rebuild makes it whole.
     let begins = home == 0 && !is_complete && !is_spread;
-    let begin = Statement::new(include_str!("sql/directory_begin.sql"))
+    let begin = Statement::new(sql!("directory_begin"))
         .text(if has_users { "0" } else { "1" })
         .number(u64::from(begins));
     let [entered, _] = directory.write(vec![enter, begin]).await?.rows()?;
@@ -55,7 +56,7 @@ pub async fn enter(
 
 /// Opens the new homes, once every user of home 0 has routes. Whether there were any.
 pub async fn open(directory: &Database) -> Result<bool> {
-    let open = Statement::new(include_str!("sql/directory_open.sql"));
+    let open = Statement::new(sql!("directory_open"));
     let [opened] = directory.write(vec![open]).await?.rows()?;
     Ok(!opened.is_empty())
 }

@@ -1,5 +1,6 @@
 //! The escrow of the sealing keys, as far as the database keeps it: the age file of each key, and a check of which key it is.
 
+use super::sql::sql;
 use super::{Change, Database, Row, Statement};
 use crate::domain::json::Writer;
 use crate::domain::rebuild::Escrow;
@@ -15,7 +16,7 @@ pub async fn keep(db: &Database, escrows: &[Escrow]) -> Result<()> {
             .text("at", &at)
             .text("age", &escrow.age)
             .end();
-        Statement::new(include_str!("sql/meta_put.sql"))
+        Statement::new(sql!("meta_put"))
             .text(&format!("escrow/{}", escrow.id))
             .text(&value)
     };
@@ -34,7 +35,7 @@ pub enum State {
 
 /// How the escrow is of each key that is in use, the sealing key among them.
 pub async fn states(db: &Database, sealing_key: &str) -> Result<Vec<(String, State)>> {
-    let states = Statement::new(include_str!("sql/escrow_states.sql")).text(sealing_key);
+    let states = Statement::new(sql!("escrow_states")).text(sealing_key);
     let [rows] = db.read(vec![states]).await?.rows()?;
     let read = |row: Row| {
         let state = match row.text("state").as_str() {

@@ -1,6 +1,7 @@
 //! Who has a half-finished backup.
 
 use super::maintenance::first_count;
+use super::sql::sql;
 use super::{Database, Rows, Statement};
 use crate::error::Result;
 use crate::platform::now_ms;
@@ -23,15 +24,12 @@ pub async fn page(db: &Database, after: u64, limit: u64, until_ms: u64) -> Resul
     let mut after = after;
     loop {
         let left = limit - u64::from(rows.count());
-        let page = Statement::new(include_str!("sql/half_finished_page.sql"))
+        let page = Statement::new(sql!("half_finished_page"))
             .number(after)
             .number(after + ROWS)
             .number(left);
         let [found, last] = db
-            .read(vec![
-                page,
-                Statement::new(include_str!("sql/half_finished_last.sql")),
-            ])
+            .read(vec![page, Statement::new(sql!("half_finished_last"))])
             .await?
             .rows()?;
         rows.append(&found, u32::MAX);

@@ -2,6 +2,7 @@
 
 use js_sys::JsString;
 
+use super::sql::sql;
 use super::{Database, Row, Rows, Statement, ask_each};
 use crate::error::Result;
 
@@ -21,9 +22,7 @@ pub struct Canary {
 }
 
 /// The canaries of all keys ever used.
-const CANARIES: &str = "SELECT k.key_id, k.sealed_canary AS sealed_share, k.key_check IS NOT NULL AS has_check, \
-         EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.key_id = k.key_id) \
-           OR EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.key_id = k.key_id) AS in_use FROM key_canaries k";
+const CANARIES: &str = sql!("health_canaries");
 
 /// The schema's version and the canaries of all keys ever used.
 pub async fn read(db: &Database) -> Result<(Option<u32>, Vec<Canary>)> {

@@ -4,8 +4,9 @@
 //! `json_each` takes apart. Each record has the id of its own audit event. The events are written first, for exactly
 //! those records that are new; the rows, and the verdicts, follow the events.
 
-use super::audit::{Trail, audit_columns, outcome_is};
-use super::{Change, Database, Row, Statement, at, now};
+use super::audit::Trail;
+use super::sql::sql;
+use super::{Change, Database, Row, Statement};
 use crate::domain::json::{self, Writer, quoted};
 use crate::error::Result;
 
@@ -78,61 +79,11 @@ pub struct Owner {
     pub is_deleted: bool,
 }
 
-/// The records, as the table `j`; ?5 holds them.
-macro_rules! user_items {
-    () => {
-        "WITH j AS (SELECT value ->> 'line' AS line, value ->> 'eventId' AS event_id, value ->> 'id' AS id, \
-           value ->> 'clientId' AS client_id, value ->> 'hash' AS hash, value ->> 'createdAt' AS created_at, \
-           value ->> 'deletedAt' AS deleted_at FROM json_each(?5))"
-    };
-}
-/// The verdicts on them.
-macro_rules! judge_users {
-    () => {
-        concat!(
-            user_items!(),
-            ", judged AS (SELECT j.*, CASE \
-               WHEN EXISTS (SELECT 1 FROM audit_events a WHERE a.id = j.event_id) THEN 'new' \
-               WHEN deleted_at IS NOT NULL THEN coalesce((SELECT iif(d.client_id = j.client_id, 'same', 'id_taken') \
-                 FROM deleted_users d WHERE d.id = j.id AND d.deleted_at = j.deleted_at), 'new') \
-               WHEN EXISTS (SELECT 1 FROM users u WHERE u.id = j.id AND u.client_id = j.client_id \
-                 AND u.client_api_key_hash IS coalesce(j.hash, u.client_api_key_hash)) THEN 'same' \
-               WHEN EXISTS (SELECT 1 FROM users u WHERE u.id = j.id AND u.client_id = j.client_id) THEN 'other_key' \
-               WHEN EXISTS (SELECT 1 FROM users u WHERE u.id = j.id) THEN 'id_taken' \
-               WHEN EXISTS (SELECT 1 FROM users u WHERE u.client_id = j.client_id) THEN 'client_taken' \
-               WHEN EXISTS (SELECT 1 FROM users u WHERE u.client_api_key_hash = j.hash) THEN 'key_taken' \
-               ELSE 'new' END AS outcome FROM j) "
-        )
-    };
-}
-
-const USER_EVENTS: &str = concat!(
-    judge_users!(),
-    "INSERT INTO audit_events (",
-    audit_columns!(),
-    ") SELECT event_id, ",
-    at!("?2"),
-    ", 'admin', 'import', id, client_id, NULL, 'registered', ?3, ?4 FROM judged WHERE outcome = 'new'"
-);
-const USER_VERDICTS: &str = concat!(judge_users!(), "SELECT line, outcome FROM judged");
-const USERS: &str = concat!(
-    user_items!(),
-    " INSERT INTO users (id, client_id, client_api_key_hash, created_at) \
-     SELECT j.id, j.client_id, j.hash, coalesce(j.created_at, ",
-    now!(),
-    ") FROM j WHERE ",
-    outcome_is!("j.event_id", "registered"),
-    " AND j.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = j.id)"
-);
-const DELETED_USERS: &str = concat!(
-    user_items!(),
-    " INSERT INTO deleted_users (id, client_id, client_api_key_hash, created_at, deleted_at) \
-     SELECT j.id, j.client_id, j.hash, coalesce(j.created_at, j.deleted_at), j.deleted_at FROM j WHERE ",
-    outcome_is!("j.event_id", "registered"),
-    " AND j.deleted_at IS NOT NULL"
-);
-const OWNERS: &str = "SELECT id, client_id, 0 AS is_deleted FROM users WHERE id IN (SELECT value FROM json_each(?1)) \
-     UNION SELECT id, client_id, 1 FROM deleted_users WHERE id IN (SELECT value FROM json_each(?1))";
+const USER_EVENTS: &str = sql!("import_user_events");
+const USER_VERDICTS: &str = sql!("import_user_verdicts");
+const USERS: &str = sql!("import_users");
+const DELETED_USERS: &str = sql!("import_deleted_users");
+const OWNERS: &str = sql!("import_owners");
 
 /// Takes users in, and finds the owners of shares, those just taken in among them.
 pub async fn users(

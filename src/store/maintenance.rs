@@ -5,7 +5,8 @@
 
 use js_sys::JsString;
 
-use super::{Change, Database, Row, Rows, Statement, now};
+use super::sql::sql;
+use super::{Change, Database, Row, Rows, Statement};
 use crate::domain::json;
 use crate::domain::names::least_id_at;
 use crate::domain::sealing::{Kind, Place};
@@ -77,53 +78,12 @@ impl SealedRow {
     }
 }
 
-macro_rules! page_sql {
-    ($rows:expr) => {
-        concat!(
-            "SELECT row, id, kind, user_id, client_id, backup_method, key_id, sealed_share FROM ( \
-               SELECT *, sum(length(sealed_share)) OVER (ORDER BY row) - length(sealed_share) AS bytes_before FROM (",
-            $rows,
-            ")) WHERE bytes_before < ?3"
-        )
-    };
-}
-macro_rules! rows_of {
-    ("custodian", $where:literal) => {
-        rows_of!(
-            "'custodian' AS kind, u.client_id",
-            "custodian_backup_shares t JOIN users u ON u.id = t.user_id",
-            $where
-        )
-    };
-    ("user", $where:literal) => {
-        rows_of!(
-            "'user' AS kind, u.client_id",
-            "user_backup_shares t JOIN users u ON u.id = t.user_id",
-            $where
-        )
-    };
-    ("versions", $where:literal) => {
-        rows_of!("t.kind, t.client_id", "backup_share_versions t", $where)
-    };
-    ($owner:literal, $from:literal, $where:literal) => {
-        concat!(
-            "SELECT t.rowid AS row, t.id, ",
-            $owner,
-            ", t.user_id, t.backup_method, t.key_id, t.sealed_share FROM ",
-            $from,
-            " WHERE ",
-            $where,
-            " ORDER BY t.rowid LIMIT ?2"
-        )
-    };
-}
-
 /// The next rows of a table behind a row.
 pub async fn page(db: &Database, table: Table, after: u64, limit: u64) -> Result<Vec<SealedRow>> {
     let sql = match table {
-        Table::Custodian => page_sql!(rows_of!("custodian", "t.rowid > ?1")),
-        Table::User => page_sql!(rows_of!("user", "t.rowid > ?1")),
-        Table::Versions => page_sql!(rows_of!("versions", "t.rowid > ?1")),
+        Table::Custodian => sql!("rows_page_custodian"),
+        Table::User => sql!("rows_page_user"),
+        Table::Versions => sql!("rows_page_versions"),
     };
     let statement = Statement::new(sql).number(after).number(limit);
     read_page(db, statement.number(PAGE_BYTES)).await
@@ -146,9 +106,9 @@ pub async fn page_under_key(
     limit: u64,
 ) -> Result<Vec<SealedRow>> {
     let sql = match table {
-        Table::Custodian => page_sql!(rows_of!("custodian", "t.rowid > ?1 AND t.key_id = ?4")),
-        Table::User => page_sql!(rows_of!("user", "t.rowid > ?1 AND t.key_id = ?4")),
-        Table::Versions => page_sql!(rows_of!("versions", "t.rowid > ?1 AND t.key_id = ?4")),
+        Table::Custodian => sql!("rows_page_under_key_custodian"),
+        Table::User => sql!("rows_page_under_key_user"),
+        Table::Versions => sql!("rows_page_under_key_versions"),
     };
     let statement = Statement::new(sql)
         .number(after)
@@ -161,22 +121,10 @@ pub async fn page_under_key(
 /// Puts a newly sealed text in the place of a row's, only if the row is still the version, under the key, that was
 /// read: a backup that came meanwhile wins.
 pub fn rewrap_statement(table: Table, row: &SealedRow, sealed: &Sealed) -> Statement {
-    macro_rules! rewrap {
-        ($table:literal, $also:literal) => {
-            concat!(
-                "UPDATE ",
-                $table,
-                " SET sealed_share = ?1, key_id = ?2, share_digest = ?3",
-                $also,
-                " \
-                 WHERE rowid = ?4 AND id = ?5 AND key_id = ?6"
-            )
-        };
-    }
     let statement = Statement::new(match table {
-        Table::Custodian => rewrap!("custodian_backup_shares", ""),
-        Table::User => rewrap!("user_backup_shares", ", text_digest = ?7"),
-        Table::Versions => rewrap!("backup_share_versions", ""),
+        Table::Custodian => sql!("rows_rewrap_custodian"),
+        Table::User => sql!("rows_rewrap_user"),
+        Table::Versions => sql!("rows_rewrap_versions"),
     })
     .js(&sealed.envelope)
     .text(&sealed.key_id)
@@ -192,23 +140,14 @@ pub fn rewrap_statement(table: Table, row: &SealedRow, sealed: &Sealed) -> State
 
 /// How many rows of a table are the versions that were read, under the key of this id.
 pub fn count_under_key_statement(table: Table, rows: &[&SealedRow], key_id: &str) -> Statement {
-    macro_rules! count {
-        ($table:literal) => {
-            concat!(
-                "SELECT count(*) AS n FROM json_each(?1) j JOIN ",
-                $table,
-                " t ON t.rowid = j.value ->> 0 AND t.id = j.value ->> 1 WHERE t.key_id = ?2"
-            )
-        };
-    }
     let rows = json::array(
         rows.iter()
             .map(|row| format!("[{},{}]", row.number, json::quoted(&row.id))),
     );
     Statement::new(match table {
-        Table::Custodian => count!("custodian_backup_shares"),
-        Table::User => count!("user_backup_shares"),
-        Table::Versions => count!("backup_share_versions"),
+        Table::Custodian => sql!("rows_count_under_key_custodian"),
+        Table::User => sql!("rows_count_under_key_user"),
+        Table::Versions => sql!("rows_count_under_key_versions"),
     })
     .text(&rows)
     .text(key_id)
@@ -216,29 +155,14 @@ pub fn count_under_key_statement(table: Table, rows: &[&SealedRow], key_id: &str
 
 /// The rows of all tables, roughly, without counting them.
 pub async fn row_estimate(db: &Database) -> Result<u64> {
-    const SQL: &str = "SELECT (SELECT coalesce(max(rowid), 0) FROM custodian_backup_shares) \
-             + (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) \
-             + (SELECT coalesce(max(rowid), 0) FROM backup_share_versions) AS n";
+    const SQL: &str = sql!("rows_estimate");
     let [rows] = db.read(vec![Statement::new(SQL)]).await?.rows()?;
     Ok(first_count(&rows))
 }
 
-/// Counts the user shares in the range of rows from ?1 to ?2 that are half-finished backups; `sql/half_finished_page.sql` names them.
-macro_rules! half_finished_sql {
-    () => {
-        "SELECT count(*) AS n FROM user_backup_shares s WHERE s.rowid BETWEEN ?1 AND ?2 \
-         AND EXISTS (SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = s.user_id \
-           AND (c.method = s.method \
-             OR substr(c.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE) \
-           AND (c.updated_at > s.updated_at OR c.backup_share_pair_id <> s.backup_share_pair_id))"
-    };
-}
-
-pub(crate) use half_finished_sql;
-
 /// How many of the user shares in a range of rows are half-finished backups.
 pub async fn half_finished(db: &Database, first_row: u64, last_row: u64) -> Result<u64> {
-    let range = Statement::new(half_finished_sql!());
+    let range = Statement::new(sql!("half_finished_count"));
     let [rows] = db
         .read(vec![range.number(first_row).number(last_row)])
         .await?
@@ -271,8 +195,7 @@ pub async fn write_scrub_note(db: &Database, value: &str) -> Result<()> {
 
 /// Removes audit events made before a time, at most `limit`. Answers with how many.
 pub async fn purge_audit(db: &Database, before_ms: u64, limit: u64) -> Result<u32> {
-    const SQL: &str = "DELETE FROM audit_events WHERE id IN \
-         (SELECT id FROM audit_events WHERE id < ?1 ORDER BY id LIMIT ?2) RETURNING 1 AS gone";
+    const SQL: &str = sql!("audit_expire");
     let purge = Statement::new(SQL)
         .text(&least_id_at(before_ms))
         .number(limit);
@@ -282,11 +205,7 @@ pub async fn purge_audit(db: &Database, before_ms: u64, limit: u64) -> Result<u3
 
 /// Forgets deleted users past the retention; their shares go with the history.
 pub async fn purge_deleted_users(db: &Database, retention_days: u32) -> Result<()> {
-    const SQL: &str = concat!(
-        "DELETE FROM deleted_users WHERE deleted_at < strftime('%Y-%m-%dT%H:%M:%fZ', ",
-        now!(),
-        ", '-' || ?1 || ' days')"
-    );
+    const SQL: &str = sql!("deleted_users_expire");
     let purge = Statement::new(SQL).text(&retention_days.to_string());
     db.change(Change::upkeep(purge)).await.map(drop)
 }

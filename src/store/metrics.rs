@@ -1,7 +1,8 @@
 //! Daily figures: what the schedule counts from the audit trail, and what `GET /admin/metrics` and `GET /metrics` read. Nothing is
 //! counted on request.
 
-use super::{Change, Database, Row, Rows, Statement, now};
+use super::sql::sql;
+use super::{Change, Database, Row, Rows, Statement};
 use crate::domain::names::least_id_at;
 use crate::error::Result;
 
@@ -12,45 +13,6 @@ const SETTLED_PER_RUN: u64 = 50_000;
 /// Days that figures are kept for.
 pub const DAYS_KEPT: u32 = 400;
 
-macro_rules! mark {
-    ($name:literal) => {
-        concat!(
-            "coalesce((SELECT value FROM metric_marks WHERE name = '",
-            $name,
-            "'), '')"
-        )
-    };
-}
-macro_rules! set_mark {
-    ($name:literal, $value:expr) => {
-        concat!(
-            "INSERT INTO metric_marks (name, value) SELECT '",
-            $name,
-            "', ",
-            $value,
-            " WHERE true ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-        )
-    };
-}
-
-/// Counts the events of a range of ids, by day and in all (the day '').
-macro_rules! count_events {
-    ($column:literal, $other:literal, $range:expr, $merge:literal) => {
-        concat!(
-            "INSERT INTO daily_events (day, action, outcome, ",
-            $column,
-            ", ",
-            $other,
-            ") WITH counted AS (SELECT substr(at, 1, 10) AS day, action, outcome, count(*) AS n FROM audit_events WHERE ",
-            $range,
-            " GROUP BY 1, 2, 3) SELECT day, action, outcome, n, 0 FROM counted \
-             UNION ALL SELECT '', action, outcome, sum(n), 0 FROM counted GROUP BY action, outcome HAVING true \
-             ON CONFLICT (day, action, outcome) DO UPDATE SET ",
-            $merge
-        )
-    };
-}
-
 /// Counts what came since the run before, as one transaction: sent again after a lost answer, it counts nothing twice.
 ///
 /// 1. Up to which id events are settled: none that is stored later has a lower one.
@@ -58,31 +20,12 @@ macro_rules! count_events {
 /// 3. The recent ones, behind, are counted anew; not as long as so many are to be settled that more runs are needed.
 /// 4. The next run begins where this one ended. Old days go.
 pub async fn count_events(db: &Database, now_ms: u64) -> Result<()> {
-    const TO: &str = set_mark!(
-        "to",
-        concat!(
-            "max(",
-            mark!("from"),
-            ", min(?1, coalesce((SELECT id FROM audit_events WHERE id >= ",
-            mark!("from"),
-            " ORDER BY id LIMIT 1 OFFSET ?2), ?1)))"
-        )
-    );
-    const SETTLED: &str = count_events!(
-        "settled",
-        "recent",
-        concat!("id >= ", mark!("from"), " AND id < ", mark!("to")),
-        "settled = settled + excluded.settled"
-    );
+    const TO: &str = sql!("metrics_to");
+    const SETTLED: &str = sql!("metrics_settled");
     const NO_RECENT: &str = "UPDATE daily_events SET recent = 0 WHERE recent <> 0";
-    const RECENT: &str = count_events!(
-        "recent",
-        "settled",
-        concat!("id >= ", mark!("to"), " AND ", mark!("to"), " >= ?1"),
-        "recent = excluded.recent"
-    );
-    const FROM: &str = set_mark!("from", mark!("to"));
-    const AT: &str = set_mark!("at", now!());
+    const RECENT: &str = sql!("metrics_recent");
+    const FROM: &str = sql!("metrics_from");
+    const AT: &str = sql!("metrics_at");
     const FORGET: &str =
         "DELETE FROM daily_events WHERE day <> '' AND day < date('now', '-' || ?1 || ' days')";
     let settled_to = least_id_at(now_ms.saturating_sub(SETTLED_AFTER_MS));
@@ -104,8 +47,7 @@ pub struct Figure {
 
 /// Keeps figures as those of today, and forgets old ones.
 pub async fn keep_figures(db: &Database, figures: &[Figure]) -> Result<()> {
-    const KEEP: &str = "INSERT INTO daily_figures (day, name, value) VALUES (date('now'), ?1, ?2) \
-         ON CONFLICT (day, name) DO UPDATE SET value = excluded.value";
+    const KEEP: &str = sql!("metrics_keep_figure");
     const FORGET: &str = "DELETE FROM daily_figures WHERE day < date('now', '-' || ?1 || ' days')";
     let keep = |figure: &Figure| Statement::new(KEEP).text(&figure.name).number(figure.value);
     let forget = Change::upkeep(Statement::new(FORGET).text(&DAYS_KEPT.to_string()));
@@ -115,10 +57,7 @@ pub async fn keep_figures(db: &Database, figures: &[Figure]) -> Result<()> {
 
 /// Whether shares are to be counted by this run: counting reads every row, so among many it is done four times a day.
 pub async fn count_is_due(db: &Database, many: u64) -> Result<bool> {
-    const SQL: &str = "SELECT (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) \
-           + (SELECT coalesce(max(rowid), 0) FROM backup_share_versions) < ?1 \
-         OR NOT EXISTS (SELECT 1 FROM metric_marks WHERE name = 'shares counted' \
-           AND value > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-6 hours')) AS due";
+    const SQL: &str = sql!("metrics_share_count_due");
     let [due] = db
         .read(vec![Statement::new(SQL).number(many)])
         .await?
@@ -127,7 +66,7 @@ pub async fn count_is_due(db: &Database, many: u64) -> Result<bool> {
 }
 
 pub async fn shares_were_counted(db: &Database) -> Result<()> {
-    const SQL: &str = set_mark!("shares counted", now!());
+    const SQL: &str = sql!("metrics_shares_counted");
     db.change(Change::upkeep(Statement::new(SQL)))
         .await
         .map(drop)
@@ -135,8 +74,7 @@ pub async fn shares_were_counted(db: &Database) -> Result<()> {
 
 /// Adds alarms to those of today; `run` is this run's own id.
 pub async fn keep_alarms(db: &Database, run: &str, alarms: &[(String, u64)]) -> Result<()> {
-    const KEEP: &str = "INSERT INTO daily_alarms (day, message, count, run) VALUES (date('now'), ?1, ?2, ?3) \
-         ON CONFLICT (day, message) DO UPDATE SET count = count + excluded.count, run = excluded.run WHERE run <> excluded.run";
+    const KEEP: &str = sql!("metrics_keep_alarm");
     const FORGET: &str = "DELETE FROM daily_alarms WHERE day < date('now', '-' || ?1 || ' days')";
     let keep = |(message, count): &(String, u64)| {
         Statement::new(KEEP).text(message).number(*count).text(run)
@@ -168,19 +106,9 @@ pub struct Daily {
 
 const AT: &str = "SELECT value FROM metric_marks WHERE name = 'at'";
 
-macro_rules! counts {
-    ($where:literal) => {
-        concat!(
-            "SELECT day, action, outcome, settled + recent AS n FROM daily_events WHERE ",
-            $where,
-            " AND settled + recent > 0 ORDER BY day, action, outcome"
-        )
-    };
-}
-
 /// Of the last `days` days; no more than is kept.
 pub async fn daily(db: &Database, days: u64) -> Result<Daily> {
-    const EVENTS: &str = counts!("day > date('now', '-' || ?1 || ' days')");
+    const EVENTS: &str = sql!("metrics_events");
     const FIGURES: &str = "SELECT day, name, value FROM daily_figures WHERE day > date('now', '-' || ?1 || ' days') ORDER BY day, name";
     const ALARMS: &str = "SELECT day, message, count FROM daily_alarms WHERE day > date('now', '-7 days') ORDER BY day DESC, message";
     let of_days = |sql| Statement::new(sql).text(&days.to_string());
@@ -227,7 +155,7 @@ pub struct Totals {
 }
 
 pub async fn totals(db: &Database) -> Result<Totals> {
-    const EVENTS: &str = counts!("day = ''");
+    const EVENTS: &str = sql!("metrics_totals");
     const FIGURES: &str = "SELECT day, name, value FROM daily_figures WHERE day = (SELECT max(day) FROM daily_figures) ORDER BY name";
     let [at, events, figures] = db
         .read(vec![

@@ -37,6 +37,7 @@ pub mod rebuild;
 pub mod routes;
 mod rows;
 pub mod share_pairs;
+mod sql;
 pub mod status;
 pub mod support;
 pub mod timeline;
@@ -63,59 +64,7 @@ use audit::{By, Trail};
 use change::Payload;
 use changes::Whose;
 use outcome::Fetched;
-
-/// The current time in SQL: ISO 8601, UTC, milliseconds.
-macro_rules! now {
-    () => {
-        "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
-    };
-}
-/// A time in SQL from milliseconds since 1970.
-macro_rules! at {
-    ($ms:expr) => {
-        concat!(
-            "strftime('%Y-%m-%dT%H:%M:%fZ', ",
-            $ms,
-            " / 1000.0, 'unixepoch')"
-        )
-    };
-}
-/// The time in SQL at which a share counts as stored, of the user `u`, the method ?3 and the digest ?6: later than all that the
-/// user has (`store_times`, a view in `migrations/0007_seek_in_history.sql`). Unless one of the twenty newest versions of
-/// its kind and method holds the same share: what comes again late is still of the backup that it came with first.
-macro_rules! store_time {
-    ($kind:literal) => {
-        concat!(
-            "coalesce((SELECT stored_at FROM (SELECT stored_at, share_digest FROM backup_share_versions \
-               WHERE user_id = u.id AND client_id = u.client_id AND kind = '",
-            $kind,
-            "' AND method = ?3 ORDER BY stored_at DESC LIMIT 20) WHERE share_digest = ?6), \
-             (SELECT at FROM store_times WHERE user_id = u.id))"
-        )
-    };
-}
-/// A condition in SQL: the history knows the share, of the digest $digest, as older than the current one of its method, which is
-/// $row. What comes again late (an app's outbox, another device, Portal) displaces nothing that came since.
-macro_rules! is_known_as_older {
-    ($kind:literal, $user:literal, $client:literal, $method:literal, $digest:literal, $row:literal) => {
-        concat!(
-            "EXISTS (SELECT 1 FROM (SELECT stored_at, share_digest FROM backup_share_versions WHERE user_id = ",
-            $user,
-            " AND client_id = ",
-            $client,
-            " AND kind = '",
-            $kind,
-            "' AND method = ",
-            $method,
-            " ORDER BY stored_at DESC LIMIT 20) WHERE share_digest = ",
-            $digest,
-            " AND stored_at < ",
-            $row,
-            ".updated_at)"
-        )
-    };
-}
-pub(crate) use {at, is_known_as_older, now, store_time};
+use sql::sql;
 
 /// The Worker listens to one attempt for so long; Portal gives up on the whole after 10 s.
 const ATTEMPT_MS: u32 = 2_400;
@@ -477,10 +426,10 @@ impl Database {
             Which::Directory | Which::Unknown(_) => return None,
             Which::Home(_, Some(_)) if self.known().is_identified => return None,
             Which::Home(_, None) | Which::Alone if self.known().is_checked => return None,
-            Which::Home(home, identity) => Statement::new(include_str!("sql/home_check.sql"))
+            Which::Home(home, identity) => Statement::new(sql!("home_check"))
                 .text(&home.to_string())
                 .optional(identity.as_deref()),
-            Which::Alone => Statement::new(include_str!("sql/home_check_alone.sql")),
+            Which::Alone => Statement::new(sql!("home_check_alone")),
         };
         Some(statement)
     }

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::audit::{Actor, Event, Trail};
 use super::outcome::Noted;
+use super::sql::sql;
 use super::{Change, Database, Row, Rows, Statement};
 use crate::domain::homes::{Key, Kind};
 use crate::domain::json::{self, quoted};
@@ -25,7 +26,7 @@ fn home_of(row: &Row) -> u32 {
 
 /// Where the one is whom the key is about, if not here. An API key leads nowhere: users move by their ids.
 pub async fn gone_to(database: &Database, key: &Key) -> Result<Option<Gone>> {
-    let statement = Statement::new(include_str!("sql/home_gone_to.sql"))
+    let statement = Statement::new(sql!("home_gone_to"))
         .text(key.kind.as_str())
         .text(&key.value);
     let [rows] = database.read(vec![statement]).await?.rows()?;
@@ -38,7 +39,7 @@ pub async fn gone_to(database: &Database, key: &Key) -> Result<Option<Gone>> {
 
 /// Makes the target of a move the authority, once the source has given the user up.
 pub async fn arrived(target: &Database, move_id: &str) -> Result<()> {
-    let statement = Statement::new(include_str!("sql/home_arrived.sql")).text(move_id);
+    let statement = Statement::new(sql!("home_arrived")).text(move_id);
     target.change(Change::upkeep(statement)).await.map(drop)
 }
 
@@ -54,7 +55,7 @@ pub struct Members {
 
 impl Members {
     pub async fn of(source: &Database, user_id: &str) -> Result<Self> {
-        let find = Statement::new(include_str!("sql/move_members.sql")).text(user_id);
+        let find = Statement::new(sql!("move_members")).text(user_id);
         let [rows] = source.read(vec![find]).await?.rows()?;
         let mut ids = Vec::new();
         let mut keys: Vec<Key> = Vec::new();
@@ -104,7 +105,7 @@ pub async fn purge_waits(source: &Database, members: &Members) -> Result<bool> {
 
 /// Makes the source hold still: nothing of the members changes there from now on, until the lease ends.
 pub async fn lease(source: &Database, members: &Members, move_id: &str, to: u32) -> Result<()> {
-    let lease = Statement::new(include_str!("sql/move_lease.sql"))
+    let lease = Statement::new(sql!("move_lease"))
         .text(&members.marks())
         .text(move_id)
         .number(to.into());
@@ -120,12 +121,12 @@ pub async fn lease(source: &Database, members: &Members, move_id: &str, to: u32)
 }
 
 fn state_of(move_id: &str) -> Statement {
-    Statement::new(include_str!("sql/move_state.sql")).text(move_id)
+    Statement::new(sql!("move_state")).text(move_id)
 }
 
 /// Prepares the target: what an earlier move has left there goes.
 pub async fn expect(target: &Database, members: &Members, move_id: &str, from: u32) -> Result<()> {
-    let arrive = Statement::new(include_str!("sql/move_arrive.sql"))
+    let arrive = Statement::new(sql!("move_arrive"))
         .text(&members.marks())
         .text(move_id)
         .number(from.into());
@@ -141,53 +142,47 @@ fn swept(change: Change, ids: &str, move_id: &str) -> Change {
 
 fn sweep(ids: &str, move_id: &str) -> [Statement; 4] {
     [
-        include_str!("sql/move_sweep_users.sql"),
-        include_str!("sql/move_sweep_versions.sql"),
-        include_str!("sql/move_sweep_deleted.sql"),
-        include_str!("sql/move_sweep_purges.sql"),
+        sql!("move_sweep_users"),
+        sql!("move_sweep_versions"),
+        sql!("move_sweep_deleted"),
+        sql!("move_sweep_purges"),
     ]
     .map(|sql| Statement::new(sql).text(ids).text(move_id))
 }
 
 /// The tables that hold what is a user's, in the order in which they can be filled: how their rows are read, and written.
 const TABLES: [(&str, &str); 9] = [
+    (sql!("move_users_read"), sql!("move_users_write")),
     (
-        include_str!("sql/move_users_read.sql"),
-        include_str!("sql/move_users_write.sql"),
+        sql!("move_deleted_users_read"),
+        sql!("move_deleted_users_write"),
+    ),
+    (sql!("move_purges_read"), sql!("move_purges_write")),
+    (
+        sql!("move_custodian_backup_shares_read"),
+        sql!("move_custodian_backup_shares_write"),
     ),
     (
-        include_str!("sql/move_deleted_users_read.sql"),
-        include_str!("sql/move_deleted_users_write.sql"),
+        sql!("move_user_backup_shares_read"),
+        sql!("move_user_backup_shares_write"),
     ),
     (
-        include_str!("sql/move_purges_read.sql"),
-        include_str!("sql/move_purges_write.sql"),
+        sql!("move_backup_share_versions_read"),
+        sql!("move_backup_share_versions_write"),
     ),
     (
-        include_str!("sql/move_custodian_backup_shares_read.sql"),
-        include_str!("sql/move_custodian_backup_shares_write.sql"),
+        sql!("move_eject_windows_read"),
+        sql!("move_eject_windows_write"),
     ),
     (
-        include_str!("sql/move_user_backup_shares_read.sql"),
-        include_str!("sql/move_user_backup_shares_write.sql"),
-    ),
-    (
-        include_str!("sql/move_backup_share_versions_read.sql"),
-        include_str!("sql/move_backup_share_versions_write.sql"),
-    ),
-    (
-        include_str!("sql/move_eject_windows_read.sql"),
-        include_str!("sql/move_eject_windows_write.sql"),
-    ),
-    (
-        include_str!("sql/move_eject_retrievals_read.sql"),
-        include_str!("sql/move_eject_retrievals_write.sql"),
+        sql!("move_eject_retrievals_read"),
+        sql!("move_eject_retrievals_write"),
     ),
     EVENTS,
 ];
 const EVENTS: (&str, &str) = (
-    include_str!("sql/move_audit_events_read.sql"),
-    include_str!("sql/move_audit_events_write.sql"),
+    sql!("move_audit_events_read"),
+    sql!("move_audit_events_write"),
 );
 /// The place of the history among the tables.
 const VERSIONS: usize = 5;
@@ -256,7 +251,7 @@ pub async fn copy(
     for (table, (read, write)) in TABLES.iter().enumerate() {
         let mut after = 0;
         loop {
-            let extend = Statement::new(include_str!("sql/move_extend.sql")).text(move_id);
+            let extend = Statement::new(sql!("move_extend")).text(move_id);
             let next = Change::upkeep(extend).read(page(read, members, after));
             let [_, rows] = source.change(next).await?.rows()?;
             let Some(last) = rows.last() else { break };
@@ -269,11 +264,11 @@ pub async fn copy(
             let landing = |sql| Statement::new(sql).text(move_id);
             let texts = rows_of(&rows);
             let write = Statement::new(write).text(&texts).text(move_id);
-            let mut write = Change::upkeep(landing(include_str!("sql/move_landing.sql")))
+            let mut write = Change::upkeep(landing(sql!("move_landing")))
                 .read(write)
-                .read(landing(include_str!("sql/move_landed.sql")));
+                .read(landing(sql!("move_landed")));
             if table == VERSIONS {
-                let note = Statement::new(include_str!("sql/move_note_versions.sql"));
+                let note = Statement::new(sql!("move_note_versions"));
                 write = write.read(note.text(&texts));
             }
             target.change(write).await?;
@@ -302,7 +297,7 @@ pub async fn commit(
         backup_method: None,
         outcome: "moved",
     });
-    let commit = Statement::new(include_str!("sql/move_commit.sql")).text(move_id);
+    let commit = Statement::new(sql!("move_commit")).text(move_id);
     let change = Change::new(move_id).event(event).then(commit);
     let change = sweep(&members.ids, move_id)
         .into_iter()
@@ -315,7 +310,7 @@ pub async fn commit(
 
 /// The move does not take place: the source need not hold still any longer.
 pub async fn give_up(source: &Database, move_id: &str) -> Result<()> {
-    let statement = Statement::new(include_str!("sql/move_give_up.sql")).text(move_id);
+    let statement = Statement::new(sql!("move_give_up")).text(move_id);
     source.change(Change::upkeep(statement)).await.map(drop)
 }
 
@@ -337,7 +332,7 @@ pub async fn bring_events(source: &Database, target: &Database, ids: &str) -> Re
         let event_ids = json::array(event_ids);
         let write = Statement::new(write).text(&json::array(texts)).text("-");
         target.change(Change::upkeep(write)).await?;
-        let gone = Statement::new(include_str!("sql/move_drop_events.sql")).text(&event_ids);
+        let gone = Statement::new(sql!("move_drop_events")).text(&event_ids);
         source.change(Change::upkeep(gone)).await?;
     }
 }
@@ -354,8 +349,8 @@ pub struct Unfinished {
 pub async fn unfinished(home: &Database) -> Result<(Vec<Unfinished>, Vec<Unfinished>)> {
     let [stale, left] = home
         .read(vec![
-            Statement::new(include_str!("sql/move_stale.sql")),
-            Statement::new(include_str!("sql/move_left.sql")),
+            Statement::new(sql!("move_stale")),
+            Statement::new(sql!("move_left")),
         ])
         .await?
         .rows()?;
@@ -378,7 +373,7 @@ pub async fn has_left(source: &Database, move_id: &str) -> Result<bool> {
 
 /// What an interrupted move has left here goes.
 pub async fn sweep_away(target: &Database, unfinished: &Unfinished) -> Result<()> {
-    let give_up = Statement::new(include_str!("sql/move_give_up.sql")).text(&unfinished.move_id);
+    let give_up = Statement::new(sql!("move_give_up")).text(&unfinished.move_id);
     let nothing = Statement::new("SELECT 1");
     let swept = swept(
         Change::upkeep(nothing),

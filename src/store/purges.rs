@@ -6,6 +6,7 @@
 
 use super::audit::Trail;
 use super::outcome::{PurgeCancelled, Purged};
+use super::sql::sql;
 use super::{Change, Database, Statement, changes};
 use crate::domain::names::{ClientId, UserId};
 use crate::error::{Code, Error, Result};
@@ -21,39 +22,18 @@ pub enum Requested {
 
 /// The latest time at which the user counts as deleted, where it has been for the delay: ?7 hours. What is left in the
 /// history of a user that no deletion is known of any more was deleted before the retention.
-const EVENT: &str = "INSERT INTO audit_events (id, at, actor, action, user_id, client_id, backup_method, outcome, request_id, source_address)
-SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'admin', 'purge_user', ?5, ?6, NULL, CASE
-  WHEN is_there + was_there + is_kept = 0 THEN iif(EXISTS (SELECT 1 FROM users WHERE id = ?5), 'conflict', 'unknown_user')
-  WHEN ?7 = 0 THEN 'purged'
-  WHEN is_there THEN 'waits'
-  WHEN EXISTS (SELECT 1 FROM deleted_users WHERE id = ?5 AND client_id = ?6
-    AND deleted_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || ?7 || ' hours')) THEN 'waits'
-  ELSE 'purged' END, ?3, ?4
-FROM (SELECT EXISTS (SELECT 1 FROM users WHERE id = ?5 AND client_id = ?6) AS is_there,
-  EXISTS (SELECT 1 FROM deleted_users WHERE id = ?5 AND client_id = ?6) AS was_there,
-  EXISTS (SELECT 1 FROM backup_share_versions WHERE user_id = ?5 AND client_id = ?6) AS is_kept)
-RETURNING outcome";
+const EVENT: &str = sql!("purge_event");
 
-const DELETE_USER: &str = "DELETE FROM users WHERE id = ?1 AND client_id = ?2
-AND EXISTS (SELECT 1 FROM audit_events WHERE id = ?3 AND outcome IN ('purged', 'waits'))";
+const DELETE_USER: &str = sql!("purge_delete_user");
 
 /// Asked for again, the first time stays.
-const WAIT: &str = "INSERT INTO purges (user_id, client_id, requested_at, purge_at)
-SELECT id, client_id, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
-  strftime('%Y-%m-%dT%H:%M:%fZ', max(deleted_at), '+' || ?4 || ' hours')
-FROM deleted_users WHERE id = ?1 AND client_id = ?2
-AND EXISTS (SELECT 1 FROM audit_events WHERE id = ?3 AND outcome = 'waits') GROUP BY id, client_id
-ON CONFLICT DO NOTHING";
+const WAIT: &str = sql!("purge_wait");
 
-const ERASE_HISTORY: &str =
-    "DELETE FROM backup_share_versions WHERE user_id = ?1 AND client_id = ?2
-AND EXISTS (SELECT 1 FROM audit_events WHERE id = ?3 AND outcome = 'purged')";
+const ERASE_HISTORY: &str = sql!("purge_erase_history");
 
-const ERASE_DELETED: &str = "DELETE FROM deleted_users WHERE id = ?1 AND client_id = ?2
-AND EXISTS (SELECT 1 FROM audit_events WHERE id = ?3 AND outcome = 'purged')";
+const ERASE_DELETED: &str = sql!("purge_erase_deleted");
 
-const FORGET: &str = "DELETE FROM purges WHERE user_id = ?1 AND client_id = ?2
-AND EXISTS (SELECT 1 FROM audit_events WHERE id = ?3 AND outcome = 'purged')";
+const FORGET: &str = sql!("purge_done");
 
 const PURGE_AT: &str = "SELECT purge_at FROM purges WHERE user_id = ?1 AND client_id = ?2";
 
@@ -101,10 +81,7 @@ pub async fn request(
 
 /// Takes back every purge of this user id that waits. The user stays deleted.
 pub async fn cancel(db: &Database, trail: &Trail, id: &UserId) -> Result<()> {
-    const EVENT: &str = "INSERT INTO audit_events (id, at, actor, action, user_id, client_id, backup_method, outcome, request_id, source_address)
-SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'admin', 'cancel_purge', ?5, max(client_id), NULL,
-  iif(count(*) > 0, 'cancelled', 'not_found'), ?3, ?4 FROM purges WHERE user_id = ?5
-RETURNING outcome";
+    const EVENT: &str = sql!("purge_cancel_event");
     const CANCEL: &str = "DELETE FROM purges WHERE user_id = ?1";
     let change = Change::new(&trail.event_id)
         .event(trail.statement(EVENT).text(id.as_str()))
@@ -126,8 +103,7 @@ pub struct Due {
 
 /// The purges whose time has come, the oldest first.
 pub async fn due(db: &Database, limit: u64) -> Result<Vec<Due>> {
-    const DUE: &str = "SELECT user_id, client_id FROM purges
-WHERE purge_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now') ORDER BY purge_at LIMIT ?1";
+    const DUE: &str = sql!("purges_due");
     let [rows] = db
         .read(vec![Statement::new(DUE).number(limit)])
         .await?
@@ -141,10 +117,7 @@ WHERE purge_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now') ORDER BY purge_at LIMIT 
 
 /// Carries out a purge whose time has come, unless it was cancelled meanwhile.
 pub async fn carry_out(db: &Database, trail: &Trail, due: &Due) -> Result<()> {
-    const EVENT: &str = "INSERT INTO audit_events (id, at, actor, action, user_id, client_id, backup_method, outcome, request_id, source_address)
-SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'system', 'purge_user', user_id, client_id, NULL, 'purged', ?3, ?4
-FROM purges WHERE user_id = ?5 AND client_id = ?6 AND purge_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
-RETURNING outcome";
+    const EVENT: &str = sql!("purge_carry_out_event");
     let event = trail
         .statement(EVENT)
         .text(&due.user_id)
@@ -183,7 +156,6 @@ pub fn count_due() -> Statement {
 
 /// The purges that wait, the next one first: one hundred at most.
 pub fn waiting() -> Statement {
-    const WAITING: &str = "SELECT user_id AS userId, client_id AS clientId, requested_at AS requestedAt, purge_at AS purgeAt
-FROM purges ORDER BY purge_at LIMIT 100";
+    const WAITING: &str = sql!("purges_waiting");
     Statement::new(WAITING)
 }

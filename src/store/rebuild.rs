@@ -2,6 +2,7 @@
 
 use js_sys::JsString;
 
+use super::sql::sql;
 use super::{Change, Database, Row, Statement};
 use crate::error::Result;
 
@@ -27,18 +28,18 @@ pub async fn write(db: &Database, mode: &Mode<'_>, rows: &Rows) -> Result<()> {
     let with = |sql, items: &JsString| Statement::new(sql).js(items);
     let mut statements = Vec::with_capacity(7);
     if let Mode::Into { epoch, identity } = mode {
-        let begin = Statement::new(include_str!("sql/rebuild_begin.sql"));
+        let begin = Statement::new(sql!("rebuild_begin"));
         statements.push(begin.text(epoch).text(identity));
     }
     statements.extend([
-        with(include_str!("sql/rebuild_users.sql"), &rows.users),
-        with(include_str!("sql/rebuild_custodian.sql"), &rows.custodian),
-        with(include_str!("sql/rebuild_user.sql"), &rows.user),
-        with(include_str!("sql/rebuild_versions.sql"), &rows.versions),
-        with(include_str!("sql/rebuild_deleted.sql"), &rows.deleted),
+        with(sql!("rebuild_users"), &rows.users),
+        with(sql!("rebuild_custodian"), &rows.custodian),
+        with(sql!("rebuild_user"), &rows.user),
+        with(sql!("rebuild_versions"), &rows.versions),
+        with(sql!("rebuild_deleted"), &rows.deleted),
     ]);
     if matches!(mode, Mode::Into { .. }) {
-        statements.push(Statement::new(include_str!("sql/rebuild_end.sql")));
+        statements.push(Statement::new(sql!("rebuild_end")));
     }
     let change = statements.into_iter().fold(Change::new(""), Change::read);
     db.change(change).await.map(drop)
@@ -58,11 +59,11 @@ pub async fn compare(db: &Database, user_ids: &str, rows: &Rows) -> Result<Vec<D
     let with = |sql, items: &JsString| Statement::new(sql).js(items).text(user_ids);
     let results = db
         .read(vec![
-            with(include_str!("sql/compare_users.sql"), &rows.users),
-            with(include_str!("sql/compare_deleted.sql"), &rows.deleted),
-            with(include_str!("sql/compare_custodian.sql"), &rows.custodian),
-            with(include_str!("sql/compare_user.sql"), &rows.user),
-            with(include_str!("sql/compare_versions.sql"), &rows.versions),
+            with(sql!("compare_users"), &rows.users),
+            with(sql!("compare_deleted"), &rows.deleted),
+            with(sql!("compare_custodian"), &rows.custodian),
+            with(sql!("compare_user"), &rows.user),
+            with(sql!("compare_versions"), &rows.versions),
         ])
         .await?;
     let read = |row: Row| Difference {
@@ -86,7 +87,7 @@ pub struct Totals {
 }
 
 pub async fn totals(db: &Database) -> Result<Totals> {
-    let sql = include_str!("sql/compare_totals.sql");
+    let sql = sql!("compare_totals");
     let [rows] = db.read(vec![Statement::new(sql)]).await?.rows()?;
     let row = rows.first();
     let number = |column| row.as_ref().map_or(0, |row| row.number(column));
@@ -101,7 +102,7 @@ pub async fn totals(db: &Database) -> Result<Totals> {
 
 /// The next users behind an id, registered or deleted, and whether each has changes that are not copied yet.
 pub async fn owners(db: &Database, after: &str, limit: u64) -> Result<Vec<(String, bool)>> {
-    let sql = include_str!("sql/compare_owners.sql");
+    let sql = sql!("compare_owners");
     let owners = Statement::new(sql).text(after).number(limit);
     let [rows] = db.read(vec![owners]).await?.rows()?;
     let read = |row: Row| (row.text("id"), row.number("waits") != 0);

@@ -1,6 +1,7 @@
 //! The directory: which home a user is in. And what a home is asked for the directory's sake.
 
 use super::audit::Trail;
+use super::sql::sql;
 use super::{Change, Database, QUICK, Row, Rows, Statement};
 use crate::domain::homes::{Key, Route, Said, said};
 use crate::domain::json::{self, quoted};
@@ -36,7 +37,7 @@ fn home_of(row: &Row) -> u32 {
 
 /// Where the directory says that a user is, and the identity of that home.
 pub async fn find(directory: &Database, key: &Key) -> Result<(Said, Option<String>)> {
-    let statement = Statement::new(include_str!("sql/directory_route.sql")).text(&key.hex);
+    let statement = Statement::new(sql!("directory_route")).text(&key.hex);
     let results = directory.read_within(QUICK, &[statement]).await?;
     let [rows] = results.rows()?;
     let row = rows.first();
@@ -48,7 +49,7 @@ pub async fn find(directory: &Database, key: &Key) -> Result<(Said, Option<Strin
 
 /// The routes of the keys that have one.
 pub async fn find_all(directory: &Database, keys: &[Key]) -> Result<Vec<Route>> {
-    let statement = Statement::new(include_str!("sql/directory_claimed.sql")).text(&hex_of(keys));
+    let statement = Statement::new(sql!("directory_claimed")).text(&hex_of(keys));
     let [rows] = directory.write(vec![statement]).await?.rows()?;
     Ok(read_routes(&rows))
 }
@@ -75,13 +76,11 @@ pub async fn claim(
     let [complete, _, _, routes] = directory
         .write(vec![
             Statement::new(COMPLETE),
-            of_keys(include_str!("sql/directory_claim_routes.sql"))
+            of_keys(sql!("directory_claim_routes"))
                 .text(&wanted)
                 .number(any_state),
-            of_keys(include_str!("sql/directory_claim.sql"))
-                .text(&wanted)
-                .text(claim),
-            of_keys(include_str!("sql/directory_claimed.sql")),
+            of_keys(sql!("directory_claim")).text(&wanted).text(claim),
+            of_keys(sql!("directory_claimed")),
         ])
         .await?
         .rows()?;
@@ -101,7 +100,7 @@ fn read_routes(rows: &Rows) -> Vec<Route> {
 
 /// A registration is over: whatever became of it, none of its attempts can end any more but with the same outcome.
 pub async fn settle(directory: &Database, keys: &[Key], claim: &str) -> Result<()> {
-    let settle = Statement::new(include_str!("sql/directory_settle.sql"))
+    let settle = Statement::new(sql!("directory_settle"))
         .text(&hex_of(keys))
         .text(claim);
     directory.write(vec![settle]).await.map(drop)
@@ -111,11 +110,11 @@ pub async fn settle(directory: &Database, keys: &[Key], claim: &str) -> Result<(
 pub async fn release(home: &Database, trail: &Trail, key: &Key, route: &Route) -> Result<bool> {
     let kind = key.kind.as_str();
     let fence = trail
-        .statement(include_str!("sql/home_release.sql"))
+        .statement(sql!("home_release"))
         .text(kind)
         .text(&key.value)
         .text(&route.claims);
-    let stands_behind = Statement::new(include_str!("sql/home_stands_behind.sql"))
+    let stands_behind = Statement::new(sql!("home_stands_behind"))
         .text(kind)
         .text(&key.value);
     let release = Change::upkeep(fence).read(stands_behind);
@@ -140,8 +139,8 @@ pub async fn drop_route(directory: &Database, route: &Route) -> Result<()> {
     };
     directory
         .write(vec![
-            of_route(include_str!("sql/directory_drop_claims.sql")).text(&route.claims),
-            of_route(include_str!("sql/directory_drop_route.sql")),
+            of_route(sql!("directory_drop_claims")).text(&route.claims),
+            of_route(sql!("directory_drop_route")),
         ])
         .await
         .map(drop)
@@ -149,7 +148,7 @@ pub async fn drop_route(directory: &Database, route: &Route) -> Result<()> {
 
 /// The statement that asks a home whether it has a user; [`read_probe`] reads its rows.
 pub fn probe(key: &Key) -> Statement {
-    Statement::new(include_str!("sql/home_probe.sql"))
+    Statement::new(sql!("home_probe"))
         .text(key.kind.as_str())
         .text(&key.value)
 }
@@ -175,7 +174,7 @@ pub fn read_probe(rows: &Rows) -> Found {
 pub async fn homes(directory: &Database) -> Result<(Vec<Home>, Option<String>)> {
     let [homes, complete] = directory
         .write(vec![
-            Statement::new(include_str!("sql/directory_homes.sql")),
+            Statement::new(sql!("directory_homes")),
             Statement::new(COMPLETE),
         ])
         .await?
@@ -195,7 +194,7 @@ pub async fn homes(directory: &Database) -> Result<(Vec<Home>, Option<String>)> 
 
 /// The keys lead to the home `to` now, where they led to the home `from`.
 pub async fn moved(directory: &Database, keys: &[Key], from: u32, to: u32) -> Result<()> {
-    let statement = Statement::new(include_str!("sql/directory_moved.sql"))
+    let statement = Statement::new(sql!("directory_moved"))
         .text(&hex_of(keys))
         .number(from.into())
         .number(to.into());
@@ -204,7 +203,7 @@ pub async fn moved(directory: &Database, keys: &[Key], from: u32, to: u32) -> Re
 
 /// Opens a home to new users, or closes it. False: there is no such home.
 pub async fn set_state(directory: &Database, home: u32, state: &str) -> Result<bool> {
-    let statement = Statement::new(include_str!("sql/directory_set_state.sql"))
+    let statement = Statement::new(sql!("directory_set_state"))
         .number(home.into())
         .text(state);
     let [rows] = directory.write(vec![statement]).await?.rows()?;
@@ -222,7 +221,7 @@ pub struct Seen<'a> {
 
 /// Notes what was seen. A home that has become too large takes no new users any more. Answers with its state.
 pub async fn seen(directory: &Database, seen: &Seen<'_>) -> Result<Option<String>> {
-    let statement = Statement::new(include_str!("sql/directory_seen.sql"))
+    let statement = Statement::new(sql!("directory_seen"))
         .number(seen.home.into())
         .number(seen.bytes)
         .number(seen.users)

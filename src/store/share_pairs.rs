@@ -2,6 +2,7 @@
 
 use js_sys::JsString;
 
+use super::sql::sql;
 use super::{Change, Database, Row, Statement};
 use crate::error::Result;
 
@@ -28,7 +29,7 @@ pub async fn custodian_shares(
     user_id: &str,
     client_id: &str,
 ) -> Result<Vec<Custodian>> {
-    let shares = Statement::new(include_str!("sql/pairs_shares.sql"))
+    let shares = Statement::new(sql!("pairs_shares"))
         .text(user_id)
         .text(client_id)
         .number(MOST_CHARS);
@@ -53,7 +54,7 @@ pub struct Sampled {
 
 /// The next users behind the one that was looked at last, and, behind the last of all, the first again.
 pub async fn sample(db: &Database, limit: u64) -> Result<Vec<Sampled>> {
-    let next = Statement::new(include_str!("sql/pairs_sample.sql")).number(limit);
+    let next = Statement::new(sql!("pairs_sample")).number(limit);
     let [rows] = db.read(vec![next]).await?.rows()?;
     let read = |row: &Row| Sampled {
         user_id: row.text("id"),
@@ -64,7 +65,7 @@ pub async fn sample(db: &Database, limit: u64) -> Result<Vec<Sampled>> {
 
 /// Notes which user was looked at last.
 pub async fn keep_place(db: &Database, user_id: &str) -> Result<()> {
-    let note = Statement::new(include_str!("sql/meta_put.sql"))
+    let note = Statement::new(sql!("meta_put"))
         .text("portal_pairs")
         .text(user_id);
     db.change(Change::upkeep(note)).await.map(drop)

@@ -1,6 +1,7 @@
 //! What operators ask of the whole database: how much there is, and under which keys.
 
-use super::maintenance::{first_count, half_finished_sql, scrub_note};
+use super::maintenance::{first_count, scrub_note};
+use super::sql::sql;
 use super::{Database, Row, Rows, Statement, ask_each, health, purges};
 use crate::error::{Error, Result};
 
@@ -12,11 +13,7 @@ pub struct KeyUse {
 }
 
 /// Counts, over the index that exists for this: a key removed too early bricks shares.
-const KEY_USE: &str = "SELECT key_id, sum(n) AS shares FROM ( \
-       SELECT key_id, count(*) AS n FROM custodian_backup_shares GROUP BY key_id \
-       UNION ALL SELECT key_id, count(*) FROM user_backup_shares GROUP BY key_id \
-       UNION ALL SELECT key_id, count(*) FROM backup_share_versions GROUP BY key_id \
-     ) GROUP BY key_id ORDER BY key_id";
+const KEY_USE: &str = sql!("key_use");
 
 pub async fn key_use(db: &Database) -> Result<Vec<KeyUse>> {
     let [rows] = db.read(vec![Statement::new(KEY_USE)]).await?.rows()?;
@@ -83,14 +80,7 @@ const COUNT_AT_ONCE: u64 = 50_000;
 
 /// One batch, so the numbers are of one moment.
 pub async fn status(db: &Database) -> Result<Status> {
-    const COUNTS: &str = concat!(
-        "SELECT *, iif(too_many, 0, (",
-        half_finished_sql!(),
-        ")) AS half_finished FROM (SELECT \
-           (SELECT count(*) FROM custodian_backup_shares) + (SELECT count(*) FROM user_backup_shares) AS shares, \
-           (SELECT count(*) FROM users) AS users, \
-           (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) > ?2 AS too_many)"
-    );
+    const COUNTS: &str = sql!("status_counts");
     let counts = Statement::new(COUNTS).number(0).number(COUNT_AT_ONCE);
     let [counts, keys, note, purges, due, schema, canaries] = db
         .read(vec![

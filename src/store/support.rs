@@ -7,6 +7,7 @@ use super::custodian_shares::{self, Fetched};
 use super::health::{self, Canary};
 use super::maintenance::first_count;
 use super::outcome::{SharesChecked, unknown_user};
+use super::sql::sql;
 use super::users::{event_of_user, stored_client_id};
 use super::{Change, Database, Row, Rows, Statement, ask_each};
 use crate::domain::names::{BackupMethod, ClientId, UserId};
@@ -57,12 +58,12 @@ pub struct KeyedShare {
     pub key_id: String,
 }
 
-const USER: &str = include_str!("sql/support_user.sql");
-const USER_OF_CLIENT: &str = include_str!("sql/support_user_of_client.sql");
-const DELETIONS: &str = include_str!("sql/support_deletions.sql");
-const DELETIONS_OF_CLIENT: &str = include_str!("sql/support_deletions_of_client.sql");
-const HISTORY: &str = include_str!("sql/support_history.sql");
-const SHARES: &str = include_str!("sql/support_shares.sql");
+const USER: &str = sql!("support_user");
+const USER_OF_CLIENT: &str = sql!("support_user_of_client");
+const DELETIONS: &str = sql!("support_deletions");
+const DELETIONS_OF_CLIENT: &str = sql!("support_deletions_of_client");
+const HISTORY: &str = sql!("support_history");
+const SHARES: &str = sql!("support_shares");
 
 /// A person, or what is left of one who was deleted. 404: there never was one, or no longer.
 pub async fn person(db: &Database, user_id: &UserId, retention_days: u32) -> Result<Person> {
@@ -115,7 +116,7 @@ pub async fn of_client(
 
 /// When a user with this id was purged last, by the audit trail of any of these homes.
 pub async fn purged_at(homes: &[Database], user_id: &UserId) -> Result<Option<String>> {
-    let asked = Statement::new(include_str!("sql/support_purged.sql")).text(user_id.as_str());
+    let asked = Statement::new(sql!("support_purged")).text(user_id.as_str());
     let mut latest = None;
     for answer in ask_each(homes, &asked).await {
         latest = latest.max(answer?.first_text("at"));
@@ -191,7 +192,7 @@ pub async fn sealed_shares(
 ) -> Result<Sealed> {
     let event = event_of_user(trail, "check_backups", user_id, "checked");
     let policy = FetchSuperseded::HalfFinished;
-    let user_shares = Statement::new(include_str!("sql/support_user_shares.sql"))
+    let user_shares = Statement::new(sql!("support_user_shares"))
         .text(user_id.as_str())
         .number(MOST_CHARS);
     let change = Change::new(&trail.event_id)

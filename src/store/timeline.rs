@@ -1,6 +1,7 @@
 //! What the operators' page shows of a user: every version without its share, deletions, and the eject window.
 
-use super::{Database, Row, Rows, Statement, now};
+use super::sql::sql;
+use super::{Database, Row, Rows, Statement};
 use crate::domain::names::{BackupMethod, UserId};
 use crate::domain::recovery::Entry;
 use crate::domain::sealing::Kind;
@@ -23,26 +24,14 @@ pub struct Person {
 const USER: &str =
     "SELECT id, client_id AS clientId, created_at AS createdAt FROM users WHERE id = ?1";
 
-const DELETIONS: &str = "SELECT client_id AS clientId, deleted_at AS deletedAt FROM deleted_users WHERE id = ?1 \
-     ORDER BY deleted_at DESC LIMIT 100";
+const DELETIONS: &str = sql!("timeline_deletions");
 
 const PURGE: &str = "SELECT purge_at FROM purges WHERE user_id = ?1 ORDER BY purge_at LIMIT 1";
 
-const EJECT: &str = concat!(
-    "SELECT ejectable_until FROM eject_windows WHERE user_id = ?1 AND ejectable_until > ",
-    now!()
-);
+const EJECT: &str = sql!("timeline_eject");
 
 /// The current ones and the newest 10,000 of the history.
-const VERSIONS: &str = "SELECT * FROM ( \
-       SELECT id, 'custodian' AS kind, backup_method, backup_share_pair_id, updated_at AS stored_at, NULL AS superseded_at \
-         FROM custodian_backup_shares WHERE user_id = ?1 \
-       UNION ALL SELECT id, 'user', backup_method, backup_share_pair_id, updated_at, NULL \
-         FROM user_backup_shares WHERE user_id = ?1 \
-       UNION ALL SELECT * FROM (SELECT v.id, v.kind, v.backup_method, v.backup_share_pair_id, v.stored_at, v.superseded_at \
-         FROM users u JOIN backup_share_versions v ON v.user_id = u.id AND v.client_id = u.client_id \
-         WHERE u.id = ?1 ORDER BY v.superseded_at DESC, v.id DESC LIMIT 10000) \
-     ) ORDER BY stored_at DESC, id DESC";
+const VERSIONS: &str = sql!("timeline_versions");
 
 pub async fn person(db: &Database, user_id: &UserId) -> Result<Person> {
     let of_user = |sql| Statement::new(sql).text(user_id.as_str());

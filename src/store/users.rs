@@ -1,18 +1,12 @@
 //! `users`: whom the shares belong to.
 
-use super::audit::{Trail, audit_columns, outcome_is};
+use super::audit::Trail;
 use super::outcome::{self, KeyReplaced, SessionAsked, unknown_user};
-use super::{Change, Database, Page, Statement, at, deleted_users, now};
+use super::sql::sql;
+use super::{Change, Database, Page, Statement, deleted_users};
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
-
-/// A user's columns under the names of the API.
-macro_rules! shown {
-    () => {
-        "SELECT id, client_id AS clientId, created_at AS createdAt FROM users"
-    };
-}
 
 /// A user as the API shows it.
 pub type JsonText = String;
@@ -22,18 +16,6 @@ pub enum Registered {
     Created(JsonText),
     /// The same user was registered before.
     Same(JsonText),
-}
-
-/// A condition in SQL: only a webhook made the user `u`, and nothing but custodian shares is there.
-macro_rules! is_of_webhook {
-    () => {
-        concat!(
-            "u.made_by_webhook AND u.client_api_key_hash IS NULL \
-             AND NOT EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = u.id) \
-             AND NOT EXISTS (SELECT 1 FROM backup_share_versions v \
-               WHERE v.user_id = u.id AND v.client_id = u.client_id AND v.kind = 'user')"
-        )
-    };
 }
 
 /// Registers a user: the same again changes nothing, anything that clashes is refused. A user that was registered
@@ -49,45 +31,12 @@ pub async fn register(
     client_id: &ClientId,
     client_api_key: Option<CredentialHash>,
 ) -> Result<Registered> {
-    const EVENT: &str = concat!(
-        "INSERT INTO audit_events (",
-        audit_columns!(),
-        ") SELECT ?1, ",
-        at!("?2"),
-        ", 'admin', 'register_user', iif(outcome = 'conflict', ?5, coalesce(iif(outcome = 'adopted', NULL, registered_id), ?8)), ?6, NULL, outcome, ?3, ?4 \
-         FROM (SELECT u.id AS registered_id, CASE \
-             WHEN coalesce(u.id, same_id.id, same_key.id) IS NULL THEN 'registered' \
-             WHEN u.id IS NULL THEN 'conflict' \
-             WHEN u.id <> coalesce(?5, u.id) THEN iif(coalesce(same_id.id, same_key.id) IS NULL AND ",
-        is_of_webhook!(),
-        ", 'adopted', 'conflict') \
-             WHEN same_key.id = u.id OR ?7 IS NULL THEN 'unchanged' \
-             WHEN same_key.id IS NULL AND u.client_api_key_hash IS NULL THEN 'key_added' \
-             ELSE 'conflict' END AS outcome \
-           FROM (SELECT 1) LEFT JOIN users u ON u.client_id = ?6 LEFT JOIN users same_id ON same_id.id = ?8 \
-             LEFT JOIN users same_key ON same_key.client_api_key_hash = ?7) RETURNING outcome"
-    );
-    const INSERT: &str = concat!(
-        "INSERT INTO users (id, client_id, client_api_key_hash, created_at) SELECT ?1, ?2, ?3, ",
-        now!(),
-        " WHERE ",
-        outcome_is!("?4", "registered"),
-        " OR ",
-        outcome_is!("?4", "adopted")
-    );
+    const EVENT: &str = sql!("user_register_event");
+    const INSERT: &str = sql!("user_register");
     // The user that a webhook made goes into the history, and comes out of it as this one.
-    const GIVE_WAY: &str = concat!(
-        "DELETE FROM users WHERE id = ?1 AND client_id = ?1 AND ",
-        outcome_is!("?2", "adopted")
-    );
-    const ADD_KEY: &str = concat!(
-        "UPDATE users SET client_api_key_hash = ?2 WHERE client_id = ?1 AND ",
-        outcome_is!("?3", "key_added")
-    );
-    const SELECT: &str = concat!(
-        shown!(),
-        " WHERE client_id = ?1 AND id = (SELECT user_id FROM audit_events WHERE id = ?2)"
-    );
+    const GIVE_WAY: &str = sql!("user_give_way");
+    const ADD_KEY: &str = sql!("user_add_api_key");
+    const SELECT: &str = sql!("user_registered");
 
     let given_id = id.map(UserId::as_str);
     let new_id = given_id.unwrap_or(&trail.event_id);
@@ -154,20 +103,9 @@ pub async fn replace_client_api_key(
     id: &UserId,
     hash: &str,
 ) -> Result<JsonText> {
-    const EVENT: &str = concat!(
-        "INSERT INTO audit_events (",
-        audit_columns!(),
-        ") SELECT ?1, ",
-        at!("?2"),
-        ", 'admin', 'replace_client_api_key', ?5, u.client_id, NULL, CASE WHEN u.id IS NULL THEN 'unknown_user' \
-         WHEN EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = ?6 AND id <> ?5) THEN 'conflict' ELSE 'replaced' END, \
-         ?3, ?4 FROM (SELECT 1) LEFT JOIN users u ON u.id = ?5 RETURNING outcome"
-    );
-    const UPDATE: &str = concat!(
-        "UPDATE users SET client_api_key_hash = ?2 WHERE id = ?1 AND ",
-        outcome_is!("?3", "replaced")
-    );
-    const SELECT: &str = concat!(shown!(), " WHERE id = ?1");
+    const EVENT: &str = sql!("api_key_event");
+    const UPDATE: &str = sql!("api_key_replace");
+    const SELECT: &str = sql!("user_get");
     let event = trail.statement(EVENT).text(id.as_str()).text(hash);
     let update = Statement::new(UPDATE)
         .text(id.as_str())
@@ -202,10 +140,7 @@ pub async fn get_of_client(
     id: &UserId,
     client_id: Option<&str>,
 ) -> Result<Option<JsonText>> {
-    const SQL: &str = concat!(
-        shown!(),
-        " WHERE id = ?1 AND client_id = coalesce(?2, client_id)"
-    );
+    const SQL: &str = sql!("user_of_id");
     let select = Statement::new(SQL).text(id.as_str()).optional(client_id);
     let [users] = db.read(vec![select]).await?.rows()?;
     Ok(users.first_to_json())
@@ -223,7 +158,7 @@ pub async fn owner_of_api_key(db: &Database, hash: &str) -> Result<Option<String
 
 /// The user with a client id, as a list of one or none.
 pub async fn with_client_id(db: &Database, client_id: &ClientId) -> Result<Page> {
-    const SQL: &str = concat!(shown!(), " WHERE client_id = ?1");
+    const SQL: &str = sql!("user_of_client");
     let [rows] = db
         .read(vec![Statement::new(SQL).text(client_id.as_str())])
         .await?
@@ -231,37 +166,18 @@ pub async fn with_client_id(db: &Database, client_id: &ClientId) -> Result<Page>
     Ok(Page { rows, cursor: None })
 }
 
-/// A page of users whose $column begins with ?3 (an empty text: all users), in its order, behind ?1; and whether there is a next.
-macro_rules! page_by {
-    ($column:literal, $select:expr, $limit:literal) => {
-        concat!(
-            $select,
-            " WHERE ",
-            $column,
-            " > ?1 AND ",
-            $column,
-            " >= ?3 AND ",
-            $column,
-            " < ?3 || char(1114111) ORDER BY ",
-            $column,
-            " LIMIT ",
-            $limit
-        )
-    };
-}
-
 /// A page of users by id: those whose id begins with `begins`, behind `after`.
 pub async fn list(db: &Database, begins: &str, after: &str, limit: u64) -> Result<Page> {
-    const SQL: &str = page_by!("id", shown!(), "?2");
-    const NEXT: &str = page_by!("id", "SELECT 1 FROM users", "1 OFFSET ?2");
+    const SQL: &str = sql!("users_page");
+    const NEXT: &str = sql!("users_next");
     let range = |sql| Statement::new(sql).text(after).number(limit).text(begins);
     page(db, range(SQL), range(NEXT), "id").await
 }
 
 /// As [`list`], by client id.
 pub async fn list_by_client(db: &Database, begins: &str, after: &str, limit: u64) -> Result<Page> {
-    const SQL: &str = page_by!("client_id", shown!(), "?2");
-    const NEXT: &str = page_by!("client_id", "SELECT 1 FROM users", "1 OFFSET ?2");
+    const SQL: &str = sql!("users_page_by_client");
+    const NEXT: &str = sql!("users_next_by_client");
     let range = |sql| Statement::new(sql).text(after).number(limit).text(begins);
     page(db, range(SQL), range(NEXT), "clientId").await
 }
@@ -282,14 +198,7 @@ async fn page(
 
 /// The event of what an operator does to one user, with its outcome; `unknown_user` where there is none.
 pub(super) fn event_of_user(trail: &Trail, action: &str, id: &UserId, outcome: &str) -> Statement {
-    const EVENT: &str = concat!(
-        "INSERT INTO audit_events (",
-        audit_columns!(),
-        ") SELECT ?1, ",
-        at!("?2"),
-        ", 'admin', ?5, ?6, u.client_id, NULL, iif(u.id IS NULL, 'unknown_user', ?7), ?3, ?4 \
-         FROM (SELECT 1) LEFT JOIN users u ON u.id = ?6 RETURNING outcome"
-    );
+    const EVENT: &str = sql!("event_of_user");
     trail
         .statement(EVENT)
         .text(action)

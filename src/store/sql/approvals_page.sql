@@ -1,0 +1,8 @@
+-- approvals_page(?1 after this id, ?2 limit)
+SELECT id, action, user_id AS userId, requested_by AS requestedBy,
+  CASE role_rank WHEN 0 THEN 'viewer' WHEN 1 THEN 'support' ELSE 'admin' END AS role, reason,
+  requested_at AS requestedAt, expires_at AS expiresAt
+FROM approvals
+WHERE id > ?1 AND decision IS NULL AND expires_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+ORDER BY id
+LIMIT ?2

@@ -1,0 +1,4 @@
+-- export_known(?1 event id, ?2 since (ms))
+SELECT id
+FROM audit_events
+WHERE id = ?1 AND action = 'export' AND at >= strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch')

@@ -1,0 +1,12 @@
+-- half_finished_count(?1 first row, ?2 last row)
+-- A cipher text is half-finished where a custodian share of its backup came after it, or is of another pair.
+-- `half_finished_page` names them.
+SELECT count(*) AS n
+FROM user_backup_shares s
+WHERE s.rowid BETWEEN ?1 AND ?2
+  AND EXISTS (
+      SELECT 1
+      FROM custodian_backup_shares c
+      WHERE c.user_id = s.user_id
+        AND (c.method = s.method OR substr(c.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE)
+        AND (c.updated_at > s.updated_at OR c.backup_share_pair_id <> s.backup_share_pair_id))

@@ -1,0 +1,80 @@
+-- import_custodian_verdicts(?1 event id, ?2 now in ms, ?3 request id, ?4 source address, ?5 the records (JSON), ?6 whether older shares give way)
+WITH j AS (
+    SELECT value ->> 'line' AS line, value ->> 'eventId' AS event_id, value ->> 'kind' AS kind, value ->> 'id' AS id,
+      value ->> 'userId' AS user_id, value ->> 'clientId' AS client_id, value ->> 'backupMethod' AS backup_method,
+      value ->> 'pairId' AS pair_id, value ->> 'keyId' AS key_id, value ->> 'digest' AS digest,
+      value ->> 'sealed' AS sealed, value ->> 'createdAt' AS created_at, value ->> 'storedAt' AS stored_at,
+      value ->> 'supersededAt' AS superseded_at, value ->> 'reason' AS reason
+    FROM json_each(?5)),
+  found AS (
+    SELECT j.*, u.id AS owner, c.id AS held_id, c.updated_at AS held_at, c.share_digest AS held_digest,
+      c.backup_share_pair_id AS held_pair_id, k.id AS kept_id, coalesce(k.key_id, c.key_id) AS held_key_id,
+      coalesce(k.backup_method, c.backup_method) AS held_method, coalesce(k.sealed_share, c.sealed_share) AS held
+    FROM j
+    LEFT JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id
+    LEFT JOIN custodian_backup_shares c ON c.user_id = u.id AND c.method = j.backup_method
+    -- The version of the record's id may be another share: an old server keeps the id of a row whose share it
+    -- replaces.
+    LEFT JOIN backup_share_versions k ON k.rowid = (
+      SELECT v.rowid
+      FROM backup_share_versions v
+      WHERE v.user_id = u.id
+        AND v.kind = 'custodian'
+        AND v.client_id = u.client_id
+        AND v.id = j.id
+        AND (v.share_digest IS NULL OR v.key_id <> j.key_id)
+      LIMIT 1)),
+  judged AS (
+    SELECT f.*,
+      CASE
+        WHEN EXISTS (SELECT 1 FROM audit_events a WHERE a.id = f.event_id) THEN 'new'
+        WHEN owner IS NULL THEN 'unknown_user'
+        WHEN held_id IS NULL
+            AND (SELECT count(*) FROM custodian_backup_shares m WHERE m.user_id = f.owner) + (
+                SELECT count(DISTINCT e.backup_method COLLATE NOCASE)
+                FROM found e
+                WHERE e.owner = f.owner
+                  AND e.held_id IS NULL
+                  AND e.backup_method <> f.backup_method COLLATE NOCASE
+                  AND e.line < f.line) >= 256
+          THEN 'conflict'
+        WHEN held_id IS NULL THEN 'new'
+        WHEN EXISTS (
+            SELECT 1
+            FROM backup_share_versions v
+            WHERE v.user_id = f.owner
+              AND v.kind = 'custodian'
+              AND v.client_id = f.client_id
+              -- It was current once: something newer has come since.
+              AND (v.id = f.id OR v.method = f.backup_method)
+              AND v.share_digest = f.digest)
+          THEN 'same'
+        WHEN kept_id IS NOT NULL AND held_digest IS NOT digest THEN 'sealed_otherwise'
+        -- An older share gives way.
+        WHEN ?6 AND held_at < stored_at AND held_id <> id AND held_digest IS NOT digest THEN 'new'
+        -- Another share of the same row: an import that went wrong is put right by another one.
+        WHEN ?6
+            AND held_key_id = key_id
+            AND held_digest <> digest
+            AND (
+                held_id = id AND held_at <= coalesce(stored_at, held_at)
+                  OR held_at = stored_at
+                      AND EXISTS (
+                          SELECT 1
+                          FROM backup_share_versions v
+                          WHERE v.user_id = f.owner
+                            AND v.kind = 'custodian'
+                            AND v.client_id = f.client_id
+                            AND v.id = f.id))
+          THEN 'new'
+        ELSE CASE
+            WHEN pair_id IS NOT NULL AND held_pair_id IS NOT pair_id THEN 'conflict'
+            WHEN held_digest = digest THEN 'same'
+            -- A digest is made with the sealing key: a share that is still under another one has to be opened.
+            WHEN held_digest IS NULL OR held_key_id <> key_id THEN 'sealed_otherwise'
+            ELSE 'conflict'
+          END
+      END AS outcome
+    FROM found f)
+SELECT line, outcome, held_at, held_key_id, held_method, CASE outcome WHEN 'sealed_otherwise' THEN held END AS held
+FROM judged

@@ -1,0 +1,37 @@
+-- import_user_events(?1 event id, ?2 now in ms, ?3 request id, ?4 source address, ?5 the records (JSON))
+WITH j AS (
+    SELECT value ->> 'line' AS line, value ->> 'eventId' AS event_id, value ->> 'id' AS id,
+      value ->> 'clientId' AS client_id, value ->> 'hash' AS hash, value ->> 'createdAt' AS created_at,
+      value ->> 'deletedAt' AS deleted_at
+    FROM json_each(?5)),
+  judged AS (
+    SELECT j.*,
+      CASE
+        WHEN EXISTS (SELECT 1 FROM audit_events a WHERE a.id = j.event_id) THEN 'new'
+        WHEN deleted_at IS NOT NULL
+          THEN coalesce(
+              (
+                  SELECT iif(d.client_id = j.client_id, 'same', 'id_taken')
+                  FROM deleted_users d
+                  WHERE d.id = j.id AND d.deleted_at = j.deleted_at),
+                'new')
+        WHEN EXISTS (
+            SELECT 1
+            FROM users u
+            WHERE u.id = j.id
+              AND u.client_id = j.client_id
+              AND u.client_api_key_hash IS coalesce(j.hash, u.client_api_key_hash))
+          THEN 'same'
+        WHEN EXISTS (SELECT 1 FROM users u WHERE u.id = j.id AND u.client_id = j.client_id) THEN 'other_key'
+        WHEN EXISTS (SELECT 1 FROM users u WHERE u.id = j.id) THEN 'id_taken'
+        WHEN EXISTS (SELECT 1 FROM users u WHERE u.client_id = j.client_id) THEN 'client_taken'
+        WHEN EXISTS (SELECT 1 FROM users u WHERE u.client_api_key_hash = j.hash) THEN 'key_taken'
+        ELSE 'new'
+      END AS outcome
+    FROM j)
+INSERT INTO audit_events (
+  id, at, actor, action, user_id, client_id, backup_method, outcome, request_id, source_address)
+SELECT event_id, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'admin', 'import', id, client_id, NULL,
+  'registered', ?3, ?4
+FROM judged
+WHERE outcome = 'new'

@@ -1,0 +1,30 @@
+-- import_user_shares(?1 event id, ?2 now in ms, ?3 request id, ?4 source address, ?5 the records (JSON))
+-- On a conflict the share that is there is the one that gives way: else there would be no event. A record whose id
+-- is known already, as that of another share, gets the event's: an id that stands for two would make a restore of
+-- the one lose the other. A share of unknown time gets the time of the import, which is the same however often the
+-- batch is sent.
+WITH j AS (
+  SELECT value ->> 'line' AS line, value ->> 'eventId' AS event_id, value ->> 'kind' AS kind, value ->> 'id' AS id,
+    value ->> 'userId' AS user_id, value ->> 'clientId' AS client_id, value ->> 'backupMethod' AS backup_method,
+    value ->> 'pairId' AS pair_id, value ->> 'keyId' AS key_id, value ->> 'digest' AS digest,
+    value ->> 'sealed' AS sealed, value ->> 'createdAt' AS created_at, value ->> 'storedAt' AS stored_at,
+    value ->> 'supersededAt' AS superseded_at, value ->> 'reason' AS reason
+  FROM json_each(?5))
+INSERT INTO user_backup_shares (
+  id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, created_at, updated_at, sealed_share)
+SELECT iif(
+    EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = u.id AND v.kind = 'user' AND v.id = j.id)
+      OR h.id = j.id, j.event_id, j.id),
+  u.id, j.backup_method, j.pair_id, j.key_id, j.digest,
+  coalesce(j.created_at, j.stored_at, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch')),
+  coalesce(j.stored_at, max(strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), coalesce(h.updated_at, ''))),
+  j.sealed
+FROM j
+JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id
+LEFT JOIN user_backup_shares h ON h.user_id = u.id AND h.method = j.backup_method
+WHERE EXISTS (SELECT 1 FROM audit_events WHERE id = j.event_id)
+ON CONFLICT DO UPDATE
+SET id = excluded.id, backup_method = excluded.backup_method, backup_share_pair_id = excluded.backup_share_pair_id,
+  key_id = excluded.key_id, share_digest = excluded.share_digest, updated_at = excluded.updated_at,
+  sealed_share = excluded.sealed_share, replaced_alone_at = NULL, text_digest = NULL
+WHERE id <> excluded.id AND updated_at <= excluded.updated_at

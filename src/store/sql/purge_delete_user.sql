@@ -1,0 +1,5 @@
+-- purge_delete_user(?1 user id, ?2 client id, ?3 event id)
+DELETE FROM users
+WHERE id = ?1
+  AND client_id = ?2
+  AND EXISTS (SELECT 1 FROM audit_events WHERE id = ?3 AND outcome IN ('purged', 'waits'))

@@ -1,0 +1,2 @@
+-- user_delete(?1 user id, ?2 event id)
+DELETE FROM users WHERE id = ?1 AND EXISTS (SELECT 1 FROM audit_events WHERE id = ?2 AND outcome = 'deleted')

@@ -1,0 +1,2 @@
+-- user_of_client(?1 client id)
+SELECT id, client_id AS clientId, created_at AS createdAt FROM users WHERE client_id = ?1

@@ -1,0 +1,5 @@
+-- user_register(?1 user id, ?2 client id, ?3 hash of the API key, ?4 event id)
+INSERT INTO users (id, client_id, client_api_key_hash, created_at)
+SELECT ?1, ?2, ?3, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+WHERE EXISTS (SELECT 1 FROM audit_events WHERE id = ?4 AND outcome = 'registered')
+  OR EXISTS (SELECT 1 FROM audit_events WHERE id = ?4 AND outcome = 'adopted')

@@ -1,0 +1,32 @@
+-- user_register_event(?1 event id, ?2 now in ms, ?3 request id, ?4 source address, ?5 user id if one is given, ?6 client id, ?7 hash of the API key, ?8 id for a new user)
+INSERT INTO audit_events (
+  id, at, actor, action, user_id, client_id, backup_method, outcome, request_id, source_address)
+SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'admin', 'register_user',
+  iif(outcome = 'conflict', ?5, coalesce(iif(outcome = 'adopted', NULL, registered_id), ?8)), ?6, NULL, outcome, ?3,
+  ?4
+FROM (
+  SELECT u.id AS registered_id,
+    CASE
+      WHEN coalesce(u.id, same_id.id, same_key.id) IS NULL THEN 'registered'
+      WHEN u.id IS NULL THEN 'conflict'
+      WHEN u.id <> coalesce(?5, u.id)
+        THEN iif(
+            coalesce(same_id.id, same_key.id) IS NULL
+              -- Only a webhook made this user, and nothing but custodian shares is there.
+              AND u.made_by_webhook
+              AND u.client_api_key_hash IS NULL
+              AND NOT EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = u.id)
+              AND NOT EXISTS (
+                    SELECT 1
+                    FROM backup_share_versions v
+                    WHERE v.user_id = u.id AND v.client_id = u.client_id AND v.kind = 'user'),
+                  'adopted', 'conflict')
+      WHEN same_key.id = u.id OR ?7 IS NULL THEN 'unchanged'
+      WHEN same_key.id IS NULL AND u.client_api_key_hash IS NULL THEN 'key_added'
+      ELSE 'conflict'
+    END AS outcome
+  FROM (SELECT 1)
+  LEFT JOIN users u ON u.client_id = ?6
+  LEFT JOIN users same_id ON same_id.id = ?8
+  LEFT JOIN users same_key ON same_key.client_api_key_hash = ?7)
+RETURNING outcome
