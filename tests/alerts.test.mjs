@@ -47,6 +47,7 @@ describe("an alert", () => {
   };
   before(async () => {
     worker = await startWorker({
+      homes: 1, // one alarm
       main: inRoot("tests", "support", "faulty-entry.mjs"),
       secrets: SIGNING,
       siblings: { second: {}, third: {} },
@@ -117,6 +118,7 @@ describe("a webhook that does not take an alert", () => {
     got.splice(0);
     answer = () => new Response("no", { status: 500 });
     const worker = await startWorker({
+      homes: 1, // one alarm
       main: inRoot("tests", "support", "faulty-entry.mjs"),
       secrets: SIGNING,
       siblings: { second: {} },

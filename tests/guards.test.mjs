@@ -29,7 +29,7 @@ describe("what a request asks of D1", () => {
   let entry;
   let of;
   before(async () => {
-    worker = await startWorker({ main: inRoot("tests", "support", "counting-entry.mjs") });
+    worker = await startWorker({ homes: 1, main: inRoot("tests", "support", "counting-entry.mjs") });
     entry = await worker.entry();
     of = backups(worker);
   });
@@ -145,6 +145,7 @@ describe("what a request asks of D1", () => {
   it("takes few batches to get past what does not open under an older key, and has an end", async () => {
     const SHARE_ENCRYPTION_KEYS = `k2:${Buffer.alloc(32, 2).toString("base64")},${SECRETS.SHARE_ENCRYPTION_KEYS}`;
     const rotated = await startWorker({
+      homes: 1,
       main: inRoot("tests", "support", "counting-entry.mjs"),
       secrets: { SHARE_ENCRYPTION_KEYS },
     });

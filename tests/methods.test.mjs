@@ -179,6 +179,7 @@ describe("a database that has both spellings is migrated without losing either",
   before(async () => {
     arrive(migrations.filter((name) => name < "0009"));
     worker = await startWorker({
+      homes: 1, // the migration of one
       config: (config) => ({
         ...config,
         d1_databases: config.d1_databases.map((d1) => ({ ...d1, migrations_dir: folder })),

@@ -16,7 +16,7 @@ use crate::http::{Answer, Call};
 use crate::maintenance::{self, Budget, wrong_keys};
 use crate::platform::parse_date;
 use crate::store::audit::{self, Actor};
-use crate::store::changes;
+use crate::store::changes::{self, Copying};
 use crate::store::health;
 use crate::store::outcome::{self, unknown_user};
 use crate::store::status::{self as store, KeyUse};
@@ -274,6 +274,22 @@ pub async fn rewrap(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     Ok(Answer::json(200, &report.end()))
 }
 
+/// What each database knows of its copy. Which of many does not answer, the status tells.
+pub async fn copying(call: &Call<'_>) -> Result<Vec<Copying>> {
+    let only = one_home(call)?;
+    let mut known = Vec::new();
+    for db in call.homes.all()? {
+        if only.is_some_and(|only| only != db.home()) {
+            continue;
+        }
+        match changes::read(&db).await {
+            Err(error) if !call.homes.are_many() => return Err(error),
+            of_home => known.extend(of_home),
+        }
+    }
+    Ok(known)
+}
+
 /// `GET /admin/status`. Where there are too many to count, half-finished backups are those of the last scrub.
 pub async fn status(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     one_home(call)?; // 400, also where there is only one
@@ -284,7 +300,7 @@ pub async fn status(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     };
     let status = status.to_json(call.vault);
     let status = match call.copier {
-        Some(_) => status.raw("copy", &copy::status_json(&changes::read(call.db).await?)),
+        Some(_) => status.raw("copy", &copy::status_json(&copying(call).await?)),
         None => status,
     };
     Ok(Answer::json(200, &status.end()))

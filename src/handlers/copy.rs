@@ -114,20 +114,33 @@ fn page_json(page: &Page) -> String {
         .end()
 }
 
-/// `copy` in `GET /admin/status`.
-pub fn status_json(copying: &Copying) -> String {
-    let sampled = Sampled::of(copying.sampled.as_deref());
+/// `copy` in `GET /admin/status`, of all databases together.
+pub fn status_json(homes: &[Copying]) -> String {
+    let sum = |number: fn(&Copying) -> u64| homes.iter().map(number).sum();
+    let most = |number: fn(&Copying) -> u64| homes.iter().map(number).max().unwrap_or_default();
+    let oldest = homes
+        .iter()
+        .filter_map(|home| home.oldest_at.as_deref())
+        .min();
+    let last = homes
+        .iter()
+        .filter_map(|home| home.copied_at.as_deref())
+        .max();
+    let sampled = homes
+        .iter()
+        .map(|home| Sampled::of(home.sampled.as_deref()))
+        .fold(Sampled::default(), Sampled::and);
     let sampled = Writer::default()
         .number("checked", sampled.checked)
         .number("missing", sampled.missing)
         .number("unopened", sampled.unopened);
     Writer::default()
-        .number("pending", copying.pending)
-        .optional("oldestPendingAt", copying.oldest_at.as_deref())
-        .number("lagSeconds", copying.lag_seconds)
-        .optional("lastCopiedAt", copying.copied_at.as_deref())
-        .number("epoch", copying.epoch)
-        .number("objects", copying.seq.saturating_sub(copying.pending))
+        .number("pending", sum(|home| home.pending))
+        .optional("oldestPendingAt", oldest)
+        .number("lagSeconds", most(|home| home.lag_seconds))
+        .optional("lastCopiedAt", last)
+        .number("epoch", most(|home| home.epoch))
+        .number("objects", sum(|home| home.seq.saturating_sub(home.pending)))
         .raw("sampled", &sampled.end())
         .end()
 }

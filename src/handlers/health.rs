@@ -4,11 +4,11 @@ use crate::auth::admin::Admin;
 use crate::domain::json::{self, Writer, quoted};
 use crate::domain::role::Role;
 use crate::error::{Code, Error, Result};
+use crate::handlers::admin::copying;
 use crate::http::{Answer, Call};
 use crate::maintenance::copy::MAX_LAG_SECONDS;
 use crate::maintenance::{ensure_canary, opens};
 use crate::release;
-use crate::store::changes;
 use crate::store::escrow::{self, State};
 use crate::store::health::{self, Canary, SCHEMA_VERSION};
 
@@ -115,12 +115,10 @@ async fn warnings(call: &Call<'_>) -> Result<Vec<String>> {
         })
         .collect();
     if call.copier.is_some() {
-        let copying = changes::read(call.db).await?;
-        if copying.lag_seconds > MAX_LAG_SECONDS {
-            warnings.push(format!(
-                "The second copy is {} seconds behind.",
-                copying.lag_seconds
-            ));
+        let homes = copying(call).await?;
+        let lag = homes.iter().map(|home| home.lag_seconds).max();
+        if let Some(lag) = lag.filter(|lag| *lag > MAX_LAG_SECONDS) {
+            warnings.push(format!("The second copy is {lag} seconds behind."));
         }
     }
     Ok(warnings)

@@ -1,13 +1,13 @@
 //! The daily figures, for the operators' page and for scrapers. Both are read from what the schedule has counted.
 
 use crate::auth::admin::Admin;
-use crate::domain::json::{self, Writer};
+use crate::domain::json::{self, Writer, quoted};
 use crate::domain::metrics::{DATABASE_LIMIT_BYTES, OpenMetrics, days_until_full};
 use crate::domain::names::InvalidName;
 use crate::error::Result;
 use crate::http::{Answer, Call};
 use crate::platform::{format_date, now_ms, parse_date};
-use crate::store::metrics::{self as store, Count, DAYS_KEPT, Daily};
+use crate::store::metrics::{self as store, Alarm, Count, DAYS_KEPT, Daily, Totals};
 
 const MS_PER_DAY: u64 = 86_400_000;
 /// The growth of a database is taken over this many days at most.
@@ -24,7 +24,15 @@ pub async fn daily(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         days.ok_or(InvalidName("be a whole number from 1 to 400"))
     })?;
     let days = u64::from(days.unwrap_or(90));
-    let found = store::daily(call.db, days.max(GROWTH_DAYS)).await?;
+    let mut found = Daily::default();
+    let mut unanswered = Vec::new();
+    for db in call.homes.all()? {
+        match store::daily(&db, days.max(GROWTH_DAYS)).await {
+            Ok(of_home) => found.add(of_home),
+            Err(error) if !call.homes.are_many() => return Err(error),
+            Err(_) => unanswered.push(quoted(&db.which().binding())),
+        }
+    }
     let today = now_ms() / MS_PER_DAY;
     let first = today.saturating_sub(days - 1);
     let of_days = (first..=today).map(|number| day_to_json(&day(number), &found.events));
@@ -32,8 +40,21 @@ pub async fn daily(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         .optional("countedAt", found.counted_at.as_deref())
         .raw("days", &json::array(of_days))
         .raw("databases", &databases(&found, today))
-        .raw("alarms", &found.alarms);
+        .raw("alarms", &json::array(found.alarms.iter().map(alarm)));
+    let answer = if unanswered.is_empty() {
+        answer
+    } else {
+        answer.raw("unanswered", &json::array(unanswered))
+    };
     Ok(Answer::json(200, &answer.end()))
+}
+
+fn alarm(alarm: &Alarm) -> String {
+    Writer::default()
+        .text("day", &alarm.day)
+        .text("message", &alarm.message)
+        .number("count", alarm.count)
+        .end()
 }
 
 /// "2026-11-23" of a number of days since 1970.
@@ -133,8 +154,25 @@ const GAUGES: [(&str, &str); 6] = [
 
 /// `GET /metrics`: OpenMetrics text.
 pub async fn open_metrics(_: &Admin, call: &Call<'_>) -> Result<Answer> {
-    let found = store::totals(call.db).await?;
+    let mut found = Totals::default();
+    let mut up = Vec::new();
+    for db in call.homes.all()? {
+        let of_home = match store::totals(&db).await {
+            Err(error) if !call.homes.are_many() => return Err(error),
+            of_home => of_home.ok(),
+        };
+        up.push((db.which().binding(), u64::from(of_home.is_some())));
+        found.add(of_home.unwrap_or_default());
+    }
     let mut text = OpenMetrics::default();
+    text.family(
+        "portal_backup_database_up",
+        "gauge",
+        "Whether a database answers. What one that does not has counted is missing.",
+    );
+    for (name, is_up) in &up {
+        text.sample("portal_backup_database_up", &[("database", name)], *is_up);
+    }
     let figures = &found.figures;
     for (name, help) in GAUGES {
         if let Some(figure) = figures.iter().find(|figure| figure.name == name) {

@@ -310,7 +310,9 @@ impl Homes<'_> {
             let database = self.first.sibling(binding, Which::Unknown(home));
             let place = self.settings.place_of(home);
             let is_complete = complete.is_some();
-            changed |= enrolment::enter(&database, &directory, home, place, is_complete).await?;
+            let entered =
+                enrolment::enter(&database, &directory, &self.first, home, place, is_complete);
+            changed |= entered.await?;
         }
         changed |= enrolment::open(&directory).await?;
         Ok(changed)

@@ -233,6 +233,14 @@ impl Sampled {
         }
     }
 
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            checked: self.checked + other.checked,
+            missing: self.missing + other.missing,
+            unopened: self.unopened + other.unopened,
+        }
+    }
+
     pub fn to_note(self) -> String {
         format!("{} {} {}", self.checked, self.missing, self.unopened)
     }

@@ -18,6 +18,21 @@ pub async fn keep_canary(db: &Database, canary: &Sealed) -> Result<()> {
     db.change(Change::upkeep(keep)).await.map(drop)
 }
 
+/// Tells another database which bytes the keys' ids stand for, as far as it does not know.
+pub async fn copy(from: &Database, to: &Database) -> Result<()> {
+    const ALL: &str = "SELECT key_id, sealed_canary, key_check, created_at FROM key_canaries";
+    let [canaries] = from.read(vec![Statement::new(ALL)]).await?.rows()?;
+    for row in canaries.read() {
+        let copy = Statement::new(sql!("canary_copy"))
+            .text(&row.text("key_id"))
+            .text(&row.text("sealed_canary"))
+            .optional(row.optional("key_check").as_deref())
+            .text(&row.text("created_at"));
+        to.change(Change::upkeep(copy)).await?;
+    }
+    Ok(())
+}
+
 /// Carries out a store: `change` makes its transaction, of the request that it is given.
 ///
 /// With the first one of an isolate goes the canary of its key, so that the database knows from the first share on which bytes

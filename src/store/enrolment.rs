@@ -1,14 +1,15 @@
 //! How a database becomes a home: the directory learns its identity, and the database its number.
 
 use super::sql::sql;
-use super::{Change, Database, Statement};
+use super::{Change, Database, Statement, canaries};
 use crate::error::{Code, Error, Result};
 
 /// Enters a database as a home. A home that is entered into a directory which was lost brings its number with it; one that
-/// has users, and another number or none, is not ours. False: somebody else has entered it.
+/// has users, and another number or none, is not ours. `first` is home 0. False: somebody else has entered it.
 pub async fn enter(
     database: &Database,
     directory: &Database,
+    first: &Database,
     home: u32,
     place: Option<&str>,
     is_complete: bool,
@@ -34,9 +35,12 @@ pub async fn enter(
             "the database has users already, and is not this home",
         ));
     }
-    // 2. The database learns its number.
+    // 2. The database learns its number, and the keys: a wrong one seals nothing there, from the first share on.
     let learn = Statement::new(sql!("home_learn")).text(&home.to_string());
     database.change(Change::upkeep(learn)).await?;
+    if home != 0 {
+        canaries::copy(first, database).await?;
+    }
     // 3. The directory learns of the database. Home 0 takes users at once; so does one whose users are there already. A home
     // that was part of a directory which was lost waits for the rebuilding.
     let state = if home == 0 { "open" } else { "new" };

@@ -92,7 +92,21 @@ pub struct Count {
     pub count: u64,
 }
 
+impl Count {
+    fn kind(&self) -> (&str, &str, &str) {
+        (&self.day, &self.action, &self.outcome)
+    }
+}
+
+/// An alarm of a day, and how often it was raised.
+pub struct Alarm {
+    pub day: String,
+    pub message: String,
+    pub count: u64,
+}
+
 /// All that is kept of a number of days, up to today.
+#[derive(Default)]
 pub struct Daily {
     /// ISO 8601; None before the first count.
     pub counted_at: Option<String>,
@@ -100,8 +114,45 @@ pub struct Daily {
     pub events: Vec<Count>,
     /// By day: `(day, figure)`.
     pub figures: Vec<(String, Figure)>,
-    /// JSON as the API shows it, of the last week.
-    pub alarms: String,
+    /// Of the last week, the newest day first.
+    pub alarms: Vec<Alarm>,
+}
+
+impl Daily {
+    /// Adds another database's.
+    pub fn add(&mut self, other: Self) {
+        earlier(&mut self.counted_at, other.counted_at);
+        add_counts(&mut self.events, other.events);
+        self.figures.extend(other.figures);
+        self.alarms.extend(other.alarms);
+        self.alarms
+            .sort_by(|a, b| b.day.cmp(&a.day).then_with(|| a.message.cmp(&b.message)));
+        self.alarms.dedup_by(|next, known| {
+            let is_same = known.day == next.day && known.message == next.message;
+            known.count += if is_same { next.count } else { 0 };
+            is_same
+        });
+    }
+}
+
+/// What several databases have counted is as old as the oldest count.
+fn earlier(ours: &mut Option<String>, theirs: Option<String>) {
+    if ours
+        .as_ref()
+        .is_none_or(|at| theirs.as_ref().is_some_and(|other| other < at))
+    {
+        *ours = theirs;
+    }
+}
+
+fn add_counts(ours: &mut Vec<Count>, theirs: Vec<Count>) {
+    ours.extend(theirs);
+    ours.sort_by(|a, b| a.kind().cmp(&b.kind()));
+    ours.dedup_by(|next, known| {
+        let is_same = known.kind() == next.kind();
+        known.count += if is_same { next.count } else { 0 };
+        is_same
+    });
 }
 
 const AT: &str = "SELECT value FROM metric_marks WHERE name = 'at'";
@@ -125,7 +176,7 @@ pub async fn daily(db: &Database, days: u64) -> Result<Daily> {
         counted_at: at.first_text("value"),
         events: read_counts(&events),
         figures: figures.read().iter().map(read_figure).collect(),
-        alarms: alarms.to_json(),
+        alarms: alarms.read().iter().map(read_alarm).collect(),
     })
 }
 
@@ -139,6 +190,14 @@ fn read_counts(rows: &Rows) -> Vec<Count> {
     rows.read().iter().map(read).collect()
 }
 
+fn read_alarm(row: &Row) -> Alarm {
+    Alarm {
+        day: row.text("day"),
+        message: row.text("message"),
+        count: row.number("count"),
+    }
+}
+
 fn read_figure(row: &Row) -> (String, Figure) {
     let figure = Figure {
         name: row.text("name"),
@@ -148,10 +207,32 @@ fn read_figure(row: &Row) -> (String, Figure) {
 }
 
 /// What a scraper is told: the newest figures, and the counts of all time.
+#[derive(Default)]
 pub struct Totals {
     pub counted_at: Option<String>,
     pub events: Vec<Count>,
     pub figures: Vec<Figure>,
+}
+
+impl Totals {
+    /// Adds another database's. Of times the earlier one counts.
+    pub fn add(&mut self, other: Self) {
+        earlier(&mut self.counted_at, other.counted_at);
+        add_counts(&mut self.events, other.events);
+        for figure in other.figures {
+            match self
+                .figures
+                .iter_mut()
+                .find(|known| known.name == figure.name)
+            {
+                Some(known) if figure.name.ends_with("_timestamp_seconds") => {
+                    known.value = known.value.min(figure.value);
+                }
+                Some(known) => known.value += figure.value,
+                None => self.figures.push(figure),
+            }
+        }
+    }
 }
 
 pub async fn totals(db: &Database) -> Result<Totals> {

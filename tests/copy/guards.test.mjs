@@ -15,8 +15,8 @@ describe("a store with a second copy", () => {
   let copied;
   before(async () => {
     const main = inRoot("tests", "support", "counting-entry.mjs");
-    plain = await startWorker({ main });
-    copied = await startWorker({ main, config: withCopy });
+    plain = await startWorker({ homes: 1, main });
+    copied = await startWorker({ homes: 1, main, config: withCopy });
     workers.push(plain, copied);
   });
   after(() => Promise.all(workers.map((worker) => worker.stop())));

@@ -23,7 +23,12 @@ const one = user("one");
 
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), "portal-backup-copy-"));
-  worker = await startWorker({ main: faultyBucketEntry, config: withCopy, vars: { COPY_WAIT_MS: "300" } });
+  worker = await startWorker({
+    homes: 1, // a rebuild is of one
+    main: faultyBucketEntry,
+    config: withCopy,
+    vars: { COPY_WAIT_MS: "300" },
+  });
   entry = await worker.entry();
   of = backups(worker);
   copy = await copies(worker);
@@ -108,7 +113,11 @@ describe("the drill", () => {
       });
     const recovered = await runScript("keys", ["recover", "--identity", identityFile, ...files]);
     assert.equal(recovered.code, 0, recovered.stderr);
-    const next = await startWorker({ config: withCopy, secrets: { SHARE_ENCRYPTION_KEYS: recovered.stdout.trim() } });
+    const next = await startWorker({
+      homes: 1,
+      config: withCopy,
+      secrets: { SHARE_ENCRYPTION_KEYS: recovered.stdout.trim() },
+    });
     try {
       const its = await copies(next);
       for (const [name, text] of bucket) await its.bucket.put(name, text);
@@ -305,6 +314,7 @@ describe("a database that went back in time", () => {
 describe("a rotated key", () => {
   it("stays in use until the copy has everything under the new one; then a rebuild needs it no longer", async () => {
     const rotating = await startWorker({
+      homes: 1,
       main: faultyBucketEntry,
       config: withCopy,
       siblings: {

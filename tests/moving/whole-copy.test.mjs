@@ -22,7 +22,7 @@ let dir;
 let identity;
 let recipient;
 before(async () => {
-  [source, target] = await Promise.all([startWorker(), startWorker()]);
+  [source, target] = await Promise.all([startWorker({ homes: 1 }), startWorker({ homes: 1 })]); // every moment between two pages
   dir = mkdtempSync(join(tmpdir(), "pbw-whole-"));
   identity = await generateIdentity();
   recipient = await identityToRecipient(identity);

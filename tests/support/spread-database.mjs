@@ -1,6 +1,6 @@
 // Several homes as one database, for tests that look into what is stored, or change it. A question is answered from the rows of all
 // homes together, in a copy; a change is made in each home, where it may find nothing to change. What is inserted goes to the
-// home that takes it: shares to their user's, anything else to home 0.
+// home of whom its values name: somebody who is, or was, there; what names nobody goes to home 0.
 
 import { DatabaseSync } from "node:sqlite";
 
@@ -52,20 +52,36 @@ export class SpreadDatabase {
 
   async #insert(sql, values) {
     let refused;
-    for (const home of this.#homes) {
+    for (const home of await this.#nearest(values)) {
       try {
         const result = await home
           .prepare(sql)
           .bind(...values)
           .all();
         // INSERT … SELECT may find in this home nothing to take from.
-        if (result.meta.changes > 0 || home === this.#homes.at(-1)) return result;
+        if (result.meta.changes > 0) return result;
+        refused = undefined;
       } catch (error) {
         if (!/FOREIGN KEY|NOT NULL/.test(error.message)) throw error;
         refused = error;
       }
     }
-    throw refused;
+    if (refused) throw refused;
+    return { results: [], success: true, meta: { changes: 0 } };
+  }
+
+  /** The homes, those first that know somebody by one of the values. */
+  async #nearest(values) {
+    const named = JSON.stringify(values.filter((value) => typeof value === "string"));
+    const knows = await Promise.all(
+      this.#homes.map(async (home) => {
+        const known =
+          "SELECT count(*) AS n FROM (SELECT id, client_id FROM users UNION ALL SELECT id, client_id FROM deleted_users) u " +
+          "WHERE u.id IN (SELECT value FROM json_each(?1)) OR u.client_id IN (SELECT value FROM json_each(?1))";
+        return home.prepare(known).bind(named).first("n");
+      }),
+    );
+    return [...this.#homes].sort((a, b) => knows[this.#homes.indexOf(b)] - knows[this.#homes.indexOf(a)]);
   }
 
   /** From a copy of all rows: views, counts and orders are those of one database. */

@@ -1,0 +1,117 @@
+// What operators are told of many databases together, and what each of them knows of the keys.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+
+import { inRoot } from "../../scripts/lib/paths.mjs";
+import { backups } from "../support/backup.mjs";
+import { assertProblem, user } from "../support/client.mjs";
+import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
+import { startWorker } from "../support/harness.mjs";
+
+const CUSTODIAN = "GDRIVE-SECP256K1";
+const people = [0, 1, 2].map((home) => ({ ...user(`of${home}`), home }));
+
+describe("the figures of three databases", () => {
+  let worker;
+  let of;
+  before(async () => {
+    worker = await startWorker({ homes: 3, main: inRoot("tests", "support", "faulty-entry.mjs") });
+    of = backups(worker);
+    for (const who of people) {
+      await of.register(who);
+      await of.custodian(who, CUSTODIAN, "c");
+      await of.cipherText(who, "GDRIVE", "u");
+    }
+    await worker.scheduled();
+  });
+  after(() => worker?.stop());
+
+  const down = () => of.init({ faults: { tag: "down", home: 1, then: "fail" } });
+  const today = ({ days }) => days.at(-1);
+
+  it("are added up, by day", async () => {
+    const { body } = await of.admin("GET", "/admin/metrics?days=1");
+    assert.equal(today(body).backups, 3);
+    assert.deepEqual(
+      body.databases.map(({ name }) => name),
+      ["DB", "DB_1", "DB_2"],
+    );
+    assert.ok(body.countedAt);
+    assert.ok(!("unanswered" in body));
+  });
+
+  it("are added up for a scraper", async () => {
+    const { text } = await of.admin("GET", "/metrics");
+    for (const line of [
+      "portal_backup_users 3",
+      "portal_backup_shares 6",
+      'portal_backup_events_total{action="store_user_share",outcome="stored"} 3',
+      'portal_backup_database_up{database="DB_1"} 1',
+    ]) {
+      assert.ok(text.split("\n").includes(line), `${line}\n${text}`);
+    }
+  });
+
+  it("are those of the others where one does not answer, and say so", async () => {
+    const { body } = await of.admin("GET", "/admin/metrics?days=1", undefined, down());
+    assert.equal(today(body).backups, 2);
+    assert.deepEqual(body.unanswered, ["DB_1"]);
+    const { text } = await of.admin("GET", "/metrics", undefined, down());
+    for (const line of ["portal_backup_users 2", 'portal_backup_database_up{database="DB_1"} 0'])
+      assert.ok(text.split("\n").includes(line), `${line}\n${text}`);
+  });
+});
+
+describe("the second copy of three databases", () => {
+  it("is told of as one: what waits anywhere waits", async () => {
+    const worker = await startWorker({
+      homes: 3,
+      main: faultyBucketEntry,
+      config: withCopy,
+      vars: { COPY_WAIT_MS: "400" },
+    });
+    after(() => worker.stop());
+    const [of, copy, entry] = [backups(worker), await copies(worker), await worker.entry()];
+    await of.register(...people);
+    await copy.until("everybody is copied", async () => (await copy.status()).pending === 0);
+    const { objects } = await copy.status();
+    await entry.bucket({ puts: "fail" });
+    for (const who of people) await of.custodian(who, CUSTODIAN, "c");
+    assert.equal((await copy.status()).pending, 3);
+    await worker.homes[2].exec("UPDATE changes SET at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-400 seconds')");
+    assert.ok((await copy.status()).lagSeconds >= 400);
+    const { warnings } = (await of.admin("GET", "/readyz")).body;
+    assert.ok(
+      warnings.some((text) => /second copy is \d+ seconds behind/.test(text)),
+      JSON.stringify(warnings),
+    );
+    await entry.bucket({});
+    await copy.drain();
+    const { pending, objects: now } = await copy.status();
+    assert.equal(pending, 0);
+    assert.ok(now >= objects + 3, `${now}`);
+  });
+});
+
+describe("a database that becomes one of many", () => {
+  it("learns which bytes the keys' ids stand for: others seal nothing there, from the first share on", async () => {
+    const wrong = { SHARE_ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 9).toString("base64")}` };
+    const worker = await startWorker({ homes: 3, siblings: { wrong } });
+    after(() => worker.stop());
+    const [of, onWrong] = [backups(worker), backups(worker.sibling("wrong"))];
+    const [first, , last] = people;
+    await of.register(first);
+    await of.custodian(first, CUSTODIAN, "c");
+    // As if DB_2 were bound only now.
+    await worker.homes[2].exec("DELETE FROM meta WHERE name = 'spread'");
+    await worker.directory.exec("DELETE FROM homes WHERE home = 2");
+    assert.equal((await of.admin("GET", "/readyz")).status, 200);
+    assert.deepEqual((await worker.homes[2].prepare("SELECT key_id FROM key_canaries").all()).results, [
+      { key_id: "k1" },
+    ]);
+    await of.register(last);
+    assertProblem(await onWrong.storeCustodian(last, CUSTODIAN, "c"), 503, "misconfigured");
+    assert.deepEqual((await worker.homes[2].prepare("SELECT id FROM custodian_backup_shares").all()).results, []);
+  });
+});
