@@ -1,6 +1,9 @@
 //! Daily figures: what the schedule counts from the audit trail, and what `GET /admin/metrics` and `GET /metrics` read. Nothing is
 //! counted on request.
 
+use std::cmp::Ordering;
+use std::{iter, mem};
+
 use super::sql::sql;
 use super::{Change, Database, Row, Rows, Statement};
 use crate::domain::names::least_id_at;
@@ -92,12 +95,6 @@ pub struct Count {
     pub count: u64,
 }
 
-impl Count {
-    fn kind(&self) -> (&str, &str, &str) {
-        (&self.day, &self.action, &self.outcome)
-    }
-}
-
 /// An alarm of a day, and how often it was raised.
 pub struct Alarm {
     pub day: String,
@@ -124,14 +121,16 @@ impl Daily {
         earlier(&mut self.counted_at, other.counted_at);
         add_counts(&mut self.events, other.events);
         self.figures.extend(other.figures);
-        self.alarms.extend(other.alarms);
-        self.alarms
-            .sort_by(|a, b| b.day.cmp(&a.day).then_with(|| a.message.cmp(&b.message)));
-        self.alarms.dedup_by(|next, known| {
-            let is_same = known.day == next.day && known.message == next.message;
-            known.count += if is_same { next.count } else { 0 };
-            is_same
-        });
+        let newest_first =
+            |a: &Alarm, b: &Alarm| b.day.cmp(&a.day).then_with(|| a.message.cmp(&b.message));
+        merge(
+            &mut self.alarms,
+            other.alarms,
+            newest_first,
+            |known, same| {
+                known.count += same.count;
+            },
+        );
     }
 }
 
@@ -146,13 +145,35 @@ fn earlier(ours: &mut Option<String>, theirs: Option<String>) {
 }
 
 fn add_counts(ours: &mut Vec<Count>, theirs: Vec<Count>) {
-    ours.extend(theirs);
-    ours.sort_by(|a, b| a.kind().cmp(&b.kind()));
-    ours.dedup_by(|next, known| {
-        let is_same = known.kind() == next.kind();
-        known.count += if is_same { next.count } else { 0 };
-        is_same
+    let by_kind = |a: &Count, b: &Count| {
+        (&a.day, &a.action, &a.outcome).cmp(&(&b.day, &b.action, &b.outcome))
+    };
+    merge(ours, theirs, by_kind, |known, same| {
+        known.count += same.count;
     });
+}
+
+/// Makes one of two lists that are in order; what both have is added up.
+fn merge<T>(
+    ours: &mut Vec<T>,
+    theirs: Vec<T>,
+    order: impl Fn(&T, &T) -> Ordering,
+    add: impl Fn(&mut T, T),
+) {
+    let mut rest = mem::take(ours).into_iter().peekable();
+    for next in theirs {
+        ours.extend(iter::from_fn(|| {
+            rest.next_if(|known| order(known, &next) == Ordering::Less)
+        }));
+        match rest.next_if(|known| order(known, &next) == Ordering::Equal) {
+            Some(mut known) => {
+                add(&mut known, next);
+                ours.push(known);
+            }
+            None => ours.push(next),
+        }
+    }
+    ours.extend(rest);
 }
 
 const AT: &str = "SELECT value FROM metric_marks WHERE name = 'at'";
