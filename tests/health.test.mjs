@@ -176,5 +176,8 @@ describe("a setting that is missing or malformed", () => {
   }
 
   test("once it is right the service starts, without a redeployment", () =>
-    withSettings({}, async () => assert.equal((await ready(worker)).status, 200)));
+    withSettings({}, async () => {
+      const { status, text } = await ready(worker);
+      assert.equal(status, 200, text);
+    }));
 });

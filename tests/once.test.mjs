@@ -113,7 +113,7 @@ for (const [way, twice] of Object.entries(ways)) {
           await wallet.custodian(ada, CUSTODIAN, "c2");
           assert.deepEqual(await wallet.fetched(ada), ["c2"]);
         },
-        2,
+        worker.homes.length === 1 ? 2 : 6, // the other homes are asked whether they know the user
       );
       await wallet.cipherText(ada, "GDRIVE", "u2");
       assert.deepEqual(await wallet.fetched(ada), ["c2"]);
@@ -154,12 +154,13 @@ for (const [way, twice] of Object.entries(ways)) {
     });
 
     it("registers no client that was purged since", async () => {
-      const eve = { id: "client-eve", clientId: "client-eve" };
+      const id = `client-eve-${way.replace(" ", "-")}`; // a new one: a client that was seen before takes a batch more
+      const eve = { id, clientId: id };
       await twice(
         (options) => wallet.storeCustodian(eve, CUSTODIAN, "e1", options),
         () => wallet.purgeUser(eve),
       );
-      assert.equal((await wallet.admin("GET", "/users/client-eve")).status, 404);
+      assert.equal((await wallet.admin("GET", `/users/${id}`)).status, 404);
     });
 
     it("closes no eject window that was opened since", async () => {

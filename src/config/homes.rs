@@ -60,6 +60,12 @@ impl Homes {
                 "is not bound, though there are several databases: it says who is where",
             ));
         }
+        if has_directory && !bound.contains(&0) {
+            return Err(InvalidSetting::new(
+                "DB",
+                "is not bound, though there is a directory: it is the first database of all",
+            ));
+        }
         let mut places = Vec::new();
         for pair in get("HOME_PLACES").iter().flat_map(|list| list.split(',')) {
             let parsed = pair.trim().split_once('=').and_then(|(home, place)| {

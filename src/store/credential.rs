@@ -13,7 +13,7 @@ use crate::error::Result;
 
 /// The credential that was refused here as nobody's is that of a user in another home, whose client this is.
 pub async fn note_forbidden(db: &Database, trail: &Trail, client_id: &str) -> Result<()> {
-    const SQL: &str = "UPDATE audit_events SET outcome = 'forbidden', client_id = ?2 WHERE id = ?1 AND outcome = 'unauthorized'";
+    const SQL: &str = sql!("credential_forbidden");
     let note = Statement::new(SQL).text(&trail.event_id).text(client_id);
     db.change(Change::upkeep(note)).await.map(drop)
 }

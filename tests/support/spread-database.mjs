@@ -52,7 +52,7 @@ export class SpreadDatabase {
 
   async #insert(sql, values) {
     let refused;
-    for (const home of await this.#nearest(values)) {
+    for (const home of await this.#nearest(sql, values)) {
       try {
         const result = await home
           .prepare(sql)
@@ -70,9 +70,10 @@ export class SpreadDatabase {
     return { results: [], success: true, meta: { changes: 0 } };
   }
 
-  /** The homes, those first that know somebody by one of the values. */
-  async #nearest(values) {
-    const named = JSON.stringify(values.filter((value) => typeof value === "string"));
+  /** The homes, those first that know somebody by one of the texts in a statement. */
+  async #nearest(sql, values) {
+    const texts = [...sql.matchAll(/'([^']*)'/g)].map(([, text]) => text);
+    const named = JSON.stringify([...values.filter((value) => typeof value === "string"), ...texts]);
     const knows = await Promise.all(
       this.#homes.map(async (home) => {
         const known =
