@@ -22,7 +22,7 @@ use crate::store::routes::{self, Found};
 use crate::store::users;
 use crate::store::{Database, MOVED, Which, ask_each};
 
-pub use registering::{Wanted, keys_of};
+pub use registering::{Wanted, keys_of, noted};
 
 const REMEMBERED: usize = 20_000;
 const REMEMBER_MS: u64 = 60 * 60 * 1000;

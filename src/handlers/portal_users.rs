@@ -6,8 +6,8 @@ use crate::domain::json::Writer;
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
-use crate::handlers::users::{at_home, user_id, wanted};
-use crate::homes::keys_of;
+use crate::handlers::users::{at_home, refused, user_id, wanted};
+use crate::homes::{keys_of, noted};
 use crate::http::{Answer, Call};
 use crate::portal::Portal;
 use crate::store::outcome::unknown_user;
@@ -56,7 +56,8 @@ pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) ->
             users::register(db, &call.trail, Some(&id), &client.id, Some(hash)).await
         })
         .await;
-    match registered {
+    let refusal = refused("register_user", Some(id.as_str()), Some(client.id.as_str()));
+    match noted(registered, call.db, &call.trail, &refusal).await {
         Ok(Registered::Created(_) | Registered::Same(_)) => {
             let user = Writer::default()
                 .text("id", id.as_str())

@@ -14,13 +14,14 @@ use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
 use crate::handlers::approvals::{self, Asked};
 use crate::handlers::portal_users;
-use crate::homes::{Wanted, keys_of};
+use crate::homes::{Wanted, keys_of, noted};
 use crate::http::{Answer, Call};
 use crate::store::approvals::Request;
+use crate::store::audit::{self, Actor, Event};
 use crate::store::outcome::unknown_user;
 use crate::store::purges::{self, Requested};
 use crate::store::users::{self, Registered};
-use crate::store::{Database, Page, audit, deleted_users, eject, methods, quota, versions};
+use crate::store::{Database, Page, deleted_users, eject, methods, quota, versions};
 
 /// Registers a user with its Portal client: 201; the same again 200; a clash 409. Without a client, one is made at
 /// Portal. The client's API key is needed only where apps show it.
@@ -51,8 +52,13 @@ pub async fn register(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
         .register(&keys, &wanted, &call.trail, async |db| {
             users::register(db, &call.trail, id, &client_id, hash).await
         })
-        .await?;
-    match registered {
+        .await;
+    let refusal = refused(
+        "register_user",
+        id.map(UserId::as_str),
+        Some(client_id.as_str()),
+    );
+    match noted(registered, call.db, &call.trail, &refusal).await? {
         Registered::Created(user) => Ok(Answer::json(201, &user)),
         Registered::Same(user) => Ok(Answer::json(200, &user)),
     }
@@ -253,11 +259,30 @@ pub async fn replace_client_api_key(
 async fn replace_key(call: &Call<'_>, user_id: &UserId, hash: &str) -> Result<Done> {
     let user = at_home(call, user_id, async |db| {
         let replace = users::replace_client_api_key(db, &call.trail, user_id, hash);
-        call.homes
+        let replaced = call
+            .homes
             .with_api_key(hash, db, &call.trail, replace)
-            .await
+            .await;
+        let refusal = refused("replace_client_api_key", Some(user_id.as_str()), None);
+        noted(replaced, db, &call.trail, &refusal).await
     });
     Ok(Done::json(200, user.await?))
+}
+
+/// The event of what is refused because another user has it.
+pub fn refused<'a>(
+    action: &'a str,
+    user_id: Option<&'a str>,
+    client_id: Option<&'a str>,
+) -> Event<'a> {
+    Event {
+        actor: Actor::Admin,
+        action,
+        user_id,
+        client_id,
+        backup_method: None,
+        outcome: "conflict",
+    }
 }
 
 /// Deletes a user, who can be restored within the retention. With `?purge=<client id>` the user is erased for good, as soon

@@ -14,10 +14,12 @@ use crate::domain::homes::{Claimed, Key, Kind, Route as Entry, claimed};
 use crate::domain::names::{ClientId, UserId, new_id};
 use crate::error::{Code, Error, Result};
 use crate::platform::after_answer;
-use crate::store::audit::Trail;
+use crate::store::audit::{Event, Trail};
 use crate::store::outcome::Refusal;
-use crate::store::{Database, MOVED, Which, enrolment, routes};
+use crate::store::{Change, Database, MOVED, Which, enrolment, routes};
 
+/// Why a registration is refused before a home has seen it.
+const TAKEN: &str = "somebody in another database has one of the keys";
 /// Rounds of claiming and releasing, before others are let go first.
 const MAX_CLAIMS: u32 = 4;
 
@@ -319,9 +321,27 @@ impl Homes<'_> {
     }
 }
 
+/// Leaves the event of a refusal that no home has seen, so that none goes without.
+pub async fn noted<T>(
+    done: Result<T>,
+    db: &Database,
+    trail: &Trail,
+    event: &Event<'_>,
+) -> Result<T> {
+    if done
+        .as_ref()
+        .is_err_and(|error| error.is_caused_by(&[TAKEN]))
+    {
+        let change = Change::new(&trail.event_id).event(trail.event(event));
+        db.change(change).await?;
+    }
+    done
+}
+
 fn taken() -> Error {
     Error::new(
         Code::Conflict,
         "The id, clientId or clientApiKey is registered already, with another of the three. Where deleted users stand in the way, POST /users/:userId/move brings them into one database.",
     )
+    .caused_by(TAKEN)
 }
