@@ -1,6 +1,6 @@
 // npm test: everything, or a part.
 
-import { readdirSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
 import { readArguments } from "./lib/arguments.mjs";
@@ -16,7 +16,9 @@ const USAGE = `npm test [-- [--only=PART] [NODE_OPTION…]]
 
   --only=rust           the native tests alone
   --only=worker         the Worker's tests alone
-  --only=TEXT           the Worker's test files with TEXT in their path below tests/
+  --only=TEXT           the Worker's test files with TEXT in their path below tests/; may be given more than once
+  --homes=3             the Worker's tests over a directory and three databases, with the users at random in them; what is
+                        about one database is so in its test
   --test-name-pattern=…, --test-skip-pattern=…, --test-only, --test-timeout=MS, --test-concurrency=N,
   --test-reporter=NAME  are handed to node's test runner`;
 
@@ -32,29 +34,33 @@ const NODE_OPTIONS = {
 await main(async () => {
   const { values, tokens } = readArguments({
     usage: USAGE,
-    options: { only: { type: "string" }, ...NODE_OPTIONS },
+    options: { only: { type: "string", multiple: true }, homes: { type: "string" }, ...NODE_OPTIONS },
     tokens: true,
   });
-  const { only } = values;
+  const { homes, only = [] } = values;
+  if (homes !== undefined && !/^[2-9]$/.test(homes))
+    throw new Failure("--homes takes a number from 2 to 9.", "For example --homes=3.", 2);
+  const [rust, worker] = ["rust", "worker"].map((part) => only.includes(part));
+  const parts = only.filter((part) => part !== "rust" && part !== "worker");
   const forNode = tokens
     .filter(({ name }) => name in NODE_OPTIONS)
     .map(({ rawName, value }) => (value === undefined ? rawName : `${rawName}=${value}`));
-  const files = testFiles(["rust", "worker"].includes(only) ? "" : (only ?? ""));
+  const files = testFiles(parts, homes !== undefined);
   if (files.length === 0) {
     throw new Failure(
-      `No test file's path holds "${only}".`,
+      `No test file's path holds "${parts.join('" or "')}".`,
       "Give --only=rust, --only=worker, or a part of a path below tests/.",
       2,
     );
   }
   await setup({ database: false });
 
-  if (!only || only === "rust") {
+  if (rust || (only.length === 0 && homes === undefined)) {
     const { code } = await step("Native tests: cargo test", "10 s, 1 min the first time", () =>
       run("cargo", ["test", "--quiet"], { show: true }),
     );
     if (code !== 0) throw new Failure("The native tests failed: see above. The Worker's tests were not run.");
-    if (only === "rust") return 0;
+    if (rust && !worker && parts.length === 0) return 0;
   }
 
   if (files.some((file) => file.endsWith("contract.test.mjs"))) await ensureSchemathesis();
@@ -65,16 +71,17 @@ await main(async () => {
   const flags = ["--test", "--test-reporter=spec", `--test-concurrency=${concurrency}`, "--test-timeout=300000"];
   const { code } = await run(await nodeBin(), ["--no-warnings", ...flags, ...forNode, ...files], {
     show: true,
-    env: nodeEnv(),
+    env: { ...nodeEnv(), ...(homes === undefined ? {} : { HOMES: homes }) },
   });
   return code ?? 1;
 }, USAGE);
 
-/** Every *.test.mjs below tests/, those whose path holds `part`. */
-function testFiles(part) {
+/** Every *.test.mjs below tests/, those whose path holds one of `parts`; `spread`: those that start a Worker by the harness. */
+function testFiles(parts, spread) {
   return readdirSync(inRoot("tests"), { recursive: true })
     .map((name) => name.replaceAll("\\", "/"))
-    .filter((name) => name.endsWith(".test.mjs") && name.includes(part))
+    .filter((name) => name.endsWith(".test.mjs") && (parts.length === 0 || parts.some((part) => name.includes(part))))
     .sort()
-    .map((name) => inRoot("tests", name));
+    .map((name) => inRoot("tests", name))
+    .filter((file) => !spread || /support\/harness\.mjs/.test(readFileSync(file, "utf8")));
 }

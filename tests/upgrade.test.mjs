@@ -25,6 +25,7 @@ const arrive = (names) => {
 };
 arrive(migrations.slice(0, 1));
 const worker = await startWorker({
+  homes: 1,
   secrets: { SHARE_ENCRYPTION_KEYS: `${GOLDEN.keyId}:${GOLDEN.key}` },
   config: (config) => ({
     ...config,
