@@ -1,81 +1,28 @@
-// POST /admin/import and GET /admin/export, against the built Worker.
+// POST /admin/import: takes in what is new, and overwrites nothing.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { after, before, beforeEach, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
-import { SECRETS, startWorker } from "../support/harness.mjs";
+import {
+  begin,
+  CIPHER_TEXT,
+  cipherText,
+  CUSTODIAN,
+  fetched,
+  imported,
+  importOf,
+  OLD,
+  outcomes,
+  sha256,
+  snapshot,
+  USER,
+  webhook,
+  worker,
+} from "../support/bulk.mjs";
+import { SECRETS } from "../support/harness.mjs";
 
-const sha256 = (text) => createHash("sha256").update(text).digest("hex");
-const USER = { type: "user", id: "u1", clientId: "c1", clientApiKey: "key-1", createdAt: "2024-01-01T00:00:00.000Z" };
-const CUSTODIAN = {
-  type: "custodianBackupShare",
-  id: "v1",
-  userId: "u1",
-  backupMethod: "GDRIVE-SECP256K1",
-  backupSharePairId: "p1",
-  share: '{"p":"é☃ \\" 1"}',
-  storedAt: "2024-01-02T00:00:00.000Z",
-};
-const CIPHER_TEXT = {
-  type: "userBackupShare",
-  id: "v2",
-  userId: "u1",
-  clientId: "c1",
-  backupMethod: "GDRIVE",
-  backupSharePairId: "p1",
-  cipherText: "abc",
-  storedAt: "2024-01-03T00:00:00.000Z",
-};
-const OLD = {
-  ...CUSTODIAN,
-  id: "v0",
-  backupSharePairId: "p0",
-  share: "old",
-  storedAt: "2023-01-02T00:00:00.000Z",
-  supersededAt: "2024-01-02T00:00:00.000Z",
-};
-
-let worker;
-before(async () => {
-  worker = await startWorker();
-});
-after(() => worker?.stop());
-beforeEach(() => worker.clear());
-
-const importOf = (target, records, query = "") =>
-  target.send("POST", `/admin/import${query}`, {
-    bearer: SECRETS.ADMIN_TOKEN,
-    headers: { "content-type": "application/x-ndjson" },
-    body: records.map((record) => (typeof record === "string" ? record : JSON.stringify(record))).join("\n"),
-  });
-async function imported(records, query, target = worker) {
-  const { status, body, text } = await importOf(target, records, query);
-  assert.equal(status, 200, text);
-  return body.results;
-}
-const outcomes = async (records, query, target) =>
-  (await imported(records, query, target)).map((result) => result.outcome);
-const fetched = async (clientId = "c1", target = worker) =>
-  (
-    await target.send("POST", "/webhook/backup/fetch", {
-      headers: { "x-webhook-secret": SECRETS.WEBHOOK_SECRET },
-      body: { clientId },
-    })
-  ).body.backupShares;
-const cipherText = (method = "GDRIVE") =>
-  worker.send("GET", `/users/u1/user-backup-share?backupMethod=${method}`, { bearer: "key-1" });
-const webhook = (share, backupMethod = "GDRIVE-SECP256K1") =>
-  worker.send("POST", "/webhook/backup", {
-    headers: { "x-webhook-secret": SECRETS.WEBHOOK_SECRET },
-    body: { clientId: "c1", backupMethod, share },
-  });
-const snapshot = async () => {
-  const tables = ["users", "custodian_backup_shares", "user_backup_shares", "backup_share_versions", "audit_events"];
-  return Object.fromEntries(
-    await Promise.all(tables.map(async (table) => [table, await worker.sql(`SELECT * FROM ${table}`)])),
-  );
-};
+const K2 = `k2:${Buffer.alloc(32, 2).toString("base64")}`;
+await begin({ siblings: { rotated: { SHARE_ENCRYPTION_KEYS: `${K2},${SECRETS.SHARE_ENCRYPTION_KEYS}` } } });
 
 describe("POST /admin/import", () => {
   test("takes in users, current shares and history, which the live routes then give", async () => {
@@ -317,229 +264,43 @@ describe("POST /admin/import", () => {
   });
 });
 
-describe("GET /admin/export", () => {
-  async function exported() {
-    const pages = [];
-    for (let cursor; cursor !== null; ) {
-      const { status, body } = await worker.send("GET", `/admin/export${cursor ? `?cursor=${cursor}` : ""}`, {
-        bearer: SECRETS.ADMIN_TOKEN,
-      });
-      assert.equal(status, 200);
-      pages.push(body.records);
-      cursor = body.cursor;
-    }
-    return pages;
-  }
-
-  test("gives every record once, shares sealed, users before their shares", async () => {
-    await imported([USER, CUSTODIAN, CIPHER_TEXT, OLD]);
-    const records = (await exported()).flat();
-    assert.deepEqual(
-      records.map(({ type, id }) => [type, id]),
-      [
-        ["user", "u1"],
-        ["custodianBackupShare", "v0"],
-        ["custodianBackupShare", "v1"],
-        ["userBackupShare", "v2"],
-      ],
-    );
-    assert.deepEqual(records[0], {
-      type: "user",
-      id: "u1",
-      clientId: "c1",
-      clientApiKeyHash: sha256("key-1"),
-      createdAt: USER.createdAt,
-    });
-    const { sealedShare, ...rest } = records[1];
-    const { share, type, ...old } = OLD;
-    assert.deepEqual(rest, { type, ...old, clientId: "c1", createdAt: OLD.storedAt, reason: "replaced", keyId: "k1" });
-    assert.doesNotMatch(JSON.stringify(records), /abc|é☃|"old"|key-1/);
-    assert.ok(Buffer.from(sealedShare, "base64").length > "old".length + 29 - 1);
-  });
-
-  test("is paged by bytes, also within one user", async () => {
-    const users = ["a", "b", "c"].map((id) => ({ type: "user", id, clientId: id }));
-    await imported(users);
-    for (const { id } of users) {
-      for (const method of ["M1", "M2", "M3"]) {
-        await imported([{ type: "custodianBackupShare", userId: id, backupMethod: method, share: id.repeat(300_000) }]);
-        await imported([{ ...OLD, id: `${id}${method}`, userId: id, backupMethod: method, share: id.repeat(300_000) }]);
-      }
-    }
-    const pages = await exported();
-    assert.ok(pages.length > 5);
-    for (const page of pages) assert.ok(JSON.stringify(page).length < 2_000_000);
-    const names = pages
-      .flat()
-      .map(
-        (record) =>
-          `${record.type} ${record.userId ?? record.id} ${record.backupMethod ?? ""} ${record.supersededAt ?? ""}`,
-      );
-    assert.equal(new Set(names).size, names.length);
-    assert.equal(names.length, 3 + 9 + 9);
-  });
-
-  test("gives deleted users as such, with their history, also beside a later user of the same id", async () => {
-    await imported([USER, CUSTODIAN, CIPHER_TEXT, OLD]);
-    await worker.send("DELETE", "/users/u1", { bearer: SECRETS.ADMIN_TOKEN });
-    await imported([{ ...USER, clientId: "c-new" }]);
-    const records = (await exported()).flat();
-    assert.deepEqual(
-      records.map(({ type, clientId, deletedAt, reason }) => [type, clientId, Boolean(deletedAt), reason]),
-      [
-        ["user", "c-new", false, undefined],
-        ["user", "c1", true, undefined],
-        ["custodianBackupShare", "c1", false, "replaced"],
-        ["custodianBackupShare", "c1", false, "deleted"],
-        ["userBackupShare", "c1", false, "deleted"],
-      ],
-    );
-  });
-
-  test("gives what an import takes, even of a share whose time was in the future when it was replaced", async () => {
-    await imported([USER, OLD]);
-    await worker.sql("UPDATE backup_share_versions SET stored_at = '2099-01-01T00:00:00.000Z'");
-    const [, { sealedShare, keyId, ...record }] = (await exported()).flat();
-    await worker.clear();
-    assert.deepEqual(await outcomes([USER, { ...record, share: "old" }]), ["new", "new"]);
-  });
-
-  test("a cursor that it did not give is refused", async () => {
-    for (const cursor of ["x", "%ff", "e30"]) {
-      const { status, body } = await worker.send("GET", `/admin/export?cursor=${cursor}`, {
-        bearer: SECRETS.ADMIN_TOKEN,
-      });
-      assert.deepEqual([status, body.field], [400, "cursor"]);
-    }
-  });
-});
-
-for (const homes of [1, 3])
-  describe(`an export of ${homes} database(s)`, () => {
-    let spread;
-    before(async () => {
-      spread = await startWorker({ homes });
-    });
-    after(() => spread?.stop());
-    beforeEach(() => spread.clear());
-
-    const get = async (path) => {
-      const { status, body, text } = await spread.send("GET", path, { bearer: SECRETS.ADMIN_TOKEN });
-      assert.equal(status, 200, text);
-      return body;
-    };
-    const events = async () => (await get("/audit?action=export")).events;
-
-    test("is one audit event with its counts, however many pages and databases it has", async () => {
-      const users = Array.from({ length: 130 }, (_, n) => ({ type: "user", id: `u${n}`, clientId: `c${n}` }));
-      const half = { ...CIPHER_TEXT, userId: "u2", clientId: "c2" };
-      await imported([...users, CUSTODIAN, CIPHER_TEXT, OLD, half], "", spread);
-      let pages = 0;
-      let records = 0;
-      for (let cursor; cursor !== null; pages++) {
-        const page = await get(`/admin/export${cursor ? `?cursor=${cursor}` : ""}`);
-        records += page.records.length;
-        const [{ counts }, ...more] = await events();
-        assert.deepEqual(more, []);
-        const { users, custodianBackupShares, userBackupShares } = counts;
-        assert.deepEqual([counts.pages, users + custodianBackupShares + userBackupShares], [pages + 1, records]);
-        assert.equal(counts.isFinished, page.cursor === null);
-        cursor = page.cursor;
-      }
-      assert.ok(pages > 2);
-      const [event] = await events();
-      assert.deepEqual([event.actor, event.outcome, event.operator], ["admin", "exported", "admin"]);
-      assert.deepEqual(event.counts, {
-        pages,
-        users: 130,
-        custodianBackupShares: 2,
-        userBackupShares: 2,
-        isFinished: true,
-      });
-      const [other] = (await get("/audit?action=import&limit=1")).events;
-      assert.ok(!("counts" in other), "only what has counts shows them");
-    });
-
-    test("whose page is asked for again counts it once; two exports are two events", async () => {
-      await imported([USER, CUSTODIAN], "", spread);
-      const first = await get("/admin/export");
-      for (let n = 0; n < 3; n++) await get(`/admin/export?cursor=${first.cursor}`);
-      const [{ counts }] = await events();
-      assert.equal(counts.pages, 2);
-      await get("/admin/export");
-      assert.equal((await events()).length, 2);
-    });
-
-    test("that goes on with a cursor of an event that is not there leaves one of its own", async () => {
-      await imported([USER, CUSTODIAN], "", spread);
-      const { cursor } = await get("/admin/export");
-      await spread.sql("DELETE FROM audit_events");
-      await get(`/admin/export?cursor=${cursor}`);
-      assert.equal((await events()).length, 1);
-    });
-  });
-
 describe("after a change of the sealing key", () => {
-  /** Runs `body` with a Worker whose first key is another one, and which has what is stored here. */
-  async function afterTheChange(body) {
-    const second = await startWorker({
-      secrets: {
-        SHARE_ENCRYPTION_KEYS: `k2:${Buffer.alloc(32, 2).toString("base64")},${SECRETS.SHARE_ENCRYPTION_KEYS}`,
-      },
-    });
-    try {
-      for (const table of ["users", "custodian_backup_shares", "user_backup_shares", "backup_share_versions"]) {
-        for (const { method: _, ...row } of await worker.sql(`SELECT * FROM ${table}`)) {
-          const columns = Object.keys(row);
-          await second.db
-            .prepare(`INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => "?")})`)
-            .bind(...Object.values(row))
-            .run();
-        }
-      }
-      await body(second);
-    } finally {
-      await second.stop();
-    }
-  }
+  /** The Worker with another key in front. */
+  const rotated = () => worker.sibling("rotated");
 
   test("the same shares, still under the old key, are the same", async () => {
     await imported([USER, CUSTODIAN, CIPHER_TEXT, OLD]);
-    await afterTheChange(async (second) => {
-      assert.deepEqual(await outcomes([USER, CUSTODIAN, CIPHER_TEXT, OLD], "", second), [
-        "same",
-        "same",
-        "same",
-        "same",
-      ]);
-      assert.deepEqual(
-        await outcomes(
-          [
-            { ...CUSTODIAN, share: "other" },
-            { ...OLD, share: "other" },
-          ],
-          "",
-          second,
-        ),
-        ["conflict", "conflict"],
-      );
-      assert.deepEqual(await fetched("c1", second), [CUSTODIAN.share]);
-    });
+    assert.deepEqual(await outcomes([USER, CUSTODIAN, CIPHER_TEXT, OLD], "", rotated()), [
+      "same",
+      "same",
+      "same",
+      "same",
+    ]);
+    assert.deepEqual(
+      await outcomes(
+        [
+          { ...CUSTODIAN, share: "other" },
+          { ...OLD, share: "other" },
+        ],
+        "",
+        rotated(),
+      ),
+      ["conflict", "conflict"],
+    );
+    assert.deepEqual(await fetched("c1", rotated()), [CUSTODIAN.share]);
   });
 
   test("a share that was replaced since is the same, and one that the old server put in its place is not", async () => {
     await imported([USER, CUSTODIAN]);
     await webhook("newer");
-    await afterTheChange(async (second) => {
-      assert.deepEqual(await outcomes([CUSTODIAN], "", second), ["same"]);
-      const inItsPlace = { ...CUSTODIAN, share: "other", storedAt: "2024-02-01T00:00:00.000Z" };
-      assert.deepEqual(await outcomes([inItsPlace], "", second), ["conflict"]);
-      assert.deepEqual(
-        await outcomes([inItsPlace], "?replaceOlder=true", second),
-        ["conflict"],
-        "what is there is newer",
-      );
-      assert.deepEqual(await fetched("c1", second), ["newer"]);
-    });
+    assert.deepEqual(await outcomes([CUSTODIAN], "", rotated()), ["same"]);
+    const inItsPlace = { ...CUSTODIAN, share: "other", storedAt: "2024-02-01T00:00:00.000Z" };
+    assert.deepEqual(await outcomes([inItsPlace], "", rotated()), ["conflict"]);
+    assert.deepEqual(
+      await outcomes([inItsPlace], "?replaceOlder=true", rotated()),
+      ["conflict"],
+      "what is there is newer",
+    );
+    assert.deepEqual(await fetched("c1", rotated()), ["newer"]);
   });
 });

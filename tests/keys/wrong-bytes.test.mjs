@@ -1,0 +1,157 @@
+// A sealing key whose id stands for other bytes than before: nothing is sealed with it, and nothing is lost.
+
+import assert from "node:assert/strict";
+import { beforeEach, describe, test } from "node:test";
+
+import { backups } from "../support/backup.mjs";
+import { assertProblem } from "../support/client.mjs";
+import { SECRETS, startWorker } from "../support/harness.mjs";
+import {
+  ada,
+  assertAllThere,
+  begin,
+  custodian,
+  deploy,
+  K1,
+  K2,
+  keyBytes,
+  oneOfEach,
+  report,
+  S,
+  SEALED,
+  status,
+  unopenable,
+  wallet,
+  worker,
+} from "../support/keys.mjs";
+
+await begin({
+  wrong: { SHARE_ENCRYPTION_KEYS: `k1:${keyBytes(9)}` },
+  "wrong-in-front": { SHARE_ENCRYPTION_KEYS: `k2:${keyBytes(9)},${K1}` },
+});
+
+test("the first share under a key makes known which bytes its id stands for: others seal nothing, and the right ones are not taken for wrong", async () => {
+  const wrong = { SHARE_ENCRYPTION_KEYS: `k1:${keyBytes(9)}` };
+  const first = await startWorker({
+    secrets: { SHARE_ENCRYPTION_KEYS: K1 },
+    siblings: { wrong, lacking: { SHARE_ENCRYPTION_KEYS: K2 } },
+  });
+  try {
+    const [on, onWrong] = [backups(first), backups(first.sibling("wrong"))];
+    await on.register(ada);
+    assert.equal((await on.storeCipherText({ ...ada, clientApiKey: "a stranger's" }, "GDRIVE", "u0")).status, 401);
+    assert.deepEqual(await first.sql("SELECT 1 FROM key_canaries"), [], "a refused request keeps nothing");
+    await on.custodian(ada, S, "s1");
+    assertProblem(await onWrong.storeCustodian(ada, S, "s2"), 503, "misconfigured");
+    assertProblem(await onWrong.storeCipherText(ada, "GDRIVE", "u1"), 503, "misconfigured");
+    assertProblem(await first.sibling("wrong").send("GET", "/readyz"), 503, "misconfigured");
+    assertProblem(await first.sibling("lacking").send("GET", "/readyz"), 503, "misconfigured", {
+      what: "shares need a key that is not there",
+    });
+    assert.equal((await first.send("GET", "/readyz")).status, 200);
+    assert.deepEqual(await on.fetched(ada), ["s1"]);
+    await on.cipherText(ada, "GDRIVE", "u1");
+    assert.equal((await first.sql("SELECT 1 FROM key_canaries")).length, 1);
+  } finally {
+    await first.stop();
+  }
+});
+
+describe("other bytes behind the same key id", () => {
+  const all = () =>
+    worker.sql(SEALED.map((table) => `SELECT id, key_id, sealed_share FROM ${table}`).join(" UNION ALL "));
+  beforeEach(async () => {
+    await oneOfEach();
+    assert.equal((await worker.send("GET", "/readyz")).status, 200);
+    deploy("wrong");
+  });
+
+  test("are noticed by /readyz and the schedule, and nothing is lost: the former key opens everything again", async () => {
+    const answer = await worker.send("GET", "/readyz");
+    assertProblem(answer, 503, "misconfigured");
+    assert.match(answer.body.detail, /k1/);
+    assertProblem(await wallet.fetchCustodian(ada), 500, "internal");
+    worker.clearLogs();
+    await worker.scheduled();
+    assert.deepEqual(
+      worker
+        .logLines()
+        .filter(({ message }) => message === "maintenance step failed")
+        .map(({ step }) => step),
+      ["canary"],
+    );
+    assert.equal(unopenable().length, 3);
+    deploy(K1);
+    assert.equal((await worker.send("GET", "/readyz")).status, 200);
+    await assertAllThere();
+  });
+
+  test("are named by /admin/keys and /admin/status, and by nobody once the former key is back", async () => {
+    const named = async () => {
+      const { wrong, unknown } = await report();
+      const { wrongKeys, unknownKeys } = await status();
+      return { wrong, unknown, wrongKeys, unknownKeys };
+    };
+    assert.deepEqual(await named(), {
+      wrong: [{ id: "k1", shares: 3 }],
+      unknown: [],
+      wrongKeys: ["k1"],
+      unknownKeys: [],
+    });
+    deploy("wrong-in-front");
+    assert.deepEqual((await named()).wrongKeys, [], "k2 is new: it has no canary that it could fail to open");
+    deploy(K1);
+    assert.deepEqual(await named(), { wrong: [], unknown: [], wrongKeys: [], unknownKeys: [] });
+  });
+
+  test("seal nothing: a backup is refused, so that the app does not take it for stored", async () => {
+    const before = await all();
+    worker.clearLogs();
+    for (const request of [
+      () => wallet.storeCustodian(ada, S, "s3"),
+      () => wallet.storeCipherText(ada, "GDRIVE", "u2"),
+      () => wallet.storeCustodian(ada, "NEW", "n1"),
+    ]) {
+      assertProblem(await request(), 503, "misconfigured");
+    }
+    for (const line of worker.logLines().filter(({ message }) => message === "request"))
+      assert.match(line.cause, /SHARE_ENCRYPTION_KEYS/);
+    assert.deepEqual(await all(), before);
+    const outcomes = await worker.sql(
+      "SELECT DISTINCT outcome FROM audit_events WHERE action LIKE 'store%' AND outcome NOT IN ('stored', 'unchanged')",
+    );
+    assert.deepEqual(outcomes, [{ outcome: "wrong_key" }]);
+    deploy(K1);
+    await assertAllThere();
+    await custodian(ada, S, "s3");
+  });
+
+  test("rewrap nothing and import nothing", async () => {
+    const before = await all();
+    deploy("wrong-in-front");
+    await worker.sql(
+      "INSERT INTO key_canaries (key_id, sealed_canary, key_check, created_at) SELECT 'k2', sealed_canary, 'another', created_at FROM key_canaries",
+    );
+    assertProblem(await wallet.admin("POST", "/admin/keys/rewrap"), 503, "misconfigured");
+    await worker.scheduled();
+    const record = { type: "custodianBackupShare", userId: ada.id, backupMethod: "NEW", share: "n1" };
+    const answer = await worker.send("POST", "/admin/import", {
+      bearer: SECRETS.ADMIN_TOKEN,
+      headers: { "content-type": "application/x-ndjson" },
+      body: JSON.stringify(record),
+    });
+    assertProblem(answer, 503, "misconfigured");
+    assert.deepEqual(await all(), before);
+  });
+
+  test("a canary from before there were checks gets one, from the right key only", async () => {
+    const check = () => worker.sql("SELECT key_check FROM key_canaries");
+    const before = await check();
+    await worker.sql("UPDATE key_canaries SET key_check = NULL");
+    await worker.scheduled();
+    assert.deepEqual(await check(), [{ key_check: null }]);
+    deploy(K1);
+    await worker.scheduled();
+    assert.deepEqual(await check(), before);
+  });
+});
