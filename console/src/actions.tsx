@@ -2,7 +2,7 @@
 
 import { useContext, useState } from "preact/hooks";
 
-import type { Timeline } from "./api";
+import type { Operator, Role, Timeline } from "./api";
 import {
   CancelPurge,
   CloseEject,
@@ -14,6 +14,8 @@ import {
   RestoreUser,
   Session,
 } from "./dialogs";
+import { AskPortal, TryOpening } from "./looks";
+import { MoveUser } from "./move";
 import { OperatorContext, atLeast, useNow } from "./state";
 import { Time } from "./ui";
 
@@ -29,8 +31,8 @@ type Dialog = (props: ActionProps) => preact.JSX.Element;
 
 interface Action {
   name: string;
-  role: "support" | "admin";
-  when: (timeline: Timeline) => boolean;
+  role: Role;
+  when: (timeline: Timeline, operator: Operator) => boolean;
   dialog: Dialog;
 }
 
@@ -38,6 +40,8 @@ const registered = ({ user }: Timeline) => user !== null;
 const deleted = ({ user, deletions }: Timeline) => user === null && deletions.length > 0;
 
 const ACTIONS: Action[] = [
+  { name: "Do the shares open?", role: "viewer", when: registered, dialog: TryOpening },
+  { name: "What does Portal list?", role: "viewer", when: registered, dialog: AskPortal },
   { name: "Open an eject window", role: "support", when: registered, dialog: OpenEject },
   { name: "Close the eject window", role: "support", when: (t) => t.ejectableUntil !== null, dialog: CloseEject },
   { name: "Replace the API key", role: "support", when: registered, dialog: ReplaceKey },
@@ -45,6 +49,12 @@ const ACTIONS: Action[] = [
   { name: "Release the quota", role: "support", when: registered, dialog: ReleaseQuota },
   { name: "Cancel the purge", role: "admin", when: (t) => t.purgeAt !== null, dialog: CancelPurge },
   { name: "Restore the user", role: "support", when: deleted, dialog: RestoreUser },
+  {
+    name: "Move to another database",
+    role: "admin",
+    when: (timeline, { homes = [] }) => registered(timeline) && homes.length > 1,
+    dialog: MoveUser,
+  },
   { name: "Delete", role: "admin", when: registered, dialog: DeleteUser },
   { name: "Purge", role: "admin", when: (t) => registered(t) || deleted(t), dialog: PurgeUser },
 ];
@@ -52,7 +62,7 @@ const ACTIONS: Action[] = [
 export function Actions({ id, timeline, done }: Omit<ActionProps, "close">) {
   const operator = useContext(OperatorContext);
   const [open, setOpen] = useState<Action>();
-  const offered = ACTIONS.filter((action) => atLeast(operator, action.role) && action.when(timeline));
+  const offered = ACTIONS.filter((action) => atLeast(operator, action.role) && action.when(timeline, operator));
   const close = () => setOpen(undefined);
   return (
     <>

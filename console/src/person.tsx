@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { Actions } from "./actions";
-import { type Backup, type Timeline, type Version, answered, api } from "./api";
+import { type Backup, Failure, type Timeline, type Version, answered, api } from "./api";
 import { Events } from "./events";
 import { useLoaded } from "./state";
 import { TimelineView } from "./timeline";
@@ -20,11 +20,16 @@ export interface PersonData {
 
 async function loadPerson(id: string): Promise<PersonData> {
   const path = { params: { path: { userId: id } } };
+  const backupsOf = () => answered(api.GET("/users/{userId}/backups", path));
   const timeline = await answered(
     api.GET("/users/{userId}/timeline", { params: { ...path.params, query: { limit: VERSIONS_LOADED } } }),
-  );
+  ).catch(async (failure) => {
+    // Of an id that no user has, the backups' refusal says more: whether it is a client's, or was purged, or only Portal knows it.
+    if (failure instanceof Failure && failure.status === 404) await backupsOf();
+    throw failure;
+  });
   if (timeline.user === null) return { timeline, backups: [] };
-  const { backups } = await answered(api.GET("/users/{userId}/backups", path));
+  const { backups } = await backupsOf();
   return { timeline, backups };
 }
 

@@ -6,7 +6,13 @@ import { useCallback, useContext, useEffect, useRef, useState } from "preact/hoo
 import { Failure, type Operator, type Role } from "./api";
 
 /** Who is signed in; set by the app before any other view is drawn. */
-export const OperatorContext = createContext<Operator>({ name: "", role: "viewer", fourEyes: [], warnings: [] });
+export const OperatorContext = createContext<Operator>({
+  name: "",
+  role: "viewer",
+  fourEyes: [],
+  warnings: [],
+  homes: [],
+});
 
 const RANKS: Record<Role, number> = { viewer: 0, support: 1, admin: 2 };
 export const atLeast = (operator: Operator, role: Role) => RANKS[operator.role] >= RANKS[role];

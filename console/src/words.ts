@@ -100,3 +100,7 @@ export function splitCurve(method: string): { app: string; curve: string } {
   const curve = method.slice(at + 1).toUpperCase();
   return at > 0 && CURVES.includes(curve) ? { app: method.slice(0, at), curve } : { app: method, curve: "no curve" };
 }
+
+/** What a share that does not open is, without its app's method. */
+export const unopenableName = ({ kind, backupMethod }: NonNullable<Backup["unopenable"]>[number]) =>
+  kind === "user" ? "the cipher text" : `the custodian share (${splitCurve(backupMethod).curve})`;

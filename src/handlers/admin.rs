@@ -38,6 +38,13 @@ pub async fn me(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
             "warnings",
             &json::array(warnings(call.settings).into_iter().map(json::quoted)),
         );
+    let me = match call.homes.are_many() {
+        true => {
+            let homes = call.homes.settings().bound.iter();
+            me.raw("homes", &json::array(homes.map(u32::to_string)))
+        }
+        false => me,
+    };
     Ok(Answer::json(200, &me.end()))
 }
 
