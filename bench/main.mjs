@@ -6,7 +6,8 @@ import { inRoot } from "../scripts/lib/paths.mjs";
 import { contenders, empty, gzipSize } from "./lib/contenders.mjs";
 import { measureMemory, measureStart } from "./lib/footprint.mjs";
 import { measurePostgres } from "./lib/postgres.mjs";
-import { report } from "./lib/report.mjs";
+import { measurePage } from "./lib/page.mjs";
+import { report, sectionOf, withSection } from "./lib/report.mjs";
 import { SIZES, measureRequests, startAll } from "./lib/requests.mjs";
 import { measureScale } from "./lib/scale.mjs";
 import { measureSealing } from "./lib/sealing.mjs";
@@ -17,6 +18,7 @@ const effort = quick
       requests: { rounds: 7, requests: 150, warmUp: 300 },
       postgres: { rounds: 3, requests: 150 },
       start: 7,
+      page: 5,
       sealing: 3,
       users: [1_000, 50_000],
       scale: { rounds: 4, requests: 60 },
@@ -25,6 +27,7 @@ const effort = quick
       requests: { rounds: 13, requests: 400, warmUp: 1_000 },
       postgres: { rounds: 5, requests: 200 },
       start: 15,
+      page: 15,
       sealing: 9,
       users: [1_000, 100_000, 1_000_000],
       scale: { rounds: 12, requests: 100 },
@@ -41,15 +44,20 @@ if (process.argv.includes("--instructions")) {
   process.exit(0);
 }
 
-const MOVING = "## Moving ";
+const results = inRoot("bench", "results.md");
 if (process.argv.includes("--moving")) {
   const { measureMoving } = await import("./lib/moving.mjs");
   const option = (name) => process.argv.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3);
-  const told = await measureMoving({ users: Number(option("users") ?? 20_000), before: option("before") });
-  console.log(told);
-  const file = inRoot("bench", "results.md");
-  const [others] = (existing(file) ?? "").split(`\n${MOVING}`);
-  writeFileSync(file, `${others.trimEnd()}\n\n${told}\n`);
+  keep(await measureMoving({ users: Number(option("users") ?? 20_000), before: option("before") }));
+  process.exit(0);
+}
+if (process.argv.includes("--page")) {
+  const section = await measurePage(effort.page);
+  if (section === undefined) {
+    console.error("The page is measured in Chromium, and there is none. Install it, or name it in CHROMIUM_BIN.");
+    process.exit(1);
+  }
+  keep(section);
   process.exit(0);
 }
 
@@ -70,14 +78,22 @@ const text = report({
   sealing: await measureSealing(SIZES, effort.sealing),
   scale: await measureScale(all.ours, effort.users, effort.scale),
 });
-const results = inRoot("bench", "results.md");
-console.log(text);
+const page = await measurePage(effort.page);
+const whole = page === undefined ? text : withSection(text, page);
+console.log(whole);
 // A quick look does not take the place of a whole run.
 const before = existing(results);
-// The figures of `--moving` are of a run of their own.
-const moving = before?.split(`\n${MOVING}`)[1];
-if (!quick || !before || before.includes("--quick"))
-  writeFileSync(results, `${text.trimEnd()}\n${moving ? `\n${MOVING}${moving}` : ""}`);
+if (!quick || !before || before.includes("--quick")) {
+  // The figures of `--moving` are of a run of their own.
+  const moving = before && sectionOf(before, "## Moving ");
+  writeFileSync(results, moving ? withSection(whole, moving) : whole);
+}
+
+/** Prints a section, and puts it into bench/results.md in the place of the one before. */
+function keep(section) {
+  console.log(section);
+  writeFileSync(results, withSection(existing(results) ?? "", section));
+}
 
 function existing(path) {
   try {

@@ -14,6 +14,7 @@ const USAGE = `npm run bench [-- --quick | --instructions | --moving [--users=N]
 
   --quick          two minutes instead of some fifteen, with a wider spread
   --instructions   instead of times, the instructions of each request as valgrind counts them: some ten minutes
+  --page           only the operators' page, in Chromium: the script that runs until a view can be used
   --moving         instead of requests, an import and an export of 20,000 users; --before=DIR: also those of another checkout`;
 
 await main(async () => {
@@ -23,6 +24,7 @@ await main(async () => {
       quick: { type: "boolean" },
       instructions: { type: "boolean" },
       moving: { type: "boolean" },
+      page: { type: "boolean" },
       users: { type: "string" },
       before: { type: "string" },
     },

@@ -23,6 +23,16 @@ export function report(figures) {
   );
 }
 
+/** The section of a report whose heading begins so; undefined if there is none. */
+export const sectionOf = (text, heading) => text.split(/^(?=## )/m).find((section) => section.startsWith(heading));
+
+/** The report with a section at its end, instead of the one whose heading is the same but for figures. */
+export function withSection(text, section) {
+  const [name] = section.match(/^## [^\d\n]+/);
+  const others = text.split(/^(?=## )/m).filter((other) => !other.startsWith(name));
+  return `${others.join("").trimEnd()}\n\n${section.trimEnd()}\n`;
+}
+
 /** What made figures, when, of what, on what machine. */
 export function origin(option) {
   const commit = execFileSync("git", ["describe", "--always", "--dirty"], { cwd: inRoot(), encoding: "utf8" }).trim();

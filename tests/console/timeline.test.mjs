@@ -4,105 +4,155 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { backups } from "../support/backup.mjs";
+import { launch, noBrowser } from "../support/browser.mjs";
 import { assertProblem, sorted, user } from "../support/client.mjs";
+import { OPERATORS, OPERATOR_TOKENS, goTo, openConsole, signIn } from "../support/console.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
 import { open } from "../support/sealing.mjs";
 import { Wallet, randomness } from "../support/wallet-model.mjs";
 
 const SEED = Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 32));
-/** More with WALLETS=…; a hundred of each policy take some minutes. */
-const WALLETS = Number(process.env.WALLETS ?? 25);
+const WALLETS = Number(process.env.WALLETS ?? 100);
+/** So many of them are looked at on the page itself. */
+const ON_THE_PAGE = 25;
+/** So many wallets at a time: while one awaits the database, another is compared. */
+const AT_A_TIME = 8;
 const STEPS = 14;
 const KEY = SECRETS.SHARE_ENCRYPTION_KEYS.split(":")[1];
 
-for (const policy of ["half-finished", "always", "never"]) {
-  describe(`with FETCH_SUPERSEDED = "${policy}"`, () => {
-    let worker;
-    let act;
-    before(async () => {
-      worker = await startWorker({ vars: { FETCH_SUPERSEDED: policy } });
+describe(`of ${WALLETS} random wallets (MODEL_SEED=${SEED})`, () => {
+  let worker;
+  let act;
+  let wallets;
+  before(
+    async () => {
+      worker = await startWorker({
+        assets: true,
+        secrets: { OPERATOR_TOKENS },
+        siblings: { always: { FETCH_SUPERSEDED: "always" }, never: { FETCH_SUPERSEDED: "never" } },
+      });
       act = backups(worker);
-    });
-    after(() => worker?.stop());
-
-    const timeline = async (who, query = {}) => {
-      const path = `${act.path(who)}/timeline?${new URLSearchParams({ limit: 1000, ...query })}`;
-      const { status, body, text } = await act.admin("GET", path);
-      assert.equal(status, 200, text);
-      return body;
-    };
-    /** The texts of versions, opened. */
-    const textsOf = async (who, ids) => {
-      const columns = "id, backup_method AS backupMethod, sealed_share AS sealed";
-      const rows = await worker.sql(
-        `SELECT 'custodian' AS kind, ${columns} FROM custodian_backup_shares WHERE user_id = ?1
-         UNION ALL SELECT 'user', ${columns} FROM user_backup_shares WHERE user_id = ?1
-         UNION ALL SELECT kind, ${columns} FROM backup_share_versions WHERE user_id = ?1`,
-        who.id,
+      wallets = Array.from(
+        { length: WALLETS },
+        (_, index) => new Wallet(user(`wallet-${index}`), randomness(SEED + index)),
       );
-      const texts = { custodian: [], user: [] };
-      for (const id of ids) {
-        const { kind, backupMethod, sealed } = rows.find((row) => row.id === id);
-        const owner = kind === "user" ? who.id : who.clientId;
-        texts[kind].push(await open(KEY, { kind, owner, backupMethod }, sealed));
-      }
-      return texts;
-    };
-    /** What Portal and the app are given, really. */
-    const really = async (who, methods) => {
-      const cipherTexts = await Promise.all(methods.map((backupMethod) => act.recovered(who, { backupMethod })));
-      return { custodian: sorted(await act.fetched(who)), user: sorted(cipherTexts) };
-    };
-    const assertSame = async (who, ids, what) => {
-      const claimed = await textsOf(who, ids);
-      const methods = await worker.sql("SELECT backup_method FROM user_backup_shares WHERE user_id = ?", who.id);
-      const given = await really(
-        who,
-        methods.map((row) => row.backup_method),
-      );
-      assert.deepEqual({ custodian: sorted(claimed.custodian), user: sorted(claimed.user) }, given, what);
-    };
-
-    /** Random backups, whole and broken off. */
-    const live = async (wallet) => {
-      const { random, user: who } = wallet;
-      for (let step = 0; step < STEPS; step++) {
-        const method = random.pick(wallet.methods);
-        const n = ++method.latest;
-        for (const row of method.rows) {
-          if (!random.chance(0.8)) continue;
-          const pair = method.pairs.rows[method.rows.indexOf(row)] ? method.pair(n, row) : undefined;
-          await act.custodian(who, row, method.custodian(row, n), { pair });
-        }
-        if (!random.chance(0.6)) continue;
-        const pair = method.pairs.user ? method.pair(n) : undefined;
-        await act.cipherText(who, method.app, method.cipherText(n), { pair });
-      }
-    };
-
-    test(`the timeline of ${WALLETS} random wallets is what Portal and the app are given, before and after a restore (seed ${SEED})`, {
-      timeout: 600_000,
-    }, async () => {
-      for (let index = 0; index < WALLETS; index++) {
-        const random = randomness(SEED + index);
-        const wallet = new Wallet(user(`wallet-${index}`), random);
+      await forEachWallet(async (wallet) => {
         await act.register(wallet.user);
         await live(wallet);
-        const now = await timeline(wallet.user);
-        const what = `MODEL_SEED=${SEED}, wallet ${index}`;
-        await assertSame(wallet.user, now.given, what);
-        const superseded = now.versions.filter((version) => version.supersededAt !== null);
-        if (superseded.length === 0) continue;
-        const { id } = random.pick(superseded);
-        const preview = await timeline(wallet.user, { restored: id });
-        assert.deepEqual(preview.given, now.given);
-        await act.restoreVersion(wallet.user, id);
-        await assertSame(wallet.user, preview.ifRestored, `${what}, restored ${id}`);
-        assert.deepEqual(sorted((await timeline(wallet.user)).given), sorted(preview.ifRestored), what);
-      }
+      });
+    },
+    { timeout: 300_000 },
+  );
+  after(() => worker?.stop());
+
+  async function forEachWallet(work, some = wallets) {
+    const left = some.entries();
+    const turns = Array.from({ length: AT_A_TIME }, async () => {
+      for (const [index, wallet] of left) await work(wallet, `wallet ${index}`);
     });
+    await Promise.all(turns);
+  }
+
+  /** Random backups, whole and broken off. */
+  async function live({ random, user: who, methods }) {
+    for (let step = 0; step < STEPS; step++) {
+      const method = random.pick(methods);
+      const n = ++method.latest;
+      for (const row of method.rows) {
+        if (!random.chance(0.8)) continue;
+        const pair = method.pairs.rows[method.rows.indexOf(row)] ? method.pair(n, row) : undefined;
+        await act.custodian(who, row, method.custodian(row, n), { pair });
+      }
+      if (!random.chance(0.6)) continue;
+      const pair = method.pairs.user ? method.pair(n) : undefined;
+      await act.cipherText(who, method.app, method.cipherText(n), { pair });
+    }
+  }
+
+  async function timeline(on, who, query = {}) {
+    const path = `${on.path(who)}/timeline?${new URLSearchParams({ limit: 1000, ...query })}`;
+    const { status, body, text } = await on.admin("GET", path);
+    assert.equal(status, 200, text);
+    return body;
+  }
+  /** The texts of versions, opened. */
+  async function textsOf(who, ids) {
+    const columns = "id, backup_method AS backupMethod, sealed_share AS sealed";
+    const rows = await worker.sql(
+      `SELECT 'custodian' AS kind, ${columns} FROM custodian_backup_shares WHERE user_id = ?1
+       UNION ALL SELECT 'user', ${columns} FROM user_backup_shares WHERE user_id = ?1
+       UNION ALL SELECT kind, ${columns} FROM backup_share_versions WHERE user_id = ?1`,
+      who.id,
+    );
+    const texts = { custodian: [], user: [] };
+    for (const id of ids) {
+      const { kind, backupMethod, sealed } = rows.find((row) => row.id === id);
+      const owner = kind === "user" ? who.id : who.clientId;
+      texts[kind].push(await open(KEY, { kind, owner, backupMethod }, sealed));
+    }
+    return { custodian: sorted(texts.custodian), user: sorted(texts.user) };
+  }
+  /** What Portal and the app are given, really. */
+  async function given(on, who) {
+    const methods = await worker.sql("SELECT backup_method FROM user_backup_shares WHERE user_id = ?", who.id);
+    const texts = await Promise.all(methods.map((row) => on.recovered(who, { backupMethod: row.backup_method })));
+    return { custodian: sorted(await on.fetched(who)), user: sorted(texts) };
+  }
+
+  for (const policy of ["half-finished", "always", "never"]) {
+    test(`the timeline is what Portal and the app are given, before and after a restore, with FETCH_SUPERSEDED = ${policy}`, {
+      timeout: 300_000,
+    }, async () => {
+      const on = policy === "half-finished" ? act : backups(worker.sibling(policy));
+      let restored = 0;
+      await forEachWallet(async ({ user: who, random }, what) => {
+        const now = await timeline(on, who);
+        assert.deepEqual(await textsOf(who, now.given), await given(on, who), what);
+        const superseded = now.versions.filter((version) => version.supersededAt !== null);
+        if (superseded.length === 0) return;
+        const { id } = random.pick(superseded);
+        const preview = await timeline(on, who, { restored: id });
+        assert.deepEqual(preview.given, now.given);
+        const claimed = await textsOf(who, preview.ifRestored);
+        await on.restoreVersion(who, id);
+        assert.deepEqual(claimed, await given(on, who), `${what}, restored ${id}`);
+        assert.deepEqual(sorted((await timeline(on, who)).given), sorted(preview.ifRestored), what);
+        restored += 1;
+      });
+      assert.ok(restored > WALLETS / 2, `${restored} restores`);
+    });
+  }
+
+  test(`the page marks as given what Portal and the app are given: ${ON_THE_PAGE} of them in a browser`, {
+    skip: noBrowser,
+    timeout: 300_000,
+  }, async () => {
+    const browser = await launch();
+    try {
+      const { page } = await openConsole(browser, worker);
+      await signIn(page, OPERATORS.viewer);
+      for (const [index, { user: who }] of wallets.slice(0, ON_THE_PAGE).entries()) {
+        await goTo(page, `#/users/${who.id}`);
+        const spoken = await page
+          .locator(".timeline button")
+          .evaluateAll((marks) => marks.map((mark) => mark.ariaLabel));
+        // "Custodian share GDRIVE-ED25519, stored …, current, given to Portal now"
+        const marked = (kind, to) =>
+          spoken.flatMap(
+            (label) => label.match(new RegExp(`^${kind} (.*), stored .*, given to ${to} now$`))?.[1] ?? [],
+          );
+        const texts = await given(act, who);
+        assert.deepEqual(
+          [sorted(marked("Custodian share", "Portal")), marked("Cipher text", "the app").length],
+          [sorted(texts.custodian.map((text) => text.replace(/ custodian share \d+$/, ""))), texts.user.length],
+          `wallet ${index}`,
+        );
+      }
+    } finally {
+      await browser.close();
+    }
   });
-}
+});
 
 describe("the timeline", () => {
   let worker;
