@@ -29,7 +29,7 @@ pub async fn recognise(call: &Call<'_>) -> Result<Option<String>> {
         Err(Denied::Refused(_)) => Ok(None),
         Err(Denied::Unavailable) => Err(Error::unavailable(
             5,
-            "the keys of Cloudflare Access are not to be had",
+            "the keys of Cloudflare Access cannot be fetched",
         )),
         Ok(_) if call.head.method != "GET" && is_cross_site(call) => Err(Error::new(
             Code::Forbidden,

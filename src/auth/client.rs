@@ -60,7 +60,7 @@ impl Credential {
                     }
                     Err(Denied::Unavailable) => {
                         unavailable =
-                            Some("the identity provider's keys are not to be had".to_owned());
+                            Some("the identity provider's keys cannot be fetched".to_owned());
                     }
                 },
                 ClientAuth::Portal => {

@@ -66,7 +66,7 @@ pub async fn get_text(
     ask(url, authorization, None, timeout_ms, max_bytes).await
 }
 
-/// POST of JSON, likewise. A failure says nothing about whether the other side has done it.
+/// POST of JSON, as `get_text`. A failure says nothing about whether the other side has done it.
 pub async fn post_json(
     url: &str,
     authorization: &str,
