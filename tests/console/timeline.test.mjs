@@ -12,7 +12,8 @@ import { open } from "../support/sealing.mjs";
 import { Wallet, randomness } from "../support/wallet-model.mjs";
 
 const SEED = Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 32));
-const WALLETS = Number(process.env.WALLETS ?? 100);
+/** More with WALLETS=…; a hundred take some minutes on a busy machine. */
+const WALLETS = Number(process.env.WALLETS ?? 25);
 /** So many of them are looked at on the page itself. */
 const ON_THE_PAGE = 25;
 /** So many wallets at a time: while one awaits the database, another is compared. */
