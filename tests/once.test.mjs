@@ -113,8 +113,7 @@ for (const [way, twice] of Object.entries(ways)) {
           await wallet.custodian(ada, CUSTODIAN, "c2");
           assert.deepEqual(await wallet.fetched(ada), ["c2"]);
         },
-        // Who is in another home than the first is looked for.
-        (await worker.homes[0].prepare("SELECT 1 FROM users WHERE id = ?").bind(ada.id).first()) ? 2 : 6,
+        2,
       );
       await wallet.cipherText(ada, "GDRIVE", "u2");
       assert.deepEqual(await wallet.fetched(ada), ["c2"]);
@@ -188,13 +187,22 @@ for (const [way, twice] of Object.entries(ways)) {
       const bob = user("bob");
       await twice(importing({ type: "user", ...bob }), () => wallet.purgeUser(bob));
       assert.equal((await wallet.admin("GET", wallet.path(bob))).status, 404);
+      // How many batches come before depends on where the user is, and on what is remembered of it.
+      let before;
+      for (const method of ["FIRST", "SECOND"]) {
+        const probe = { tag: `once ${++tags}` };
+        await importing({ type: "custodianBackupShare", userId: ada.id, backupMethod: method, share: method })({
+          faults: probe,
+        });
+        before = (await entry.met(probe.tag)).length - 1;
+      }
       await twice(
         importing({ type: "custodianBackupShare", userId: ada.id, backupMethod: CUSTODIAN, share: "old" }),
         async () => {
           await wallet.purgeUser(ada);
           await wallet.register(ada);
         },
-        2,
+        before,
       );
       assert.deepEqual(await wallet.fetched(ada), []);
       assert.deepEqual(
