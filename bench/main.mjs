@@ -45,9 +45,14 @@ if (process.argv.includes("--instructions")) {
 }
 
 const results = inRoot("bench", "results.md");
+const option = (name) => process.argv.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3);
+if (process.argv.includes("--copy")) {
+  const { measureCopy } = await import("./lib/copy.mjs");
+  keep(await measureCopy({ users: Number(option("users") ?? 5_000), effort: effort.requests }));
+  process.exit(0);
+}
 if (process.argv.includes("--moving")) {
   const { measureMoving } = await import("./lib/moving.mjs");
-  const option = (name) => process.argv.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3);
   keep(await measureMoving({ users: Number(option("users") ?? 20_000), before: option("before") }));
   process.exit(0);
 }
@@ -84,9 +89,9 @@ console.log(whole);
 // A quick look does not take the place of a whole run.
 const before = existing(results);
 if (!quick || !before || before.includes("--quick")) {
-  // The figures of `--moving` are of a run of their own.
-  const moving = before && sectionOf(before, "## Moving ");
-  writeFileSync(results, moving ? withSection(whole, moving) : whole);
+  // The figures of `--moving` and `--copy` are of runs of their own.
+  const own = ["## Moving ", "## The second copy"].map((title) => before && sectionOf(before, title));
+  writeFileSync(results, own.filter(Boolean).reduce(withSection, whole));
 }
 
 /** Prints a section, and puts it into bench/results.md in the place of the one before. */

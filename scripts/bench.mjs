@@ -15,7 +15,8 @@ const USAGE = `npm run bench [-- --quick | --instructions | --moving [--users=N]
   --quick          two minutes instead of some fifteen, with a wider spread
   --instructions   instead of times, the instructions of each request as valgrind counts them: some ten minutes
   --page           only the operators' page, in Chromium: the script that runs until a view can be used
-  --moving         instead of requests, an import and an export of 20,000 users; --before=DIR: also those of another checkout`;
+  --moving         instead of requests, an import and an export of 20,000 users; --before=DIR: also those of another checkout
+  --copy           instead of requests, stores with and without the second copy, and a rebuild of 5,000 users beside their import`;
 
 await main(async () => {
   readArguments({
@@ -25,6 +26,7 @@ await main(async () => {
       instructions: { type: "boolean" },
       moving: { type: "boolean" },
       page: { type: "boolean" },
+      copy: { type: "boolean" },
       users: { type: "string" },
       before: { type: "string" },
     },

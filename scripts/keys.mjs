@@ -8,7 +8,7 @@ import { userPath } from "./lib/paths.mjs";
 import { setupPackages } from "./lib/setup.mjs";
 
 const USAGE = `npm run keys -- escrow --url URL --recipient age1… [--recipient age1…] [--vars FILE]
-npm run keys -- recover --identity FILE (FILE.age … | --bucket NAME [--local])
+npm run keys -- recover --identity FILE (FILE.age … | --bucket NAME [--jurisdiction NAME] [--local])
 
   escrow      keeps each sealing key, inside an age file for the recipients, beside the second copy and in the database.
               Again after every rotation.
@@ -20,6 +20,7 @@ npm run keys -- recover --identity FILE (FILE.age … | --bucket NAME [--local])
                         this machine)
   --identity FILE       the age identity
   --bucket NAME         the bucket of the second copy: its files are read with wrangler
+  --jurisdiction NAME   the bucket's: eu, us, fedramp
   --local               the bucket of this machine`;
 
 await main(async () => {
@@ -33,6 +34,7 @@ await main(async () => {
       vars: { type: "string" },
       identity: { type: "string" },
       bucket: { type: "string" },
+      jurisdiction: { type: "string" },
       local: { type: "boolean" },
     },
   });
@@ -93,12 +95,13 @@ function read(file) {
 }
 
 /** The escrow files of the bucket, the sealing key's first, as its index names them. */
-async function fromBucket({ bucket, local }) {
+async function fromBucket({ bucket, jurisdiction, local }) {
   const { run } = await import("./lib/run.mjs");
   const { wranglerCli } = await import("./lib/paths.mjs");
   const { nodeBin, nodeEnv } = await import("./lib/toolchain.mjs");
   const get = async (name) => {
     const args = ["r2", "object", "get", `${bucket}/${name}`, "--pipe", local ? "--local" : "--remote"];
+    if (jurisdiction) args.push(`--jurisdiction=${jurisdiction}`);
     const { code, stdout } = await run(await nodeBin(), ["--no-warnings", wranglerCli, ...args], {
       env: nodeEnv({ WRANGLER_HIDE_BANNER: "true" }),
     });

@@ -247,10 +247,31 @@ pub fn database_named(bindings: &Bindings, name: &str) -> Option<D1> {
     D1::named(bindings, name)
 }
 
-/// The second copy of the database, if a bucket is bound for it.
-pub fn copy(bindings: &Bindings) -> Option<Target> {
-    let bucket = Bucket::of(bindings)?;
-    Some(Target { bucket, home: 0 })
+/// The second copies of all homes.
+#[derive(Clone, Copy)]
+pub struct Copies<'a> {
+    bindings: &'a Bindings,
+    homes: &'a Homes,
+}
+
+impl<'a> Copies<'a> {
+    /// None: nothing is copied.
+    pub fn of(bindings: &'a Bindings, homes: &'a Homes) -> Option<Self> {
+        homes.are_copied.then_some(Self { bindings, homes })
+    }
+
+    /// The copy of a home.
+    pub fn of_home(&self, home: u32) -> Target {
+        let bucket = Bucket::named(self.bindings, &self.homes.bucket_of(home));
+        Target { bucket, home }
+    }
+
+    /// All buckets.
+    pub fn buckets(&self) -> Vec<Bucket> {
+        let names = self.homes.buckets();
+        let named = |name: &String| Bucket::named(self.bindings, name);
+        names.iter().map(named).collect()
+    }
 }
 
 #[cfg(test)]

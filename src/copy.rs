@@ -5,9 +5,11 @@
 
 use std::cell::Cell;
 
+use crate::config::Copies;
 use crate::error::{Error, Result};
 use crate::log::{self, Field, Level};
 use crate::maintenance::copy::{self, Target};
+use crate::maintenance::sweep;
 use crate::platform::bucket::{Put, PutsUnderWay};
 use crate::platform::{self, now_ms};
 use crate::store::changes::{self, Noted};
@@ -24,15 +26,15 @@ thread_local! {
 }
 
 /// The second copy, for one request.
-pub struct Copier {
-    pub target: Target,
+pub struct Copier<'a> {
+    pub copies: Copies<'a>,
     /// `COPY_WAIT_MS`.
     pub wait_ms: u32,
     /// `COPY_REQUIRED`.
     pub required: bool,
 }
 
-impl Copier {
+impl Copier<'_> {
     /// Copies what a request has changed: what its transaction gave back, or, where it `may_change` something and gave back nothing, all that waits.
     ///
     /// An error only where the copy is required.
@@ -58,7 +60,7 @@ impl Copier {
     }
 
     async fn settled_notes(&self, db: &Database) -> Result<Rows> {
-        copy::settle(db, &self.target.of_home(db.home())).await?;
+        copy::settle(db, &self.copies.of_home(db.home())).await?;
         changes::page(db, 0).await
     }
 
@@ -66,8 +68,9 @@ impl Copier {
         if noted.is_empty() {
             return Ok(());
         }
-        let under_way = self.target.bucket.put_new(&noted.puts);
-        self.finish_later(db, &under_way, noted);
+        let target = self.copies.of_home(db.home());
+        let under_way = target.bucket.put_new(&noted.puts);
+        finish_later(db, target, &under_way, noted);
         if self.wait_ms == 0 && !self.required {
             return Ok(());
         }
@@ -98,31 +101,6 @@ impl Copier {
         }
     }
 
-    /// Takes the notes away once their objects are there, after the answer.
-    fn finish_later(&self, db: &Database, under_way: &PutsUnderWay, noted: Noted) {
-        let (db, under_way, target) = (
-            db.for_later(),
-            under_way.clone(),
-            self.target.of_home(db.home()),
-        );
-        let work = async move {
-            let mut gone = noted.without;
-            if let Ok(puts) = under_way.finish().await {
-                let there = noted.seqs.iter().zip(puts);
-                gone.extend(
-                    there
-                        .filter(|(_, put)| *put == Put::There)
-                        .map(|(seq, _)| seq),
-                );
-            }
-            // A note that stays is made an object of again, which changes nothing.
-            if changes::copied(&db, &gone).await.is_ok() {
-                copy::erase(&target, &noted.purged).await;
-            }
-        };
-        platform::after_answer(work);
-    }
-
     fn without_copy(&self, trouble: &str) -> Result<()> {
         if self.required {
             return Err(Error::unavailable(
@@ -138,4 +116,25 @@ impl Copier {
         );
         Ok(())
     }
+}
+
+/// Takes the notes away once their objects are there, after the answer.
+fn finish_later(db: &Database, target: Target, under_way: &PutsUnderWay, noted: Noted) {
+    let (db, under_way) = (db.for_later(), under_way.clone());
+    let work = async move {
+        let mut gone = noted.without;
+        if let Ok(puts) = under_way.finish().await {
+            let there = noted.seqs.iter().zip(puts);
+            gone.extend(
+                there
+                    .filter(|(_, put)| *put == Put::There)
+                    .map(|(seq, _)| seq),
+            );
+        }
+        // A note that stays is made an object of again, which changes nothing.
+        if changes::copied(&db, &gone).await.is_ok() {
+            sweep::erase(&target, &noted.purged).await;
+        }
+    };
+    platform::after_answer(work);
 }

@@ -85,7 +85,7 @@ pub struct Call<'a> {
     pub limiters: Limiters<'a>,
     pub bindings: &'a Bindings,
     /// None: nothing is copied.
-    pub copier: Option<Copier>,
+    pub copier: Option<Copier<'a>>,
     pub trail: Trail,
     /// The name of the operator, once that is known: for the request's line in the log.
     pub operator: &'a OnceCell<String>,

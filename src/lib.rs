@@ -30,7 +30,7 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use worker::worker_sys::{Context, ScheduleContext, ScheduledEvent};
 
-use config::Settings;
+use config::{Copies, Settings};
 use copy::Copier;
 use cors::Cors;
 use domain::names::new_id;
@@ -208,9 +208,9 @@ async fn answer(
     Ok(answer)
 }
 
-fn copier(env: &Bindings, settings: &Settings) -> Option<Copier> {
+fn copier<'a>(env: &'a Bindings, settings: &'a Settings) -> Option<Copier<'a>> {
     Some(Copier {
-        target: config::copy(env)?,
+        copies: Copies::of(env, &settings.homes)?,
         wait_ms: settings.copy_wait_ms,
         required: settings.copy_required,
     })

@@ -40,7 +40,8 @@ export async function measureMoving({ users = 20_000, before, say = console.erro
   }
 }
 
-async function makeRows(dir, users) {
+/** A dump for an import, and the same rows as SQL. */
+export async function makeRows(dir, users) {
   const [dump, sql] = ["dump.ndjson", "rows.sql"].map((name) => join(dir, name));
   const [json, text] = [createWriteStream(dump), createWriteStream(sql)];
   const write = async (stream, line) => void (stream.write(`${line}\n`) || (await once(stream, "drain")));
@@ -116,7 +117,7 @@ async function freshDatabase(checkout, dir, name) {
 const from = (checkout, file) => import(pathToFileURL(join(checkout, file)));
 
 /** Runs a script; its time, and the most memory that its own process had. */
-async function timed(args, cwd) {
+export async function timed(args, cwd) {
   const log = join(tmpdir(), `pbw-moving-${process.pid}.log`);
   const started = performance.now();
   const child = spawn(process.execPath, ["--no-warnings", ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });

@@ -1,4 +1,6 @@
 // CPU time and requests a second of the four share routes, every contender against every other.
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { compatibilityDate } from "./contenders.mjs";
 import { startDatabase, startServer } from "./d1.mjs";
 import { median, progress, spread } from "./figures.mjs";
@@ -37,6 +39,7 @@ export async function startAll(contenders) {
         await server.record(name, again ? "discarded" : `${route} ${size}`, database.port);
         const { status, body } = await client.send(ROUTES[route].request(size, share));
         if (status !== ROUTES[route].expect) throw new Error(`${name}, ${ROUTES[route].title}: ${status} ${body}`);
+        if (contender.settleMs) await sleep(contender.settleMs); // What it does after its answer counts, too.
         if (size === SIZES[0]) (counts[name] ??= []).push({ route, share, again, ...(await server.counts(name)) });
       }
       await database.stop();

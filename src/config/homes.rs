@@ -15,11 +15,15 @@ pub struct Homes {
     pub default_place: Option<String>,
     /// `HOME_CLOSES_AT_GB`, in bytes: from this size on a home takes no new users.
     pub closes_at_bytes: u64,
+    /// Whether there is a second copy; then each home's bucket is bound.
+    pub are_copied: bool,
 }
 
 /// A whole table can be read at once up to about this size (<https://developers.cloudflare.com/d1/platform/limits/>).
 const CLOSES_AT_GB: u64 = 5;
 const BYTES_PER_GB: u64 = 1_000_000_000;
+/// The bucket of homes without a place.
+const ANYWHERE: &str = "COPY";
 
 /// The number of a home by its binding's name.
 fn home_of(binding: &str) -> Option<u32> {
@@ -106,13 +110,65 @@ impl Homes {
                 ));
             }
         };
-        Ok(Self {
+        let homes = Self {
             bound,
             has_directory,
             places,
             default_place,
             closes_at_bytes: closes_at_gb * BYTES_PER_GB,
+            are_copied: false,
+        };
+        let are_copied = homes.find_buckets(bindings)?;
+        Ok(Self {
+            are_copied,
+            ..homes
         })
+    }
+
+    /// Whether any bucket of a second copy is bound. An error: then one is missing, and a home's shares never go to a bucket of another place.
+    fn find_buckets(&self, bindings: &[String]) -> Result<bool, InvalidSetting> {
+        let wanted = self.buckets();
+        let is_bound = |name: &&String| bindings.contains(name);
+        let has_copy = bindings.iter().any(|name| name == ANYWHERE);
+        if !has_copy && !wanted.iter().any(|name| is_bound(&name)) {
+            return Ok(false);
+        }
+        match wanted.iter().find(|name| !is_bound(name)) {
+            None => Ok(true),
+            Some(name) if name == ANYWHERE => Err(InvalidSetting::new(
+                ANYWHERE,
+                "is not bound, though there are homes without a place in HOME_PLACES, and a place's bucket is bound: bind one for these homes, or give them a place",
+            )),
+            Some(name) => Err(InvalidSetting::new(
+                "HOME_PLACES",
+                &format!(
+                    "has a place without a bucket: bind one as {name} for its second copy (docs/second-copy.md)"
+                ),
+            )),
+        }
+    }
+
+    /// The name of the binding of the bucket that a home is copied into: `COPY`, or `COPY_EU` for the place `eu`.
+    pub fn bucket_of(&self, home: u32) -> String {
+        match self.place_of(home) {
+            None => ANYWHERE.to_owned(),
+            Some(place) => format!(
+                "{ANYWHERE}_{}",
+                place.to_ascii_uppercase().replace('-', "_")
+            ),
+        }
+    }
+
+    /// The names of all of these bindings, each once.
+    pub fn buckets(&self) -> Vec<String> {
+        let mut buckets = Vec::new();
+        for home in &self.bound {
+            let bucket = self.bucket_of(*home);
+            if !buckets.contains(&bucket) {
+                buckets.push(bucket);
+            }
+        }
+        buckets
     }
 
     pub fn place_of(&self, home: u32) -> Option<&str> {
@@ -164,6 +220,37 @@ mod tests {
         assert_eq!(homes.in_place("eu"), [0, 2]);
         assert!(homes.in_place("ap").is_empty());
         assert_eq!(homes.place_of(1), Some("us"));
+    }
+
+    #[test]
+    fn a_home_with_a_place_is_copied_into_the_bucket_of_the_place() {
+        let bindings = ["DB", "DB_1", "DB_2", "DIRECTORY", "COPY", "COPY_US_EAST"];
+        let places = [("HOME_PLACES", "1=us-east,2=us-east")];
+        let homes = parse(&bindings, &places).unwrap();
+        assert!(homes.are_copied);
+        let buckets: Vec<_> = (0..3).map(|home| homes.bucket_of(home)).collect();
+        assert_eq!(buckets, ["COPY", "COPY_US_EAST", "COPY_US_EAST"]);
+        assert_eq!(homes.buckets(), ["COPY", "COPY_US_EAST"]);
+        assert!(!parse(&["DB", "COPY_WAIT_MS"], &[]).unwrap().are_copied);
+    }
+
+    #[test]
+    fn a_home_whose_bucket_is_missing_stops_the_service() {
+        for (buckets, places, named) in [
+            (["COPY"].as_slice(), "0=eu", "HOME_PLACES"),
+            (&["COPY_EU"], "0=eu,1=us", "HOME_PLACES"),
+            (&["COPY_EU"], "0=eu", "COPY"),
+        ] {
+            let bindings = [&["DB", "DB_1", "DIRECTORY"], buckets].concat();
+            let wrong = parse(&bindings, &[("HOME_PLACES", places)]).unwrap_err();
+            assert_eq!(wrong.name, named, "{}", wrong.wrong);
+        }
+        let places = [("HOME_PLACES", "0=eu,1=eu")];
+        assert!(
+            !parse(&["DB", "DB_1", "DIRECTORY"], &places)
+                .unwrap()
+                .are_copied
+        );
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct UserRecord {
     pub created_at: Option<String>,
     /// When it was deleted: then it goes among the deleted users, who can be restored.
     pub deleted_at: Option<String>,
+    /// A webhook made it (`UNKNOWN_CLIENTS`), and not an operator.
+    pub made_by_webhook: bool,
     /// The optional field that was left out, because it cannot be used.
     pub left_out: Option<&'static str>,
 }
@@ -42,6 +44,8 @@ pub struct ShareRecord {
     pub created_at: Option<String>,
     pub stored_at: Option<String>,
     pub superseded: Option<Superseded>,
+    /// Of a cipher text: since when it is marked as having replaced another alone.
+    pub replaced_alone_at: Option<String>,
     /// The optional field that was left out, because it cannot be used.
     pub left_out: Option<&'static str>,
 }
@@ -117,6 +121,7 @@ fn user(fields: &Fields, latest: &str) -> Result<UserRecord, InvalidBody> {
             .or(key.map(|key| CredentialHash::of(key.expose_secret()).to_hex())),
         created_at: past(fields, "createdAt", latest)?,
         deleted_at: past(fields, "deletedAt", latest)?,
+        made_by_webhook: fields.get("madeByWebhook") == Some("true"),
         left_out,
     })
 }
@@ -172,6 +177,7 @@ fn share(fields: &Fields, kind: Kind, latest: &str) -> Result<ShareRecord, Inval
         created_at: past(fields, "createdAt", latest)?,
         stored_at,
         superseded,
+        replaced_alone_at: lenient(fields, "replacedAloneAt", &mut left_out, time),
         left_out,
     })
 }

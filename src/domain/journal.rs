@@ -248,7 +248,7 @@ pub struct Deleted {
 }
 
 /// What a user is, after its entries so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Replay {
     user: Option<(usize, String)>,
     pub current: Vec<Held>,
@@ -263,6 +263,15 @@ impl Replay {
     /// The number of the entry that has the user's row, if the user is registered.
     pub fn user(&self) -> Option<usize> {
         self.user.as_ref().map(|(entry, _)| *entry)
+    }
+
+    /// Whether something that the user has is told by the entry with this number.
+    pub fn refers_to(&self, entry: usize) -> bool {
+        let has = |held: &Held| held.entry == entry;
+        self.user() == Some(entry)
+            || self.current.iter().any(has)
+            || self.history.iter().any(has)
+            || self.deleted.iter().any(|deleted| deleted.entry == entry)
     }
 
     /// Takes the next entry, the one with this number.

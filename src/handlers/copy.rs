@@ -1,14 +1,15 @@
 //! The operators' routes about the second copy and the escrow of the keys.
 
 use crate::auth::admin::Admin;
-use crate::config;
+use crate::config::{self, Copies};
 use crate::domain::journal;
 use crate::domain::json::{self, Writer, quoted};
 use crate::domain::rebuild::{Mode, RebuildRequest, parse_escrows};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
-use crate::maintenance::copy::{Sampled, Target, unreachable};
+use crate::maintenance::copy::{Target, unreachable};
 use crate::maintenance::rebuild::{self, Page, Work};
+use crate::maintenance::sample::Sampled;
 use crate::platform::format_date;
 use crate::platform::now_ms;
 use crate::store::changes::Copying;
@@ -24,16 +25,13 @@ pub async fn rebuild(_: &Admin, call: &Call<'_>) -> Result<Answer> {
             "There is no second copy: no R2 bucket is bound as COPY (docs/second-copy.md).",
         )
     })?;
-    let source = Target {
-        home: request.home,
-        ..copier.target.clone()
-    };
     let named = match &request.into {
         Some(name) => Some(named(call, name)?),
         None => None,
     };
     let home = call.homes.database(request.home, None)?;
     let db = named.as_ref().unwrap_or(&home);
+    let source = copier.copies.of_home(request.home);
     work(&request, &source, db, call).await.map_err(|error| {
         if error.is_caused_by(&["no such table", "no such column"]) {
             return Error::new(
@@ -149,7 +147,7 @@ pub fn status_json(homes: &[Copying]) -> String {
 ///
 /// 1. The body.
 /// 2. Each must be the key that the Worker has under its id.
-/// 3. Into the database, and beside the copy.
+/// 3. Into the database, and beside each copy.
 pub async fn escrow(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     // 1.
     let escrows = parse_escrows(&call.json_body().await?)?;
@@ -164,8 +162,8 @@ pub async fn escrow(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     }
     // 3.
     escrow::keep(call.db, &escrows).await?;
-    if let Some(copier) = &call.copier {
-        let bucket = &copier.target.bucket;
+    let copies = call.copier.as_ref().map(|copier| copier.copies);
+    for bucket in copies.iter().flat_map(Copies::buckets) {
         for escrow in &escrows {
             let name = journal::name_of_escrow(&escrow.id);
             bucket.put(&name, &escrow.age).await.map_err(unreachable)?;

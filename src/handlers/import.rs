@@ -92,6 +92,7 @@ pub async fn import_at(
             hash: user.client_api_key_hash.as_deref(),
             created_at: user.created_at.as_deref(),
             deleted_at: user.deleted_at.as_deref(),
+            made_by_webhook: user.made_by_webhook,
         });
     }
     let owner_ids: Vec<&str> = shares
@@ -239,6 +240,8 @@ async fn seal(
         pair_id: share.backup_share_pair_id.as_ref().map(ToString::to_string),
         key_id: sealed.key_id,
         digest: sealed.digest.into(),
+        text_digest: sealed.text_digest.into(),
+        replaced_alone_at: share.replaced_alone_at.clone(),
         sealed: sealed.envelope.into(),
         created_at: share.created_at.clone(),
         stored_at: share.stored_at.clone(),

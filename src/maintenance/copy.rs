@@ -1,17 +1,14 @@
 //! The second copy, in the background: what the notes tell becomes objects. `crate::copy` does the same for a request's own notes.
 
-use crate::domain::journal::{
-    Head, Name, Place, Standing, What, name_of_head, prefix_of_home, prefix_of_user,
-};
+use super::sweep;
+use crate::domain::journal::{Head, Place, Standing, name_of_head};
 use crate::domain::json::{self, Object, Writer};
 use crate::error::{Error, Result};
 use crate::log::{self, Field, Level};
 use crate::platform::bucket::{Bucket, Put};
 use crate::platform::{format_date, now_ms};
+use crate::store::Database;
 use crate::store::changes::{self, Copying, DONE, Meta, Noted};
-use crate::store::maintenance::SealedRow;
-use crate::store::{Database, Row};
-use crate::vault::Vault;
 
 /// A run makes so many objects at most: a Worker may make 10,000 calls (<https://developers.cloudflare.com/workers/platform/limits/>).
 const NOTES_PER_RUN: usize = 4_000;
@@ -26,16 +23,6 @@ pub struct Target {
     pub bucket: Bucket,
     /// The number of the home; 0 where there is one database.
     pub home: u32,
-}
-
-impl Target {
-    /// The same bucket, for another home.
-    pub fn of_home(&self, home: u32) -> Self {
-        Self {
-            bucket: self.bucket.clone(),
-            home,
-        }
-    }
 }
 
 /// One run: makes objects of the notes that wait, and looks whether the database is the one that the copy was made of.
@@ -143,184 +130,8 @@ pub async fn put(db: &Database, target: &Target, noted: &Noted) -> Result<bool> 
         }
     }
     changes::copied(db, &gone).await?;
-    erase(target, &noted.purged).await;
+    sweep::erase(target, &noted.purged).await;
     Ok(taken)
-}
-
-/// Deletes the objects before each of these, which tell of an erasure. What a lock keeps, [`sweep`] deletes later: in a rebuild it brings nobody back.
-pub async fn erase(target: &Target, purged: &[String]) {
-    for name in purged {
-        if let Err(mut error) = erase_before(target, name).await {
-            log::event(
-                Level::Info,
-                "objects of an erased user are kept for now",
-                &[(
-                    "cause",
-                    Field::Text(&error.take_cause().unwrap_or_default()),
-                )],
-            );
-        }
-    }
-}
-
-async fn erase_before(target: &Target, purged: &str) -> Result<()> {
-    let Some(name) = Name::parse(purged) else {
-        return Ok(());
-    };
-    let mut after = String::new();
-    loop {
-        let (listed, more) = target
-            .bucket
-            .list(name.user, &after, 1_000)
-            .await
-            .map_err(unreachable)?;
-        let before: Vec<&str> = listed
-            .iter()
-            .map(|listed| listed.name.as_str())
-            .filter(|listed| *listed < purged)
-            .collect();
-        target.bucket.delete(&before).await.map_err(unreachable)?;
-        match listed
-            .last()
-            .filter(|last| more && last.name.as_str() < purged)
-        {
-            Some(last) => after.clone_from(&last.name),
-            None => return Ok(()),
-        }
-    }
-}
-
-/// Goes on through the names of the copy, and deletes what is left of erased users once no lock keeps it.
-pub async fn sweep(db: &Database, target: &Target) -> Result<()> {
-    let after = changes::read(db).await?.swept.unwrap_or_default();
-    let prefix = prefix_of_home(target.home);
-    let (listed, more) = target
-        .bucket
-        .list(&prefix, &after, 1_000)
-        .await
-        .map_err(unreachable)?;
-    let is_purge = |name: &&str| Name::parse(name).is_some_and(|name| name.what == What::Purged);
-    let names = listed.iter().map(|listed| listed.name.as_str());
-    let purged: Vec<String> = names.filter(is_purge).map(str::to_owned).collect();
-    erase(target, &purged).await;
-    let next = listed.last().filter(|_| more).map_or("", |last| &last.name);
-    if next == after {
-        return Ok(());
-    }
-    changes::tell(db, &[(Meta::Swept, next)]).await
-}
-
-/// What looking up rows of the database in its copy has found.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Sampled {
-    pub checked: u64,
-    pub missing: u64,
-    pub unopened: u64,
-}
-
-impl Sampled {
-    /// As the database notes it: the numbers in their order.
-    pub fn of(note: Option<&str>) -> Self {
-        let mut numbers = note
-            .unwrap_or_default()
-            .split(' ')
-            .map(|number| number.parse().unwrap_or_default());
-        let mut next = || numbers.next().unwrap_or_default();
-        Self {
-            checked: next(),
-            missing: next(),
-            unopened: next(),
-        }
-    }
-
-    pub fn and(self, other: Self) -> Self {
-        Self {
-            checked: self.checked + other.checked,
-            missing: self.missing + other.missing,
-            unopened: self.unopened + other.unopened,
-        }
-    }
-
-    pub fn to_note(self) -> String {
-        format!("{} {} {}", self.checked, self.missing, self.unopened)
-    }
-}
-
-/// Looks a row up in the copy, and opens what is there.
-pub async fn sample(
-    db: &Database,
-    target: &Target,
-    vault: &Vault,
-    row: &SealedRow,
-    sampled: &mut Sampled,
-) -> Result<()> {
-    let prefix = prefix_of_user(target.home, &row.user_id);
-    let mut newest = None;
-    let mut after = String::new();
-    loop {
-        let (listed, more) = target
-            .bucket
-            .list(&prefix, &after, 1_000)
-            .await
-            .map_err(unreachable)?;
-        if let Some(last) = listed.last() {
-            after.clone_from(&last.name);
-        }
-        let is_share = |name: &str| {
-            Name::parse(name).is_some_and(|name| matches!(name.what, What::Share | What::Version))
-        };
-        let mut of_version = listed
-            .into_iter()
-            .filter(|l| l.version == row.id && is_share(&l.name));
-        newest = of_version.next_back().map(|listed| listed.name).or(newest);
-        if !more {
-            break;
-        }
-    }
-    let object = match &newest {
-        Some(name) => target
-            .bucket
-            .get_all(&[name.as_str()])
-            .await
-            .map_err(unreachable)?
-            .pop(),
-        None => None,
-    };
-    sampled.checked += 1;
-    let Some(object) = object.filter(wasm_bindgen::JsValue::is_object) else {
-        if !changes::waits(db, &row.user_id, &row.id).await? {
-            sampled.missing += 1;
-            log_sampled("a copied share is missing", row);
-        }
-        return Ok(());
-    };
-    let object = Row::of(object);
-    let envelope = object.js("sealedShare");
-    let opened = match wasm_bindgen::JsCast::dyn_ref::<js_sys::JsString>(&envelope) {
-        Some(envelope) => {
-            vault
-                .open_bytes(row.place(), &object.text("keyId"), envelope)
-                .await
-        }
-        None => None,
-    };
-    if opened.is_none() {
-        sampled.unopened += 1;
-        log_sampled("a copied share does not open", row);
-    }
-    Ok(())
-}
-
-fn log_sampled(message: &'static str, row: &SealedRow) {
-    log::event(
-        Level::Error,
-        message,
-        &[
-            ("version", Field::Text(&row.id)),
-            ("userId", Field::Text(&row.user_id)),
-            ("backupMethod", Field::Text(&row.backup_method)),
-        ],
-    );
 }
 
 /// The error where the bucket cannot be asked.

@@ -9,16 +9,19 @@
 mod budget;
 pub mod copy;
 mod metrics;
+mod objects;
 mod pairs;
 pub mod rebuild;
 mod rewrap;
+pub mod sample;
 mod scrub;
+pub mod sweep;
 
 pub use budget::Budget;
 pub use rewrap::rewrap;
 pub use scrub::Scrub;
 
-use crate::config::{self, Settings};
+use crate::config::{Copies, Settings};
 use crate::domain::names::new_id;
 use crate::error::{Error, Result};
 use crate::homes::Homes;
@@ -48,22 +51,22 @@ const EVERY_MINUTE: &str = "* * * * *";
 /// One run of the scheduled handler. `cron` tells which trigger it is.
 pub async fn run(env: &Bindings, vault: &Vault, settings: &Settings, cron: &str) -> Result<()> {
     let homes = Homes::for_background(env, &settings.homes)?;
-    let copy = config::copy(env);
-    let homes = match &copy {
+    let copies = Copies::of(env, &settings.homes);
+    let homes = match copies {
         Some(_) => homes.copied(false),
         None => homes,
     };
-    let copy_of = |db: &Database| copy.as_ref().map(|copy| copy.of_home(db.home()));
+    let copy_of = |db: &Database| copies.map(|copies| copies.of_home(db.home()));
     let is_every_minute = cron == EVERY_MINUTE;
-    if is_every_minute && copy.is_some() {
+    if is_every_minute && copies.is_some() {
         for db in homes.all()? {
             run_copy(&db, copy_of(&db).as_ref()).await;
         }
     }
     if !homes.are_many() {
-        if !(is_every_minute && copy.is_some()) {
-            let budget = Budget::INVOCATION;
-            serve(homes.first(), copy.as_ref(), vault, settings, budget).await;
+        if !(is_every_minute && copies.is_some()) {
+            let (budget, db) = (Budget::INVOCATION, homes.first());
+            serve(db, copy_of(db).as_ref(), vault, settings, budget).await;
         }
         return Ok(());
     }
@@ -109,7 +112,7 @@ async fn serve(
         ),
     ];
     if let Some(target) = copy
-        && let Err(error) = copy::sweep(db, target).await
+        && let Err(error) = sweep::sweep(db, target, budget).await
     {
         log_failed("sweep the copy", error);
     }

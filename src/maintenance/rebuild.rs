@@ -7,7 +7,8 @@ use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::copy::{Target, read_head, unreachable};
-use crate::domain::journal::{self, Entry, Head, Name, Place, Replay, What};
+use super::objects::{OBJECTS_PER_READ, names, told};
+use crate::domain::journal::{self, Head, Name, Replay};
 use crate::domain::json::{self, Writer, quoted};
 use crate::domain::sealing::{self, Kind};
 use crate::error::Result;
@@ -16,14 +17,10 @@ use crate::store::rebuild::{self as store, Difference, Mode, Rows};
 use crate::store::{Database, Row, changes};
 use crate::vault::Vault;
 
-/// A page ends with the user that takes it over so many objects …
-const OBJECTS_PER_PAGE: usize = 400;
-/// … and what it writes at once with the share that takes it over so many characters: D1 takes 2 MB.
+/// What a page writes at once ends with the share that takes it over so many characters: D1 takes 2 MB.
 const WRITE_BYTES: usize = 1_000_000;
 /// Shares that a page holds in memory, in characters; what is over that is read again when it is written.
 const HELD_BYTES: usize = 24_000_000;
-const OBJECTS_PER_READ: usize = 100;
-const NAMES_PER_LIST: u32 = 1_000;
 
 /// What is done with the users of a page.
 pub enum Work<'a> {
@@ -65,7 +62,10 @@ pub async fn page(
     let head = read_head(source).await?;
     let prefix = journal::prefix_of_home(source.home) + shard;
     let mut page = Page::default();
-    let names = names(source, &prefix, cursor, &mut page).await?;
+    let names = names(source, &prefix, cursor).await?;
+    page.damaged = names.others;
+    page.cursor = names.cursor;
+    let names = names.listed;
     let mut objects = Objects::default();
     let mut users: Vec<Owner> = Vec::new();
     for chunk in names.chunks(OBJECTS_PER_READ) {
@@ -97,67 +97,6 @@ pub async fn page(
     }
     writer.finish(&mut page.differences).await?;
     Ok(page)
-}
-
-/// The next names of whole users; the page's cursor and the names that are none.
-async fn names(
-    source: &Target,
-    prefix: &str,
-    cursor: &str,
-    page: &mut Page,
-) -> Result<Vec<Listed>> {
-    let mut names: Vec<Listed> = Vec::new();
-    let mut after = cursor.to_owned();
-    loop {
-        let (listed, more) = source
-            .bucket
-            .list(prefix, &after, NAMES_PER_LIST)
-            .await
-            .map_err(unreachable)?;
-        let last = listed.last().map(|listed| listed.name.clone());
-        let (entries, others): (Vec<_>, Vec<_>) = listed
-            .into_iter()
-            .partition(|listed| Name::parse(&listed.name).is_some());
-        page.damaged
-            .extend(others.into_iter().map(|listed| listed.name));
-        names.extend(entries);
-        // Of the last user there may be more behind the page.
-        if more {
-            let whole = names.len()
-                - names
-                    .iter()
-                    .rev()
-                    .take_while(|n| same_user(n, names.last()))
-                    .count();
-            if whole == 0 {
-                after = last.unwrap_or(after);
-                continue;
-            }
-            names.truncate(whole);
-        }
-        let mut end = names.len();
-        if end > OBJECTS_PER_PAGE {
-            let user = names.get(OBJECTS_PER_PAGE - 1);
-            let rest = names
-                .iter()
-                .skip(OBJECTS_PER_PAGE)
-                .take_while(|n| same_user(n, user))
-                .count();
-            end = OBJECTS_PER_PAGE + rest;
-        }
-        let more = more || end < names.len();
-        names.truncate(end);
-        page.cursor = names
-            .last()
-            .filter(|_| more)
-            .map(|listed| listed.name.clone());
-        return Ok(names);
-    }
-}
-
-fn same_user(one: &Listed, other: Option<&Listed>) -> bool {
-    let user = |listed: &Listed| Name::parse(&listed.name).map(|name| name.user.to_owned());
-    other.is_some_and(|other| user(one) == user(other))
 }
 
 /// The objects of a page: what they tell, and as many of them as memory holds.
@@ -233,35 +172,6 @@ impl Objects {
         let object = objects.map_err(unreachable)?.pop();
         Ok(object.filter(JsValue::is_object))
     }
-}
-
-/// The entry and the user that an object tells of. None: it is not the object of this name.
-fn told(name: &str, home: u32, object: &JsValue) -> Option<(Entry, String)> {
-    let row = Row::of(object.is_object().then(|| object.clone())?);
-    let what = What::parse(&row.text("what"))?;
-    let user_id = row.text("userId");
-    let place = Place {
-        epoch: row.number("epoch"),
-        seq: row.number("seq"),
-    };
-    if journal::name(home, &user_id, place, what) != name {
-        return None;
-    }
-    let displaced = row.optional("displaced").zip(row.optional("displacedAt"));
-    let entry = Entry {
-        what,
-        at: row.text("at"),
-        kind: row.optional("kind"),
-        backup_method: row.text("backupMethod"),
-        id: row.text("id"),
-        client_id: row.text("clientId"),
-        displaced,
-        superseded_at: row.optional("supersededAt"),
-        reason: row.optional("reason"),
-        imported_at: row.optional("importedAt"),
-        deleted_at: row.optional("deletedAt"),
-    };
-    Some((entry, user_id))
 }
 
 async fn opens(vault: &Vault, object: &JsValue) -> bool {

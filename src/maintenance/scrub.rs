@@ -1,7 +1,8 @@
 //! The walk over all sealed rows: opens each, purges expired history, counts half-finished backups.
 
 use super::Budget;
-use super::copy::{self, Sampled, Target};
+use super::copy::Target;
+use super::sample::{Sampled, sample};
 use crate::error::Result;
 use crate::log::{self, Field, Level};
 use crate::platform::now_ms;
@@ -146,7 +147,7 @@ pub(super) async fn scrub(
             let is_sampled =
                 (checked == 0 && row.number == first) || row.number % ROWS_PER_SAMPLE == 0;
             if let Some(target) = copy.filter(|_| is_sampled) {
-                copy::sample(db, target, vault, row, &mut sampling).await?;
+                sample(db, target, vault, row, &mut sampling).await?;
             }
         }
         match table {

@@ -68,8 +68,8 @@ export function getObjects(bucket, names) {
 }
 
 /**
- * The next names with a prefix behind a name, in the order of their bytes. Resolves to `{ names, sizes, versions, truncated }`, the first
- * three with a line for each.
+ * The next names with a prefix behind a name, in the order of their bytes. Resolves to `{ names, sizes, versions, times, truncated }`, the
+ * first four with a line for each.
  */
 export async function listObjects(bucket, prefix, after, limit) {
   const options = { prefix, limit, include: ["customMetadata"] };
@@ -78,6 +78,7 @@ export async function listObjects(bucket, prefix, after, limit) {
     names: objects.map(({ key }) => key).join("\n"),
     sizes: objects.map(({ size }) => size).join("\n"),
     versions: objects.map(({ customMetadata }) => customMetadata?.version ?? "").join("\n"),
+    times: objects.map(({ customMetadata }) => customMetadata?.at ?? "").join("\n"),
     truncated,
   };
 }

@@ -94,12 +94,14 @@ pub struct Listed {
     pub size: u64,
     /// The version that it was made of, if it is a share's.
     pub version: String,
+    /// When the change was made that it tells of; empty if it does not say.
+    pub at: String,
 }
 
 impl Bucket {
-    /// The copy's, if it is bound.
-    pub fn of(bindings: &Bindings) -> Option<Self> {
-        Some(Self(bindings.copy())).filter(|bucket| bucket.0.is_truthy())
+    /// The one that is bound under this name.
+    pub fn named(bindings: &Bindings, name: &str) -> Self {
+        Self(bindings.binding(name))
     }
 
     /// Begins to put objects, each only if there is none of its name.
@@ -136,15 +138,21 @@ impl Bucket {
     ) -> Result<(Vec<Listed>, bool), JsFailure> {
         let page = wait(&list_objects(&self.0, prefix, after, limit)).await?;
         let text = |name| property(&page, name).as_string().unwrap_or_default();
-        let (names, sizes, versions) = (text("names"), text("sizes"), text("versions"));
+        let [names, sizes, versions, times] = ["names", "sizes", "versions", "times"].map(text);
+        let mut versions = versions.split('\n');
+        let mut times = times.split('\n');
+        let mut next = || (versions.next(), times.next());
         let listed = names
             .lines()
             .zip(sizes.lines())
-            .zip(versions.split('\n'))
-            .map(|((name, size), version)| Listed {
-                name: name.to_owned(),
-                size: size.parse().unwrap_or_default(),
-                version: version.to_owned(),
+            .map(|(name, size)| {
+                let (version, at) = next();
+                Listed {
+                    name: name.to_owned(),
+                    size: size.parse().unwrap_or_default(),
+                    version: version.unwrap_or_default().to_owned(),
+                    at: at.unwrap_or_default().to_owned(),
+                }
             })
             .collect();
         Ok((listed, property(&page, "truncated").is_truthy()))

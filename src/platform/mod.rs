@@ -230,8 +230,6 @@ extern "C" {
     pub type Bindings;
     #[wasm_bindgen(method, getter, js_name = DB)]
     fn db(this: &Bindings) -> JsValue;
-    #[wasm_bindgen(method, getter, js_name = COPY)]
-    fn copy(this: &Bindings) -> JsValue;
     #[wasm_bindgen(method, getter, js_name = AUTH_FAILURE_LIMITER)]
     pub fn auth_failure_limiter(this: &Bindings) -> JsValue;
     #[wasm_bindgen(method, getter, js_name = APP_LIMITER)]

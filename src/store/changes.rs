@@ -122,6 +122,25 @@ pub async fn waits(db: &Database, user_id: &str, version_id: &str) -> Result<boo
     Ok(!rows.is_empty())
 }
 
+/// The ids of all versions that the database holds of a user.
+pub async fn held(db: &Database, user_id: &str) -> Result<Vec<String>> {
+    let held = Statement::new(sql!("copy_held")).text(user_id);
+    let [rows] = db.read(vec![held]).await?.rows()?;
+    Ok(rows.read().iter().map(|row| row.text("id")).collect())
+}
+
+/// Whether nobody else sweeps the copy; from now on nobody does for 16 minutes, or until [`end_sweep`].
+pub async fn begin_sweep(db: &Database) -> Result<bool> {
+    let begin = Statement::new(sql!("sweeping_begin"));
+    let [begun] = db.change(Change::upkeep(begin)).await?.rows()?;
+    Ok(!begun.is_empty())
+}
+
+pub async fn end_sweep(db: &Database) -> Result<()> {
+    let end = Statement::new(sql!("sweeping_end"));
+    db.change(Change::upkeep(end)).await.map(drop)
+}
+
 /// Takes notes away, whose objects are there.
 pub async fn copied(db: &Database, seqs: &[u64]) -> Result<()> {
     if seqs.is_empty() {
@@ -146,7 +165,7 @@ pub struct Copying {
     /// The number that the head of the copy was last told.
     pub told: u64,
     pub copied_at: Option<String>,
-    /// See `maintenance::copy::Sampled`.
+    /// See `maintenance::sample::Sampled`.
     pub sampled: Option<String>,
     /// The name behind which the copy is swept next.
     pub swept: Option<String>,

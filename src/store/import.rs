@@ -29,6 +29,8 @@ pub struct UserItem<'a> {
     pub created_at: Option<&'a str>,
     /// It goes among the deleted users.
     pub deleted_at: Option<&'a str>,
+    /// A webhook made it, not an operator.
+    pub made_by_webhook: bool,
 }
 
 impl UserItem<'_> {
@@ -41,6 +43,7 @@ impl UserItem<'_> {
             .optional("hash", self.hash)
             .optional("createdAt", self.created_at)
             .optional("deletedAt", self.deleted_at)
+            .number("madeByWebhook", self.made_by_webhook.into())
             .end()
     }
 }

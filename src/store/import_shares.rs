@@ -20,11 +20,15 @@ pub struct ShareItem {
     pub pair_id: Option<String>,
     pub key_id: String,
     pub digest: String,
+    /// See [`crate::vault::Sealed::text_digest`].
+    pub text_digest: String,
     pub sealed: String,
     pub created_at: Option<String>,
     pub stored_at: Option<String>,
     pub superseded_at: Option<String>,
     pub reason: Option<&'static str>,
+    /// Of a cipher text: since when it is marked as having replaced another alone.
+    pub replaced_alone_at: Option<String>,
 }
 
 impl ShareItem {
@@ -40,6 +44,8 @@ impl ShareItem {
             .optional("pairId", self.pair_id.as_deref())
             .text("keyId", &self.key_id)
             .text("digest", &self.digest)
+            .text("textDigest", &self.text_digest)
+            .optional("aloneAt", self.replaced_alone_at.as_deref())
             .text("sealed", &self.sealed)
             .optional("createdAt", self.created_at.as_deref())
             .optional("storedAt", self.stored_at.as_deref())

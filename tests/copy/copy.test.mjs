@@ -33,7 +33,9 @@ describe("a store", () => {
   it("is in the bucket when it is answered, and leaves no note", async () => {
     await of.register(one);
     await settled();
+    await entry.bucket({});
     await of.custodian(one, "GDRIVE-SECP256K1", "custodian share");
+    assert.equal((await entry.puts()).length, 1, "one put");
     const [row] = await worker.sql("SELECT id, sealed_share FROM custodian_backup_shares");
     const shares = (await copy.objects()).filter(([name]) => name.endsWith(".share"));
     assert.equal(shares.length, 1);
@@ -61,12 +63,15 @@ describe("a store", () => {
     }
   });
 
-  it("that is refused, unknown or the same again makes no object", async () => {
+  it("that is refused, unknown, overtaken or the same again makes no object", async () => {
     await of.register(one);
     await of.cipherText(one, "GDRIVE", "cipher text");
+    await of.custodian(one, "GDRIVE-SECP256K1", "overtaken");
+    await of.custodian(one, "GDRIVE-SECP256K1", "custodian share");
     await settled();
     const before = await copy.names();
     await of.cipherText(one, "GDRIVE", "cipher text");
+    await of.custodian(one, "GDRIVE-SECP256K1", "overtaken");
     await of.storeCipherText({ ...one, clientApiKey: "wrong" }, "GDRIVE", "other");
     await of.storeCustodian(user("nobody"), "GDRIVE", "other");
     await worker.sql(
@@ -90,6 +95,7 @@ describe("a store", () => {
         await of.custodian(one, "GDRIVE-SECP256K1", `custodian share ${at}`);
         await of.cipherText(one, "GDRIVE", `cipher text ${at}`);
       }
+      if (puts === "hang") assert.ok((await copy.pending()) >= 16, "answered before any put had ended");
       await entry.bucket({});
       await copy.drain();
       await copy.drain();
@@ -106,6 +112,22 @@ describe("a store", () => {
     await entry.bucket({ puts: "late" });
     await of.custodian(one, "GDRIVE-SECP256K1", "custodian share");
     await settled();
+    assert.deepEqual(await copy.replayed(), await copy.held());
+  });
+
+  it("waits in its note while the head of the copy cannot be read, and no epoch begins", async () => {
+    await of.register(one);
+    await settled();
+    await copy.drain();
+    await entry.bucket({ puts: "fail" });
+    await of.custodian(one, "GDRIVE-SECP256K1", "custodian share");
+    await entry.bucket({ heads: "fail" });
+    await copy.drain();
+    assert.equal(await copy.pending(), 1);
+    await entry.bucket({});
+    await copy.drain();
+    assert.equal(await copy.pending(), 0);
+    assert.equal((await copy.status()).epoch, 1);
     assert.deepEqual(await copy.replayed(), await copy.held());
   });
 

@@ -91,7 +91,12 @@ class History {
       case 0:
       case 1:
         if (!isThere)
-          this.#run(`INSERT INTO users (id, client_id, created_at) VALUES (?, ?, ${NOW})`, user, `c${user}`);
+          this.#run(
+            `INSERT INTO users (id, client_id, made_by_webhook, created_at) VALUES (?, ?, ?, ${NOW})`,
+            user,
+            `c${user}`,
+            this.#rnd(2),
+          );
         return;
       case 2:
       case 3:
@@ -132,6 +137,12 @@ class History {
         return;
       case 10:
         this.#run("UPDATE users SET client_api_key_hash = ? WHERE id = ?", `hash ${id}`, user);
+        this.#run(
+          `UPDATE user_backup_shares SET replaced_alone_at = ?, text_digest = ? WHERE user_id = ?`,
+          this.#one([null, "2026"]),
+          this.#one([null, `text ${id}`]),
+          user,
+        );
         return;
       case 11: // what is past its retention goes; an operator deletes a share; an import brings a version
         if (this.#rnd(3) === 0)
@@ -204,13 +215,14 @@ class History {
       user,
       gone.deleted_at,
     );
-    const { id, client_id, client_api_key_hash, created_at, deleted_at } = gone;
+    const { id, client_id, client_api_key_hash, made_by_webhook, created_at, deleted_at } = gone;
     this.#transaction([
       [
-        "INSERT INTO users (id, client_id, client_api_key_hash, created_at) VALUES (?, ?, ?, ?)",
+        "INSERT INTO users (id, client_id, client_api_key_hash, made_by_webhook, created_at) VALUES (?, ?, ?, ?, ?)",
         id,
         client_id,
         client_api_key_hash,
+        made_by_webhook,
         created_at,
       ],
       ...versions.flatMap((v) => [

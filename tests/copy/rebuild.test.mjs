@@ -13,6 +13,7 @@ import { runScript } from "../support/cli.mjs";
 import { user } from "../support/client.mjs";
 import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
+import { timeTravel } from "../support/time-travel.mjs";
 
 let worker;
 let entry;
@@ -60,7 +61,9 @@ async function live(of) {
   await of.custodian(twice, "GDRIVE-SECP256K1", "second custodian share");
   await of.cipherText(twice, "GDRIVE", "second cipher text");
   await of.custodian(half, "GDRIVE-SECP256K1", "a custodian share without its cipher text");
+  // Each replaces the one before alone, and the same text stands under two methods: support sees both.
   for (let at = 0; at < 5; at++) await of.cipherText(history, "GDRIVE", `cipher text ${at}`);
+  await of.cipherText(plain, "ICLOUD", `cipher text of ${plain.id}`);
   const [version] = await of.history(history);
   await of.restoreVersion(history, version.id);
   await of.deleteUser(deleted);
@@ -78,6 +81,7 @@ async function recoveries(of) {
       cipherText: await of.recovered(who, { backupMethod: "GDRIVE" }),
       pair: await of.recovered(who, { backupSharePairId: `pair-${who.id}` }),
       history: await of.history(who),
+      support: (await of.admin("GET", `${of.path(who)}/backups`)).body.backups,
     };
   }
   recovered.deleted = (await of.portal("/webhook/backup/fetch", { clientId: deleted.clientId })).status;
@@ -221,41 +225,6 @@ describe("a copy that is not whole", () => {
   });
 });
 
-/** The database as it is now, to be put back later: what Time Travel does. */
-async function timeTravel() {
-  const tables = (
-    await worker.sql(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '_cf%' AND name NOT LIKE 'd1_%' AND name <> 'sqlite_sequence'",
-    )
-  ).map(({ name }) => name);
-  const was = await Promise.all(tables.map(async (table) => [table, await worker.sql(`SELECT * FROM ${table}`)]));
-  const [{ seq } = { seq: 0 }] = await worker.sql("SELECT seq FROM sqlite_sequence WHERE name = 'changes'");
-  return async () => {
-    const statements = [
-      worker.db.prepare("PRAGMA defer_foreign_keys = ON"),
-      worker.db.prepare("INSERT INTO meta (name, value) VALUES ('rebuilding', '')"),
-      ...["custodian_backup_shares", "user_backup_shares", "users", ...tables]
-        .filter((table) => table !== "meta")
-        .map((table) => worker.db.prepare(`DELETE FROM ${table}`)),
-      ...was
-        .filter(([table]) => table !== "meta")
-        .flatMap(([table, rows]) =>
-          rows.map(({ method: _generated, ...row }) =>
-            worker.db
-              .prepare(`INSERT INTO ${table} (${Object.keys(row)}) VALUES (${Object.keys(row).map(() => "?")})`)
-              .bind(...Object.values(row)),
-          ),
-        ),
-      worker.db.prepare("DELETE FROM meta"),
-      ...was
-        .find(([table]) => table === "meta")[1]
-        .map(({ name, value }) => worker.db.prepare("INSERT INTO meta VALUES (?, ?)").bind(name, value)),
-      worker.db.prepare("UPDATE sqlite_sequence SET seq = ? WHERE name = 'changes'").bind(seq),
-    ];
-    await worker.db.batch(statements);
-  };
-}
-
 describe("a database that went back in time", () => {
   it("begins a new epoch with an alarm; what is stored later is copied; --merge brings back what lay between", async () => {
     const two = user("two");
@@ -264,7 +233,7 @@ describe("a database that went back in time", () => {
     await of.cipherText(one, "GDRIVE", "first cipher text");
     await settled();
     await copy.drain();
-    const goBack = await timeTravel();
+    const goBack = await timeTravel(worker);
 
     await of.custodian(one, "GDRIVE-SECP256K1", "between");
     await of.register(two);
@@ -296,7 +265,7 @@ describe("a database that went back in time", () => {
     await of.register(one);
     await settled();
     await copy.drain();
-    const goBack = await timeTravel();
+    const goBack = await timeTravel(worker);
     await of.custodian(one, "GDRIVE-SECP256K1", "between");
     await settled();
     await goBack();
@@ -308,6 +277,82 @@ describe("a database that went back in time", () => {
     const sealed = (await copy.objects()).map(([, text]) => JSON.parse(text).sealedShare);
     const [{ sealed_share }] = await worker.sql("SELECT sealed_share FROM custodian_backup_shares");
     assert.ok(sealed.includes(sealed_share));
+  });
+});
+
+describe("the marks of a cipher text", () => {
+  const row = async () => (await worker.sql("SELECT id, replaced_alone_at, text_digest FROM user_backup_shares"))[0];
+  const support = async () => {
+    const { backups } = (await of.admin("GET", `${of.path(one)}/backups`)).body;
+    return backups.find(({ backupMethod }) => backupMethod === "GDRIVE").userShareReplacedAlone;
+  };
+
+  for (const [told, change] of [
+    ["as its object tells them", (object) => object],
+    [
+      "none, where its object is from before they were told",
+      ({ replacedAloneAt: _a, textDigest: _t, ...rest }) => rest,
+    ],
+  ]) {
+    it(`are those of the share that --merge puts into its place: ${told}`, async () => {
+      await of.register(one);
+      await of.custodian(one, "GDRIVE-SECP256K1", "custodian share");
+      await of.cipherText(one, "GDRIVE", "first");
+      await of.cipherText(one, "GDRIVE", "second, alone");
+      await settled();
+      await copy.drain();
+      const marked = await row();
+      assert.ok(marked.replaced_alone_at && marked.text_digest);
+      const goBack = await timeTravel(worker);
+      await of.custodian(one, "GDRIVE-SECP256K1", "custodian share of a whole backup");
+      await of.cipherText(one, "GDRIVE", "cipher text of a whole backup");
+      await settled();
+      await copy.drain();
+      const whole = await row();
+      assert.equal(whole.replaced_alone_at, null);
+      for (const name of await copy.names()) {
+        const { customMetadata } = await copy.bucket.head(name);
+        const object = JSON.parse(await (await copy.bucket.get(name)).text());
+        await copy.bucket.put(name, JSON.stringify(change(object)), { customMetadata });
+      }
+      await goBack();
+      assert.deepEqual(await row(), marked);
+      await copy.drain();
+      const { code, stderr } = await script("rebuild", ["--merge"]);
+      assert.equal(code, 0, stderr);
+      const text_digest = change(whole) === whole ? whole.text_digest : null;
+      assert.deepEqual(await row(), { id: whole.id, replaced_alone_at: null, text_digest });
+      assert.ok(!(await support()));
+    });
+  }
+
+  it("and who made a user are in a rebuilt database, and a difference in them is found", async () => {
+    await of.register(one);
+    await of.custodian(one, "GDRIVE-SECP256K1", "custodian share");
+    await of.cipherText(one, "GDRIVE", "first");
+    await of.cipherText(one, "GDRIVE", "second, alone");
+    await worker.sql("UPDATE users SET made_by_webhook = 1");
+    await copy.drain();
+    const { code, stderr } = await script("rebuild", ["--into", "REBUILD"]);
+    assert.equal(code, 0, stderr);
+    const rebuilt = await copy.held(copy.rebuilt);
+    assert.deepEqual(rebuilt, await copy.held());
+    assert.equal(rebuilt.users[0][1][4], 1);
+    assert.ok(rebuilt.current.some(([, { replacedAloneAt }]) => replacedAloneAt));
+    for (const change of [
+      "UPDATE user_backup_shares SET replaced_alone_at = NULL",
+      "UPDATE users SET made_by_webhook = 0",
+    ]) {
+      await copy.rebuilt.batch(
+        [
+          "INSERT INTO meta (name, value) VALUES ('rebuilding', '')",
+          change,
+          "DELETE FROM meta WHERE name = 'rebuilding'",
+        ].map((sql) => copy.rebuilt.prepare(sql)),
+      );
+      const { body } = await of.admin("POST", "/admin/rebuild", { mode: "check", into: "REBUILD" });
+      assert.ok(body.differences.length > 0, change);
+    }
   });
 });
 

@@ -88,6 +88,26 @@ describe("npm run deploy -- --add-home", () => {
     assert.match(read("wrangler.toml"), /HOME_PLACES = "1=eu,2=us-east"/);
   });
 
+  it("binds a bucket of its own for a home in another place, where there is a second copy", async () => {
+    await deploying(["--copy"], { account });
+    await deploying(["--add-home", "--jurisdiction", "eu"]);
+    await deploying(["--add-home", "--location", "enam", "--place", "us-east"]);
+    const buckets = [...read("wrangler.toml").matchAll(/\[\[env\.production\.r2_buckets\]\]\n((?:[a-z_]+ = .*\n)+)/g)];
+    assert.deepEqual(buckets.map(([, lines]) => lines).sort(), [
+      'binding = "COPY"\nbucket_name = "portal-backup-copy"\n',
+      'binding = "COPY_EU"\nbucket_name = "portal-backup-copy-eu"\njurisdiction = "eu"\n',
+      'binding = "COPY_US_EAST"\nbucket_name = "portal-backup-copy-us-east"\n',
+    ]);
+    assert.deepEqual(
+      commands().filter((command) => command.startsWith("r2 bucket create")),
+      [
+        "r2 bucket create portal-backup-copy",
+        "r2 bucket create portal-backup-copy-eu --jurisdiction=eu",
+        "r2 bucket create portal-backup-copy-us-east",
+      ],
+    );
+  });
+
   it("adds the next number each time, and no directory twice; a plain deployment adds nothing and migrates all", async () => {
     await deploying(["--add-home", "--location", "weur"], { account });
     await deploying(["--add-home", "--location", "apac"]);

@@ -77,6 +77,20 @@ describe("npm run deploy", () => {
     assert.equal(commands().filter((command) => command.startsWith("r2 bucket create")).length, 1);
   });
 
+  it("keeps the bucket of a database in a jurisdiction in the same, and asks for it there", async () => {
+    await deploying(["--jurisdiction", "eu", "--copy"], { env: GIVEN });
+    assert.match(read("wrangler.toml"), /binding = "COPY"\nbucket_name = "portal-backup-copy"\njurisdiction = "eu"\n/);
+    await deploying([], { env: GIVEN });
+    assert.deepEqual(
+      commands().filter((command) => command.startsWith("r2 ")),
+      [
+        "r2 bucket info portal-backup-copy --jurisdiction=eu",
+        "r2 bucket create portal-backup-copy --jurisdiction=eu",
+        "r2 bucket info portal-backup-copy --jurisdiction=eu",
+      ],
+    );
+  });
+
   it("does nothing twice: a second run makes no database, sets no secret and changes no file", async () => {
     await deploying(["--location", "weur"], { env: GIVEN });
     const written = read("wrangler.toml");

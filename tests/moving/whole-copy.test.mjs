@@ -309,6 +309,46 @@ test("no user and no share is refused for an optional field: empty is absent, wh
   );
 });
 
+describe("what support sees of a user", () => {
+  test("travels: who made it, and the marks of its cipher texts", async () => {
+    const { admin, app, portal, register } = callers(source);
+    const who = user("marked");
+    await register(who);
+    await source.sql("UPDATE users SET made_by_webhook = 1");
+    await portal("/webhook/backup", { clientId: who.clientId, backupMethod: S, share: "custodian share" });
+    const path = `/users/${who.id}/user-backup-share`;
+    for (const [backupMethod, cipherText] of [
+      ["GDRIVE", "first"],
+      ["GDRIVE", "second, alone"],
+      ["ICLOUD", "second, alone"],
+    ])
+      assert.equal((await app(who, "POST", path, { backupMethod, cipherText })).status, 200);
+    await admin("DELETE", `/users/${who.id}`);
+    await admin("POST", `/users/${who.id}/restore`);
+    for (const [backupMethod, cipherText] of [
+      ["GDRIVE", "third, alone"],
+      ["ICLOUD", "third, alone"],
+    ])
+      assert.equal((await app(who, "POST", path, { backupMethod, cipherText })).status, 200);
+
+    const file = fresh();
+    assert.equal((await exportTo(file)).code, 0);
+    const { code, stderr } = await importFrom(file);
+    assert.equal(code, 0, stderr);
+    const marks = (worker) =>
+      Promise.all([
+        worker.sql("SELECT id, made_by_webhook FROM users"),
+        worker.sql(
+          "SELECT backup_method, replaced_alone_at, text_digest FROM user_backup_shares ORDER BY backup_method",
+        ),
+      ]);
+    const there = await marks(source);
+    assert.equal(there[0][0].made_by_webhook, 1);
+    assert.ok(there[1].some(({ replaced_alone_at }) => replaced_alone_at));
+    assert.deepEqual(await marks(target), there);
+  });
+});
+
 describe("a share that was imported wrong", () => {
   const USER = { type: "user", id: "u1", clientId: "c1" };
   const wrong = {

@@ -63,6 +63,14 @@ export async function copies(worker) {
       return inOrder(replay(await objects()));
     },
     pending: async () => (await worker.sql("SELECT count(*) AS n FROM changes"))[0].n,
+    /** Makes objects older than Time Travel reaches: all, or those of these names. */
+    async age(these) {
+      for (const name of these ?? (await names())) {
+        const object = await COPY.get(name);
+        const customMetadata = { ...object.customMetadata, at: "2020-01-01T00:00:00.000Z" };
+        await COPY.put(name, await object.text(), { customMetadata });
+      }
+    },
     /** The minute's cron trigger. */
     drain: () => worker.scheduled({ cron: "* * * * *" }),
     status: async () => (await worker.send("GET", "/admin/status", { bearer: SECRETS.ADMIN_TOKEN })).body.copy,
@@ -90,7 +98,7 @@ export async function copies(worker) {
       await REBUILD.prepare("DELETE FROM meta WHERE name <> 'schema_version'").run();
       await worker.clear();
       await worker.sql(
-        "DELETE FROM meta WHERE name IN ('copying', 'copy_epoch', 'copy_told', 'copied_at', 'copy_sampled', 'copy_swept')",
+        "DELETE FROM meta WHERE name IN ('copying', 'copy_epoch', 'copy_told', 'copied_at', 'copy_sampled', 'copy_swept', 'copy_sweeping')",
       );
       await worker.sql("DELETE FROM meta WHERE name LIKE 'escrow/%'");
       await worker.sql("DELETE FROM changes");

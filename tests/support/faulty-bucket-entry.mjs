@@ -1,7 +1,7 @@
 // The built Worker behind a bucket that a test makes fail. Start it with `startWorker({ main: faultyBucketEntry, config: withCopy })`.
 //
 // `bucket(plan)` sets what happens from now on. puts: "pass", "fail", "hang", "store-then-fail", "late" (stored after 300 ms), or a number: so many of a hundred fail.
-// deletes: "pass" or "refuse", as a bucket lock does. heads: "pass" or "fail" (of objects named head/…).
+// deletes: "pass", "refuse", as a bucket lock does, "delete-then-fail", or a number: so many of a hundred are refused. heads: "pass" or "fail" (of objects named head/…).
 
 import { WorkerEntrypoint } from "cloudflare:workers";
 
@@ -42,12 +42,17 @@ async function put(bucket, args) {
 const faulty = (bucket) =>
   bucket && {
     put: (...args) => put(bucket, args),
-    get: (...args) => bucket.get(...args),
+    async get(...args) {
+      if (plan.heads === "fail" && args[0].startsWith("head/")) throw new Error(DOWN);
+      return bucket.get(...args);
+    },
     head: (...args) => bucket.head(...args),
     list: (...args) => bucket.list(...args),
     async delete(names) {
       if (plan.deletes === "refuse") throw new Error(LOCKED);
-      return bucket.delete(names);
+      if (typeof plan.deletes === "number" && (++asked * plan.deletes) % 100 < plan.deletes) throw new Error(LOCKED);
+      await bucket.delete(names);
+      if (plan.deletes === "delete-then-fail") throw new Error("delete: internal error (10001)");
     },
   };
 

@@ -30,6 +30,13 @@ const share = ({
   sealedShare,
 });
 
+/** What stands beside a current share: the marks of a cipher text. */
+const marked = (entry) => ({
+  ...share(entry),
+  replacedAloneAt: entry.replacedAloneAt ?? null,
+  textDigest: entry.textDigest ?? null,
+});
+
 /** The rows that a database rebuilt from the objects has: `{ users, current, history, deleted }`, each a Map by a row's identity. */
 export function replay(objects) {
   const users = new Map();
@@ -41,20 +48,31 @@ export function replay(objects) {
     const version = `${entry.userId}|${entry.kind}|${entry.id}`;
     switch (entry.what) {
       case "user":
-        users.set(entry.userId, [entry.id, entry.clientId, entry.clientApiKeyHash, entry.createdAt]);
+        users.set(entry.userId, [
+          entry.id,
+          entry.clientId,
+          entry.clientApiKeyHash,
+          entry.createdAt,
+          Number(entry.madeByWebhook ?? 0),
+        ]);
         break;
       case "deleted":
         users.delete(entry.userId);
-        deleted.set(`${entry.userId}|${entry.deletedAt}`, [entry.clientId, entry.clientApiKeyHash, entry.createdAt]);
+        deleted.set(`${entry.userId}|${entry.deletedAt}`, [
+          entry.clientId,
+          entry.clientApiKeyHash,
+          entry.createdAt,
+          Number(entry.madeByWebhook ?? 0),
+        ]);
         break;
       case "share": {
         history.delete(version);
         const before = current.get(place);
-        current.set(place, share(entry));
+        current.set(place, marked(entry));
         const keep = (id, at) => (history.get(`${entry.userId}|${entry.kind}|${id}`).supersededAt = at);
         if (before && before.id !== entry.id) {
           history.set(`${entry.userId}|${entry.kind}|${before.id}`, {
-            ...before,
+            ...share(before),
             reason: "replaced",
             importedAt: null,
           });
@@ -76,7 +94,7 @@ export function replay(objects) {
         else if (!entry.supersededAt) history.delete(version);
         else if (current.get(place)?.id === entry.id) {
           history.set(version, {
-            ...current.get(place),
+            ...share(current.get(place)),
             reason: "deleted",
             importedAt: null,
             supersededAt: entry.supersededAt,
@@ -109,15 +127,16 @@ export async function rowsOf(query) {
   const current = new Map();
   for (const kind of ["custodian", "user"]) {
     for (const row of await query(
-      `SELECT ${columns("t")} FROM ${kind}_backup_shares t JOIN users u ON u.id = t.user_id`,
+      `SELECT ${columns("t")}, ${kind === "user" ? "replaced_alone_at" : "NULL"} AS replacedAloneAt,
+       ${kind === "user" ? "text_digest" : "NULL"} AS textDigest FROM ${kind}_backup_shares t JOIN users u ON u.id = t.user_id`,
     ))
       current.set(`${row.userId}|${kind}|${row.backupMethod.toLowerCase()}`, { ...row });
   }
   return {
-    users: map(await query("SELECT id, client_id, client_api_key_hash AS hash, created_at AS at FROM users"), (row) => [
-      row.id,
-      [row.id, row.client_id, row.hash, row.at],
-    ]),
+    users: map(
+      await query("SELECT id, client_id, client_api_key_hash AS hash, created_at AS at, made_by_webhook FROM users"),
+      (row) => [row.id, [row.id, row.client_id, row.hash, row.at, row.made_by_webhook]],
+    ),
     current,
     history: map(
       await query(`SELECT id, user_id AS userId, client_id AS clientId, kind, backup_method AS backupMethod,
@@ -127,8 +146,10 @@ export async function rowsOf(query) {
       ({ kind, ...row }) => [`${row.userId}|${kind}|${row.id}`, row],
     ),
     deleted: map(
-      await query("SELECT id, client_id, client_api_key_hash AS hash, created_at AS at, deleted_at FROM deleted_users"),
-      (row) => [`${row.id}|${row.deleted_at}`, [row.client_id, row.hash, row.at]],
+      await query(
+        "SELECT id, client_id, client_api_key_hash AS hash, created_at AS at, deleted_at, made_by_webhook FROM deleted_users",
+      ),
+      (row) => [`${row.id}|${row.deleted_at}`, [row.client_id, row.hash, row.at, row.made_by_webhook]],
     ),
   };
 }

@@ -21,20 +21,26 @@ export function entriesOf(setting) {
  * age-encryption would write a file for nobody, which nobody could ever open: that is refused before anything is written.
  */
 export async function escrowed({ setting, recipients }) {
+  encrypterFor(recipients);
+  await openingKeys(setting); // says what is wrong with it
+  const escrows = [];
+  for (const { id, entry } of entriesOf(setting)) {
+    const file = await encrypterFor(recipients).encrypt(`${entry}\n`);
+    escrows.push({ id, check: await keyCheck(entry), age: armor.encode(file) });
+  }
+  return escrows;
+}
+
+/** What seals for these recipients, of whom there is at least one. */
+export function encrypterFor(recipients) {
   if (recipients.length === 0)
     throw new Failure(
       "Say for whom: --recipient age1…, once or more.",
       "Without a recipient the escrow would open for nobody. `age-keygen -o identity.txt` makes an identity and prints its recipient.",
     );
-  await openingKeys(setting); // says what is wrong with it
-  const escrows = [];
-  for (const { id, entry } of entriesOf(setting)) {
-    const encrypter = new Encrypter();
-    for (const recipient of recipients) addRecipient(encrypter, recipient);
-    const file = await encrypter.encrypt(`${entry}\n`);
-    escrows.push({ id, check: await keyCheck(entry), age: armor.encode(file) });
-  }
-  return escrows;
+  const encrypter = new Encrypter();
+  for (const recipient of recipients) addRecipient(encrypter, recipient);
+  return encrypter;
 }
 
 function addRecipient(encrypter, recipient) {

@@ -39,8 +39,10 @@ export async function readConfig({ file, environment }) {
     /** All of them, with the directory: `DB` first, then in the order of wrangler.toml. */
     databases: [database, ...databases.filter((one) => one !== database)],
     vars: config.vars ?? {},
-    /** The bucket of the second copy, if there is to be one. */
-    bucket: config.r2_buckets?.find(({ binding }) => binding === "COPY")?.bucket_name,
+    /** The buckets of the second copy, if there is to be one. */
+    buckets: (config.r2_buckets ?? [])
+      .filter(({ binding }) => /^COPY(_[A-Z0-9_]+)?$/.test(binding))
+      .map(({ binding, bucket_name, jurisdiction }) => ({ binding, name: bucket_name, jurisdiction })),
     /** Whether there is any way to reach the Worker once it is deployed. */
     reachable: config.workers_dev !== false || routes.length > 0,
     customDomain: routes.find((route) => route.custom_domain)?.pattern,
@@ -110,13 +112,19 @@ function everyMinute(before, environment) {
   return set(lines, triggers, "crons", JSON.stringify([EVERY_MINUTE, ...others]).replaceAll(",", ", "));
 }
 
-/** Binds a bucket as COPY, and lets the cron trigger of every minute serve it. */
-export function writeCopy({ file, environment, bucket }) {
+/** Binds buckets of the second copy, `[{ binding, name, jurisdiction }]`, and lets the cron trigger of every minute serve them. */
+export function writeBuckets({ file, environment, buckets }) {
   change(file, (lines) => {
     const served = everyMinute(lines, environment);
     const { start } = databaseSection(served, environment, "DB");
-    const section = [`[[env.${environment}.r2_buckets]]`, 'binding = "COPY"', `bucket_name = "${bucket}"`, ""];
-    return served.toSpliced(start, 0, ...section);
+    const sections = buckets.flatMap(({ binding, name, jurisdiction }) => [
+      `[[env.${environment}.r2_buckets]]`,
+      `binding = "${binding}"`,
+      `bucket_name = "${name}"`,
+      ...(jurisdiction ? [`jurisdiction = "${jurisdiction}"`] : []),
+      "",
+    ]);
+    return served.toSpliced(start, 0, ...sections);
   });
 }
 

@@ -6,7 +6,7 @@ import { Failure } from "../log.mjs";
 const LOCATIONS = ["weur", "eeur", "apac", "oc", "wnam", "enam"];
 /** As src/config/homes.rs takes it. */
 const PLACE = /^[a-z0-9-]{1,32}$/;
-const JURISDICTIONS = ["eu", "us", "fedramp"];
+export const JURISDICTIONS = ["eu", "us", "fedramp"];
 
 export const USAGE = `npm run deploy [-- --env production] [--dry-run] …
 

@@ -9,7 +9,7 @@ import { lineReport } from "../doctor/report.mjs";
 import { parseTarget, settingsOf } from "../doctor/target.mjs";
 import { Failure, note } from "../log.mjs";
 import { isPackage } from "../paths.mjs";
-import { bucket, escrow } from "./copy.mjs";
+import { bucket, escrow, recipients } from "./copy.mjs";
 import { readConfig, writeCustomDomains, writeVars, writeWorkersDev } from "./config.mjs";
 import { database, migrations } from "./database.mjs";
 import { home, opening } from "./home.mjs";
@@ -234,6 +234,7 @@ async function answering(url, patience, again) {
 
 export const steps = [
   login,
+  recipients,
   build,
   address,
   operatorsAddress,

@@ -36,7 +36,7 @@ SELECT p.seq, p.user_id, p.what, p.at, p.version_id, coalesce(c.key_id, s.key_id
       'backupSharePairId', coalesce(c.backup_share_pair_id, s.backup_share_pair_id),
       'createdAt', coalesce(c.created_at, s.created_at), 'storedAt', coalesce(c.updated_at, s.updated_at),
       'displaced', p.record ->> 'displaced', 'displacedAt', p.record ->> 'displacedAt', 'keyId', coalesce(c.key_id, s.key_id),
-      'shareDigest', coalesce(c.share_digest, s.share_digest), 'sealedShare', coalesce(c.sealed_share, s.sealed_share))
+      'shareDigest', coalesce(c.share_digest, s.share_digest), 'replacedAloneAt', s.replaced_alone_at, 'textDigest', s.text_digest, 'sealedShare', coalesce(c.sealed_share, s.sealed_share))
     END AS body
 FROM page p
 CROSS JOIN (SELECT cast(coalesce((SELECT value FROM meta WHERE name = 'copy_epoch'), '0') AS INTEGER) AS epoch,

@@ -2,10 +2,10 @@
 WITH j AS (
   SELECT value ->> 'line' AS line, value ->> 'eventId' AS event_id, value ->> 'id' AS id,
     value ->> 'clientId' AS client_id, value ->> 'hash' AS hash, value ->> 'createdAt' AS created_at,
-    value ->> 'deletedAt' AS deleted_at
+    value ->> 'deletedAt' AS deleted_at, value ->> 'madeByWebhook' AS made_by_webhook
   FROM json_each(?5))
-INSERT INTO deleted_users (id, client_id, client_api_key_hash, created_at, deleted_at)
-SELECT j.id, j.client_id, j.hash, coalesce(j.created_at, j.deleted_at), j.deleted_at
+INSERT INTO deleted_users (id, client_id, client_api_key_hash, made_by_webhook, created_at, deleted_at)
+SELECT j.id, j.client_id, j.hash, j.made_by_webhook, coalesce(j.created_at, j.deleted_at), j.deleted_at
 FROM j
 WHERE EXISTS (SELECT 1 FROM audit_events WHERE id = j.event_id AND outcome = 'registered')
   AND j.deleted_at IS NOT NULL

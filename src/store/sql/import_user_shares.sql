@@ -8,17 +8,18 @@ WITH j AS (
     value ->> 'userId' AS user_id, value ->> 'clientId' AS client_id, value ->> 'backupMethod' AS backup_method,
     value ->> 'pairId' AS pair_id, value ->> 'keyId' AS key_id, value ->> 'digest' AS digest,
     value ->> 'sealed' AS sealed, value ->> 'createdAt' AS created_at, value ->> 'storedAt' AS stored_at,
-    value ->> 'supersededAt' AS superseded_at, value ->> 'reason' AS reason
+    value ->> 'textDigest' AS text_digest, value ->> 'aloneAt' AS replaced_alone_at
   FROM json_each(?5))
 INSERT INTO user_backup_shares (
-  id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, created_at, updated_at, sealed_share)
+  id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, created_at, updated_at, sealed_share,
+  replaced_alone_at, text_digest)
 SELECT iif(
     EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = u.id AND v.kind = 'user' AND v.id = j.id)
       OR h.id = j.id, j.event_id, j.id),
   u.id, j.backup_method, j.pair_id, j.key_id, j.digest,
   coalesce(j.created_at, j.stored_at, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch')),
   coalesce(j.stored_at, max(strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), coalesce(h.updated_at, ''))),
-  j.sealed
+  j.sealed, j.replaced_alone_at, j.text_digest
 FROM j
 JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id
 LEFT JOIN user_backup_shares h ON h.user_id = u.id AND h.method = j.backup_method
@@ -26,5 +27,6 @@ WHERE EXISTS (SELECT 1 FROM audit_events WHERE id = j.event_id)
 ON CONFLICT DO UPDATE
 SET id = excluded.id, backup_method = excluded.backup_method, backup_share_pair_id = excluded.backup_share_pair_id,
   key_id = excluded.key_id, share_digest = excluded.share_digest, updated_at = excluded.updated_at,
-  sealed_share = excluded.sealed_share, replaced_alone_at = NULL, text_digest = NULL
+  sealed_share = excluded.sealed_share, replaced_alone_at = excluded.replaced_alone_at,
+  text_digest = excluded.text_digest
 WHERE id <> excluded.id AND updated_at <= excluded.updated_at

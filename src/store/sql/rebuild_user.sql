@@ -1,11 +1,12 @@
 -- rebuild_user(?1): Current user shares of the copy (the JSON array ?1). One that the database has in the history, or has a newer one in the place of, was displaced there.
-INSERT INTO user_backup_shares AS c (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, created_at, updated_at, sealed_share)
+INSERT INTO user_backup_shares AS c (id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, created_at, updated_at, sealed_share,
+  replaced_alone_at, text_digest)
 SELECT j.value ->> 'id', u.id, j.value ->> 'backupMethod', j.value ->> 'backupSharePairId', j.value ->> 'keyId', j.value ->> 'shareDigest',
-  j.value ->> 'createdAt', j.value ->> 'storedAt', j.value ->> 'sealedShare'
+  j.value ->> 'createdAt', j.value ->> 'storedAt', j.value ->> 'sealedShare', j.value ->> 'replacedAloneAt', j.value ->> 'textDigest'
 FROM json_each(?1) j JOIN users u ON u.id = j.value ->> 'userId' AND u.client_id = j.value ->> 'clientId'
 WHERE NOT EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = u.id AND v.kind = 'user'
   AND v.method = j.value ->> 'backupMethod' AND v.stored_at = j.value ->> 'storedAt' AND v.id = j.value ->> 'id')
 ON CONFLICT DO UPDATE SET id = excluded.id, backup_method = excluded.backup_method, backup_share_pair_id = excluded.backup_share_pair_id,
   key_id = excluded.key_id, share_digest = excluded.share_digest, updated_at = excluded.updated_at, sealed_share = excluded.sealed_share,
-  replaced_alone_at = NULL, text_digest = NULL
+  replaced_alone_at = excluded.replaced_alone_at, text_digest = excluded.text_digest
 WHERE c.id <> excluded.id AND c.updated_at < excluded.updated_at

@@ -1,7 +1,7 @@
 -- rebuild_users(?1): Users of the copy (the JSON array ?1) that the database does not have. An API key that is somebody else's by now stays theirs.
-INSERT INTO users (id, client_id, client_api_key_hash, created_at)
+INSERT INTO users (id, client_id, client_api_key_hash, created_at, made_by_webhook)
 SELECT value ->> 'id', value ->> 'clientId',
   iif(EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = value ->> 'clientApiKeyHash'), NULL, value ->> 'clientApiKeyHash'),
-  value ->> 'createdAt'
+  value ->> 'createdAt', coalesce(value ->> 'madeByWebhook', 0)
 FROM json_each(?1) WHERE true
 ON CONFLICT DO NOTHING

@@ -1,0 +1,2 @@
+-- sweeping_end()
+DELETE FROM meta WHERE name = 'copy_sweeping'

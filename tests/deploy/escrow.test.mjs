@@ -1,0 +1,77 @@
+// npm run deploy -- --copy --recipient: the keys are in escrow once it is deployed, and come back out of the bucket with the identity alone.
+
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, it } from "node:test";
+
+import { generateHybridIdentity, generateX25519Identity, identityToRecipient } from "age-encryption";
+
+import { runScript } from "../support/cli.mjs";
+import { copies, withCopy } from "../support/copy.mjs";
+import { GIVEN, begin, commands, deploying, end, file, forget, read, rejects, said } from "../support/deployment.mjs";
+import { SECRETS, startWorker } from "../support/harness.mjs";
+
+describe("npm run deploy -- --copy --recipient", () => {
+  beforeEach(begin);
+  afterEach(end);
+
+  it("keeps the keys for each recipient beside the copy and in the database; either identity gives them back", async () => {
+    const identities = [await generateX25519Identity(), await generateHybridIdentity()];
+    const recipients = await Promise.all(identities.map(identityToRecipient));
+    const worker = await startWorker({ config: withCopy });
+    try {
+      const { bucket, names } = await copies(worker);
+      const url = ["--url", String(worker.url)];
+      await deploying(
+        ["--location", "weur", "--copy", "--no-doctor", ...url, ...recipients.flatMap((key) => ["--recipient", key])],
+        { env: SECRETS },
+      );
+      assert.match(said, /The keys' escrow\n[\s\S]*k1: kept for 2 of --recipient/);
+      for (const secret of Object.values(SECRETS)) assert.ok(!said.includes(secret));
+      assert.deepEqual(await names("keys/"), ["keys/index", "keys/k1.age"]);
+      assert.equal((await worker.sql("SELECT count(*) AS n FROM meta WHERE name LIKE 'escrow/%'"))[0].n > 0, true);
+
+      writeFileSync(file("k1.age"), await (await bucket.get("keys/k1.age")).text());
+      for (const [at, identity] of identities.entries()) {
+        writeFileSync(file(`identity-${at}.txt`), `${identity}\n`);
+        const { code, stdout, stderr } = await runScript("keys", [
+          "recover",
+          "--identity",
+          file(`identity-${at}.txt`),
+          file("k1.age"),
+        ]);
+        assert.equal(code, 0, stderr);
+        assert.equal(stdout.trim(), SECRETS.SHARE_ENCRYPTION_KEYS);
+      }
+      const { body } = await worker.send("GET", "/readyz", { bearer: SECRETS.ADMIN_TOKEN });
+      assert.ok(!JSON.stringify(body).includes("no escrow"), JSON.stringify(body));
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it("refuses what is no recipient before it touches anything", async () => {
+    for (const recipient of ["nonsense", "AGE-SECRET-KEY-1QQQQ"])
+      await rejects(
+        deploying(["--location", "weur", "--copy", "--recipient", recipient], { env: GIVEN }),
+        /is not an age recipient/,
+      );
+    assert.deepEqual(
+      commands().filter((command) => command !== "whoami --json"),
+      [],
+    );
+    assert.ok(!read("wrangler.toml").includes("COPY"));
+  });
+
+  it("says what it needs where the secrets are Cloudflare's alone, and that it is deployed", async () => {
+    const recipient = await identityToRecipient(await generateX25519Identity());
+    await deploying(["--location", "weur"], { env: GIVEN });
+    forget();
+    await rejects(
+      deploying(["--recipient", recipient, "--no-doctor"]),
+      /needs SHARE_ENCRYPTION_KEYS and ADMIN_TOKEN/,
+      /It is deployed[\s\S]*npm run keys -- escrow/,
+    );
+    assert.ok(commands().filter((command) => command === "deploy").length === 2);
+  });
+});
