@@ -65,9 +65,9 @@ describe("a store", () => {
 
   it("that is refused, unknown, overtaken or the same again makes no object", async () => {
     await of.register(one);
-    await of.cipherText(one, "GDRIVE", "cipher text");
     await of.custodian(one, "GDRIVE-SECP256K1", "overtaken");
     await of.custodian(one, "GDRIVE-SECP256K1", "custodian share");
+    await of.cipherText(one, "GDRIVE", "cipher text");
     await settled();
     const before = await copy.names();
     await of.cipherText(one, "GDRIVE", "cipher text");

@@ -57,7 +57,7 @@ WITH ids AS (
       coalesce(c.backup_share_pair_id, s.backup_share_pair_id, v.backup_share_pair_id) AS pair_id,
       coalesce(d.created_at, c.created_at, s.created_at, v.created_at, u.created_at) AS created_at,
       max(v.superseded_at, v.stored_at) AS superseded_at, v.kind, v.reason,
-      iif(iif(p.source = 'deleted', d.made_by_webhook, u.made_by_webhook), 'true', 'false') AS made_by_webhook,
+      iif(iif(p.source = 'deleted', d.made_by_webhook, u.made_by_webhook), 'true', 'null') AS made_by_webhook,
       s.replaced_alone_at, coalesce(c.key_id, s.key_id, v.key_id) AS key_id,
       coalesce(c.sealed_share, s.sealed_share, v.sealed_share) AS sealed_share
     FROM sized p
@@ -85,20 +85,20 @@ WITH ids AS (
     FROM found f
     CROSS JOIN latest)
 SELECT p.user_id, p.part, p.method, p.at, p.id, (SELECT note FROM notes WHERE user_id = p.user_id) AS user,
-  CASE
-    WHEN p.source = 'user' THEN json_object('type', 'user', 'id', p.user_id, 'clientId', p.client_id,
-      'clientApiKeyHash', p.hash, 'createdAt', p.times ->> 0, 'madeByWebhook', json(p.made_by_webhook))
-    WHEN p.source = 'deleted' THEN json_object('type', 'user', 'id', p.user_id, 'clientId', p.client_id,
-      'clientApiKeyHash', p.hash, 'createdAt', p.times ->> 0, 'deletedAt', p.times ->> 1,
-      'madeByWebhook', json(p.made_by_webhook))
+  CASE -- What is null in a patch is left out of the record.
+    WHEN p.source = 'user' THEN json_patch(json_object('type', 'user', 'id', p.user_id, 'clientId', p.client_id,
+      'clientApiKeyHash', p.hash, 'createdAt', p.times ->> 0), json_object('madeByWebhook', json(p.made_by_webhook)))
+    WHEN p.source = 'deleted' THEN json_patch(json_object('type', 'user', 'id', p.user_id, 'clientId', p.client_id,
+      'clientApiKeyHash', p.hash, 'createdAt', p.times ->> 0, 'deletedAt', p.times ->> 1),
+      json_object('madeByWebhook', json(p.made_by_webhook)))
     WHEN p.source = 'version' THEN json_object('type', p.kind || 'BackupShare', 'id', p.id, 'userId', p.user_id,
       'clientId', p.client_id, 'backupMethod', p.backup_method, 'backupSharePairId', p.pair_id,
       'createdAt', p.times ->> 0, 'storedAt', p.times ->> 1, 'supersededAt', p.times ->> 2, 'reason', p.reason,
       'keyId', p.key_id, 'sealedShare', p.sealed_share)
-    ELSE json_object('type', iif(p.source = 'custodian', 'custodianBackupShare', 'userBackupShare'), 'id', p.id,
+    ELSE json_patch(json_object('type', iif(p.source = 'custodian', 'custodianBackupShare', 'userBackupShare'), 'id', p.id,
       'userId', p.user_id, 'clientId', p.client_id, 'backupMethod', p.backup_method, 'backupSharePairId', p.pair_id,
-      'createdAt', p.times ->> 0, 'storedAt', p.times ->> 1, 'replacedAloneAt', p.replaced_alone_at,
-      'keyId', p.key_id, 'sealedShare', p.sealed_share)
+      'createdAt', p.times ->> 0, 'storedAt', p.times ->> 1, 'keyId', p.key_id, 'sealedShare', p.sealed_share),
+      json_object('replacedAloneAt', p.replaced_alone_at))
   END AS record
 FROM dated p
 ORDER BY p.user_id, p.part, p.method, p.at, p.id
