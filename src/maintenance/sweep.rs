@@ -65,6 +65,7 @@ async fn sweep_alone(
         reads: READS_PER_RUN,
         deletions: DELETIONS_PER_RUN,
     };
+    let mut failed = Ok(());
     for _ in 0..PAGES_PER_RUN {
         let page = names(target, &prefix, &cursor).await?;
         let mut is_whole = true;
@@ -73,9 +74,14 @@ async fn sweep_alone(
                 is_whole = false;
                 break;
             }
-            tidy(db, target, &head, user, &before, &mut left).await?;
+            failed = tidy(db, target, &head, user, &before, &mut left).await;
             if let Some(last) = user.last() {
                 cursor.clone_from(&last.name);
+            }
+            // The next run goes on behind a user whose objects cannot be read, or none behind would ever have its turn.
+            if failed.is_err() {
+                is_whole = false;
+                break;
             }
         }
         if is_whole {
@@ -85,10 +91,10 @@ async fn sweep_alone(
             break;
         }
     }
-    if cursor == begun {
-        return Ok(());
+    if cursor != begun {
+        changes::tell(db, &[(Meta::Swept, &cursor)]).await?;
     }
-    changes::tell(db, &[(Meta::Swept, &cursor)]).await
+    failed
 }
 
 /// Deletes what is needed no longer of a user whose objects these are, in their order.

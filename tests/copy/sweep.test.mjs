@@ -168,6 +168,33 @@ describe("a superseded object", () => {
   });
 });
 
+describe("a user whose objects cannot be read", () => {
+  it("keeps none behind it from being tidied up", async () => {
+    const two = [one, user("two")];
+    await of.register(...two);
+    for (const text of ["first", "second"]) for (const who of two) await of.cipherText(who, "GDRIVE", text);
+    await settle();
+    for (const who of two) await forget(who, ...(await of.history(who)).map(({ id }) => id));
+    await settle();
+    await copy.age();
+    const ofUsers = async () => [
+      ...Map.groupBy(await copy.names(), (name) => name.slice(0, name.lastIndexOf("/") + 1)).entries(),
+    ];
+    const [[first, all], [, others]] = await ofUsers();
+    assert.deepEqual([all.length, others.length], [4, 4]);
+    await entry.bucket({ unreadable: first });
+    await sweep();
+    await sweep();
+    const left = Object.fromEntries((await ofUsers()).map(([name, names]) => [name === first, names.length]));
+    assert.deepEqual(left, { true: 4, false: 2 });
+    await entry.bucket({});
+    await sweep();
+    await sweep();
+    assert.deepEqual(await kinds(), ["share", "share", "user", "user"]);
+    await agrees();
+  });
+});
+
 describe("an object under an old key", () => {
   it("goes once its version has a newer one of that age", async () => {
     await threeShares();

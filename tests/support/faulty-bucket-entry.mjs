@@ -2,6 +2,7 @@
 //
 // `bucket(plan)` sets what happens from now on. puts: "pass", "fail", "hang", "store-then-fail", "late" (stored after 300 ms), or a number: so many of a hundred fail.
 // deletes: "pass", "refuse", as a bucket lock does, "delete-then-fail", or a number: so many of a hundred are refused. heads: "pass" or "fail" (of objects named head/…).
+// unreadable: the beginning of the names of objects that cannot be read.
 
 import { WorkerEntrypoint } from "cloudflare:workers";
 
@@ -44,6 +45,7 @@ const faulty = (bucket) =>
     put: (...args) => put(bucket, args),
     async get(...args) {
       if (plan.heads === "fail" && args[0].startsWith("head/")) throw new Error(DOWN);
+      if (plan.unreadable && args[0].startsWith(plan.unreadable)) throw new Error(DOWN);
       return bucket.get(...args);
     },
     head: (...args) => bucket.head(...args),
