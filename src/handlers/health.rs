@@ -26,7 +26,7 @@ pub fn healthz() -> Result<Answer> {
 /// 2. The database answers; where there are many, the directory does, and no binding leads to another database.
 /// 3. Its schema is current.
 /// 4. Every configured key opens its canary, of every database: it is the key that the shares were sealed with; and every key that
-///    current shares are sealed with is configured. The sealing key gets its canary here if it has none.
+///    current shares are sealed with is configured. The sealing key gets its canary here, in every database that has none.
 /// 5. Operators, by their credential, are told what is not as it should be though the service does its work.
 ///
 /// A service that is ready also tells which release it is: `npm run verify` asks for it.
@@ -51,11 +51,16 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
     }
     // 4.
     check_keys(call, &canaries).await?;
-    if call.homes.are_many() {
-        let of_all = call.homes.are_right().await?;
-        check_keys(call, &of_all).await?;
-    }
     ensure_canary(call.db, call.vault).await?;
+    if call.homes.are_many() {
+        for (home, canaries) in call.homes.are_right().await? {
+            check_keys(call, &canaries).await?;
+            let is_current = |canary: &Canary| canary.key_id == call.vault.current_key_id();
+            if !canaries.iter().any(is_current) {
+                ensure_canary(&home, call.vault).await?;
+            }
+        }
+    }
     // 5.
     let warnings = warnings(call).await?;
     let ready = Writer::default()

@@ -56,9 +56,9 @@ impl Homes<'_> {
         Ok(due(&seen, runs))
     }
 
-    /// Whether the directory answers, and every binding leads to the home of its number; and the canaries of all homes. Which of the
+    /// Whether the directory answers, and every binding leads to the home of its number; and the canaries of each home. Which of the
     /// homes are down, the status tells: they are no reason to turn the users of the others away.
-    pub async fn are_right(&self) -> Result<Vec<Canary>> {
+    pub async fn are_right(&self) -> Result<Vec<(Database, Vec<Canary>)>> {
         self.enrol().await?;
         let (known, _) = routes::homes(&self.directory()?).await?;
         let mut homes = Vec::new();
@@ -66,9 +66,10 @@ impl Homes<'_> {
             homes.push(self.database(home.home, Some(home.identity.clone()))?);
         }
         let mut canaries = Vec::new();
-        for answer in health::canaries_of_each(&homes).await {
+        let answers = health::canaries_of_each(&homes).await;
+        for (home, answer) in homes.into_iter().zip(answers) {
             match answer {
-                Ok(of_home) => canaries.extend(of_home),
+                Ok(of_home) => canaries.push((home, of_home)),
                 Err(error) if error.code == Code::Misconfigured => return Err(error),
                 Err(_) => {}
             }

@@ -58,14 +58,16 @@ pub async fn run(env: &Bindings, vault: &Vault, settings: &Settings, cron: &str)
     };
     let copy_of = |db: &Database| copies.map(|copies| copies.of_home(db.home()));
     let is_every_minute = cron == EVERY_MINUTE;
-    if is_every_minute && copies.is_some() {
+    let is_copied = is_every_minute && copies.is_some();
+    if is_copied {
         for db in homes.all()? {
             run_copy(&db, copy_of(&db).as_ref()).await;
         }
     }
     if !homes.are_many() {
-        if !(is_every_minute && copies.is_some()) {
+        if !is_copied {
             let (budget, db) = (Budget::INVOCATION, homes.first());
+            run_copy(db, copy_of(db).as_ref()).await;
             serve(db, copy_of(db).as_ref(), vault, settings, budget).await;
         }
         return Ok(());
@@ -73,6 +75,9 @@ pub async fn run(env: &Bindings, vault: &Vault, settings: &Settings, cron: &str)
     let due = homes.due(is_every_minute).await?;
     for (served, home) in due.iter().enumerate() {
         let db = homes.database(*home, None)?;
+        if !is_copied {
+            run_copy(&db, copy_of(&db).as_ref()).await;
+        }
         let budget = Budget::INVOCATION.part(&db, (due.len() - served) as u64);
         serve(&db, copy_of(&db).as_ref(), vault, settings, budget).await;
         if let Err(error) = homes.tend(&db).await {
@@ -82,7 +87,7 @@ pub async fn run(env: &Bindings, vault: &Vault, settings: &Settings, cron: &str)
     Ok(())
 }
 
-/// Serves one database. A step that fails is logged, and does not keep the others from running.
+/// Serves one database, whose copy is up to date. A step that fails is logged, and does not keep the others from running.
 async fn serve(
     db: &Database,
     copy: Option<&copy::Target>,
@@ -92,7 +97,6 @@ async fn serve(
 ) {
     let days = settings.history_retention_days;
     let steps = [
-        ("copy", copy::run_or_stop(db, copy).await),
         (
             "rewrap",
             rewrap(db, vault, REWRAP_PER_RUN, budget.part(db, 3), Actor::System)
@@ -138,8 +142,8 @@ async fn serve(
     }
 }
 
-/// The run of every minute, where there is a second copy: what waits is copied.
-pub async fn run_copy(db: &Database, copy: Option<&copy::Target>) {
+/// What waits is copied; where there is no second copy, none is noted any more. First of all, and in the run of every minute.
+async fn run_copy(db: &Database, copy: Option<&copy::Target>) {
     if let Err(error) = copy::run_or_stop(db, copy).await {
         log_failed("copy", error);
     }

@@ -333,7 +333,8 @@ describe("GET /admin/status", () => {
       lagSeconds: 0,
       epoch: 1,
       objects: 2,
-      sampled: { checked: 1, missing: 0, unopened: 0 },
+      // Of several databases the run of every minute looks after some as well.
+      sampled: { checked: worker.homes.length === 1 ? 1 : 2, missing: 0, unopened: 0 },
     });
     for (const name of (await copy.names()).filter((name) => name.endsWith(".share"))) await copy.bucket.delete(name);
     await worker.scheduled();

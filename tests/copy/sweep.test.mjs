@@ -19,6 +19,7 @@ const one = user("one");
 
 before(async () => {
   worker = await startWorker({
+    homes: 1, // Time Travel is of one
     main: faultyBucketEntry,
     config: withCopy,
     vars: { COPY_WAIT_MS: "0", PURGE_DELAY_HOURS: "0" },
