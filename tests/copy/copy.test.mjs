@@ -327,14 +327,16 @@ describe("GET /admin/status", () => {
     await worker.scheduled();
     const { lastCopiedAt, ...status } = await copy.status();
     assert.ok(lastCopiedAt);
+    const { checked } = status.sampled;
+    // Of several databases the run of every minute may have looked after this one as well.
+    assert.ok(checked === 1 || (worker.homes.length > 1 && checked === 2), `${checked}`);
     assert.deepEqual(status, {
       pending: 0,
       oldestPendingAt: null,
       lagSeconds: 0,
       epoch: 1,
       objects: 2,
-      // Of several databases the run of every minute looks after some as well.
-      sampled: { checked: worker.homes.length === 1 ? 1 : 2, missing: 0, unopened: 0 },
+      sampled: { checked, missing: 0, unopened: 0 },
     });
     for (const name of (await copy.names()).filter((name) => name.endsWith(".share"))) await copy.bucket.delete(name);
     await worker.scheduled();
