@@ -336,7 +336,7 @@ pub static ROUTES: &[Route] = &[
         &["/approvals"],
         &[get(
             Operator(Viewer, to!(approvals::list(admin, call))),
-            &["cursor", "limit"],
+            &["cursor", "limit", "home"],
         )],
     ),
     // Whoever decides needs the role of whom asked, besides.

@@ -4,10 +4,11 @@ use crate::auth::admin::Admin;
 use crate::domain::approval::FourEyes;
 use crate::domain::json::Writer;
 use crate::domain::names::{UserId, check_name};
-use crate::error::Result;
-use crate::handlers::users::{self, Done};
+use crate::error::{Code, Result};
+use crate::handlers::users::{self, Done, at_home, list_all};
 use crate::http::{Answer, Call};
-use crate::store::approvals::{self, Waiting};
+use crate::store::Database;
+use crate::store::approvals::{self, Request, Waiting, unknown_request};
 use crate::store::audit::{Approval, By};
 
 /// What a request asks for that may have to wait.
@@ -36,7 +37,8 @@ pub async fn wait(admin: &Admin, call: &Call<'_>, asked: &Asked<'_>) -> Result<O
         requested_by: admin.name(),
         role: admin.role(),
     };
-    let request = approvals::wait(call.db, &call.trail, &waiting).await?;
+    let wait = async |db: &Database| approvals::wait(db, &call.trail, &waiting).await;
+    let request = at_home(call, asked.user_id, wait).await?;
     Ok(Some(Answer::json(202, &request)))
 }
 
@@ -44,8 +46,21 @@ pub async fn wait(admin: &Admin, call: &Call<'_>, asked: &Asked<'_>) -> Result<O
 pub async fn list(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let limit = call.page_limit()?;
     let after = call.query_name("cursor", |text| check_name(&text).map(|()| text))?;
-    let page = approvals::list(call.db, after.as_deref().unwrap_or_default(), limit).await?;
+    let after = after.as_deref().unwrap_or_default();
+    let list = async |db: &Database| approvals::list(db, after, limit).await;
+    let page = list_all(call, limit, list).await?;
     Ok(Answer::page("approvals", &page))
+}
+
+/// The request with this id, and its database: the home of whom it is about.
+async fn find(call: &Call<'_>, id: &str) -> Result<(Database, Request)> {
+    for db in call.homes.all()? {
+        match approvals::get(&db, id).await {
+            Err(error) if error.code == Code::NotFound => {}
+            found => return Ok((db, found?)),
+        }
+    }
+    Err(unknown_request())
 }
 
 fn decision(admin: &Admin, id: &str) -> Approval {
@@ -58,7 +73,7 @@ fn decision(admin: &Admin, id: &str) -> Approval {
 
 /// `POST /approvals/:approvalId`: carries the request out, in one transaction with its approval. Its event names both operators.
 pub async fn approve(admin: &Admin, call: &Call<'_>, id: &str) -> Result<Answer> {
-    let request = approvals::get(call.db, id).await?;
+    let (_, request) = find(call, id).await?;
     call.db.is_by(By {
         operator: request.requested_by.clone(),
         approval: Some(decision(admin, id)),
@@ -77,7 +92,7 @@ pub async fn approve(admin: &Admin, call: &Call<'_>, id: &str) -> Result<Answer>
 
 /// `DELETE /approvals/:approvalId`: it is not carried out.
 pub async fn refuse(admin: &Admin, call: &Call<'_>, id: &str) -> Result<Answer> {
-    let request = approvals::get(call.db, id).await?;
-    approvals::refuse(call.db, &call.trail, &request, &decision(admin, id)).await?;
+    let (db, request) = find(call, id).await?;
+    approvals::refuse(&db, &call.trail, &request, &decision(admin, id)).await?;
     Ok(Answer::no_content())
 }

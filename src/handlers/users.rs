@@ -127,8 +127,8 @@ async fn with_client_id(call: &Call<'_>, client_id: &ClientId) -> Result<Page> {
 /// So many homes are asked for one page at most.
 const MAX_MERGED: usize = 120;
 
-/// A page of the users of all homes, as `list` gives it of one, which sorts by id.
-async fn list_all(
+/// A page of what all homes have, as `list` gives it of one, which sorts by id.
+pub async fn list_all(
     call: &Call<'_>,
     limit: u64,
     list: impl AsyncFn(&Database) -> Result<Page>,

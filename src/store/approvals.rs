@@ -132,7 +132,7 @@ pub async fn refuse(
     }
 }
 
-fn unknown_request() -> Error {
+pub fn unknown_request() -> Error {
     Error::new(
         Code::NotFound,
         "There is no request with this id. GET /approvals lists those that wait.",

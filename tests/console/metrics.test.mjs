@@ -114,7 +114,7 @@ describe("the daily figures", () => {
     const before = (await daily()).databases;
     assert.deepEqual(
       before.map(({ name, fullOn }) => [name, fullOn]),
-      [["DB", null]],
+      worker.homes.map((_, home) => [home === 0 ? "DB" : `DB_${home}`, null]),
     );
     const { bytes, limitBytes } = before[0];
     await worker.sql(

@@ -124,7 +124,8 @@ describe("roles", () => {
   test("/admin/me tells who the credential makes you", async () => {
     for (const { name, role, token } of [viewer, support, admin]) {
       const { body } = await worker.send("GET", "/admin/me", { bearer: token });
-      assert.deepEqual(body, { name, role, fourEyes: [], warnings: [] });
+      const homes = worker.homes.length > 1 ? { homes: [...worker.homes.keys()] } : {};
+      assert.deepEqual(body, { name, role, fourEyes: [], warnings: [], ...homes });
     }
   });
 

@@ -1,4 +1,4 @@
-// What operators are told of many databases together, and what each of them knows of the keys.
+// What operators are told of many databases together, and ask of them; and what each of them knows of the keys.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -113,5 +113,70 @@ describe("a database that becomes one of many", () => {
     await of.register(last);
     assertProblem(await onWrong.storeCustodian(last, CUSTODIAN, "c"), 503, "misconfigured");
     assert.deepEqual((await worker.homes[2].prepare("SELECT id FROM custodian_backup_shares").all()).results, []);
+  });
+});
+
+describe("what takes two operators", () => {
+  const eve = { ...user("eve"), home: 2 };
+  const ann = "second-operators-token-0123456789abcdef0";
+  let worker;
+  let of;
+  before(async () => {
+    worker = await startWorker({
+      homes: 3,
+      secrets: { OPERATOR_TOKENS: `ann:admin:${ann}` },
+      vars: { FOUR_EYES: "eject,purge,client-api-key" },
+    });
+    of = backups(worker);
+    await of.register(...people, eve);
+    for (const who of [...people, eve]) await of.custodian(who, CUSTODIAN, "c");
+  });
+  after(() => worker?.stop());
+
+  const asked = async (who) => {
+    const { status, body, text } = await of.admin("POST", `${of.path(who)}/eject`, {});
+    assert.equal(status, 202, text);
+    return body.id;
+  };
+  const decide = (method, id) => worker.send(method, `/approvals/${id}`, { bearer: ann });
+  const waiting = async (query = "") => (await of.admin("GET", `/approvals${query}`)).body;
+  const isOpen = async (home) => (await worker.homes[home].prepare("SELECT 1 FROM eject_windows").all()).results.length;
+
+  it("waits, is listed and is carried out in whichever database the user is", async () => {
+    const ids = [];
+    for (const who of people) ids.push(await asked(who));
+    assert.deepEqual(
+      (await waiting()).approvals.map(({ id }) => id),
+      ids,
+    );
+    const first = await waiting("?limit=2");
+    assert.deepEqual(
+      [...first.approvals, ...(await waiting(`?cursor=${first.cursor}`)).approvals].map(({ id }) => id),
+      ids,
+    );
+    assert.equal((await waiting("?home=1")).approvals.length, 1);
+    const [none, refused, ...approved] = ids;
+    assert.equal((await decide("DELETE", refused)).status, 204);
+    assertProblem(await decide("POST", refused), 409, "conflict");
+    for (const id of [none, ...approved]) {
+      const answer = await decide("POST", id);
+      assert.equal(answer.status, 200, answer.text);
+      assertProblem(await decide("POST", id), 409, "conflict");
+    }
+    assert.deepEqual([await isOpen(0), await isOpen(1), await isOpen(2)], [1, 0, 1]);
+    assert.deepEqual((await waiting()).approvals, []);
+    assertProblem(await decide("POST", "0192f3c4-5d6e-7f80-9a1b-2c3d4e5f6071"), 404, "not_found");
+  });
+
+  it("goes along with a user who moves, and is decided there, once", async () => {
+    const [first, second] = [await asked(eve), await asked(eve)];
+    assert.equal((await of.admin("POST", `${of.path(eve)}/move`, { home: 0 })).status, 200);
+    assert.equal((await waiting("?home=2")).approvals.length, 0);
+    assert.equal((await waiting("?home=0")).approvals.length, 2);
+    assert.equal((await decide("DELETE", second)).status, 204);
+    const answer = await decide("POST", first);
+    assert.equal(answer.status, 200, answer.text);
+    assert.ok(await worker.homes[0].prepare("SELECT 1 FROM eject_windows WHERE user_id = ?").bind(eve.id).first());
+    assertProblem(await decide("POST", second), 409, "conflict");
   });
 });

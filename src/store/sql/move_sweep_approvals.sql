@@ -1,0 +1,3 @@
+-- move_sweep_approvals(?1, ?2)
+-- … and the requests that wait for a second operator.
+DELETE FROM approvals WHERE user_id IN (SELECT value FROM json_each(?1)) AND EXISTS (SELECT 1 FROM moves WHERE move = ?2 AND (state = 'moved' OR state = 'arriving' AND joins = 0))
