@@ -7,8 +7,8 @@ import { persistDir } from "./lib/d1.mjs";
 import { bindingsOf, configOf, databasesFrom, folderOf } from "./lib/local-homes.mjs";
 import { Failure, main, say } from "./lib/log.mjs";
 import { claimFolder } from "./lib/one-server.mjs";
-import { inRoot } from "./lib/paths.mjs";
-import { portIsFree, serveDev } from "./lib/serve.mjs";
+import { inRoot, wranglerConfig } from "./lib/paths.mjs";
+import { portIsFree, serveThroughEdits } from "./lib/serve.mjs";
 import { setup } from "./lib/setup.mjs";
 
 const USAGE = `npm run dev [-- WRANGLER_OPTION…]
@@ -37,9 +37,11 @@ await main(async () => {
   const config = configOf(databases);
   await setup({ persistTo, config, bindings: bindingsOf(databases) });
   await buildWorker({ profile: "serve" });
-  const server = await serveDev({ port, persistTo, config, args });
-  if (await server.ready) greet(server.url, persistTo);
-  return server.ended;
+  return serveThroughEdits({
+    file: wranglerConfig,
+    options: () => ({ port, persistTo, config: configOf(databases), args }),
+    onReady: (url) => greet(url, persistTo),
+  });
 }, USAGE);
 
 function portFrom(text) {

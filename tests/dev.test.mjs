@@ -1,4 +1,4 @@
-// npm run dev: what it refuses to start beside.
+// npm run dev: what it refuses to start beside, and what it lives through.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -44,7 +44,65 @@ async function holder(folder) {
   };
 }
 
+/** A Worker of its own, served as npm run dev serves ours, from settings that may be edited. */
+async function served() {
+  const folder = mkdtempSync(join(dir, "edited-"));
+  const file = join(folder, "wrangler.toml");
+  const settings = (more = "") =>
+    writeFileSync(file, `name = "edited"\nmain = "worker.mjs"\ncompatibility_date = "2026-10-23"\n${more}`);
+  writeFileSync(join(folder, "worker.mjs"), "export default { fetch: (_, { WORD }) => new Response(WORD) };");
+  settings('vars = { WORD = "first" }');
+  const port = await freePort();
+  const serve = `
+    import { serveThroughEdits } from ${JSON.stringify(inRoot("scripts", "lib", "serve.mjs"))};
+    const options = () => ({ port: ${port}, persistTo: ${JSON.stringify(folder)}, config: ${JSON.stringify(file)} });
+    process.exitCode = await serveThroughEdits({ file: ${JSON.stringify(file)}, options, onReady: () => console.log("is up") });`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", serve], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, npm_lifecycle_event: "" },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  const until = async (what, holds) => {
+    for (let left = 600; !(await holds()); left -= 1) {
+      assert.ok(left > 0 && child.exitCode === null, `${what}\n${output}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+  const says = (word) =>
+    until(`never says ${word}`, async () => {
+      const answer = await fetch(`http://127.0.0.1:${port}`).catch(() => undefined);
+      return (await answer?.text()) === word;
+    });
+  return {
+    settings,
+    says,
+    hasEnded: () => until("wrangler goes on", () => output.includes("starts again when")),
+    output: () => output,
+    async end() {
+      child.kill("SIGTERM");
+      return ended;
+    },
+  };
+}
+
 describe("npm run dev", () => {
+  it("lives through a wrangler.toml that wrangler refuses, and serves again once it is right", async () => {
+    const server = await served();
+    try {
+      await server.says("first");
+      server.settings("[[d1_databases]]\nbinding = 3");
+      await server.hasEnded();
+      assert.match(server.output(), /string "binding" field/);
+      server.settings('vars = { WORD = "second" }');
+      await server.says("second");
+      assert.equal(server.output().match(/is up/g).length, 1);
+    } finally {
+      await server.end();
+    }
+  });
+
   it("refuses a database folder that another one serves, and says which and what to do", async () => {
     const other = await holder(dir);
     try {

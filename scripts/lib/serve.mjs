@@ -1,10 +1,12 @@
 // A local server that is a child of ours, and never outlives us.
 
 import { spawn } from "node:child_process";
+import { statSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { persistDir } from "./d1.mjs";
+import { say } from "./log.mjs";
 import { isWindows, root, wranglerCli } from "./paths.mjs";
 import { ask, run } from "./run.mjs";
 import { nodeBin, nodeEnv } from "./toolchain.mjs";
@@ -74,7 +76,36 @@ export async function serveDev({ port, persistTo, config, args = [], output = "i
   });
 
   const url = `http://${HOST}:${port}`;
-  return { url, ready: answers(url, ended), ended, stop, child };
+  return { url, ready: answers(url, ended), ended, stop, isStopped: () => stopping !== undefined, child };
+}
+
+/**
+ * Serves as `serveDev`, through edits of the settings in `file`: wrangler (4.156) ends where it refuses one, and a developer who
+ * is editing the file is not done yet. Then the server starts again as soon as the file is saved. `options()` are those of a
+ * start, `onReady(url)` is called once. Resolves with the exit code when the server is ended, or does not start at all.
+ */
+export async function serveThroughEdits({ file, options, onReady }) {
+  for (let isFirst = true; ; isFirst = false) {
+    const before = savedAt(file);
+    const server = await serveDev(options());
+    const isReady = await server.ready;
+    if (isReady && isFirst) onReady(server.url);
+    const code = await server.ended;
+    if (server.isStopped() || code === 0 || (isFirst && !isReady)) return code;
+    await server.stop(); // what wrangler has left behind
+    say(`\n  wrangler has ended: its words are above. It starts again when ${file} is saved. Ctrl-C ends.\n`);
+    // The one that it ended at may have been saved while it started.
+    await saved(file, isReady ? savedAt(file) : before);
+  }
+}
+
+const savedAt = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+
+/** Resolves once the file is not the one that was saved then. */
+async function saved(file, then) {
+  const stopWatching = await whenOrphaned(() => process.exit(1));
+  while (savedAt(file) === then || savedAt(file) === undefined) await sleep(200);
+  stopWatching();
 }
 
 async function answers(url, ended) {
