@@ -1,7 +1,7 @@
 // npm run build: the release Worker into build/. `wrangler dev` and `wrangler deploy` call it too ([build] in wrangler.toml).
 
 import { readArguments } from "./lib/arguments.mjs";
-import { buildWorker, hasBuild } from "./lib/build.mjs";
+import { buildWorker, hasBuild, servedProfile } from "./lib/build.mjs";
 import { main, note, say } from "./lib/log.mjs";
 import { setup } from "./lib/setup.mjs";
 
@@ -13,7 +13,7 @@ await main(async () => {
   const { values } = readArguments({ usage: USAGE, options: { dev: { type: "boolean", default: false } } });
   await setup({ database: false });
   try {
-    const profile = values.dev || process.env.PORTAL_BACKUP_SERVING ? "serve" : "release";
+    const profile = values.dev || process.env.PORTAL_BACKUP_SERVING ? servedProfile : "release";
     if (!(await buildWorker({ profile }))) note("build/ is up to date");
   } catch (error) {
     // While serving, a build that fails would make wrangler hold back every request until one works again.

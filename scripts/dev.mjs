@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 
-import { buildWorker } from "./lib/build.mjs";
+import { buildWorker, servedProfile } from "./lib/build.mjs";
 import { persistDir } from "./lib/d1.mjs";
 import { bindingsOf, configOf, databasesFrom, folderOf } from "./lib/local-homes.mjs";
 import { Failure, main, say } from "./lib/log.mjs";
@@ -36,7 +36,7 @@ await main(async () => {
   claimFolder(persistDir(persistTo), `http://127.0.0.1:${port}`);
   const config = configOf(databases);
   await setup({ persistTo, config, bindings: bindingsOf(databases) });
-  await buildWorker({ profile: "serve" });
+  await buildWorker({ profile: servedProfile });
   return serveThroughEdits({
     file: wranglerConfig,
     options: () => ({ port, persistTo, config: configOf(databases), args }),

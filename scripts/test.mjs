@@ -71,7 +71,8 @@ await main(async () => {
   const flags = ["--test", "--test-reporter=spec", `--test-concurrency=${concurrency}`, "--test-timeout=300000"];
   const { code } = await run(await nodeBin(), ["--no-warnings", ...flags, ...forNode, ...files], {
     show: true,
-    env: { ...nodeEnv(), ...(homes === undefined ? {} : { HOMES: homes }) },
+    // `npm run dev` in a test serves what the others test: two builds would take each other's place in build/.
+    env: { ...nodeEnv({ PORTAL_BACKUP_PROFILE: "release" }), ...(homes === undefined ? {} : { HOMES: homes }) },
   });
   return code ?? 1;
 }, USAGE);

@@ -34,6 +34,9 @@ const SOURCES = [
   "scripts/lib/build.mjs",
   "scripts/lib/rust.mjs",
 ];
+/** What is served locally: quick to compile. Tests keep the one build that they began with. */
+export const servedProfile = process.env.PORTAL_BACKUP_PROFILE ?? "serve";
+
 const OUTPUTS = ["index.js", "index_bg.wasm"];
 const resultDir = (profile) => inRoot("target", "worker", profile);
 const keyFile = (profile) => join(resultDir(profile), ".built-from");
