@@ -3,14 +3,14 @@
 import { useContext, useEffect, useState } from "preact/hooks";
 
 import { type Schemas, answered, api } from "./api";
-import { OperatorContext, personLink, useAction, useLoaded } from "./state";
-import { Failed, Shown, Time } from "./ui";
+import { OperatorContext, atLeast, personLink, useAction, usePages } from "./state";
+import { Failed, More, Shown, Time } from "./ui";
 
 type Approval = Schemas["Approval"];
 
 const LOOK_AGAIN_MS = 60_000;
 
-const list = () => answered(api.GET("/approvals"));
+const list = (cursor: { cursor?: string } = {}) => answered(api.GET("/approvals", { params: { query: cursor } }));
 
 /** How many wait: looked at with every view, and once a minute. */
 export function useWaiting(view: string): number {
@@ -33,24 +33,28 @@ export function useWaiting(view: string): number {
 }
 
 export function Approvals() {
-  const waiting = useLoaded("approvals", list);
+  const waiting = usePages("approvals", async (cursor) => {
+    const page = await list(cursor);
+    return { items: page.approvals, cursor: page.cursor };
+  });
   return (
     <>
       <h1>Approvals</h1>
       <p>These requests are carried out when another operator, of at least the same role, approves them.</p>
-      <Shown of={waiting}>
-        {({ approvals }) =>
+      <Shown of={waiting.loaded}>
+        {(approvals) =>
           approvals.length === 0 ? (
             <p>Nothing waits.</p>
           ) : (
             <ul class="cards">
               {approvals.map((approval) => (
-                <Waiting key={approval.id} approval={approval} decided={waiting.again} />
+                <Waiting key={approval.id} approval={approval} decided={waiting.loaded.again} />
               ))}
             </ul>
           )
         }
       </Shown>
+      <More of={waiting} />
     </>
   );
 }
@@ -62,10 +66,10 @@ const WHAT: Record<Approval["action"], string> = {
 };
 
 function Waiting({ approval, decided }: { approval: Approval; decided: () => void }) {
-  const { name } = useContext(OperatorContext);
+  const operator = useContext(OperatorContext);
   const { busy, failure, run } = useAction();
   const path = { params: { path: { approvalId: approval.id } } };
-  const own = approval.requestedBy.toLowerCase() === name.toLowerCase();
+  const own = approval.requestedBy.toLowerCase() === operator.name.toLowerCase();
   const approve = () =>
     run(async () => {
       await answered(api.POST("/approvals/{approvalId}", path));
@@ -102,18 +106,22 @@ function Waiting({ approval, decided }: { approval: Approval; decided: () => voi
         )}
       </dl>
       {failure && <Failed failure={failure} />}
-      <p class="buttons">
-        {own ? (
-          <span class="quiet">Nobody approves their own request.</span>
-        ) : (
-          <button type="button" class="main" disabled={busy} onClick={() => void approve()}>
-            Approve
+      {!atLeast(operator, approval.role) ? (
+        <p class="quiet">It takes the role {approval.role} to decide this.</p>
+      ) : (
+        <p class="buttons">
+          {own ? (
+            <span class="quiet">Nobody approves their own request.</span>
+          ) : (
+            <button type="button" class="main" disabled={busy} onClick={() => void approve()}>
+              Approve
+            </button>
+          )}
+          <button type="button" disabled={busy} onClick={() => void refuse()}>
+            {own ? "Withdraw" : "Refuse"}
           </button>
-        )}
-        <button type="button" disabled={busy} onClick={() => void refuse()}>
-          {own ? "Withdraw" : "Refuse"}
-        </button>
-      </p>
+        </p>
+      )}
     </li>
   );
 }

@@ -1,53 +1,30 @@
 // The audit trail of one person, the newest first.
 
-import { useState } from "preact/hooks";
-
 import { type AuditEvent, answered, api } from "./api";
-import { useLoaded } from "./state";
-import { Scroll, Shown, Time } from "./ui";
+import { usePages } from "./state";
+import { More, Scroll, Shown, Time } from "./ui";
 
 const PER_PAGE = 25;
 
 export function Events({ id }: { id: string }) {
-  const [before, setBefore] = useState<AuditEvent[]>([]);
-  const [cursor, setCursor] = useState<string>();
-  const page = useLoaded(`${id} ${cursor ?? ""}`, () =>
-    answered(
-      api.GET("/audit", {
-        params: { query: { userId: id, limit: PER_PAGE, ...(cursor === undefined ? {} : { cursor }) } },
-      }),
-    ),
-  );
-  const events = [...before, ...(page.data?.events ?? [])];
-  const next = page.data?.cursor;
+  const events = usePages(id, async (cursor) => {
+    const query = { userId: id, limit: PER_PAGE, ...cursor };
+    const page = await answered(api.GET("/audit", { params: { query } }));
+    return { items: page.events, cursor: page.cursor };
+  });
   return (
     <section aria-labelledby="events">
       <h2 id="events">What happened</h2>
-      <EventTable events={events} />
-      <Shown of={page}>
-        {() =>
-          next ? (
-            <button
-              type="button"
-              onClick={() => {
-                setBefore(events);
-                setCursor(next);
-              }}
-            >
-              Older events
-            </button>
-          ) : (
-            events.length === 0 && <p>No event is kept.</p>
-          )
-        }
-      </Shown>
+      <EventTable events={events.loaded.data ?? []} />
+      <Shown of={events.loaded}>{(shown) => shown.length === 0 && <p>No event is kept.</p>}</Shown>
+      <More of={events} name="Older events" />
     </section>
   );
 }
 
 const words = (name: string) => name.replaceAll("_", " ");
 
-function EventTable({ events }: { events: AuditEvent[] }) {
+function EventTable({ events }: { events: readonly AuditEvent[] }) {
   if (events.length === 0) return null;
   return (
     <Scroll label="Events">

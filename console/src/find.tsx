@@ -4,8 +4,8 @@ import { useEffect, useState } from "preact/hooks";
 
 import { type User, answered, api } from "./api";
 import { HalfFinished } from "./half-finished";
-import { type Loaded, personLink, useLoaded } from "./state";
-import { Shown, Time } from "./ui";
+import { type Pages, personLink, useLoaded, usePages } from "./state";
+import { More, Shown, Time } from "./ui";
 
 const PAUSE_MS = 200; // typing goes on
 const LISTED = 20;
@@ -38,12 +38,12 @@ export function Find() {
 }
 
 function Found({ text }: { text: string }) {
-  const byId = usePages(`id ${text}`, (cursor) =>
-    answered(api.GET("/users", { params: { query: { idBegins: text, limit: LISTED, ...cursor } } })),
-  );
-  const byClient = usePages(`client ${text}`, (cursor) =>
-    answered(api.GET("/users", { params: { query: { clientIdBegins: text, limit: LISTED, ...cursor } } })),
-  );
+  const find = (by: { idBegins: string } | { clientIdBegins: string }) => async (cursor: { cursor?: string }) => {
+    const page = await answered(api.GET("/users", { params: { query: { ...by, limit: LISTED, ...cursor } } }));
+    return { items: page.users, cursor: page.cursor };
+  };
+  const byId = usePages(`id ${text}`, find({ idBegins: text }));
+  const byClient = usePages(`client ${text}`, find({ clientIdBegins: text }));
   const nobody =
     byId.loaded.data?.length === 0 &&
     byClient.loaded.data?.length === 0 &&
@@ -62,33 +62,7 @@ function Found({ text }: { text: string }) {
   );
 }
 
-interface Pages {
-  loaded: Loaded<User[]>;
-  more: (() => void) | undefined;
-}
-
-/** A list that grows by a page when more is asked for. */
-function usePages(
-  key: string,
-  load: (cursor: { cursor?: string }) => Promise<{ users: User[]; cursor: string | null }>,
-): Pages {
-  const [before, setBefore] = useState<User[]>([]);
-  const [cursor, setCursor] = useState<string>();
-  const page = useLoaded(`${key} ${cursor ?? ""}`, () => load(cursor === undefined ? {} : { cursor }));
-  const users = page.data ? [...before, ...page.data.users] : before.length > 0 ? before : undefined;
-  const next = page.data?.cursor;
-  return {
-    loaded: { ...page, data: users },
-    more: next
-      ? () => {
-          setBefore(users ?? []);
-          setCursor(next);
-        }
-      : undefined,
-  };
-}
-
-function Users({ title, pages }: { title: string; pages: Pages }) {
+function Users({ title, pages }: { title: string; pages: Pages<User> }) {
   if (pages.loaded.data?.length === 0) return null;
   return (
     <section>
@@ -104,11 +78,7 @@ function Users({ title, pages }: { title: string; pages: Pages }) {
           </ul>
         )}
       </Shown>
-      {pages.more && (
-        <button type="button" onClick={pages.more}>
-          More
-        </button>
-      )}
+      <More of={pages} />
     </section>
   );
 }

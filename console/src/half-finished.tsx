@@ -1,16 +1,17 @@
 // Whose re-backups broke off: the list under the search box, and in the whole view.
 
 import { answered, api } from "./api";
-import { personLink, useLoaded } from "./state";
-import { Shown, Time } from "./ui";
+import { personLink, useLoaded, usePages } from "./state";
+import { More, Shown, Time } from "./ui";
 
 const NAMED = 20;
 
 export function HalfFinished() {
   const status = useLoaded("status", () => answered(api.GET("/admin/status")));
-  const named = useLoaded("half-finished", () =>
-    answered(api.GET("/admin/half-finished", { params: { query: { limit: NAMED } } })),
-  );
+  const named = usePages("half-finished", async (cursor) => {
+    const page = await answered(api.GET("/admin/half-finished", { params: { query: { limit: NAMED, ...cursor } } }));
+    return { items: page.halfFinished, cursor: page.cursor };
+  });
   return (
     <section>
       <h2>Half-finished</h2>
@@ -23,20 +24,18 @@ export function HalfFinished() {
           </p>
         )}
       </Shown>
-      <Shown of={named}>
-        {({ halfFinished, cursor }) => (
-          <>
-            <ul>
-              {halfFinished.map(({ userId, backupMethod, since }) => (
-                <li key={`${userId} ${backupMethod}`}>
-                  <a href={personLink(userId)}>{userId}</a> {backupMethod}, since <Time at={since} />
-                </li>
-              ))}
-            </ul>
-            {cursor && <p class="quiet">… and more: GET /admin/half-finished names them all.</p>}
-          </>
+      <Shown of={named.loaded}>
+        {(backups) => (
+          <ul>
+            {backups.map(({ userId, backupMethod, since }) => (
+              <li key={`${userId} ${backupMethod}`}>
+                <a href={personLink(userId)}>{userId}</a> {backupMethod}, since <Time at={since} />
+              </li>
+            ))}
+          </ul>
         )}
       </Shown>
+      <More of={named} />
     </section>
   );
 }

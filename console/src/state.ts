@@ -55,6 +55,39 @@ export function useLoaded<T>(key: string, load: () => Promise<T>): Loaded<T> {
   return { data: current.data, failure: current.failure, loading: current.loading, again };
 }
 
+export interface Pages<T> {
+  loaded: Loaded<readonly T[]>;
+  /** Shows the next page too; undefined at the end. */
+  more: (() => void) | undefined;
+}
+
+/** A list that grows by a page when more is asked for. */
+export function usePages<T>(
+  key: string,
+  load: (cursor: { cursor?: string }) => Promise<{ items: readonly T[]; cursor: string | null }>,
+): Pages<T> {
+  const [before, setBefore] = useState<readonly T[]>([]);
+  const [cursor, setCursor] = useState<string>();
+  const page = useLoaded(`${key} ${cursor ?? ""}`, () => load(cursor === undefined ? {} : { cursor }));
+  const items = page.data ? [...before, ...page.data.items] : before.length > 0 ? before : undefined;
+  const next = page.data?.cursor;
+  const again = () => {
+    // Of a page that failed it is this one that is asked for again, of a list that has changed all of it.
+    if (page.failure !== undefined || cursor === undefined) return page.again();
+    setBefore([]);
+    setCursor(undefined);
+  };
+  return {
+    loaded: { ...page, data: items, again },
+    more: next
+      ? () => {
+          setBefore(items ?? []);
+          setCursor(next);
+        }
+      : undefined,
+  };
+}
+
 /** An action under way: at most one at a time, and its failure. */
 export function useAction(): {
   busy: boolean;

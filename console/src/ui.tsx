@@ -4,7 +4,7 @@ import type { ComponentChildren, InputHTMLAttributes } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
 import type { Failure } from "./api";
-import type { Loaded } from "./state";
+import type { Loaded, Pages } from "./state";
 import { clock } from "./words";
 
 export function Time({ at }: { at: string }) {
@@ -41,6 +41,16 @@ export function Shown<T>({ of, children }: { of: Loaded<T>; children: (data: T) 
   if (of.failure) return <Failed failure={of.failure} again={of.again} />;
   if (of.data === undefined) return <p role="status">Loading…</p>;
   return <>{children(of.data)}</>;
+}
+
+/** The end of a list that has more pages. */
+export function More({ of, name = "More" }: { of: Pages<unknown>; name?: string }) {
+  if (of.more === undefined) return null;
+  return (
+    <button type="button" onClick={of.more}>
+      {name}
+    </button>
+  );
 }
 
 export function Field({

@@ -80,15 +80,14 @@ function Figures({ status }: { status: Schemas["Status"] }) {
 }
 
 /** The second copy's lag; nothing where no bucket is bound. */
-function SecondCopy({ status }: { status: Schemas["Status"] }) {
-  const copy = "copy" in status ? (status.copy as { pending?: number; lagSeconds?: number } | null) : null;
-  if (!copy) return null;
+function SecondCopy({ status: { copy } }: { status: Schemas["Status"] }) {
+  if (copy === undefined) return null;
   return (
     <>
       <dt>Second copy</dt>
       <dd>
-        {copy.pending
-          ? `${count(copy.pending)} changes wait, the oldest for ${count(copy.lagSeconds ?? 0)} s`
+        {copy.pending > 0
+          ? `${count(copy.pending)} changes wait, the oldest for ${count(copy.lagSeconds)} s`
           : "has every change"}
       </dd>
     </>
