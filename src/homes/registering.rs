@@ -20,6 +20,8 @@ use crate::store::{Change, Database, MOVED, Which, enrolment, routes};
 
 /// Why a registration is refused before a home has seen it.
 const TAKEN: &str = "somebody in another database has one of the keys";
+/// Why one is refused that nothing stands in the way of.
+const NOT_OPEN: &str = "no home that is wanted is open";
 /// Rounds of claiming and releasing, before others are let go first.
 const MAX_CLAIMS: u32 = 4;
 
@@ -119,6 +121,7 @@ impl Homes<'_> {
         trail: &Trail,
         work: impl AsyncFn(&Database) -> Result<T>,
     ) -> Result<T> {
+        let is_named = matches!(wanted, Wanted::Home(_));
         let mut wanted = routes::Wanted {
             homes: self.numbers(wanted)?,
             any_state: false,
@@ -127,9 +130,11 @@ impl Homes<'_> {
             return work(self.first()).await;
         }
         for _ in 0..MAX_CLAIMS {
-            let Some(database) = self.claim(keys, &mut wanted, trail).await? else {
-                continue;
+            let claimed = match self.claim(keys, &mut wanted, trail).await {
+                Err(error) if is_named && error.is_caused_by(&[NOT_OPEN]) => return Err(closed()),
+                claimed => claimed?,
             };
+            let Some(database) = claimed else { continue };
             let home = database.home();
             let done = work(&database).await;
             match &done {
@@ -169,7 +174,7 @@ impl Homes<'_> {
         match claimed(keys.len(), &entries, &wanted.homes) {
             Claimed::At(home, identity) => self.database(home, identity).map(Some),
             Claimed::NoHome => {
-                self.begin("no home that is wanted is open").await?;
+                self.begin(NOT_OPEN).await?;
                 Ok(None)
             }
             Claimed::Clash => {
@@ -336,6 +341,15 @@ pub async fn noted<T>(
         db.change(change).await?;
     }
     done
+}
+
+/// Where any database would do, the remedy is to add one (503). Here somebody has chosen one.
+fn closed() -> Error {
+    Error::new(
+        Code::Conflict,
+        "This database takes no new users. Open it with PUT /admin/homes/:home, or name another one.",
+    )
+    .caused_by(NOT_OPEN)
 }
 
 fn taken() -> Error {

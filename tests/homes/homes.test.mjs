@@ -77,13 +77,23 @@ describe("where a user goes", () => {
     const close = (state) => call.admin("PUT", "/admin/homes/1", { state });
     await register(user("there"), { home: 1 });
     assert.equal((await close("closed")).status, 200);
-    assertProblem(await register(user("new"), { home: 1 }), 503, "unavailable");
+    assertProblem(await register(user("new"), { home: 1 }), 409, "conflict");
     assert.equal((await register(user("there"), { home: 1 })).status, 200);
     await call.admin("DELETE", `/users/${user("there").id}`);
     assert.equal((await register(user("there"))).status, 201);
     assert.equal(await homeOf(worker, user("there")), 1);
     assert.equal((await close("open")).status, 200);
     assert.equal((await register(user("new"), { home: 1 })).status, 201);
+  });
+
+  it("is 503 in a place whose databases are all closed: whoever runs it adds one", async () => {
+    const set = async (state) => {
+      for (const home of [1, 2]) assert.equal((await call.admin("PUT", `/admin/homes/${home}`, { state })).status, 200);
+    };
+    await set("closed");
+    assertProblem(await register(user("new"), { place: "eu" }), 503, "unavailable");
+    await set("open");
+    assert.equal((await register(user("new"), { place: "eu" })).status, 201);
   });
 
   it("is one home for an id, also where two registrations clash over it", async () => {
