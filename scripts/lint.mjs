@@ -9,7 +9,7 @@ const USAGE = `npm run lint [-- --all]
 
   --all   install what is missing for the checks of licences and advisories (CI)
 
-Formats, biome, clippy for this machine and for wasm, cargo doc, openapi.yaml, licences, and known faults of crates and npm
+Formats, biome, clippy, cargo doc, openapi.yaml, licences, and known faults of crates and npm
 packages. What cannot be reached from here it says in capitals.`;
 
 await main(async () => {
@@ -19,7 +19,6 @@ await main(async () => {
   await lints.javaScript();
   await lints.consoleTypes();
   await lints.nativeClippy();
-  await lints.wasmClippy();
   await lints.rustDocs();
   await lints.openapi();
   await lints.crates({ install: values.all });

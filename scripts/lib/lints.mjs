@@ -1,10 +1,10 @@
 // The lints, each a function that throws a Failure. `npm run lint` has them all, `npm run check` the quick ones.
 
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
 import { Failure, note, step } from "./log.mjs";
-import { exe, inRoot, nodeModules } from "./paths.mjs";
+import { inRoot, nodeModules } from "./paths.mjs";
 import { run } from "./run.mjs";
 import { cargoDeny } from "./rust.mjs";
 import { nodeBin, nodeEnv } from "./toolchain.mjs";
@@ -44,6 +44,7 @@ export async function consoleTypes() {
   await check(title, "5 s", node, [join(nodeModules, "typescript", "bin", "tsc"), "--project", "console"]);
 }
 
+/** For this machine: no line of the sources is for wasm alone, and the build compiles them all for it. */
 export const nativeClippy = () =>
   check(
     "Types and lints of the Rust: clippy",
@@ -55,16 +56,6 @@ export const nativeClippy = () =>
 
 export const nativeTests = () =>
   check("Native tests: cargo test", "10 s, 1 min the first time", "cargo", ["test", "--quiet"]);
-
-export async function wasmClippy() {
-  const args = ["clippy", "--quiet", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
-  // clippy is part of its compiler: another rustc for wasm brings another clippy, beside it.
-  const rustc = process.env.WASM_RUSTC;
-  const clippy = rustc ? join(dirname(rustc), `cargo-clippy${exe}`) : "cargo";
-  if (rustc && !existsSync(clippy)) return note(`CLIPPY FOR WASM SKIPPED: there is no ${clippy}`);
-  const env = rustc ? { ...process.env, RUSTC: rustc } : process.env;
-  await check("clippy, wasm", "10 s, 1 min the first time", clippy, args, { env });
-}
 
 export const rustDocs = () =>
   check(

@@ -82,7 +82,7 @@ describe("the release package", { skip: isWindows, timeout: 1_800_000 }, () => {
       env = withoutRust();
       // npm itself, if we know where it is: its shell script looks for it beside the Node that comes first.
       const npm = process.env.npm_execpath;
-      const ci = ["ci", "--no-audit", "--no-fund"];
+      const ci = ["ci", "--no-audit", "--no-fund", "--prefer-offline"];
       const installed = await (npm
         ? run(process.execPath, [npm, ...ci], { cwd: folder, env })
         : run("npm", ci, { cwd: folder, env }));
