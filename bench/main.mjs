@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
 import { inRoot } from "../scripts/lib/paths.mjs";
+import { measureCold } from "./lib/cold.mjs";
 import { contenders, empty, gzipSize } from "./lib/contenders.mjs";
 import { measureMemory, measureStart } from "./lib/footprint.mjs";
 import { measurePostgres } from "./lib/postgres.mjs";
@@ -19,6 +20,7 @@ const effort = quick
       postgres: { rounds: 3, requests: 150 },
       start: 7,
       page: 5,
+      cold: 7,
       sealing: 3,
       users: [1_000, 50_000],
       scale: { rounds: 4, requests: 60 },
@@ -28,6 +30,7 @@ const effort = quick
       postgres: { rounds: 5, requests: 200 },
       start: 15,
       page: 15,
+      cold: 61,
       sealing: 9,
       users: [1_000, 100_000, 1_000_000],
       scale: { rounds: 12, requests: 100 },
@@ -54,6 +57,10 @@ if (process.argv.includes("--copy")) {
 if (process.argv.includes("--moving")) {
   const { measureMoving } = await import("./lib/moving.mjs");
   keep(await measureMoving({ users: Number(option("users") ?? 20_000), before: option("before") }));
+  process.exit(0);
+}
+if (process.argv.includes("--cold")) {
+  keep(await measureCold(await contenders(), effort.cold));
   process.exit(0);
 }
 if (process.argv.includes("--page")) {
@@ -83,8 +90,8 @@ const text = report({
   sealing: await measureSealing(SIZES, effort.sealing),
   scale: await measureScale(all.ours, effort.users, effort.scale),
 });
-const page = await measurePage(effort.page);
-const whole = page === undefined ? text : withSection(text, page);
+const sections = [await measureCold(all, effort.cold), await measurePage(effort.page)];
+const whole = sections.filter(Boolean).reduce(withSection, text);
 console.log(whole);
 // A quick look does not take the place of a whole run.
 const before = existing(results);

@@ -90,4 +90,11 @@ export async function contenders() {
 
 export const empty = { title: "an empty Worker", files: [["index.mjs", peer("empty.mjs"), "esModule"]] };
 
+/** What the emulation costs by itself. */
+export const floor = {
+  title: "HTTP and one D1 call",
+  files: [["index.mjs", peer("floor.mjs"), "esModule"]],
+  schema: [],
+};
+
 export const gzipSize = ({ files }) => files.reduce((sum, [, path]) => sum + gzipSync(readFileSync(path)).length, 0);

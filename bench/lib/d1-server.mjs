@@ -4,7 +4,7 @@
 //   record  passes each call to the real database and keeps the answer; counts round trips and rows.
 //   replay  answers with what was kept: the same SQL gets the same answer, at no cost worth naming.
 //
-// A kept answer is found by the first statement's SQL, which is the same text on every request.
+// A kept answer is found by the SQL of the call's statements, which is the same text on every request.
 import { createServer } from "node:net";
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -32,7 +32,8 @@ const calls = {
   /** From now on record under this scenario, against the database at `upstream`. */
   record(name, scenario, upstream) {
     Object.assign(desks.get(name), { scenario, upstream, counts: nothing() });
-    desks.get(name).kept.set(scenario, new Map());
+    const { kept } = desks.get(name);
+    if (!kept.has(scenario)) kept.set(scenario, new Map());
   },
   /** From now on replay what was recorded under this scenario, each answer after `delayMs`. */
   replay(name, scenario, delayMs) {
@@ -74,8 +75,8 @@ function serve(socket, desk) {
 
 async function answer(socket, desk, head, body) {
   desk.counts.roundTrips++;
-  const mark = body.indexOf('"params"');
-  const key = body.latin1Slice(0, mark < 0 ? body.length : mark);
+  const given = [JSON.parse(body.toString())].flat();
+  const key = given.map(({ sql }) => sql).join(";");
   const kept = desk.kept.get(desk.scenario);
   if (!desk.upstream) {
     const bytes = kept?.get(key) ?? http(500, JSON.stringify({ success: false, error: `nothing recorded for ${key}` }));
@@ -85,13 +86,12 @@ async function answer(socket, desk, head, body) {
   }
   const { status, text } = await forward(desk.upstream, head.split(" ", 2)[1], body);
   const parsed = JSON.parse(text);
-  const given = JSON.parse(body.toString());
   for (const [i, result] of [parsed].flat().entries()) {
     desk.counts.statements++;
     desk.counts.rowsRead += result.meta?.rows_read ?? 0;
     desk.counts.rowsWritten += result.meta?.rows_written ?? 0;
     desk.counts.sql.push({
-      sql: [given].flat()[i]?.sql,
+      sql: given[i]?.sql,
       read: result.meta?.rows_read,
       written: result.meta?.rows_written,
     });

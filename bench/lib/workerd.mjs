@@ -5,9 +5,14 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 
 const BINARY = join(dirname(createRequire(import.meta.url).resolve("workerd/package.json")), "bin/workerd");
 const quoted = JSON.stringify; // a JSON string is a valid Cap'n Proto text literal
+
+const LIMITER = fileURLToPath(new URL("limiter.mjs", import.meta.url));
+/** The rate limiting bindings of wrangler.toml: every Worker has them, and calls those that it is made to call. */
+const LIMITERS = ["AUTH_FAILURE_LIMITER", "APP_LIMITER", "WEBHOOK_LIMITER"];
 
 const running = new Set();
 process.on("exit", () => {
@@ -35,6 +40,9 @@ export async function startWorker({ files, bindings = {}, d1, objects, compatibi
          innerBindings = [(name = "fetcher", service = "d1")]))`,
     );
   }
+  const limiter = "bench-internal:limiter";
+  for (const name of LIMITERS)
+    bound.push(`(name = ${quoted(name)}, wrapped = (moduleName = ${quoted(limiter)}, innerBindings = []))`);
   if (objects) {
     services.push(`(name = "disk", disk = (path = ${quoted(objects.dir)}, writable = true))`);
     bound.push(`(name = "OBJECT", durableObjectNamespace = ${quoted(objects.className)})`);
@@ -48,6 +56,7 @@ export async function startWorker({ files, bindings = {}, d1, objects, compatibi
 const config :Workerd.Config = (
   services = [${services.join(", ")}],
   sockets = [(name = "http", address = "127.0.0.1:0", service = "main")],
+  extensions = [(modules = [(name = ${quoted(limiter)}, esModule = embed ${embedded(LIMITER)}, internal = true)])],
 );
 const worker :Workerd.Worker = (
   modules = [${modules.join(", ")}],

@@ -1,8 +1,8 @@
 // The same protections as ours, written in JavaScript as well as we can: one batch per request, shares sealed with
 // WebCrypto and bound to their place, a keyed digest so that the same share again makes no new version, an audit row in
 // the same transaction, the app's credential checked in the same statement, one log line. It runs on our migrations, so
-// the history triggers and the indexes are the same too. Retries, deadlines, half-finished backups and rate limits,
-// which ours has as well, it leaves out.
+// the history triggers and the indexes are the same too, and its requests are counted by the same rate limits. Retries,
+// deadlines and half-finished backups, which ours has as well, it leaves out.
 import { Hono } from "hono";
 
 const LIMIT = 512 * 1024;
@@ -53,6 +53,13 @@ app.use(async (c, next) => {
 
 app.use("/webhook/*", async (c, next) => {
   if (!sameSecret(c.req.header("x-webhook-secret") ?? "", c.env.WEBHOOK_SECRET)) return problem(c, 401, "unauthorized");
+  if (await isTooMany(c.env.WEBHOOK_LIMITER, source(c))) return problem(c, 429, "rate_limited");
+  await next();
+});
+
+app.use("/users/:userId/*", async (c, next) => {
+  if (await isTooMany(c.env.APP_LIMITER, `${source(c)} ${c.req.param("userId")}`))
+    return problem(c, 429, "rate_limited");
   await next();
 });
 
@@ -168,6 +175,11 @@ app.get("/users/:userId/user-backup-share", async (c) => {
   if (!row) return problem(c, 404, "not_found");
   return c.json({ cipherText: await open(c.env, "user", userId, row.backup_method, row.key_id, row.sealed_share) });
 });
+
+async function isTooMany(limiter, key) {
+  const { success } = await limiter.limit({ key: key ?? "-" });
+  return !success;
+}
 
 /** The parsed body, or the answer that refuses it. */
 async function readBody(c) {
