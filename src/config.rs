@@ -77,7 +77,14 @@ const MAX_PURGE_DELAY_HOURS: u32 = 8_760;
 
 impl Settings {
     pub fn of(bindings: &Bindings) -> Result<Self, InvalidSetting> {
-        Self::parse(&bindings.names(), |name| bindings.setting(name))
+        let all = bindings.all();
+        let (names, values): (Vec<String>, Vec<String>) = all.into_iter().unzip();
+        Self::parse(&names, |name| {
+            let mut pairs = names.iter().zip(&values);
+            pairs
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.clone())
+        })
     }
 
     /// Parses the settings that `get` knows, beside the names of all `bindings`. An empty setting counts as absent.

@@ -27,8 +27,9 @@ pub mod vault;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use worker::worker_sys::{Context, ScheduleContext, ScheduledEvent};
+use worker::worker_sys::ScheduledEvent;
 
 use config::{Copies, Settings};
 use copy::Copier;
@@ -91,12 +92,16 @@ fn start() {
     }
 }
 
-/// The event `fetch`: `src/platform/worker.js` calls it.
+/// The event `fetch`: `src/platform/worker.js` calls it, and one of the two functions is called with what came of it.
 #[wasm_bindgen]
-pub async fn fetch(
+pub fn fetch(request: web_sys::Request, env: Bindings, resolve: Function, reject: Function) {
+    let answer = async move { respond(request, env).await.map(JsValue::from) };
+    platform::settle_with(answer, resolve, reject);
+}
+
+async fn respond(
     request: web_sys::Request,
     env: Bindings,
-    _: Context,
 ) -> std::result::Result<web_sys::Response, JsValue> {
     let start_ms = now_ms();
     let head = platform::request_head(&request);
@@ -218,11 +223,19 @@ fn copier<'a>(env: &'a Bindings, settings: &'a Settings) -> Option<Copier<'a>> {
 
 /// The event `scheduled`: the cron trigger.
 #[wasm_bindgen]
-pub async fn scheduled(event: ScheduledEvent, env: Bindings, _: ScheduleContext) {
-    let ran = match Service::get(&env).await {
+pub fn scheduled(event: ScheduledEvent, env: Bindings, resolve: Function, reject: Function) {
+    let run = async move {
+        run_schedule(&event, &env).await;
+        Ok(JsValue::UNDEFINED)
+    };
+    platform::settle_with(run, resolve, reject);
+}
+
+async fn run_schedule(event: &ScheduledEvent, env: &Bindings) {
+    let ran = match Service::get(env).await {
         Ok(service) => {
             maintenance::run(
-                &env,
+                env,
                 &service.vault,
                 &service.settings,
                 &event.cron().unwrap_or_default(),
@@ -245,5 +258,5 @@ pub async fn scheduled(event: ScheduledEvent, env: Bindings, _: ScheduleContext)
             ],
         ),
     }
-    alerts::send(&env).await;
+    alerts::send(env).await;
 }

@@ -1,5 +1,8 @@
 //! The sealing keys, ready for use: seals shares under the first, opens them under any.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use js_sys::JsString;
 
 use crate::domain::sealing::{self, DIGEST_KEY_INFO, HEADER_LENGTH, Key, Kind, Place, VERSION};
@@ -10,9 +13,8 @@ use crate::platform::{CryptoKeys, Envelope};
 pub struct Vault {
     current: VaultKey,
     older: Vec<VaultKey>,
-    /// The sealing key's canary, and its digest.
-    canary: JsString,
-    key_check: JsString,
+    /// The sealing key's canary: made with the first share that is sealed.
+    canary: OnceCell<Rc<SealedCanary>>,
 }
 
 struct VaultKey {
@@ -20,17 +22,22 @@ struct VaultKey {
     keys: CryptoKeys,
 }
 
-/// A sealed share as the database keeps it. The texts stay in JavaScript: they are only passed through.
+/// A sealed share as the database keeps it. The envelope stays in JavaScript: it is only passed through.
 pub struct Sealed {
     pub key_id: String,
     pub envelope: JsString,
-    pub digest: JsString,
+    pub digest: String,
     /// The digest of the share alone, whatever its place.
-    pub text_digest: JsString,
-    /// Tells whether the bytes behind the key's id are those that the database knows; see `key_canaries`.
-    pub key_check: JsString,
+    pub text_digest: String,
     /// The key's canary, to be kept with what is sealed where it is not known to be kept already.
-    pub canary: JsString,
+    pub canary: Rc<SealedCanary>,
+}
+
+/// A text that everybody knows, sealed under a key.
+pub struct SealedCanary {
+    pub envelope: JsString,
+    /// Its digest tells whether the bytes behind the key's id are those that the database knows; see `key_canaries`.
+    pub check: String,
 }
 
 /// What a canary holds.
@@ -59,12 +66,10 @@ impl Vault {
         let Some(current) = imported.next() else {
             return Ok(None);
         };
-        let canary = seal(&current, canary_place(&current.id), CANARY.as_bytes()).await?;
         Ok(Some(Self {
-            canary: canary.text,
-            key_check: canary.digest,
             current,
             older: imported.collect(),
+            canary: OnceCell::new(),
         }))
     }
 
@@ -87,9 +92,17 @@ impl Vault {
             envelope: envelope.text,
             digest: envelope.digest,
             text_digest: envelope.share_digest,
-            key_check: self.key_check.clone(),
-            canary: self.canary.clone(),
+            canary: self.canary().await?,
         })
+    }
+
+    /// The canary of the sealing key.
+    pub async fn canary(&self) -> Result<Rc<SealedCanary>> {
+        if let Some(canary) = self.canary.get() {
+            return Ok(canary.clone());
+        }
+        let canary = Rc::new(make_canary(&self.current).await?);
+        Ok(self.canary.get_or_init(|| canary).clone())
     }
 
     /// The check of a key: the digest of its canary. None: there is no such key.
@@ -97,8 +110,7 @@ impl Vault {
         let Some(key) = self.key(key_id) else {
             return Ok(None);
         };
-        let canary = seal(key, canary_place(key_id), CANARY.as_bytes()).await?;
-        Ok(Some(canary.digest.into()))
+        Ok(Some(make_canary(key).await?.check))
     }
 
     /// Opens a sealed share in its place. What does not open is a fault of ours: its key is missing, or it is damaged.
@@ -184,6 +196,14 @@ fn missing_key(key_id: &str) -> Error {
         "A setting is wrong; the Worker's log names it.",
     )
     .caused_by(cause)
+}
+
+async fn make_canary(key: &VaultKey) -> Result<SealedCanary> {
+    let sealed = seal(key, canary_place(&key.id), CANARY.as_bytes()).await?;
+    Ok(SealedCanary {
+        envelope: sealed.text,
+        check: sealed.digest,
+    })
 }
 
 async fn seal(key: &VaultKey, place: Place<'_>, share: &[u8]) -> Result<Envelope> {

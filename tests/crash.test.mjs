@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { inRoot } from "../scripts/lib/paths.mjs";
 import { backups } from "./support/backup.mjs";
@@ -19,11 +20,12 @@ after(() => worker?.stop());
 const asked = (what) => worker.fetch("/healthz", { headers: { "x-test": what } });
 const instance = async () => (await asked("instance")).json();
 
-/** Brings the instance down; the request itself fails. */
-async function crash() {
-  const answer = await asked("crash").catch(() => ({ status: 500 }));
-  assert.ok(answer.status >= 500 || answer.status === 0, `a request that crashes is answered ${answer.status}`);
+/** A request that fails: `crash` brings the instance down. */
+async function fails(how) {
+  const answer = await asked(how).catch(() => ({ status: 500 }));
+  assert.ok(answer.status >= 500 || answer.status === 0, `x-test: ${how} is answered ${answer.status}`);
 }
+const crash = () => fails("crash");
 
 test("after a crash of the wasm instance the next requests are served by a fresh one", async () => {
   const who = user("crash");
@@ -38,4 +40,32 @@ test("after a crash of the wasm instance the next requests are served by a fresh
   }
   await of.custodian(who, "GDRIVE-ED25519", "after");
   assert.deepEqual((await of.fetched(who)).sort(), ["after", "before"]);
+});
+
+/** A store, as a request of which the test says more in headers. */
+const store = (who, headers = {}) => {
+  const share = { clientId: who.clientId, backupMethod: "GDRIVE-SECP256K1", share: "c1" };
+  return of.portal("/webhook/backup", share, { headers }).catch(() => ({ status: 500 }));
+};
+
+test("a request that was under way in the instance fails, is not carried out, and may come again", async () => {
+  const who = user("under-way");
+  await of.register(who);
+  const underWay = store(who, { "x-test": "slow" });
+  await sleep(500);
+  await crash();
+  const { status } = await underWay;
+  assert.ok(status >= 500, `answered ${status}`);
+  assert.deepEqual(await of.fetched(who), []);
+  assert.equal((await store(who)).status, 204);
+  assert.deepEqual(await of.fetched(who), ["c1"]);
+});
+
+test("an exception of JavaScript in the middle of Rust's work is such a crash too", async () => {
+  const who = user("exception");
+  await of.register(who);
+  const first = await instance();
+  await fails("throw");
+  assert.equal((await store(who)).status, 204);
+  assert.equal(await instance(), first + 1);
 });

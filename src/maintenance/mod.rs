@@ -173,8 +173,7 @@ pub async fn ensure_canary(db: &Database, vault: &Vault) -> Result<()> {
         // Its canary would make the right key the wrong one.
         return Err(wrong_key());
     }
-    let sealed = vault.seal(canary_place(key_id), CANARY.as_bytes()).await?;
-    canaries::keep_canary(db, &sealed).await
+    canaries::keep_canary(db, key_id, &*vault.canary().await?).await
 }
 
 /// Whether the key of a canary is still the one that sealed it.

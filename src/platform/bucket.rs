@@ -3,7 +3,7 @@
 use js_sys::{Array, JsString, Promise};
 use wasm_bindgen::prelude::*;
 
-use super::wait::wait;
+use super::executor::wait;
 use super::{Bindings, JsFailure, property};
 
 #[wasm_bindgen(module = "/src/platform/bucket.js")]

@@ -5,12 +5,6 @@
 
 import { waitUntil } from "cloudflare:workers";
 
-// wasm-bindgen's executor calls queueMicrotask at every step of a request, and workerd's is a call out of V8. This one
-// stays inside.
-globalThis.queueMicrotask = (task) => {
-  Promise.resolve().then(task);
-};
-
 let settled;
 
 /** From now on `callback(ticket, fulfilled, value)` learns of every promise that `whenSettled` is given. */
@@ -19,10 +13,20 @@ export function onSettled(callback) {
 }
 
 export function whenSettled(promise, ticket) {
-  const callback = settled; // that of the instance which waits, even if it is replaced meanwhile
+  const callback = settled;
+  const { number } = instance;
+  const tell = (fulfilled, value) => {
+    if (instance.crashed || instance.number !== number) return; // The instance that waited is unsound.
+    try {
+      callback(ticket, fulfilled, value);
+    } catch (error) {
+      noteCrash(error);
+      throw error;
+    }
+  };
   promise.then(
-    (value) => callback(ticket, true, value),
-    (error) => callback(ticket, false, error),
+    (value) => tell(true, value),
+    (error) => tell(false, error),
   );
 }
 
@@ -52,6 +56,16 @@ export function requestHeader(request, name) {
   return request.headers.get(name) ?? undefined;
 }
 
+/** Of each binding its name and its value, if that is a text, with a NUL behind both: neither can hold one. */
+export function allBindings(env) {
+  let all = "";
+  for (const [name, value] of Object.entries(env)) {
+    const isText = typeof value === "string" && !value.includes("\0");
+    all += `${name}\0${isText ? value : ""}\0`;
+  }
+  return all;
+}
+
 /** The SQL texts that Rust uses; it names them by their places here. */
 const sqlTexts = [];
 
@@ -74,7 +88,12 @@ export function releaseDigest() {
 
 /** The wasm instance that serves: whether it met a panic, and which one since the isolate's start it is. See worker.js. */
 const instance = { crashed: false, number: 0 };
-globalThis.portalBackupWorker = { instance };
+globalThis.portalBackupWorker = { instance, noteCrash };
+
+/** A trap. Rust tells of a panic itself, and wasm-bindgen replaces an instance that another exception came through. */
+function noteCrash(error) {
+  if (error instanceof WebAssembly.RuntimeError) instance.crashed = true;
+}
 
 export function instanceStarted() {
   instance.number += 1;
@@ -133,9 +152,11 @@ function within(ms, promise) {
   });
 }
 
-/** The isolate goes on until this is done, whether or not the request is answered. */
-export function keepAlive(work) {
-  waitUntil(work);
+/** The isolate goes on until the function that this gives is called, whether or not the request is answered. */
+export function keepAlive() {
+  const { promise, resolve } = Promise.withResolvers();
+  waitUntil(promise);
+  return resolve;
 }
 
 export function sleep(ms) {
@@ -164,7 +185,7 @@ export async function importKeys(sealingKey, digestInfo) {
 /**
  * Seals what stands in `text` behind its first `aad.length` bytes, bound to `aad`.
  * `header` is the format's version byte and the nonce; the envelope is the header and the cipher text.
- * Resolves to [envelope in base64, digest of `text` in base64, digest of the share alone in base64].
+ * Resolves to [envelope in base64, "digest of `text` in base64, a space, digest of the share alone in base64"].
  * All are views of wasm memory: both calls below copy or consume them before they return.
  */
 export async function seal([aesKey, macKey], header, aad, text) {
@@ -180,8 +201,8 @@ export async function seal([aesKey, macKey], header, aad, text) {
   const envelope = new Uint8Array(envelopeHeader.length + cipherText.byteLength);
   envelope.set(envelopeHeader);
   envelope.set(new Uint8Array(cipherText), envelopeHeader.length);
-  const digests = await Promise.all([signing, signingShare]);
-  return [envelope.toBase64(), ...digests.map((digest) => new Uint8Array(digest).toBase64())];
+  const [digest, shareDigest] = (await Promise.all([signing, signingShare])).map((bytes) => new Uint8Array(bytes));
+  return [envelope.toBase64(), `${digest.toBase64()} ${shareDigest.toBase64()}`];
 }
 
 /** Opens an envelope made by `seal`. Resolves to the share's bytes; to undefined if it does not open. */

@@ -3,10 +3,10 @@
 //! The functions themselves are in `glue.js`; this module gives them Rust types.
 
 pub mod bucket;
+mod executor;
 pub mod outbound;
 mod time;
 pub mod verify;
-mod wait;
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -15,8 +15,9 @@ use std::thread::LocalKey;
 use js_sys::{Array, JsString, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
+use executor::wait;
+pub use executor::{after_answer, settle_with};
 pub use time::{format_date, now_ms, parse_date};
-use wait::wait;
 
 #[wasm_bindgen(module = "/src/platform/glue.js")]
 extern "C" {
@@ -25,6 +26,9 @@ extern "C" {
 
     #[wasm_bindgen(js_name = requestHeader)]
     pub fn request_header(request: &web_sys::Request, name: &str) -> Option<String>;
+
+    #[wasm_bindgen(js_name = allBindings)]
+    fn all_bindings(env: &Bindings) -> String;
 
     #[wasm_bindgen(js_name = keepSql)]
     fn keep_sql(text: &str) -> u32;
@@ -51,9 +55,6 @@ extern "C" {
     fn instance_crashed();
 
     fn sleep(ms: u32) -> Promise;
-
-    #[wasm_bindgen(js_name = keepAlive)]
-    fn keep_alive(work: &Promise);
 
     #[wasm_bindgen(js_name = importKeys)]
     fn import_keys(sealing_key: &[u8], digest_info: &str) -> Promise;
@@ -141,14 +142,6 @@ pub async fn pause(ms: u32) {
     let _ = wait(&sleep(ms)).await; // A timer does not fail.
 }
 
-/// Carries out work that the answer does not wait for, and the isolate does.
-pub fn after_answer(work: impl Future<Output = ()> + 'static) {
-    keep_alive(&wasm_bindgen_futures::future_to_promise(async move {
-        work.await;
-        Ok(JsValue::UNDEFINED)
-    }));
-}
-
 /// Reads the body; None if it is longer than `limit` bytes.
 pub async fn read_body(
     request: &web_sys::Request,
@@ -165,9 +158,9 @@ pub struct CryptoKeys(JsValue);
 pub struct Envelope {
     pub text: JsString,
     /// Of the share in its place.
-    pub digest: JsString,
+    pub digest: String,
     /// Of the share alone.
-    pub share_digest: JsString,
+    pub share_digest: String,
 }
 
 impl CryptoKeys {
@@ -185,10 +178,12 @@ impl CryptoKeys {
         let all: Array = wait(&seal(&self.0, header, aad, text))
             .await?
             .unchecked_into();
+        let digests = all.get(1).as_string().unwrap_or_default();
+        let (digest, share_digest) = digests.split_once(' ').unwrap_or_default();
         Ok(Envelope {
             text: all.get(0).unchecked_into(),
-            digest: all.get(1).unchecked_into(),
-            share_digest: all.get(2).unchecked_into(),
+            digest: digest.to_owned(),
+            share_digest: share_digest.to_owned(),
         })
     }
 
@@ -239,6 +234,13 @@ extern "C" {
 }
 
 impl Bindings {
+    /// The names of all bindings, secrets and variables, each with its value if that is a text.
+    pub fn all(&self) -> Vec<(String, String)> {
+        let all = all_bindings(self);
+        let mut parts = all.split('\0').map(str::to_owned);
+        std::iter::from_fn(|| parts.next().zip(parts.next())).collect()
+    }
+
     /// A setting: a secret or a variable.
     pub fn setting(&self, name: &str) -> Option<String> {
         self.binding(name).as_string()
@@ -246,12 +248,6 @@ impl Bindings {
 
     fn binding(&self, name: &str) -> JsValue {
         js_sys::Reflect::get(self, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
-    }
-
-    /// The names of all bindings, secrets and variables.
-    pub fn names(&self) -> Vec<String> {
-        let names = js_sys::Object::keys(self.unchecked_ref::<js_sys::Object>());
-        names.iter().filter_map(|name| name.as_string()).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 
 use super::JsFailure;
-use super::wait::wait;
+use super::executor::wait;
 
 #[wasm_bindgen(module = "/src/platform/outbound.js")]
 extern "C" {

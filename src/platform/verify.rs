@@ -4,7 +4,7 @@ use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 use super::JsFailure;
-use super::wait::wait;
+use super::executor::wait;
 use crate::domain::jwks::PublicKey;
 use crate::domain::jwt::Algorithm;
 

@@ -8,33 +8,32 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 
 import * as rust from "./index.js";
 
-const { instance } = globalThis.portalBackupWorker; // glue.js makes it
-
-function noteCrash(error) {
-  if (error instanceof WebAssembly.RuntimeError) instance.crashed = true;
-}
+const { instance, noteCrash } = globalThis.portalBackupWorker; // glue.js makes them
 
 addEventListener("error", (event) => noteCrash(event.error));
 
-function onSoundInstance(handler, event, { env, ctx }) {
+/** What Rust makes of the event: it calls `resolve` or `reject`. */
+function onSoundInstance(handler, event, env) {
   if (instance.crashed) {
     rust.__wbg_reset_state();
     instance.crashed = false;
   }
-  try {
-    return handler(event, env, ctx);
-  } catch (error) {
-    noteCrash(error);
-    throw error;
-  }
+  return new Promise((resolve, reject) => {
+    try {
+      handler(event, env, resolve, reject);
+    } catch (error) {
+      noteCrash(error);
+      throw error;
+    }
+  });
 }
 
 export default class extends WorkerEntrypoint {
   fetch(request) {
-    return onSoundInstance(rust.fetch, request, this);
+    return onSoundInstance(rust.fetch, request, this.env);
   }
 
   scheduled(event) {
-    return onSoundInstance(rust.scheduled, event, this);
+    return onSoundInstance(rust.scheduled, event, this.env);
   }
 }

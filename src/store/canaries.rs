@@ -6,15 +6,15 @@ use super::outcome::{Stored, overtaken};
 use super::sql::sql;
 use super::{Change, Database, Statement};
 use crate::error::Result;
-use crate::vault::Sealed;
+use crate::vault::{Sealed, SealedCanary};
 
 /// Keeps the canary of a key that has none yet, and its check; the first one stays.
-pub async fn keep_canary(db: &Database, canary: &Sealed) -> Result<()> {
+pub async fn keep_canary(db: &Database, key_id: &str, canary: &SealedCanary) -> Result<()> {
     const SQL: &str = sql!("canary_keep");
     let keep = Statement::new(SQL)
-        .text(&canary.key_id)
+        .text(key_id)
         .js(&canary.envelope)
-        .js(&canary.key_check);
+        .text(&canary.check);
     db.change(Change::upkeep(keep)).await.map(drop)
 }
 
@@ -54,8 +54,8 @@ pub(super) async fn store(
         if !db.known().has_canary {
             let canary = Statement::new(CANARY)
                 .text(&sealed.key_id)
-                .js(&sealed.canary)
-                .js(&sealed.key_check)
+                .js(&sealed.canary.envelope)
+                .text(&sealed.canary.check)
                 .text(&trail.event_id);
             change = change.then(canary);
         }

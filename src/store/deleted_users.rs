@@ -161,7 +161,7 @@ async fn adopt(
         let adopt = Statement::new(ADOPT)
             .js(&sealed.envelope)
             .text(&sealed.key_id)
-            .js(&sealed.digest)
+            .text(&sealed.digest)
             .number(row.number)
             .text(&row.id)
             .text(&row.key_id)

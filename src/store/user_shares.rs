@@ -39,19 +39,19 @@ pub async fn store(
             .text(method)
             .credential(credential)
             .text(&sealed.key_id)
-            .js(&sealed.key_check)
-            .js(&sealed.digest)
+            .text(&sealed.canary.check)
+            .text(&sealed.digest)
             .optional(pair_id)
             .text(&from)
             .text(&to)
-            .js(&sealed.text_digest);
+            .text(&sealed.text_digest);
         let store = Statement::new(sql!("user_share_store"))
             .text(&trail.event_id)
             .text(user_id.as_str())
             .text(method)
             .optional(pair_id)
             .sealed(sealed)
-            .js(&sealed.text_digest);
+            .text(&sealed.text_digest);
         Change::new(&trail.event_id).event(event).then(store)
     })
     .await
