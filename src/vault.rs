@@ -27,7 +27,7 @@ pub struct Sealed {
     pub key_id: String,
     pub envelope: JsString,
     pub digest: String,
-    /// The digest of the share alone, whatever its place.
+    /// The digest of the share alone, whatever its place; empty for what is no user's cipher text.
     pub text_digest: String,
     /// The key's canary, to be kept with what is sealed where it is not known to be kept already.
     pub canary: Rc<SealedCanary>,
@@ -213,5 +213,6 @@ async fn seal(key: &VaultKey, place: Place<'_>, share: &[u8]) -> Result<Envelope
     text.extend_from_slice(share);
     let text = SecretBytes::from(text);
     let header = sealing::new_header()?;
-    Ok(key.keys.seal(&header, &aad, &text).await?)
+    let is_users = place.kind == Kind::User;
+    Ok(key.keys.seal(&header, &aad, &text, is_users).await?)
 }

@@ -185,24 +185,26 @@ export async function importKeys(sealingKey, digestInfo) {
 /**
  * Seals what stands in `text` behind its first `aad.length` bytes, bound to `aad`.
  * `header` is the format's version byte and the nonce; the envelope is the header and the cipher text.
- * Resolves to [envelope in base64, "digest of `text` in base64, a space, digest of the share alone in base64"].
+ * Resolves to [envelope in base64, "digest of `text` in base64, a space, digest of the share alone in base64"]; without the last one
+ * if `digestsShare` is false.
  * All are views of wasm memory: both calls below copy or consume them before they return.
  */
-export async function seal([aesKey, macKey], header, aad, text) {
+export async function seal([aesKey, macKey], header, aad, text, digestsShare) {
   const encrypting = crypto.subtle.encrypt(
     { name: "AES-GCM", iv: header.subarray(1), additionalData: aad },
     aesKey,
     text.subarray(aad.length),
   );
   const signing = crypto.subtle.sign("HMAC", macKey, text);
-  const signingShare = crypto.subtle.sign("HMAC", macKey, text.subarray(aad.length));
+  const signingShare = digestsShare ? crypto.subtle.sign("HMAC", macKey, text.subarray(aad.length)) : undefined;
   const envelopeHeader = header.slice();
   const cipherText = await encrypting;
   const envelope = new Uint8Array(envelopeHeader.length + cipherText.byteLength);
   envelope.set(envelopeHeader);
   envelope.set(new Uint8Array(cipherText), envelopeHeader.length);
-  const [digest, shareDigest] = (await Promise.all([signing, signingShare])).map((bytes) => new Uint8Array(bytes));
-  return [envelope.toBase64(), `${digest.toBase64()} ${shareDigest.toBase64()}`];
+  const [digest, shareDigest] = await Promise.all([signing, signingShare]);
+  const texts = [digest, shareDigest].map((bytes) => (bytes === undefined ? "" : new Uint8Array(bytes).toBase64()));
+  return [envelope.toBase64(), texts.join(" ")];
 }
 
 /** Opens an envelope made by `seal`. Resolves to the share's bytes; to undefined if it does not open. */

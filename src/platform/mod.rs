@@ -59,7 +59,8 @@ extern "C" {
     #[wasm_bindgen(js_name = importKeys)]
     fn import_keys(sealing_key: &[u8], digest_info: &str) -> Promise;
 
-    fn seal(keys: &JsValue, header: &[u8], aad: &[u8], text: &[u8]) -> Promise;
+    fn seal(keys: &JsValue, header: &[u8], aad: &[u8], text: &[u8], digests_share: bool)
+    -> Promise;
 
     fn open(
         keys: &JsValue,
@@ -159,7 +160,7 @@ pub struct Envelope {
     pub text: JsString,
     /// Of the share in its place.
     pub digest: String,
-    /// Of the share alone.
+    /// Of the share alone; empty where it was not asked for.
     pub share_digest: String,
 }
 
@@ -169,13 +170,15 @@ impl CryptoKeys {
     }
 
     /// Seals what stands in `text` behind its first `aad.len()` bytes, bound to `aad`; the digest is of the whole `text`.
+    /// `digests_share`: makes the digest of the share alone too.
     pub async fn seal(
         &self,
         header: &[u8],
         aad: &[u8],
         text: &[u8],
+        digests_share: bool,
     ) -> Result<Envelope, JsFailure> {
-        let all: Array = wait(&seal(&self.0, header, aad, text))
+        let all: Array = wait(&seal(&self.0, header, aad, text, digests_share))
             .await?
             .unchecked_into();
         let digests = all.get(1).as_string().unwrap_or_default();
