@@ -56,8 +56,13 @@ export async function answered<T>(call: Promise<Answer<T>>): Promise<T> {
 
 /** As `answered`, with the status: a 202 waits for something. */
 export async function withStatus<T>(call: Promise<Answer<T>>): Promise<{ data: T; status: number }> {
-  const { data, error, response } = await call.catch(() => {
-    throw new Failure("The server cannot be reached. Is the network there?", 0, null);
+  const { data, error, response } = await call.catch((cause: unknown) => {
+    // A 2xx that is no JSON (openapi-fetch 0.17, findings/openapi-fetch-empty-error.sh).
+    const isPage = cause instanceof SyntaxError;
+    const what = isPage
+      ? "Something other than the Worker has answered, perhaps a sign-in page. Reload this page."
+      : "The server cannot be reached. Is the network there?";
+    throw new Failure(what, 0, null);
   });
   if (response.ok) return { data: data as T, status: response.status };
   const { detail } = (error ?? {}) as { detail?: string };

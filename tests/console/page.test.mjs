@@ -303,17 +303,27 @@ describe("in a browser", { skip: noBrowser }, () => {
     });
   }
 
-  test("a failed call says what failed and offers to try again", async () => {
-    const view = await open(OPERATORS.viewer);
-    const { page } = view;
-    await page.route("**/users/*/timeline*", (route) => route.abort());
-    await goTo(page, `#/users/${ada.id}`);
-    await page.getByRole("alert").waitFor();
-    assert.match(await page.getByRole("alert").innerText(), /cannot be reached/);
-    await page.unroute("**/users/*/timeline*");
-    await page.getByRole("button", { name: "Try again" }).click();
-    await page.getByText("Can recover with GDRIVE.").waitFor();
-  });
+  const FAILURES = [
+    ["without a server", (route) => route.abort(), /cannot be reached/],
+    [
+      "answered by a sign-in page",
+      (route) => route.fulfill({ contentType: "text/html", body: "<h1>Sign in</h1>" }),
+      /perhaps a sign-in page/,
+    ],
+    ["answered by a proxy, without a body", (route) => route.fulfill({ status: 502 }), /The server answered 502/],
+  ];
+  for (const [name, answer, words] of FAILURES) {
+    test(`a call that fails, ${name}, says what failed and offers to try again`, async () => {
+      const { page } = await open(OPERATORS.viewer);
+      await page.route("**/users/*/timeline*", answer);
+      await goTo(page, `#/users/${ada.id}`);
+      await page.getByRole("alert").waitFor();
+      assert.match(await page.getByRole("alert").innerText(), words);
+      await page.unroute("**/users/*/timeline*");
+      await page.getByRole("button", { name: "Try again" }).click();
+      await page.getByText("Can recover with GDRIVE.").waitFor();
+    });
+  }
 
   test("a wrong token gets nobody in, and a reload forgets the right one", async () => {
     const { page } = await open(undefined);
