@@ -30,7 +30,7 @@ const effort = quick
       postgres: { rounds: 5, requests: 200 },
       start: 15,
       page: 15,
-      cold: 61,
+      cold: 31,
       sealing: 9,
       users: [1_000, 100_000, 1_000_000],
       scale: { rounds: 12, requests: 100 },

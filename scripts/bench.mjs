@@ -49,7 +49,7 @@ await main(async () => {
     ["--no-warnings", inRoot("bench", "main.mjs"), ...process.argv.slice(2)],
     {
       show: true,
-      env: nodeEnv(),
+      env: nodeEnv({ PORTAL_BACKUP_PROFILE: "release" }),
     },
   );
   return code;
