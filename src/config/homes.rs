@@ -1,6 +1,7 @@
 //! The databases: `DB` alone, or with a directory and further homes.
 
 use super::InvalidSetting;
+use crate::domain::sorted::sorted_by;
 
 /// The bindings' names and the settings about them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +56,8 @@ impl Homes {
         bindings: &[String],
         get: impl Fn(&'static str) -> Option<String>,
     ) -> Result<Self, InvalidSetting> {
-        let mut bound: Vec<u32> = bindings.iter().filter_map(|name| home_of(name)).collect();
-        bound.sort_unstable();
+        let bound = bindings.iter().filter_map(|name| home_of(name));
+        let bound = sorted_by(bound, |a, b| a < b);
         let has_directory = bindings.iter().any(|name| name == "DIRECTORY");
         if !has_directory && bound.iter().any(|home| *home > 0) {
             return Err(InvalidSetting::new(

@@ -1,8 +1,7 @@
 //! The words of the audit trail: what an event may say in `action` and in `outcome`.
 
-use std::collections::BTreeSet;
-
 use super::query::nearest;
+use super::sorted::sorted_by;
 
 /// Every `action`.
 pub const ACTIONS: &[&str] = &[
@@ -50,8 +49,8 @@ pub fn unknown(field: &str, word: &str, known: &[&'static str]) -> String {
         Some(likely) => format!("There is no such `{field}`. Do you mean `{likely}`?"),
         None => {
             // Several kinds of request may end the same way.
-            let each: BTreeSet<&str> = known.iter().copied().collect();
-            let each: Vec<&str> = each.into_iter().collect();
+            let mut each = sorted_by(known.iter().copied(), |a, b| a < b);
+            each.dedup();
             format!(
                 "There is no such `{field}`. It is one of {}.",
                 each.join(", ")
@@ -62,6 +61,8 @@ pub fn unknown(field: &str, word: &str, known: &[&'static str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use std::fs;
     use std::path::Path;
 

@@ -1,7 +1,10 @@
 //! Which home a user is in: the keys of the directory, and what its answers mean. Decisions only; `homes.rs` asks.
 
+use std::collections::BTreeSet;
+
 use super::names::{ClientId, UserId};
 use super::secret::CredentialHash;
+use super::sorted::sorted_by;
 
 /// What a user is known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,8 +131,7 @@ pub fn said(home: Option<u32>, complete: Option<&str>) -> Said {
 /// `every_minute`; all of them otherwise.
 pub fn due(seen: &[(u32, Option<String>)], runs_per_quarter: usize) -> Vec<u32> {
     let count = seen.len().div_ceil(runs_per_quarter.max(1));
-    let mut by_time: Vec<&(u32, Option<String>)> = seen.iter().collect();
-    by_time.sort_by(|a, b| a.1.cmp(&b.1).then(a.0.cmp(&b.0)));
+    let by_time = sorted_by(seen, |a, b| (&a.1, a.0) < (&b.1, b.0));
     by_time.iter().take(count).map(|(home, _)| *home).collect()
 }
 
@@ -149,13 +151,13 @@ pub struct Part {
 /// have to wait: that part may have some that belong before them.
 pub fn merge(parts: &[Part], limit: usize) -> (Vec<usize>, Option<String>) {
     let frontier = parts.iter().filter_map(|part| part.cursor.as_deref()).max();
-    let mut ids: Vec<&str> = parts
-        .iter()
-        .flat_map(|part| part.ids.iter().map(String::as_str))
-        .filter(|id| frontier.is_none_or(|frontier| *id >= frontier))
-        .collect();
-    ids.sort_unstable_by(|a, b| b.cmp(a));
-    ids.dedup();
+    let mut sorted = BTreeSet::new(); // many, where there are many homes
+    for id in parts.iter().flat_map(|part| &part.ids) {
+        if frontier.is_none_or(|frontier| id.as_str() >= frontier) {
+            sorted.insert(id.as_str());
+        }
+    }
+    let mut ids: Vec<&str> = sorted.into_iter().rev().collect();
     let cut = ids.len() > limit;
     ids.truncate(limit);
     let last = ids.last().copied();

@@ -28,5 +28,6 @@ pub mod role;
 pub mod sealing;
 pub mod secret;
 pub mod share_pairs;
+pub mod sorted;
 pub mod timeline;
 pub mod url;

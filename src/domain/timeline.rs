@@ -4,6 +4,7 @@
 use super::names::BackupMethod;
 use super::recovery::{Entry, FetchSuperseded, is_of_backup, mate};
 use super::sealing::Kind;
+use super::sorted::sorted_by;
 
 /// Superseded custodian shares that `FETCH_SUPERSEDED = "always"` adds at most: the newest.
 const ALWAYS_ADDS: usize = 500;
@@ -110,8 +111,7 @@ impl Timeline {
         };
         if policy == FetchSuperseded::Always {
             let superseded = self.of_kind(Kind::Custodian).filter(|v| !v.is_current());
-            let mut newest: Vec<&Version> = superseded.collect();
-            newest.sort_by(|a, b| b.superseded_at.cmp(&a.superseded_at));
+            let newest = sorted_by(superseded, |a, b| a.superseded_at > b.superseded_at);
             newest.into_iter().take(ALWAYS_ADDS).for_each(&mut add);
         }
         if policy != FetchSuperseded::Never {

@@ -3,6 +3,7 @@
 use crate::domain::bulk::{ShareRecord, UserRecord};
 use crate::domain::homes::{Key, Route};
 use crate::domain::import_page::LineResult;
+use crate::domain::sorted::sorted_by;
 use crate::error::{Code, Error, Result};
 use crate::handlers::import::import_at;
 use crate::homes::{Wanted, keys_of};
@@ -53,8 +54,7 @@ pub async fn import(
     let mut groups: Vec<Group> = Vec::new();
     for (line, user) in users {
         let keys = of_user(&user);
-        let mut homes: Vec<u32> = keys.iter().filter_map(home_of).collect();
-        homes.sort_unstable();
+        let mut homes = sorted_by(keys.iter().filter_map(home_of), |a, b| a < b);
         homes.dedup();
         let (home, clashes) = (homes.first().copied(), homes.len() > 1);
         let fits = |group: &&mut Group| group.home == home && !group.clashes && !clashes;

@@ -1,5 +1,7 @@
 //! What a batch gave: the rows of its statements.
 
+use std::collections::BTreeMap;
+
 use js_sys::{Array, JsString};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -49,13 +51,16 @@ impl Rows {
 
     /// Sorts by a column of text, and leaves those out that are there twice.
     pub fn sort_by(&mut self, column: &'static str, greatest_first: bool) {
-        let mut rows = self.read();
-        rows.sort_by_key(|row| row.text(column));
-        rows.dedup_by_key(|row| row.text(column));
-        if greatest_first {
-            rows.reverse();
+        let mut sorted = BTreeMap::new(); // many, where there are many homes
+        for row in self.read() {
+            sorted.entry(row.text(column)).or_insert(row.0);
         }
-        self.0 = rows.into_iter().map(|row| row.0).collect();
+        let rows = sorted.into_values();
+        self.0 = if greatest_first {
+            rows.rev().collect()
+        } else {
+            rows.collect()
+        };
     }
 
     /// Leaves so many rows. Whether there were more.

@@ -3,6 +3,7 @@
 use super::maintenance::{first_count, scrub_note};
 use super::sql::sql;
 use super::{Database, Row, Rows, Statement, ask_each, health, purges};
+use crate::domain::sorted::sorted_by;
 use crate::error::{Error, Result};
 
 /// How many shares, history included, are sealed under a key.
@@ -46,7 +47,7 @@ pub fn add_up(sum: &mut Vec<KeyUse>, more: Vec<KeyUse>) {
             None => sum.push(key),
         }
     }
-    sum.sort_by(|a, b| a.id.cmp(&b.id));
+    *sum = sorted_by(std::mem::take(sum), |a, b| a.id < b.id);
 }
 
 fn read_key_use(rows: &Rows) -> Vec<KeyUse> {
