@@ -53,7 +53,13 @@ export async function signIn(page, operator) {
 /** Goes to a view, and waits until nothing on it is being loaded. */
 export async function goTo(page, hash) {
   await page.evaluate((hash) => {
+    if (location.hash === hash) return undefined;
+    // Until the view is drawn once, nothing says that it is loading.
+    const drawn = new Promise((resolve) => {
+      addEventListener("hashchange", () => requestAnimationFrame(() => setTimeout(resolve)), { once: true });
+    });
     location.hash = hash;
+    return drawn;
   }, hash);
   await settled(page);
 }
