@@ -37,7 +37,7 @@ fuzz_target!(|input: &str| {
             let at = NAMES.iter().position(|known| *known == name)?;
             values.get(at).map(|value| format!("{value}{mark}"))
         };
-        if let Err(refusal) = Settings::parse(get) {
+        if let Err(refusal) = Settings::parse(&["DB".to_owned()], get) {
             assert!(NAMES.contains(&refusal.name));
             assert!(input.contains(MARK) || !refusal.wrong.contains(MARK), "{refusal:?}");
         }
