@@ -167,6 +167,7 @@ for (const [what, list] of [
   ["a width too large", "1.2.3.4/33"],
   ["host bits", "10.0.0.1/8"],
   ["an empty entry", "1.2.3.4,,5.6.7.8"],
+  ["a NUL", "\0"],
 ]) {
   it(`a list with ${what} stops the service instead of opening it`, async () => {
     const worker = await startWorker({ vars: { PORTAL_IP_ALLOWLIST: list } });

@@ -65,7 +65,11 @@ test("an exception of JavaScript in the middle of Rust's work is such a crash to
   const who = user("exception");
   await of.register(who);
   const first = await instance();
+  const underWay = store(who, { "x-test": "slow" });
+  await sleep(500);
   await fails("throw");
+  assert.ok((await underWay).status >= 500, "what was under way has failed");
+  assert.deepEqual(await of.fetched(who), []);
   assert.equal((await store(who)).status, 204);
   assert.equal(await instance(), first + 1);
 });

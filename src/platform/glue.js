@@ -20,7 +20,7 @@ export function whenSettled(promise, ticket) {
     try {
       callback(ticket, fulfilled, value);
     } catch (error) {
-      noteCrash(error);
+      instance.crashed = true;
       throw error;
     }
   };
@@ -56,12 +56,15 @@ export function requestHeader(request, name) {
   return request.headers.get(name) ?? undefined;
 }
 
-/** Of each binding its name and its value, if that is a text, with a NUL behind both: neither can hold one. */
+/**
+ * Of each binding its name and its value, if that is a text, with a NUL behind both. In a value that holds one it is replaced:
+ * such a setting has to be refused as malformed, not taken for absent.
+ */
 export function allBindings(env) {
   let all = "";
   for (const [name, value] of Object.entries(env)) {
-    const isText = typeof value === "string" && !value.includes("\0");
-    all += `${name}\0${isText ? value : ""}\0`;
+    const text = typeof value === "string" ? value.replaceAll("\0", "\ufffd") : "";
+    all += `${name}\0${text}\0`;
   }
   return all;
 }
@@ -88,12 +91,7 @@ export function releaseDigest() {
 
 /** The wasm instance that serves: whether it met a panic, and which one since the isolate's start it is. See worker.js. */
 const instance = { crashed: false, number: 0 };
-globalThis.portalBackupWorker = { instance, noteCrash };
-
-/** A trap. Rust tells of a panic itself, and wasm-bindgen replaces an instance that another exception came through. */
-function noteCrash(error) {
-  if (error instanceof WebAssembly.RuntimeError) instance.crashed = true;
-}
+globalThis.portalBackupWorker = { instance };
 
 export function instanceStarted() {
   instance.number += 1;

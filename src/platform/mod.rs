@@ -181,8 +181,12 @@ impl CryptoKeys {
         let all: Array = wait(&seal(&self.0, header, aad, text, digests_share))
             .await?
             .unchecked_into();
-        let digests = all.get(1).as_string().unwrap_or_default();
-        let (digest, share_digest) = digests.split_once(' ').unwrap_or_default();
+        let digests = all.get(1).as_string();
+        // Without its digest a share would be taken for the same as another one without.
+        let Some((digest, share_digest)) = digests.as_deref().and_then(|text| text.split_once(' '))
+        else {
+            return Err(JsFailure("sealing gave no digest".to_owned()));
+        };
         Ok(Envelope {
             text: all.get(0).unchecked_into(),
             digest: digest.to_owned(),

@@ -8,9 +8,11 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 
 import * as rust from "./index.js";
 
-const { instance, noteCrash } = globalThis.portalBackupWorker; // glue.js makes them
+const { instance } = globalThis.portalBackupWorker; // glue.js makes it
 
-addEventListener("error", (event) => noteCrash(event.error));
+addEventListener("error", ({ error }) => {
+  if (error instanceof WebAssembly.RuntimeError) instance.crashed = true;
+});
 
 /** What Rust makes of the event: it calls `resolve` or `reject`. */
 function onSoundInstance(handler, event, env) {
@@ -22,7 +24,7 @@ function onSoundInstance(handler, event, env) {
     try {
       handler(event, env, resolve, reject);
     } catch (error) {
-      noteCrash(error);
+      instance.crashed = true;
       throw error;
     }
   });
