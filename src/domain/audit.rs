@@ -62,7 +62,6 @@ pub fn unknown(field: &str, word: &str, known: &[&'static str]) -> String {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-
     use std::fs;
     use std::path::Path;
 
