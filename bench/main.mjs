@@ -54,6 +54,11 @@ if (process.argv.includes("--copy")) {
   keep(await measureCopy({ users: Number(option("users") ?? 5_000), effort: effort.requests }));
   process.exit(0);
 }
+if (process.argv.includes("--homes")) {
+  const { measureHomes } = await import("./lib/homes.mjs");
+  keep(await measureHomes(effort));
+  process.exit(0);
+}
 if (process.argv.includes("--moving")) {
   const { measureMoving } = await import("./lib/moving.mjs");
   keep(await measureMoving({ users: Number(option("users") ?? 20_000), before: option("before") }));
@@ -96,8 +101,10 @@ console.log(whole);
 // A quick look does not take the place of a whole run.
 const before = existing(results);
 if (!quick || !before || before.includes("--quick")) {
-  // The figures of `--moving` and `--copy` are of runs of their own.
-  const own = ["## Moving ", "## The second copy"].map((title) => before && sectionOf(before, title));
+  // The figures of `--moving`, `--copy` and `--homes` are of runs of their own.
+  const own = ["## Moving ", "## The second copy", "## Many databases"].map(
+    (title) => before && sectionOf(before, title),
+  );
   writeFileSync(results, own.filter(Boolean).reduce(withSection, whole));
 }
 

@@ -5,7 +5,7 @@ mod homes;
 mod operators;
 
 pub use callers::{Callers, ClientAuth, IdentityProvider, Issuer};
-pub use homes::{Homes, binding_of};
+pub use homes::{HOMES_QUEUE, Homes, binding_of};
 pub use operators::{ADMIN_NAME, OperatorToken, Operators};
 
 use crate::domain::alert::AlertWebhook;

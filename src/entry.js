@@ -10,8 +10,8 @@ let methods;
 
 function rust(env, ctx) {
   if (methods === undefined) {
-    const { fetch, scheduled } = new RustWorker(ctx, env);
-    methods = { fetch, scheduled };
+    const { fetch, scheduled, queue } = new RustWorker(ctx, env);
+    methods = { fetch, scheduled, queue };
   }
   return methods;
 }
@@ -19,4 +19,5 @@ function rust(env, ctx) {
 export default {
   fetch: (request, env, ctx) => rust(env, ctx).fetch.call({ env, ctx }, request),
   scheduled: (event, env, ctx) => rust(env, ctx).scheduled.call({ env, ctx }, event),
+  queue: (batch, env, ctx) => rust(env, ctx).queue.call({ env, ctx }, batch),
 };

@@ -1,6 +1,6 @@
 //! The server side of Portal's self-managed backups, as one Cloudflare Worker with D1.
 //!
-//! This file holds the two events. `router.rs` lists the routes; ARCHITECTURE.md tells how the parts fit together.
+//! This file holds the three events. `router.rs` lists the routes; ARCHITECTURE.md tells how the parts fit together.
 
 pub mod alerts;
 pub mod auth;
@@ -27,7 +27,7 @@ pub mod vault;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use js_sys::Function;
+use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 use worker::worker_sys::ScheduledEvent;
 
@@ -36,12 +36,14 @@ use copy::Copier;
 use cors::Cors;
 use domain::names::new_id;
 use domain::query;
+use domain::turn::Turn;
 use domain::url;
 use error::{Code, Error, Result};
 use homes::Homes;
 use http::{Answer, Call, Head};
 use limiters::Limiters;
 use log::{Field, Level, RequestLine};
+use maintenance::Work;
 use platform::{Bindings, now_ms};
 use router::Found;
 use routes::{Access, Route};
@@ -225,23 +227,28 @@ fn copier<'a>(env: &'a Bindings, settings: &'a Settings) -> Option<Copier<'a>> {
 #[wasm_bindgen]
 pub fn scheduled(event: ScheduledEvent, env: Bindings, resolve: Function, reject: Function) {
     let run = async move {
-        run_schedule(&event, &env).await;
+        let work = Work::of_cron(&event.cron().unwrap_or_default());
+        run_in_background(&env, work).await;
         Ok(JsValue::UNDEFINED)
     };
     platform::settle_with(run, resolve, reject);
 }
 
-async fn run_schedule(event: &ScheduledEvent, env: &Bindings) {
+/// The event `queue`: what the messages say.
+#[wasm_bindgen]
+pub fn queue(messages: Array, env: Bindings, resolve: Function, reject: Function) {
+    let run = async move {
+        let turns = messages.iter().filter_map(|text| text.as_string());
+        let turns = turns.filter_map(|text| Turn::parse(&text)).collect();
+        run_in_background(&env, Work::Turns(turns)).await;
+        Ok(JsValue::UNDEFINED)
+    };
+    platform::settle_with(run, resolve, reject);
+}
+
+async fn run_in_background(env: &Bindings, work: Work) {
     let ran = match Service::get(env).await {
-        Ok(service) => {
-            maintenance::run(
-                env,
-                &service.vault,
-                &service.settings,
-                &event.cron().unwrap_or_default(),
-            )
-            .await
-        }
+        Ok(service) => maintenance::run(env, &service.vault, &service.settings, work).await,
         Err(error) => Err(error),
     };
     match ran {

@@ -78,7 +78,7 @@ export async function measureMemory(contenders) {
 }
 
 /** A Worker with wasm in it, behind an entry that lets the inspector see its memory. */
-function watched(files) {
+export function watched(files) {
   if (!files.some(([, , kind]) => kind === "wasm")) return files;
   return [
     ...["wasm-memory-entry.mjs", "wasm-memory.mjs"].map((name) => [name, inRoot("bench", "lib", name), "esModule"]),
@@ -87,7 +87,7 @@ function watched(files) {
 }
 
 /** Bytes that the isolate holds after a collection. */
-async function held(worker) {
+export async function held(worker) {
   const inspector = await inspect(worker.inspectorPort);
   const client = await open(worker.port);
   const collected = inspector.call("HeapProfiler.collectGarbage");

@@ -23,13 +23,22 @@ const WALK = [
   ["userGet", "second"],
 ];
 
-/** Starts every contender, with a recording of its own database's answers for every route and size. */
+/** Starts every contender, with a recording of its own database's answers for every route and size. One with a `directory` has that too. */
 export async function startAll(contenders) {
   const server = startServer();
   const running = {};
   const counts = {};
   for (const [name, contender] of Object.entries(contenders)) {
-    const worker = await startWorker({ ...contender, d1: `127.0.0.1:${await server.open(name)}`, compatibilityDate });
+    const desk = async (name) => `127.0.0.1:${await server.open(name)}`;
+    const d1 = { DB: await desk(name) };
+    const directory = contender.directory && (await startDatabase());
+    if (directory) {
+      await directory.run(contender.directory.schema);
+      d1.DIRECTORY = await desk(`${name}, directory`);
+      for (let home = 1; home < contender.directory.homes; home++) d1[`DB_${home}`] = await desk(`${name}, ${home}`);
+      await server.record(`${name}, directory`, "all", directory.port);
+    }
+    const worker = await startWorker({ ...contender, d1, compatibilityDate });
     const client = await open(worker.port);
     running[name] = { worker, title: contender.title };
     for (const size of SIZES) {
@@ -45,6 +54,7 @@ export async function startAll(contenders) {
       await database.stop();
     }
     client.close();
+    await directory?.stop();
   }
   const stop = async () => {
     for (const { worker } of Object.values(running)) await worker.stop();

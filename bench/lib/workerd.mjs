@@ -23,7 +23,7 @@ process.on("exit", () => {
  * What `startWorker` takes:
  * - `files`: [[module name, path, "esModule" | "wasm"]], the entry first
  * - `bindings`: {NAME: text}
- * - `d1`: address of the server that answers D1's HTTP calls, bound as `DB` through workerd's own D1 client
+ * - `d1`: address of the server that answers D1's HTTP calls, bound as `DB` through workerd's own D1 client; or {BINDING: address}
  * - `objects`: {className, dir}: a SQLite-backed Durable Object, for the database process
  * - `inspect`: also listen for an inspector
  * - `under`: a command, with its options, that runs workerd
@@ -33,11 +33,11 @@ export async function startWorker({ files, bindings = {}, d1, objects, compatibi
   const config = join(dir, "config.capnp");
   const services = [`(name = "main", worker = .worker)`];
   const bound = Object.entries(bindings).map(([name, text]) => `(name = ${quoted(name)}, text = ${quoted(text)})`);
-  if (d1) {
-    services.push(`(name = "d1", external = (address = ${quoted(d1)}, http = ()))`);
+  for (const [name, address] of Object.entries(typeof d1 === "string" ? { DB: d1 } : (d1 ?? {}))) {
+    services.push(`(name = ${quoted(`d1 ${name}`)}, external = (address = ${quoted(address)}, http = ()))`);
     bound.push(
-      `(name = "DB", wrapped = (moduleName = "cloudflare-internal:d1-api",
-         innerBindings = [(name = "fetcher", service = "d1")]))`,
+      `(name = ${quoted(name)}, wrapped = (moduleName = "cloudflare-internal:d1-api",
+         innerBindings = [(name = "fetcher", service = ${quoted(`d1 ${name}`)})]))`,
     );
   }
   const limiter = "bench-internal:limiter";

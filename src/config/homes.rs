@@ -18,6 +18,8 @@ pub struct Homes {
     pub closes_at_bytes: u64,
     /// Whether there is a second copy; then each home's bucket is bound.
     pub are_copied: bool,
+    /// Whether [`HOMES_QUEUE`] is bound.
+    pub has_queue: bool,
 }
 
 /// A whole table can be read at once up to about this size (<https://developers.cloudflare.com/d1/platform/limits/>).
@@ -25,6 +27,9 @@ const CLOSES_AT_GB: u64 = 5;
 const BYTES_PER_GB: u64 = 1_000_000_000;
 /// The bucket of homes without a place.
 const ANYWHERE: &str = "COPY";
+
+/// The queue that brings each home its turn in the background, in an invocation of its own.
+pub const HOMES_QUEUE: &str = "HOMES_QUEUE";
 
 /// The number of a home by its binding's name.
 fn home_of(binding: &str) -> Option<u32> {
@@ -118,6 +123,7 @@ impl Homes {
             default_place,
             closes_at_bytes: closes_at_gb * BYTES_PER_GB,
             are_copied: false,
+            has_queue: bindings.iter().any(|name| name == HOMES_QUEUE),
         };
         let are_copied = homes.find_buckets(bindings)?;
         Ok(Self {

@@ -30,4 +30,5 @@ pub mod secret;
 pub mod share_pairs;
 pub mod sorted;
 pub mod timeline;
+pub mod turn;
 pub mod url;

@@ -21,12 +21,13 @@ pub use budget::Budget;
 pub use rewrap::rewrap;
 pub use scrub::Scrub;
 
-use crate::config::{Copies, Settings};
+use crate::config::{Copies, HOMES_QUEUE, Settings};
 use crate::domain::names::new_id;
+use crate::domain::turn::Turn;
 use crate::error::{Error, Result};
 use crate::homes::Homes;
 use crate::log::{self, Field, Level};
-use crate::platform::{Bindings, now_ms};
+use crate::platform::{Bindings, now_ms, send_messages};
 use crate::store::audit::{Actor, Trail};
 use crate::store::health::Canary;
 use crate::store::maintenance as store;
@@ -48,43 +49,116 @@ const NEARLY_FULL_BYTES: u64 = 8_000_000_000;
 /// The cron trigger that runs every minute. Of many homes each run of it serves a few; of one database it copies alone.
 const EVERY_MINUTE: &str = "* * * * *";
 
-/// One run of the scheduled handler. `cron` tells which trigger it is.
-pub async fn run(env: &Bindings, vault: &Vault, settings: &Settings, cron: &str) -> Result<()> {
+/// What an invocation in the background is for.
+pub enum Work {
+    /// A cron trigger fired.
+    Cron {
+        /// Whether it is the one that fires every minute.
+        is_every_minute: bool,
+    },
+    /// Messages of the queue came.
+    Turns(Vec<Turn>),
+}
+
+impl Work {
+    pub fn of_cron(cron: &str) -> Self {
+        Self::Cron {
+            is_every_minute: cron == EVERY_MINUTE,
+        }
+    }
+}
+
+/// One invocation in the background. With a queue the cron trigger only says whose turn it is, and each home has an invocation of
+/// its own: one may not ask D1 often enough for more than some sixteen homes.
+pub async fn run(env: &Bindings, vault: &Vault, settings: &Settings, work: Work) -> Result<()> {
     let homes = Homes::for_background(env, &settings.homes)?;
     let copies = Copies::of(env, &settings.homes);
     let homes = match copies {
         Some(_) => homes.copied(false),
         None => homes,
     };
-    let copy_of = |db: &Database| copies.map(|copies| copies.of_home(db.home()));
-    let is_every_minute = cron == EVERY_MINUTE;
-    let is_copied = is_every_minute && copies.is_some();
+    let turns = match work {
+        Work::Turns(turns) => turns,
+        Work::Cron { is_every_minute } => {
+            let turns = turns(&homes, copies.is_some(), is_every_minute).await?;
+            if homes.are_many() && settings.homes.has_queue {
+                match send(env, &turns).await {
+                    Ok(()) => return Ok(()),
+                    Err(error) => log_failed("queue", error), // What one invocation can do is better than nothing.
+                }
+            }
+            turns
+        }
+    };
+    take(&homes, copies, vault, settings, &turns).await;
+    Ok(())
+}
+
+/// Whose turn it is. Copies come every minute where there are any; the other work does every quarter of an hour, from the cron trigger
+/// of every minute if there are many homes, else from one that fires so often.
+async fn turns(homes: &Homes<'_>, are_copied: bool, is_every_minute: bool) -> Result<Vec<Turn>> {
+    let is_copied = is_every_minute && are_copied;
+    let due = match homes.are_many() {
+        true => homes.due(is_every_minute).await?,
+        false if is_copied => Vec::new(),
+        false => vec![0],
+    };
+    let sent_ms = now_ms();
+    let turn = |home, is_due| Turn {
+        home,
+        is_due,
+        sent_ms,
+    };
+    let mut turns = Vec::new();
     if is_copied {
-        for db in homes.all()? {
-            run_copy(&db, copy_of(&db).as_ref()).await;
+        let others = homes.settings().bound.iter().copied();
+        let others = others.filter(|home| !due.contains(home));
+        turns.extend(others.map(|home| turn(home, false)));
+    }
+    turns.extend(due.iter().map(|home| turn(*home, true)));
+    Ok(turns)
+}
+
+async fn send(env: &Bindings, turns: &[Turn]) -> Result<()> {
+    let texts = turns.iter().map(|turn| turn.to_text());
+    send_messages(env, HOMES_QUEUE, texts)
+        .await
+        .map_err(|failure| Error::unavailable(1, failure.0))
+}
+
+/// Serves the homes in their turns: copies first, for what is not copied can be lost.
+async fn take(
+    homes: &Homes<'_>,
+    copies: Option<Copies<'_>>,
+    vault: &Vault,
+    settings: &Settings,
+    turns: &[Turn],
+) {
+    let now = now_ms();
+    let mut due = Vec::new();
+    for turn in turns.iter().filter(|turn| !turn.is_stale(now)) {
+        let db = match homes.database(turn.home, None) {
+            Ok(db) => db,
+            Err(error) => {
+                log_failed("homes", error);
+                continue;
+            }
+        };
+        let copy = copies.map(|copies| copies.of_home(db.home()));
+        run_copy(&db, copy.as_ref()).await;
+        if turn.is_due {
+            due.push((db, copy));
         }
     }
-    if !homes.are_many() {
-        if !is_copied {
-            let (budget, db) = (Budget::INVOCATION, homes.first());
-            run_copy(db, copy_of(db).as_ref()).await;
-            serve(db, copy_of(db).as_ref(), vault, settings, budget).await;
-        }
-        return Ok(());
-    }
-    let due = homes.due(is_every_minute).await?;
-    for (served, home) in due.iter().enumerate() {
-        let db = homes.database(*home, None)?;
-        if !is_copied {
-            run_copy(&db, copy_of(&db).as_ref()).await;
-        }
-        let budget = Budget::INVOCATION.part(&db, (due.len() - served) as u64);
-        serve(&db, copy_of(&db).as_ref(), vault, settings, budget).await;
-        if let Err(error) = homes.tend(&db).await {
+    for (served, (db, copy)) in due.iter().enumerate() {
+        let budget = Budget::INVOCATION.part(db, (due.len() - served) as u64);
+        serve(db, copy.as_ref(), vault, settings, budget).await;
+        if homes.are_many()
+            && let Err(error) = homes.tend(db).await
+        {
             log_failed("homes", error);
         }
     }
-    Ok(())
 }
 
 /// Serves one database, whose copy is up to date. A step that fails is logged, and does not keep the others from running.

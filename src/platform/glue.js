@@ -121,6 +121,14 @@ export async function cacheText(name, text, seconds) {
   await caches.default.put(cacheEntry(name), new Response(text, { headers }));
 }
 
+/** Messages that one call to a queue takes at most. */
+const MESSAGES_PER_CALL = 100;
+
+export async function sendTexts(queue, texts) {
+  const messages = texts.map((body) => ({ body, contentType: "text" }));
+  while (messages.length > 0) await queue.sendBatch(messages.splice(0, MESSAGES_PER_CALL));
+}
+
 /**
  * Runs statements as one transaction in one round trip. `statements` is JSON: of each, the place of its SQL and its
  * parameters; an object in a parameter's place stands for the next of `values`.

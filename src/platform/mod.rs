@@ -45,6 +45,9 @@ extern "C" {
     #[wasm_bindgen(js_name = cacheText)]
     fn cache_text(name: &str, text: &str, seconds: u32) -> Promise;
 
+    #[wasm_bindgen(js_name = sendTexts)]
+    fn send_texts(queue: &JsValue, texts: &Array) -> Promise;
+
     #[wasm_bindgen(js_name = releaseDigest)]
     pub fn release_digest() -> Option<String>;
 
@@ -266,6 +269,20 @@ pub async fn cached(name: &str) -> Option<String> {
 /// Keeps a text for [`cached`].
 pub async fn cache(name: &str, text: &str, seconds: u32) {
     let _ = wait(&cache_text(name, text, seconds)).await; // A cache may forget anything.
+}
+
+/// Sends messages to the queue that is bound under a name, each a text.
+///
+/// # Errors
+/// The queue did not take all: it may have taken some.
+pub async fn send_messages(
+    bindings: &Bindings,
+    queue: &str,
+    texts: impl Iterator<Item = String>,
+) -> Result<(), JsFailure> {
+    let texts: Array = texts.map(|text| JsValue::from_str(&text)).collect();
+    wait(&send_texts(&bindings.binding(queue), &texts)).await?;
+    Ok(())
 }
 
 /// A D1 binding.

@@ -38,4 +38,9 @@ export default class extends WorkerEntrypoint {
   scheduled(event) {
     return onSoundInstance(rust.scheduled, event, this.env);
   }
+
+  queue(batch) {
+    const texts = batch.messages.map(({ body }) => body);
+    return onSoundInstance(rust.queue, texts, this.env);
+  }
 }

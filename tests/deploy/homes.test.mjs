@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, it } from "node:test";
 
+import { unstable_readConfig as readConfig } from "wrangler";
+
 import { callers, user } from "../support/client.mjs";
 import {
   GIVEN,
@@ -154,6 +156,29 @@ describe("npm run deploy -- --add-home", () => {
     for (const told of ["portal-backup-directory", "portal-backup-1", "as DB_1", "every minute"])
       assert.ok(said.includes(told), told);
     assert.equal(read("wrangler.toml"), before);
+  });
+
+  it("binds and makes a queue with the home that is one too many for one run a minute, and never twice", async () => {
+    await deploying(["--add-home", "--location", "weur"], { account });
+    assert.doesNotMatch(read("wrangler.toml"), /queues/);
+    // The numbers decide: the homes between need not be there.
+    writeFileSync(file("wrangler.toml"), read("wrangler.toml").replace(/DB_1"/, 'DB_249"'));
+    await deploying(["--add-home", "--location", "weur"]);
+    const { queues } = readConfig({ config: file("wrangler.toml"), env: "production" }, { hideWarnings: true });
+    const name = "portal-backup-homes";
+    assert.deepEqual(structuredClone(queues), {
+      producers: [{ binding: "HOMES_QUEUE", queue: name }],
+      consumers: [{ queue: name, max_batch_size: 1, max_batch_timeout: 0, max_concurrency: 20, max_retries: 0 }],
+    });
+    await deploying(["--add-home", "--location", "weur"]);
+    assert.equal(read("wrangler.toml").match(/HOMES_QUEUE/g).length, 1);
+    const all = commands();
+    assert.deepEqual(
+      all.filter((command) => command.startsWith("queues")),
+      [`queues info ${name}`, `queues create ${name}`, `queues info ${name}`],
+    );
+    const deployments = all.flatMap((command, at) => (command === "deploy" ? [at] : []));
+    assert.ok(all.indexOf(`queues create ${name}`) < deployments[1], "wrangler refuses a queue that is not there");
   });
 
   it("refuses what it cannot do before it touches anything", async () => {

@@ -61,6 +61,13 @@ if (command === "whoami --json") {
   state.buckets = [...(state.buckets ?? []), args[3]];
   save();
   say(`✅ Created bucket '${args[3]}'`);
+} else if (command.startsWith("queues info ")) {
+  if (!state.queues?.includes(args[2])) fail(`Queue "${args[2]}" does not exist.`);
+  say(`Queue Name: ${args[2]}`);
+} else if (command.startsWith("queues create ")) {
+  state.queues = [...(state.queues ?? []), args[2]];
+  save();
+  say(`✅ Created queue '${args[2]}'`);
 } else if (command === "secret list --format=json") {
   if (!state.secrets)
     fail(

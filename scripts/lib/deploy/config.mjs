@@ -43,6 +43,8 @@ export async function readConfig({ file, environment }) {
     buckets: (config.r2_buckets ?? [])
       .filter(({ binding }) => /^COPY(_[A-Z0-9_]+)?$/.test(binding))
       .map(({ binding, bucket_name, jurisdiction }) => ({ binding, name: bucket_name, jurisdiction })),
+    /** The queue that brings each home its turn, if there is one: its name. */
+    queue: (config.queues?.producers ?? []).find(({ binding }) => binding === "HOMES_QUEUE")?.queue,
     /** Whether there is any way to reach the Worker once it is deployed. */
     reachable: config.workers_dev !== false || routes.length > 0,
     customDomain: routes.find((route) => route.custom_domain)?.pattern,
@@ -125,6 +127,28 @@ export function writeBuckets({ file, environment, buckets }) {
       "",
     ]);
     return served.toSpliced(start, 0, ...sections);
+  });
+}
+
+/** Binds a queue, yet to be made, that brings each home its turn in the background: each message in an invocation of its own. */
+export function writeQueue({ file, environment, name }) {
+  change(file, (lines) => {
+    const { start } = databaseSection(lines, environment, "DB");
+    return lines.toSpliced(
+      start,
+      0,
+      `[[env.${environment}.queues.producers]]`,
+      `binding = "HOMES_QUEUE"`,
+      `queue = "${name}"`,
+      "",
+      `[[env.${environment}.queues.consumers]]`,
+      `queue = "${name}"`,
+      "max_batch_size = 1 # a home an invocation",
+      "max_batch_timeout = 0",
+      "max_concurrency = 20",
+      "max_retries = 0 # the next minute asks again",
+      "",
+    );
   });
 }
 

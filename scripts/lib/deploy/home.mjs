@@ -3,7 +3,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Failure, note, say } from "../log.mjs";
-import { readConfig, writeDatabases, writeEveryMinute, writePlace } from "./config.mjs";
+import { readConfig, writeDatabases, writeEveryMinute, writePlace, writeQueue } from "./config.mjs";
+
+/** More homes than one run a minute serves every quarter of an hour: 16 at a time (docs/scale.md). */
+const HOMES_WITHOUT_QUEUE = 250;
 
 /** A deployment reaches every place within seconds. */
 const OPEN_WITHIN_MS = 120_000;
@@ -16,7 +19,12 @@ function wanted({ config, options }) {
   const home = { binding: `DB_${number}`, name: `${database.name}-${number}`, migrations: "migrations" };
   const directory = { binding: "DIRECTORY", name: `${database.name}-directory`, migrations: "migrations-directory" };
   const hasDirectory = databases.some(({ binding }) => binding === "DIRECTORY");
-  return { number, place: options.place, sections: hasDirectory ? [home] : [directory, home] };
+  return {
+    number,
+    place: options.place,
+    sections: hasDirectory ? [home] : [directory, home],
+    queue: number >= HOMES_WITHOUT_QUEUE && !config.queue ? `${database.name}-homes` : undefined,
+  };
 }
 
 /** Writes what is to be made into wrangler.toml; the step after this makes it. */
@@ -24,13 +32,14 @@ export const home = {
   title: "One more home",
   applies: ({ options }) => options.addHome,
   plan(context) {
-    const { number, place, sections } = wanted(context);
+    const { number, place, sections, queue } = wanted(context);
     return [
       ...sections.map(
         ({ binding, name }) => `bind a D1 ${name}, to be made, as ${binding}: written into wrangler.toml`,
       ),
       ...(place ? [`say that home ${number} is in ${place}: HOME_PLACES in wrangler.toml`] : []),
       "let the cron trigger run every minute: written into wrangler.toml",
+      ...(queue ? [`bind a queue ${queue}, to be made, as HOMES_QUEUE: written into wrangler.toml`] : []),
     ];
   },
   async run(context) {
@@ -38,7 +47,7 @@ export const home = {
     const { environment } = options;
     if (!context.config.database.id)
       throw new Failure("There is no first database yet.", "Deploy once without --add-home.");
-    const { number, place, sections } = wanted(context);
+    const { number, place, sections, queue } = wanted(context);
     const places = context.config.vars.HOME_PLACES;
     if (place && places?.split(",").some((pair) => pair.trim().split("=")[0] === String(number)))
       throw new Failure(
@@ -48,6 +57,7 @@ export const home = {
     if (place) writePlace({ file, environment, home: number, place, places });
     writeEveryMinute({ file, environment });
     writeDatabases({ file, environment, databases: sections });
+    if (queue) writeQueue({ file, environment, name: queue });
     context.config = await readConfig({ file, environment });
     const missing = sections.find(({ binding }) => !context.config.databases.some((one) => one.binding === binding));
     if (missing)
@@ -56,8 +66,30 @@ export const home = {
         "Write it by hand (docs/scale.md), and run npm run deploy without --add-home.",
       );
     context.home = number;
-    note(`${sections.map(({ binding }) => binding).join(" and ")}, now in wrangler.toml: commit that`);
+    const bound = [...sections.map(({ binding }) => binding), ...(queue ? ["HOMES_QUEUE"] : [])];
+    note(`${bound.join(" and ")}, now in wrangler.toml: commit that`);
     note("should this run break off, go on with `npm run deploy`, without --add-home: it adds no second one");
+  },
+};
+
+/** The queue that wrangler.toml binds, or will when the home is added. */
+const nameOfQueue = ({ config, options }) =>
+  config.queue ?? (options.addHome ? wanted({ config, options }).queue : undefined);
+
+export const queue = {
+  title: "The queue",
+  applies: (context) => nameOfQueue(context) !== undefined,
+  plan(context) {
+    const name = nameOfQueue(context);
+    return [`look for the queue ${name}, and make it if there is none: wrangler queues create ${name}`];
+  },
+  async run({ config, wrangler }) {
+    const { code } = await wrangler.run(["queues", "info", config.queue]);
+    if (code === 0) return note(`${config.queue} is there`);
+    await wrangler.must(["queues", "create", config.queue], {
+      remedy: "With an API token: does it have the permission Queues:Edit?",
+    });
+    note(`made ${config.queue}`);
   },
 };
 

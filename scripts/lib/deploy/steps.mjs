@@ -12,7 +12,7 @@ import { isPackage } from "../paths.mjs";
 import { bucket, escrow, recipients } from "./copy.mjs";
 import { readConfig, writeCustomDomains, writeVars, writeWorkersDev } from "./config.mjs";
 import { database, migrations } from "./database.mjs";
-import { home, opening } from "./home.mjs";
+import { home, opening, queue } from "./home.mjs";
 import { secrets } from "./secrets.mjs";
 
 /** A custom domain's first certificate takes a while. */
@@ -242,6 +242,7 @@ export const steps = [
   home,
   database,
   bucket,
+  queue,
   secrets,
   migrations,
   deploy,
