@@ -3,7 +3,7 @@
 //! R2 is never what decides whether a share is stored, unless `COPY_REQUIRED` says so: its note is in the database, and the scheduled
 //! handler makes the object later (`maintenance::copy`). docs/second-copy.md has the promise.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use crate::config::Copies;
 use crate::error::{Error, Result};
@@ -12,7 +12,7 @@ use crate::maintenance::copy::{self, Target};
 use crate::maintenance::sweep;
 use crate::platform::bucket::{Put, PutsUnderWay};
 use crate::platform::{self, now_ms};
-use crate::store::changes::{self, Noted};
+use crate::store::changes::{self, Note, Noted};
 use crate::store::{Database, Rows};
 
 /// After so many puts in a row that failed or were late …
@@ -20,7 +20,22 @@ const FAILURES: u32 = 5;
 /// … no request of this isolate waits for one for so long.
 const BREAK_MS: u64 = 30_000;
 
+/// For so long the isolate gathers the notes of requests whose objects are there, before it takes them away together: a trip to the
+/// database for each store would halve what it can store.
+const GATHER_MS: u32 = 1_000;
+/// A request that was to take them away and has not by then never will.
+const GIVEN_UP_MS: u64 = 10_000;
+
+/// Notes of a home whose objects are there.
+struct Gathered {
+    home: u32,
+    notes: Vec<Note>,
+    /// When whoever takes them away began to wait.
+    since_ms: u64,
+}
+
 thread_local! {
+    static GATHERED: RefCell<Vec<Gathered>> = const { RefCell::new(Vec::new()) };
     static FAILED: Cell<u32> = const { Cell::new(0) };
     static WAIT_FROM: Cell<u64> = const { Cell::new(0) };
 }
@@ -124,12 +139,19 @@ fn finish_later(db: &Database, target: Target, under_way: &PutsUnderWay, noted: 
     let work = async move {
         let mut gone = noted.without;
         if let Ok(puts) = under_way.finish().await {
-            let there = noted.seqs.iter().zip(puts);
+            let there = noted.notes.into_iter().zip(puts);
             gone.extend(
                 there
                     .filter(|(_, put)| *put == Put::There)
-                    .map(|(seq, _)| seq),
+                    .map(|(note, _)| note),
             );
+        }
+        if noted.purged.is_empty() {
+            if !gather(db.home(), gone, now_ms()) {
+                return; // Another request takes them away with its own.
+            }
+            platform::pause(GATHER_MS).await;
+            gone = gathered(db.home());
         }
         // A note that stays is made an object of again, which changes nothing.
         if changes::copied(&db, &gone).await.is_ok() {
@@ -137,4 +159,66 @@ fn finish_later(db: &Database, target: Target, under_way: &PutsUnderWay, noted: 
         }
     };
     platform::after_answer(work);
+}
+
+/// Adds to a home's notes. Whether it is for the caller to take them away.
+fn gather(home: u32, notes: Vec<Note>, now_ms: u64) -> bool {
+    GATHERED.with_borrow_mut(|homes| {
+        let Some(gathered) = homes.iter_mut().find(|gathered| gathered.home == home) else {
+            homes.push(Gathered {
+                home,
+                notes,
+                since_ms: now_ms,
+            });
+            return true;
+        };
+        gathered.notes.extend(notes);
+        let is_given_up = gathered.since_ms + GIVEN_UP_MS < now_ms;
+        if is_given_up {
+            gathered.since_ms = now_ms;
+        }
+        is_given_up
+    })
+}
+
+fn gathered(home: u32) -> Vec<Note> {
+    GATHERED.with_borrow_mut(|homes| {
+        let at = homes.iter().position(|gathered| gathered.home == home);
+        at.map_or_else(Vec::new, |at| homes.swap_remove(at).notes)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(seq: u64) -> Note {
+        Note {
+            seq,
+            at: String::new(),
+        }
+    }
+
+    #[test]
+    fn who_comes_first_takes_away_what_all_have_gathered() {
+        assert!(gather(7, vec![note(1)], 0));
+        assert!(!gather(7, vec![note(2)], 500));
+        assert!(gather(8, vec![note(3)], 500), "another home");
+        assert_eq!(gathered(7), [note(1), note(2)]);
+        assert!(gather(7, vec![note(4)], 1_500), "the next begins anew");
+        assert_eq!(gathered(7), [note(4)]);
+    }
+
+    #[test]
+    fn notes_that_nobody_took_away_are_the_next_ones() {
+        assert!(gather(9, vec![note(1)], 0));
+        assert!(!gather(9, vec![note(2)], GIVEN_UP_MS));
+        assert!(gather(9, vec![note(3)], GIVEN_UP_MS + 1));
+        assert_eq!(gathered(9), [note(1), note(2), note(3)]);
+    }
+
+    #[test]
+    fn nothing_gathered_is_nothing_to_take_away() {
+        assert!(gathered(10).is_empty());
+    }
 }

@@ -90,7 +90,7 @@ async fn drain(db: &Database, target: &Target, copying: &Copying) -> Result<Drai
         }
         let number = row.number("seq");
         let noted = Noted::read(target.home, &page);
-        made += noted.seqs.len() + noted.without.len();
+        made += noted.notes.len() + noted.without.len();
         let taken = put(db, target, &noted).await?;
         if taken && head.place.epoch == row.number("epoch") {
             // Its numbers are an earlier database's: the same notes again, in the next epoch.
@@ -122,9 +122,9 @@ pub async fn put(db: &Database, target: &Target, noted: &Noted) -> Result<bool> 
             .finish()
             .await
             .map_err(unreachable)?;
-        for (seq, put) in noted.seqs.iter().zip(puts) {
+        for (note, put) in noted.notes.iter().zip(puts) {
             match put {
-                Put::There => gone.push(*seq),
+                Put::There => gone.push(note.clone()),
                 Put::Taken => taken = true,
             }
         }

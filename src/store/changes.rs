@@ -58,14 +58,21 @@ pub async fn page(db: &Database, after: u64) -> Result<Rows> {
     Ok(rows)
 }
 
+/// A note, as it is told from all others: its number comes again in a database that went back in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub seq: u64,
+    pub at: String,
+}
+
 /// Notes with the objects that they become.
 #[derive(Default)]
 pub struct Noted {
     pub puts: Puts,
-    /// Of each put its note's number, in their order.
-    pub seqs: Vec<u64>,
-    /// The numbers of notes of which nothing is left to copy.
-    pub without: Vec<u64>,
+    /// The note of each put, in their order.
+    pub notes: Vec<Note>,
+    /// Notes of which nothing is left to copy.
+    pub without: Vec<Note>,
     /// The names of the objects that tell of an erasure.
     pub purged: Vec<String>,
 }
@@ -76,11 +83,12 @@ impl Noted {
         let mut noted = Self::default();
         for row in rows.read() {
             let seq = row.number("seq");
+            let at = row.text("at");
             let body = row.js("body");
             let (Some(what), Some(body)) =
                 (What::parse(&row.text("what")), body.dyn_ref::<JsString>())
             else {
-                noted.without.push(seq);
+                noted.without.push(Note { seq, at });
                 continue;
             };
             let place = Place {
@@ -88,9 +96,10 @@ impl Noted {
                 seq,
             };
             let name = journal::name(home, &row.text("user_id"), place, what);
-            let [at, version, key] = ["at", "version_id", "key_id"].map(|column| row.text(column));
-            noted.puts.push(&name, &[at, version, key].join("\t"), body);
-            noted.seqs.push(seq);
+            let [version, key] = ["version_id", "key_id"].map(|column| row.text(column));
+            let note = [at.as_str(), &version, &key].join("\t");
+            noted.puts.push(&name, &note, body);
+            noted.notes.push(Note { seq, at });
             if what == What::Purged {
                 noted.purged.push(name);
             }
@@ -99,7 +108,7 @@ impl Noted {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.seqs.is_empty() && self.without.is_empty()
+        self.notes.is_empty() && self.without.is_empty()
     }
 }
 
@@ -142,12 +151,13 @@ pub async fn end_sweep(db: &Database) -> Result<()> {
 }
 
 /// Takes notes away, whose objects are there.
-pub async fn copied(db: &Database, seqs: &[u64]) -> Result<()> {
-    if seqs.is_empty() {
+pub async fn copied(db: &Database, notes: &[Note]) -> Result<()> {
+    if notes.is_empty() {
         return Ok(());
     }
-    let seqs = json::array(seqs.iter().map(u64::to_string));
-    let away = Statement::new(sql!("changes_copied")).text(&seqs);
+    let pair = |note: &Note| json::array([note.seq.to_string(), json::quoted(&note.at)]);
+    let notes = json::array(notes.iter().map(pair));
+    let away = Statement::new(sql!("changes_copied")).text(&notes);
     db.change(Change::upkeep(away)).await.map(drop)
 }
 

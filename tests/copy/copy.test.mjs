@@ -315,6 +315,7 @@ describe("names and metadata in the bucket", () => {
 describe("GET /admin/status", () => {
   it("tells how far the copy is, and a row that is looked up in it", async () => {
     await of.register(one);
+    await settled();
     await entry.bucket({ puts: "fail" });
     await of.custodian(one, "GDRIVE-SECP256K1", "share");
     await worker.sql("UPDATE changes SET at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-400 seconds')");
