@@ -29,7 +29,7 @@ use std::rc::Rc;
 
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
-use worker::worker_sys::ScheduledEvent;
+use worker::ScheduledEvent;
 
 use config::{Copies, Settings};
 use copy::Copier;

@@ -116,10 +116,14 @@ impl Found<'_> {
         match operation.access {
             Always(handle) => query().and_then(|()| handle()),
             Everybody(handle) => {
-                limits::guard(call, Door::None, async {
-                    query()?;
-                    handle(call).await
-                })
+                limits::guard(
+                    call,
+                    Door::None,
+                    Box::pin(async {
+                        query()?;
+                        handle(call).await
+                    }),
+                )
                 .await
             }
             Webhook(handle) => {
@@ -127,82 +131,110 @@ impl Found<'_> {
                 let door = Door::Webhooks {
                     is_portal: shown.is_some(),
                 };
-                limits::guard(call, door, async {
-                    let portal = Portal::authenticate(call, shown).await?;
-                    limits::count_webhook(call).await?;
-                    query()?;
-                    handle(portal, call).await
-                })
+                limits::guard(
+                    call,
+                    door,
+                    Box::pin(async {
+                        let portal = Portal::authenticate(call, shown).await?;
+                        limits::count_webhook(call).await?;
+                        query()?;
+                        handle(portal, call).await
+                    }),
+                )
                 .await
             }
             App(handle) => {
                 let user_id = self.user_id()?;
-                limits::guard(call, Door::App(user_id.as_str()), async {
-                    let credential = Credential::read(call).await?;
-                    if let Err(wrong) = query() {
-                        check(call, &credential, &user_id).await?;
-                        return Err(wrong);
-                    }
-                    handle(credential, call, &user_id).await
-                })
+                limits::guard(
+                    call,
+                    Door::App(user_id.as_str()),
+                    Box::pin(async {
+                        let credential = Credential::read(call).await?;
+                        if let Err(wrong) = query() {
+                            check(call, &credential, &user_id).await?;
+                            return Err(wrong);
+                        }
+                        handle(credential, call, &user_id).await
+                    }),
+                )
                 .await
                 .map_err(|error| Credential::named_ways(call, error))
             }
             AppOfClient(handle) => {
                 let client_id = self.client_id()?;
-                limits::guard(call, Door::App(client_id.as_str()), async {
-                    let credential = Credential::read(call).await?;
-                    if let Err(wrong) = query() {
-                        legacy::caller(&credential, call, &client_id).await?;
-                        return Err(wrong);
-                    }
-                    handle(credential, call, &client_id).await
-                })
+                limits::guard(
+                    call,
+                    Door::App(client_id.as_str()),
+                    Box::pin(async {
+                        let credential = Credential::read(call).await?;
+                        if let Err(wrong) = query() {
+                            legacy::caller(&credential, call, &client_id).await?;
+                            return Err(wrong);
+                        }
+                        handle(credential, call, &client_id).await
+                    }),
+                )
                 .await
                 .map_err(|error| Credential::named_ways(call, error))
             }
             AppOrOperator(role, handle) => {
                 let user_id = self.user_id()?;
-                limits::guard(call, Door::App(user_id.as_str()), async {
-                    let caller = match Admin::recognise(call, role).await? {
-                        Some(admin) => Caller::Operator(admin),
-                        None => Caller::App(Credential::read(call).await?),
-                    };
-                    if let Err(wrong) = query() {
-                        if let Caller::App(credential) = &caller {
-                            check(call, credential, &user_id).await?;
+                limits::guard(
+                    call,
+                    Door::App(user_id.as_str()),
+                    Box::pin(async {
+                        let caller = match Admin::recognise(call, role).await? {
+                            Some(admin) => Caller::Operator(admin),
+                            None => Caller::App(Credential::read(call).await?),
+                        };
+                        if let Err(wrong) = query() {
+                            if let Caller::App(credential) = &caller {
+                                check(call, credential, &user_id).await?;
+                            }
+                            return Err(wrong);
                         }
-                        return Err(wrong);
-                    }
-                    handle(caller, call, &user_id).await
-                })
+                        handle(caller, call, &user_id).await
+                    }),
+                )
                 .await
                 .map_err(|error| Credential::named_ways(call, error))
             }
             Operator(role, handle) => {
-                limits::guard(call, Door::Operators, async {
-                    let admin = Admin::authenticate(call, role).await?;
-                    query()?;
-                    handle(&admin, call).await
-                })
+                limits::guard(
+                    call,
+                    Door::Operators,
+                    Box::pin(async {
+                        let admin = Admin::authenticate(call, role).await?;
+                        query()?;
+                        handle(&admin, call).await
+                    }),
+                )
                 .await
             }
             OperatorOnRequest(role, handle) => {
                 let id = self.approval_id()?;
-                limits::guard(call, Door::Operators, async {
-                    let admin = Admin::authenticate(call, role).await?;
-                    query()?;
-                    handle(&admin, call, &id).await
-                })
+                limits::guard(
+                    call,
+                    Door::Operators,
+                    Box::pin(async {
+                        let admin = Admin::authenticate(call, role).await?;
+                        query()?;
+                        handle(&admin, call, &id).await
+                    }),
+                )
                 .await
             }
             OperatorOn(role, handle) => {
                 let user_id = self.user_id()?;
-                limits::guard(call, Door::Operators, async {
-                    let admin = Admin::authenticate(call, role).await?;
-                    query()?;
-                    handle(&admin, call, &user_id).await
-                })
+                limits::guard(
+                    call,
+                    Door::Operators,
+                    Box::pin(async {
+                        let admin = Admin::authenticate(call, role).await?;
+                        query()?;
+                        handle(&admin, call, &user_id).await
+                    }),
+                )
                 .await
             }
         }

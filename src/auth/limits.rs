@@ -15,7 +15,6 @@
 //! What is shut, and which credentials were good, an isolate knows for itself.
 
 use std::cell::RefCell;
-use std::future::Future;
 
 use crate::domain::ip;
 use crate::domain::recent::Recent;
@@ -24,6 +23,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
 use crate::limiters::{APP, AUTH_FAILURES, WEBHOOK};
 use crate::platform::now_ms;
+use crate::routes::Pending;
 
 /// The bindings' period.
 const PERIOD_SECONDS: u32 = 60;
@@ -53,11 +53,9 @@ thread_local! {
 }
 
 /// Carries out `handle` between the limits of its door.
-pub async fn guard(
-    call: &Call<'_>,
-    door: Door<'_>,
-    handle: impl Future<Output = Result<Answer>>,
-) -> Result<Answer> {
+///
+/// `handle` is boxed, so that this is compiled once, and a fresh isolate compiles nothing of the handlers that it does not meet.
+pub async fn guard(call: &Call<'_>, door: Door<'_>, handle: Pending<'_>) -> Result<Answer> {
     let source = call.source();
     let name = match door {
         Door::None => {

@@ -3,8 +3,9 @@
 //! An event is written in the same batch as what it records, so that no share leaves and none is replaced without it.
 //! Its id is made once per request: by it a batch that is sent again is known to have been carried out.
 
+use super::attempts::FULL;
 use super::sql::sql;
-use super::{Change, Database, FULL, Page, Row, Statement};
+use super::{Change, Database, Page, Row, Statement};
 use crate::domain::names::{UserId, least_id_at, new_id};
 use crate::domain::role::Role;
 use crate::error::Result;

@@ -51,7 +51,7 @@ pub(super) async fn store(
     let mut trail = trail.clone();
     loop {
         let mut change = change(&trail);
-        if !db.known().has_canary {
+        if !db.which.known().has_canary {
             let canary = Statement::new(CANARY)
                 .text(&sealed.key_id)
                 .js(&sealed.canary.envelope)
@@ -66,7 +66,7 @@ pub(super) async fn store(
             | Stored::SameText
             | Stored::Unchanged) => {
                 db.keep_notes(changed);
-                db.learn(|known| known.has_canary = true);
+                db.which.learn(|known| known.has_canary = true);
                 return Ok(stored);
             }
             Stored::Overtaken if db.has_given_up() => return Err(overtaken()),

@@ -213,9 +213,9 @@ impl Payload {
         }
         self.json
             .push_str(if self.json.is_empty() { "[[" } else { ",[" });
-        self.json.push_str(&statement.0.json);
+        self.json.push_str(&statement.parts().json);
         self.json.push_str("]");
-        for value in &statement.0.values {
+        for value in &statement.parts().values {
             self.values.push(value);
         }
     }

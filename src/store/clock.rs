@@ -3,9 +3,10 @@
 
 use js_sys::Array;
 
+use super::attempts::ATTEMPT_MS;
 use super::change::Payload;
 use super::sql::sql;
-use super::{ATTEMPT_MS, Database, Rows, Statement};
+use super::{Database, Rows, Statement};
 use crate::error::{Error, Result};
 use crate::platform::now_ms;
 

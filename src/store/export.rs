@@ -10,9 +10,10 @@ mod place;
 
 pub use place::Place;
 
+use super::attempts::FULL;
 use super::audit::{Actor, Event, Trail};
 use super::sql::sql;
-use super::{Change, Database, FULL, Statement};
+use super::{Change, Database, Statement};
 use crate::error::{Error, Result};
 
 /// A page ends with the record that takes it over this many characters of sealed text …

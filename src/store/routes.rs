@@ -1,8 +1,9 @@
 //! The directory: which home a user is in. And what a home is asked for the directory's sake.
 
+use super::attempts::QUICK;
 use super::audit::Trail;
 use super::sql::sql;
-use super::{Change, Database, QUICK, Row, Rows, Statement};
+use super::{Change, Database, Row, Rows, Statement};
 use crate::domain::homes::{Key, Route, Said, said};
 use crate::domain::json::{self, quoted};
 use crate::error::Result;

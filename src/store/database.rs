@@ -1,0 +1,346 @@
+//! A D1 database: which one it is, what it is asked and told, and what an isolate knows of it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use super::attempts::{
+    ATTEMPT_MS, Attempts, CARRIED_OUT_BEFORE, CLOCK_MS, FULL, NOT_CARRIED_OUT, PATIENT, Patience,
+    clock_of,
+};
+use super::audit::{By, Trail};
+use super::change::Payload;
+use super::changes::{self, Whose};
+use super::outcome::Fetched;
+use super::{Change, Changed, Results, Rows, Statement, Which};
+use crate::error::{Error, Result};
+use crate::log::{self, Field, Level};
+use crate::platform::{self, D1};
+
+/// D1 carries out so many queries of an invocation at once (<https://developers.cloudflare.com/d1/platform/limits/>).
+const AT_ONCE: usize = 6;
+
+/// A D1 database. The caller chooses which one.
+pub struct Database {
+    pub(super) binding: D1,
+    pub(super) which: Which,
+    /// What failed attempts have cost the request so far, in all databases; None where nobody waits for an answer.
+    pub(super) lost_ms: Option<Rc<Cell<u64>>>,
+    copied: Option<Rc<Copied>>,
+    /// The operator whose request it is, once that is known: the events of its changes name them.
+    by: Rc<RefCell<Option<By>>>,
+    spent: Rc<Spent>,
+}
+
+/// What an invocation has asked of all its databases: how often, and how many characters of sealed text it was given.
+#[derive(Default)]
+pub struct Spent {
+    pub calls: Cell<u64>,
+    pub characters: Cell<u64>,
+}
+
+impl Spent {
+    pub(super) fn add(&self, calls: u64, characters: u64) {
+        self.calls.set(self.calls.get() + calls);
+        self.characters.set(self.characters.get() + characters);
+    }
+}
+
+/// How what a request changes is copied.
+struct Copied {
+    /// A store gives back all notes of its user, not only its own: whoever sends it again, after its copy was not there, must wait for that one.
+    all_notes: bool,
+    /// The notes that the request's transaction gave back.
+    noted: RefCell<Option<Rows>>,
+    /// The home that was changed last.
+    home: Cell<u32>,
+}
+
+impl Database {
+    /// For a request: however many batches it takes, their failures together have one time.
+    pub fn for_request(binding: D1, which: Which) -> Self {
+        Self {
+            binding,
+            which,
+            lost_ms: Some(Rc::new(Cell::new(0))),
+            copied: None,
+            by: Rc::default(),
+            spent: Rc::default(),
+        }
+    }
+
+    /// The same, of which there is a second copy.
+    pub fn copied(self, all_notes: bool) -> Self {
+        Self {
+            copied: Some(Rc::new(Copied {
+                all_notes,
+                noted: RefCell::new(None),
+                home: Cell::new(0),
+            })),
+            ..self
+        }
+    }
+
+    /// Whether there is a second copy of it.
+    pub(super) fn is_copied(&self) -> bool {
+        self.copied.is_some()
+    }
+
+    /// A change that gives back the notes of a user that it leaves.
+    pub(super) fn noting(&self, change: Change, whose: &Whose<'_>) -> Change {
+        match &self.copied {
+            None => change,
+            Some(copied) if copied.all_notes => change.read(changes::notes_of(whose)),
+            Some(_) => change.read(changes::own_notes(whose)),
+        }
+    }
+
+    /// Keeps the notes that [`noting`](Self::noting) asked for, until they are taken.
+    pub(super) fn keep_notes(&self, changed: Changed) {
+        if let Some(copied) = &self.copied {
+            copied.noted.replace(changed.all_rows().pop());
+        }
+    }
+
+    /// The home that the request changed last; 0 where there is no second copy.
+    pub fn changed_home(&self) -> u32 {
+        self.copied.as_ref().map_or(0, |copied| copied.home.get())
+    }
+
+    /// The notes that the request left, as far as its transaction gave them back.
+    pub fn take_notes(&self) -> Option<Rows> {
+        self.copied.as_ref()?.noted.take()
+    }
+
+    /// For work in the background: each batch has its own time.
+    pub fn for_background(binding: D1, which: Which) -> Self {
+        Self {
+            binding,
+            which,
+            lost_ms: None,
+            copied: None,
+            by: Rc::default(),
+            spent: Rc::default(),
+        }
+    }
+
+    /// From now on, what is changed is changed by this operator.
+    pub fn is_by(&self, by: By) {
+        self.by.replace(Some(by));
+    }
+
+    /// Why the operator changes what is changed from now on.
+    pub fn because(&self, reason: Option<String>) {
+        if let Some(by) = self.by.borrow_mut().as_mut() {
+            by.reason = reason;
+        }
+    }
+
+    /// The same database, for work that goes on after the request.
+    pub fn for_later(&self) -> Self {
+        Self::for_background(self.binding.clone(), self.which.clone())
+    }
+
+    /// Another database, for the same request or work.
+    pub fn sibling(&self, binding: D1, which: Which) -> Self {
+        Self {
+            binding,
+            which,
+            lost_ms: self.lost_ms.clone(),
+            copied: self.copied.clone(),
+            by: self.by.clone(),
+            spent: self.spent.clone(),
+        }
+    }
+
+    pub fn spent(&self) -> &Spent {
+        &self.spent
+    }
+
+    pub fn which(&self) -> &Which {
+        &self.which
+    }
+
+    /// The home's number; 0 of a single database.
+    pub fn home(&self) -> u32 {
+        self.which.home()
+    }
+
+    /// Its bytes, as D1 told with its last answer to this isolate; 0 before the first.
+    pub fn bytes(&self) -> u64 {
+        self.binding.bytes()
+    }
+
+    /// Whether an attempt of this request was given up, after the whole time that the Worker listens to one.
+    pub(super) fn has_given_up(&self) -> bool {
+        let lost = self.lost_ms.as_ref().map_or(0, |lost_ms| lost_ms.get());
+        lost >= u64::from(ATTEMPT_MS)
+    }
+
+    /// Reads what a recovery needs, and leaves the event of it in the same transaction. A refusal is an error.
+    ///
+    /// A full database takes no event, and must keep nobody from recovering. Then the log keeps what the event would have
+    /// told; no rows, which may have any reason, is the database's error. `read` depends on the credential by itself.
+    pub async fn recover(
+        &self,
+        trail: &Trail,
+        who: &str,
+        read: Statement,
+        event: Statement,
+    ) -> Result<Rows> {
+        let change = Change::new(&trail.event_id).event(event).read(read.clone());
+        let error = match self.change(change).await {
+            Ok(changed) => {
+                changed.outcome::<Fetched>()?;
+                let [rows] = changed.rows()?;
+                return Ok(rows);
+            }
+            Err(error) => error,
+        };
+        let rows = self.read_though_full(error, read).await?;
+        log::event(
+            Level::Error,
+            "the database is full: a recovery left no audit event",
+            &[
+                ("who", Field::Text(who)),
+                ("ray", Field::Text(&trail.request_id)),
+            ],
+        );
+        Ok(rows)
+    }
+
+    /// The rows of a recovery whose event a full database did not take; there are some. Else the error is the answer.
+    pub async fn read_though_full(&self, error: Error, read: Statement) -> Result<Rows> {
+        if !error.is_caused_by(&FULL) {
+            return Err(error);
+        }
+        let [rows] = self.read(vec![read]).await?.rows()?;
+        if rows.is_empty() {
+            return Err(error);
+        }
+        Ok(rows)
+    }
+
+    /// Reads, all in one transaction; transient failures are tried again.
+    pub async fn read(&self, statements: Vec<Statement>) -> Result<Results> {
+        self.read_within(PATIENT, &statements).await
+    }
+
+    /// As [`read`](Self::read), for what changes the directory: done twice, or late, it does the same, or nothing.
+    pub async fn write(&self, statements: Vec<Statement>) -> Result<Results> {
+        self.read(statements).await
+    }
+
+    pub(super) async fn read_within(
+        &self,
+        patience: Patience,
+        statements: &[Statement],
+    ) -> Result<Results> {
+        let check = self.which.check();
+        let mut payload = Payload::of(check.iter().chain(statements));
+        let json = payload.json().to_owned();
+        let mut attempts = Attempts::of(self, patience);
+        loop {
+            let start = platform::now_ms();
+            self.spent.add(1, 0);
+            let answer = self
+                .binding
+                .batch(&json, &payload.values, patience.attempt_ms);
+            match answer.await {
+                Ok(results) => return Ok(Results::of(&self.which.passed(check.as_ref(), results))),
+                Err(failure) => attempts.failed(start, failure.0).await?,
+            }
+        }
+    }
+
+    /// Carries out a change; transient failures are tried again. When this returns, no attempt of it is left that could
+    /// still be carried out.
+    pub async fn change(&self, change: Change) -> Result<Changed> {
+        let mut change = match self.by.borrow().as_ref() {
+            Some(by) => change.signed(by),
+            None => change,
+        };
+        if let Some(copied) = &self.copied {
+            copied.home.set(self.home());
+        }
+        let begins = self.is_copied() && !self.which.known().notes;
+        if begins {
+            change = change.first(changes::begin(&changes::new_identity()?));
+        }
+        let check = self.which.check();
+        let check = check.as_ref();
+        let mut attempts = Attempts::of(self, PATIENT);
+        let mut is_repeat = false;
+        let mut listening_until = 0;
+        let error = loop {
+            let start = platform::now_ms();
+            let mut payload = if is_repeat {
+                change.repeat(check)
+            } else {
+                let at_database = start.cast_signed() + self.which.known().clock_ahead_ms;
+                let from = at_database - CLOCK_MS;
+                change.attempt(check, from, from + i64::from(ATTEMPT_MS))
+            };
+            let json = payload.json().to_owned();
+            self.spent.add(1, 0);
+            let failure = match self.binding.batch(&json, &payload.values, ATTEMPT_MS).await {
+                Ok(results) => {
+                    let results = self.which.passed(check, results);
+                    self.which.learn(|known| known.notes |= begins);
+                    return Ok(change.read_results(&results, is_repeat));
+                }
+                Err(failure) => failure.0,
+            };
+            if failure.contains(CARRIED_OUT_BEFORE) {
+                (is_repeat, listening_until) = (true, 0); // Its event keeps every other attempt from being carried out.
+                continue;
+            }
+            if let Some(clock) = clock_of(&failure) {
+                let ahead = clock - platform::now_ms().cast_signed();
+                let was_ahead = self.which.known().clock_ahead_ms;
+                self.which.learn(|known| known.clock_ahead_ms = ahead);
+                if (ahead - was_ahead).abs() > CLOCK_MS && attempts.again_at_once() {
+                    continue; // The attempt was not late: the clocks differ.
+                }
+            }
+            if !is_repeat && !NOT_CARRIED_OUT.iter().any(|known| failure.contains(known)) {
+                listening_until = start + u64::from(ATTEMPT_MS);
+            }
+            if let Err(error) = attempts.failed(start, failure).await {
+                break error;
+            }
+        };
+        let left = listening_until.saturating_sub(platform::now_ms());
+        if left > 0 {
+            platform::pause(u32::try_from(left).unwrap_or(ATTEMPT_MS)).await;
+        }
+        Err(error)
+    }
+}
+
+/// The rows that one statement gives in each database; a few are asked at once.
+pub async fn ask_each(databases: &[Database], statement: &Statement) -> Vec<Result<Rows>> {
+    let mut answers = Vec::with_capacity(databases.len());
+    for wave in databases.chunks(AT_ONCE) {
+        let asked: Vec<_> = wave
+            .iter()
+            .map(|database| {
+                let check = database.which.check();
+                let mut payload = Payload::of(check.iter().chain([statement]));
+                let json = payload.json().to_owned();
+                let answer = database.binding.batch(&json, &payload.values, ATTEMPT_MS);
+                (database, check, answer)
+            })
+            .collect();
+        for (database, check, answer) in asked {
+            let results = match answer.await {
+                Ok(results) => Ok(Results::of(&database.which.passed(check.as_ref(), results))),
+                Err(_) => database.read(vec![statement.clone()]).await,
+            };
+            answers.push(results.and_then(|results| {
+                let [rows] = results.rows()?;
+                Ok(rows)
+            }));
+        }
+    }
+    answers
+}
