@@ -95,17 +95,22 @@ const text = report({
   sealing: await measureSealing(SIZES, effort.sealing),
   scale: await measureScale(all.ours, effort.users, effort.scale),
 });
-const sections = [await measureCold(all, effort.cold), await measurePage(effort.page)];
-const whole = sections.filter(Boolean).reduce(withSection, text);
-console.log(whole);
+console.log(text);
 // A quick look does not take the place of a whole run.
 const before = existing(results);
-if (!quick || !before || before.includes("--quick")) {
+const isKept = !quick || !before || before.includes("--quick");
+if (isKept) {
   // The figures of `--moving`, `--copy` and `--homes` are of runs of their own.
   const own = ["## Moving ", "## The second copy", "## Many databases"].map(
     (title) => before && sectionOf(before, title),
   );
-  writeFileSync(results, own.filter(Boolean).reduce(withSection, whole));
+  writeFileSync(results, own.filter(Boolean).reduce(withSection, text));
+}
+// Each is kept as soon as it is there: a run takes half an hour.
+for (const measure of [() => measureCold(all, effort.cold), () => measurePage(effort.page)]) {
+  const section = await measure();
+  if (section && isKept) keep(section);
+  else if (section) console.log(section);
 }
 
 /** Prints a section, and puts it into bench/results.md in the place of the one before. */

@@ -7,7 +7,7 @@ import { Chart } from "./chart";
 import { HalfFinished } from "./half-finished";
 import { useLoaded } from "./state";
 import { Shown, Time } from "./ui";
-import { day, listed } from "./words";
+import { count, day, listed } from "./words";
 
 type Metrics = Schemas["Metrics"];
 
@@ -33,9 +33,6 @@ export function Whole() {
     </>
   );
 }
-
-const number = new Intl.NumberFormat("en");
-const count = (value: number) => number.format(value);
 
 function Figures({ status }: { status: Schemas["Status"] }) {
   const [current, ...older] = status.keys;

@@ -21,17 +21,28 @@ export const WHAT_TO_DO: Record<Backup["state"], string> = {
     "Portal's webhook never came, or came for another client. Look at the events below, and at the webhook in Portal's dashboard. Ask the person to back up again, as long as they have the device.",
 };
 
-const dateFormat = new Intl.DateTimeFormat("en", { day: "numeric", month: "long", year: "numeric" });
-const timeFormat = new Intl.DateTimeFormat("en", {
-  day: "numeric",
-  month: "short",
-  year: "numeric",
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
-export const day = (time: string) => dateFormat.format(new Date(time));
-export const clock = (time: string) => timeFormat.format(new Date(time));
+/** Made when it is needed first: a formatter takes as long as a view. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+const dateFormat = once(() => new Intl.DateTimeFormat("en", { day: "numeric", month: "long", year: "numeric" }));
+const timeFormat = once(
+  () =>
+    new Intl.DateTimeFormat("en", {
+      day: "numeric",
+      month: "short",
+      year: "numeric",
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+    }),
+);
+const numberFormat = once(() => new Intl.NumberFormat("en"));
+export const day = (time: string) => dateFormat().format(new Date(time));
+export const clock = (time: string) => timeFormat().format(new Date(time));
+export const count = (value: number) => numberFormat().format(value);
 
 /** "A", "A and B", "A, B and C". */
 export function listed(names: readonly string[]): string {

@@ -32,7 +32,7 @@ function write(name, content) {
   writeFileSync(target, content);
 }
 
-/** page.js and page.css of the operators' page. */
+/** page.js and page.css of the operators' page, and draw.js, which it loads for its charts. */
 async function bundleConsole() {
   const { build } = await import("esbuild"); // npm has it installed by now
   const { outputFiles } = await build({
@@ -40,6 +40,8 @@ async function bundleConsole() {
     outdir: join(assetsDir, "console"),
     tsconfig: inRoot("console", "tsconfig.json"),
     bundle: true,
+    splitting: true,
+    chunkNames: "[name]",
     minify: true,
     format: "esm",
     target: ["es2023", "chrome123", "firefox121", "safari17.5"],

@@ -123,8 +123,11 @@ async function bundle(staging) {
     ],
     { cwd: staging },
   );
-  // esbuild keeps wasm-bindgen's source phase import; wrangler knows the plain one.
-  const text = readFileSync(bundled, "utf8").replace("import source ", "import ");
+  const text = readFileSync(bundled, "utf8")
+    // esbuild keeps wasm-bindgen's source phase import; wrangler knows the plain one.
+    .replace("import source ", "import ")
+    // wasm-bindgen lists a snippet once for each block that imports it, and wrangler warns of that at every start.
+    .replace(/("\.\/snippets\/[^"]+":[\w$]+)(?:,\1)+/g, "$1");
   writeFileSync(join(staging, "index.js"), text);
 }
 

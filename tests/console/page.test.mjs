@@ -52,8 +52,13 @@ test("the page is static, lets nothing in but its own files, and cannot be frame
 });
 
 test("the page's script is at most 60 KiB, gzipped", async () => {
-  const { text } = await worker.send("GET", "/console/page.js");
-  assert.ok(gzipSync(text).length <= 60 * 1024, `${gzipSync(text).length} bytes`);
+  let bytes = 0;
+  for (const name of ["page.js", "draw.js"]) {
+    const { status, text } = await worker.send("GET", `/console/${name}`);
+    assert.equal(status, 200, name);
+    bytes += gzipSync(text).length;
+  }
+  assert.ok(bytes <= 60 * 1024, `${bytes} bytes`);
 });
 
 describe("in a browser", { skip: noBrowser }, () => {
@@ -168,6 +173,17 @@ describe("in a browser", { skip: noBrowser }, () => {
     assert.match(await page.locator(".cards").innerText(), /under the key k9: its key is not configured/);
     await goTo(page, "#/whole");
     await page.getByText("Shares need keys that are not configured: k9").waitFor();
+  });
+
+  test("the whole view draws its charts, and says so where what draws them does not load", async () => {
+    const { page } = await person(OPERATORS.viewer);
+    await goTo(page, "#/whole");
+    await page.locator("figure.chart canvas").first().waitFor();
+    const without = await person(OPERATORS.viewer);
+    await without.page.route("**/console/draw.js", (route) => route.abort());
+    await goTo(without.page, "#/whole");
+    await without.page.getByText("The chart could not be loaded").first().waitFor();
+    assert.ok((await without.page.locator("figure.chart table").count()) > 0, "the figures are there all the same");
   });
 
   test("no share is ever on the page", async () => {
