@@ -10,14 +10,15 @@ import { mustRun, run } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
 import { nodeBin, nodeEnv } from "./lib/toolchain.mjs";
 
-const USAGE = `npm run bench [-- --quick | --instructions | --cold | --page | --moving [--users=N] [--before=DIR] | --copy]
+const USAGE = `npm run bench [-- --quick | --instructions | --cold | --page | --moving [--users=N] [--before=DIR] | --copy [--users=N] | --homes]
 
-  --quick          two minutes instead of some fifteen, with a wider spread
+  --quick          two minutes instead of some twenty, with a wider spread
   --instructions   instead of times, the instructions of each request as valgrind counts them: some ten minutes
   --cold           only what a fresh isolate's first requests cost
   --page           only the operators' page, in Chromium: the script that runs until a view can be used
   --moving         instead of requests, an import and an export of 20,000 users; --before=DIR: also those of another checkout
-  --copy           instead of requests, stores with and without the second copy, and a rebuild of 5,000 users beside their import`;
+  --copy           instead of requests, stores with and without the second copy, and a rebuild of 5,000 users beside their import
+  --homes          instead of requests to one database, the same where there are three, and a Worker with 1,000 databases bound`;
 
 await main(async () => {
   readArguments({
@@ -29,6 +30,7 @@ await main(async () => {
       page: { type: "boolean" },
       cold: { type: "boolean" },
       copy: { type: "boolean" },
+      homes: { type: "boolean" },
       users: { type: "string" },
       before: { type: "string" },
     },
