@@ -147,6 +147,9 @@ fn finish_later(db: &Database, target: Target, under_way: &PutsUnderWay, noted: 
             );
         }
         if noted.purged.is_empty() {
+            if gone.is_empty() {
+                return;
+            }
             if !gather(db.home(), gone, now_ms()) {
                 return; // Another request takes them away with its own.
             }

@@ -94,8 +94,8 @@ pub async fn run(env: &Bindings, vault: &Vault, settings: &Settings, work: Work)
     Ok(())
 }
 
-/// Whose turn it is. Copies come every minute where there are any; the other work does every quarter of an hour, from the cron trigger
-/// of every minute if there are many homes, else from one that fires so often.
+/// Whose turn it is. Where there is a second copy, every home is copied every minute. Everything else is done every quarter of an hour: of
+/// many homes the trigger of every minute serves a few at a time, of one database another trigger does it.
 async fn turns(homes: &Homes<'_>, are_copied: bool, is_every_minute: bool) -> Result<Vec<Turn>> {
     let is_copied = is_every_minute && are_copied;
     let due = match homes.are_many() {
