@@ -65,6 +65,59 @@ fn pairs_that_are_known_and_differ_make_a_backup_half_finished() {
 }
 
 #[test]
+fn a_backup_that_may_still_be_under_way_is_half_finished_only_once_its_share_is_older_than_the_time()
+ {
+    let custodian = [entry("GDRIVE", None, "4")];
+    let user = [entry("GDRIVE", None, "3")];
+    assert!(half_finished(&custodian, &user, Some("3")).is_empty());
+    assert!(half_finished(&custodian, &user, Some("4")).is_empty());
+    assert_eq!(
+        half_finished(&custodian, &user, Some("5")),
+        [&user[0].backup_method]
+    );
+}
+
+#[test]
+fn custodian_shares_of_two_methods_without_a_user_share_are_two_backups() {
+    let custodian = ["PASSKEY-SECP256K1", "ICLOUD-SECP256K1", "PASSKEY-ED25519"];
+    let custodian = custodian.map(|method| entry(method, None, "1"));
+    let user = [entry("GDRIVE", None, "1")];
+    let counted: Vec<_> = backups(&custodian, &user)
+        .iter()
+        .map(|b| {
+            (
+                b.backup_method.as_str().to_owned(),
+                b.custodian_shares.len(),
+            )
+        })
+        .collect();
+    let expected = [("GDRIVE", 0), ("ICLOUD", 1), ("PASSKEY", 2)];
+    assert_eq!(
+        counted,
+        expected.map(|(method, shares)| (method.to_owned(), shares))
+    );
+}
+
+#[test]
+fn the_states_are_told_in_the_contracts_words() {
+    let words = [
+        State::Complete,
+        State::HalfFinished,
+        State::NoUserShare,
+        State::NoCustodianShare,
+    ];
+    assert_eq!(
+        words.map(State::as_str),
+        [
+            "complete",
+            "half-finished",
+            "no-user-share",
+            "no-custodian-share"
+        ]
+    );
+}
+
+#[test]
 fn a_share_without_its_counterpart_is_named_as_such() {
     assert_eq!(
         state(&[], &[entry("GDRIVE", None, "1")]),
