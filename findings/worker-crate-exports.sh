@@ -2,7 +2,7 @@
 # The Rust crate worker: whoever takes a single type of it deploys the machinery of wasm-streams too, and no linker removes it.
 #
 # worker 0.8.7 and worker-sys 0.8.7 (of which worker has its types), built with LTO and `opt-level = "z"`, with default-features = false.
-# Behaviour: a library that names one type (ScheduledEvent) and nothing else exports twelve functions of three classes of wasm-streams when it
+# Behaviour: a library that names one type (ScheduledEvent) and nothing else exports thirteen functions of three classes of wasm-streams when it
 # takes the type from worker: exported functions are roots, so their code, the futures behind them and their glue stay. Taken from worker-sys
 # the same type costs nothing of this.
 #
@@ -36,8 +36,8 @@ TOML
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
-pub fn cron(event: $path::ScheduledEvent) -> Option<String> {
-    event.cron()
+pub fn cron(event: $path::ScheduledEvent) -> String {
+    event.cron().unwrap_or_default()
 }
 RUST
   (cd "$crate" && cargo build --quiet --release --target wasm32-unknown-unknown)
