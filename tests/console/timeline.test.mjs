@@ -12,8 +12,9 @@ import { open } from "../support/sealing.mjs";
 import { Wallet, randomness } from "../support/wallet-model.mjs";
 
 const SEED = Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 32));
-/** More with WALLETS=…; a hundred take some minutes on a busy machine. */
-const WALLETS = Number(process.env.WALLETS ?? 25);
+/** Another number with WALLETS=…; a hundred take two minutes, and several on a busy machine. */
+const WALLETS = Number(process.env.WALLETS ?? 100);
+const TIMEOUT_MS = 900_000;
 /** So many of them are looked at on the page itself. */
 const ON_THE_PAGE = 25;
 /** So many wallets at a time: while one awaits the database, another is compared. */
@@ -21,7 +22,7 @@ const AT_A_TIME = 8;
 const STEPS = 14;
 const KEY = SECRETS.SHARE_ENCRYPTION_KEYS.split(":")[1];
 
-describe(`of ${WALLETS} random wallets (MODEL_SEED=${SEED})`, () => {
+describe(`of ${WALLETS} random wallets (MODEL_SEED=${SEED})`, { timeout: TIMEOUT_MS }, () => {
   let worker;
   let act;
   let wallets;
@@ -42,7 +43,7 @@ describe(`of ${WALLETS} random wallets (MODEL_SEED=${SEED})`, () => {
         await live(wallet);
       });
     },
-    { timeout: 300_000 },
+    { timeout: TIMEOUT_MS },
   );
   after(() => worker?.stop());
 
