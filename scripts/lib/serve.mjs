@@ -81,8 +81,9 @@ export async function serveDev({ port, persistTo, config, args = [], output = "i
 
 /**
  * Serves as `serveDev`, through edits of the settings in `file`: wrangler (4.156) ends where it refuses one, and a developer who
- * is editing the file is not done yet. Then the server starts again: at once if the file has changed since its start, for wrangler may
- * have read it half written; else as soon as it is saved. `options()` are those of a start, `onReady(url)` is called once. Resolves with the exit code when the server is ended, or does not start at all.
+ * is editing the file is not done yet. Then the server starts again. If the file has changed since its start, that is at once: wrangler
+ * may have read it half written. Else it is as soon as the file is saved. `options()` are those of a start, `onReady(url)` is called
+ * once. Resolves with the exit code when the server is ended, or does not start at all.
  */
 export async function serveThroughEdits({ file, options, onReady }) {
   for (let isFirst = true; ; isFirst = false) {
