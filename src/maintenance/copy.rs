@@ -66,7 +66,7 @@ enum Drained {
 }
 
 async fn drain(db: &Database, target: &Target, copying: &Copying) -> Result<Drained> {
-    let mut head = settle_epoch(db, target, copying).await?;
+    let mut kept = settle_epoch(db, target, copying).await?;
     let mut backfilled = copying.backfilled.clone().unwrap_or_default();
     let mut waiting = copying.pending;
     while backfilled != DONE && waiting < MAX_WAITING {
@@ -92,9 +92,9 @@ async fn drain(db: &Database, target: &Target, copying: &Copying) -> Result<Drai
         let noted = Noted::read(target.home, &page);
         made += noted.notes.len() + noted.without.len();
         let taken = put(db, target, &noted).await?;
-        if taken && head.place.epoch == row.number("epoch") {
+        if taken && kept.head.place.epoch == row.number("epoch") {
             // Its numbers are an earlier database's: the same notes again, in the next epoch.
-            head = begin_epoch(db, target, &head, copying, number, Standing::WentBack).await?;
+            kept = begin_epoch(db, target, &kept, copying, number, Standing::WentBack).await?;
             continue;
         }
         after = number;
@@ -105,8 +105,11 @@ async fn drain(db: &Database, target: &Target, copying: &Copying) -> Result<Drai
         let at = format_date(now_ms());
         let told = last.to_string();
         changes::tell(db, &[(Meta::Told, &told), (Meta::CopiedAt, &at)]).await?;
-        head.place.seq = last;
-        write_head(target, &head).await?;
+    }
+    if last > kept.head.place.seq {
+        // Also where a run before this one told the database, and R2 did not take the head.
+        kept.head.place.seq = last;
+        kept.write(target).await?;
     }
     Ok(drained)
 }
@@ -140,16 +143,16 @@ pub fn unreachable(failure: crate::platform::JsFailure) -> Error {
 }
 
 /// The head of the copy that this database goes on with. Of another database, or one that went back in time, it is of a new epoch.
-async fn settle_epoch(db: &Database, target: &Target, copying: &Copying) -> Result<Head> {
+async fn settle_epoch(db: &Database, target: &Target, copying: &Copying) -> Result<Kept> {
     let noted = Place {
         epoch: copying.epoch,
         seq: copying.told,
     };
-    let Some(head) = read_head(target).await? else {
+    let Some(mut kept) = Kept::read(target).await? else {
         let first = Head {
             place: Place {
                 epoch: noted.epoch.max(1),
-                ..noted
+                seq: 0,
             },
             identity: copying.identity.clone(),
             ends: Vec::new(),
@@ -157,14 +160,21 @@ async fn settle_epoch(db: &Database, target: &Target, copying: &Copying) -> Resu
         if noted.epoch == 0 {
             changes::tell(db, &[(Meta::Epoch, "1")]).await?;
         }
-        return Ok(first);
+        return Ok(Kept {
+            head: first,
+            etag: String::new(),
+        });
     };
-    match head.standing(&copying.identity, noted) {
-        Standing::GoesOn => Ok(Head {
-            place: noted,
-            ..head
-        }),
-        standing => begin_epoch(db, target, &head, copying, copying.seq, standing).await,
+    match kept.head.standing(&copying.identity, noted) {
+        Standing::GoesOn => {
+            let begun = Place {
+                epoch: copying.epoch,
+                seq: 0,
+            };
+            kept.head.place = kept.head.place.max(begun);
+            Ok(kept)
+        }
+        standing => begin_epoch(db, target, &kept, copying, copying.seq, standing).await,
     }
 }
 
@@ -172,15 +182,22 @@ async fn settle_epoch(db: &Database, target: &Target, copying: &Copying) -> Resu
 async fn begin_epoch(
     db: &Database,
     target: &Target,
-    head: &Head,
+    kept: &Kept,
     copying: &Copying,
     seq: u64,
     standing: Standing,
-) -> Result<Head> {
-    let next = head.next_epoch(&copying.identity, seq);
-    write_head(target, &next).await?;
-    let is_expected = standing == Standing::Another && copying.epoch == next.place.epoch;
-    let [epoch, told] = [next.place.epoch, seq].map(|number| number.to_string());
+) -> Result<Kept> {
+    let mut next = Kept {
+        head: kept.head.next_epoch(&copying.identity, seq),
+        etag: kept.etag.clone(),
+    };
+    if !next.write(target).await? {
+        let error = "R2: another run has just written the head of the copy";
+        return Err(Error::unavailable(30, error));
+    }
+    let place = next.head.place;
+    let is_expected = standing == Standing::Another && copying.epoch == place.epoch;
+    let [epoch, told] = [place.epoch, seq].map(|number| number.to_string());
     changes::tell(db, &[(Meta::Epoch, &epoch), (Meta::Told, &told)]).await?;
     let (level, message) = match standing {
         // A rebuild has told it.
@@ -198,7 +215,7 @@ async fn begin_epoch(
         message,
         &[
             ("home", Field::Number(target.home.into())),
-            ("epoch", Field::Number(next.place.epoch)),
+            ("epoch", Field::Number(place.epoch)),
         ],
     );
     Ok(next)
@@ -206,31 +223,57 @@ async fn begin_epoch(
 
 /// The head of a home's copy, if it has one.
 pub async fn read_head(target: &Target) -> Result<Option<Head>> {
-    let name = name_of_head(target.home);
-    let Some(text) = target.bucket.get(&name).await.map_err(unreachable)? else {
-        return Ok(None);
-    };
-    parse_head(&text)
-        .map(Some)
-        .ok_or_else(|| Error::internal(format!("the object {name} of the copy is damaged")))
+    let kept = Kept::read(target).await?;
+    Ok(kept.map(|kept| kept.head))
 }
 
-async fn write_head(target: &Target, head: &Head) -> Result<()> {
+/// The head as the bucket has it, if it has one. Of two runs at once only the first one replaces what both have read.
+struct Kept {
+    head: Head,
+    /// Empty: there is none yet.
+    etag: String,
+}
+
+impl Kept {
+    async fn read(target: &Target) -> Result<Option<Self>> {
+        let name = name_of_head(target.home);
+        let Some((text, etag)) = target.bucket.get(&name).await.map_err(unreachable)? else {
+            return Ok(None);
+        };
+        match parse_head(&text) {
+            Some(head) => Ok(Some(Self { head, etag })),
+            None => Err(Error::internal(format!(
+                "the object {name} of the copy is damaged"
+            ))),
+        }
+    }
+
+    /// Puts it in the place of the one that was read. Whether it is there: another run may have been faster.
+    async fn write(&mut self, target: &Target) -> Result<bool> {
+        let name = name_of_head(target.home);
+        let text = head_text(&self.head);
+        let put = target.bucket.replace(&name, &text, &self.etag);
+        let etag = put.await.map_err(unreachable)?;
+        let is_there = etag.is_some();
+        self.etag = etag.unwrap_or_default();
+        Ok(is_there)
+    }
+}
+
+fn head_text(head: &Head) -> String {
     let ends = head.ends.iter().map(|end| {
         Writer::default()
             .number("epoch", end.epoch)
             .number("seq", end.seq)
             .end()
     });
-    let text = Writer::default()
+    Writer::default()
         .number("epoch", head.place.epoch)
         .number("seq", head.place.seq)
         .text("at", &format_date(now_ms()))
         .text("identity", &head.identity)
         .raw("ends", &json::array(ends))
-        .end();
-    let name = name_of_head(target.home);
-    target.bucket.put(&name, &text).await.map_err(unreachable)
+        .end()
 }
 
 fn parse_head(text: &str) -> Option<Head> {

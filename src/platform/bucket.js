@@ -46,9 +46,19 @@ export async function putText(bucket, name, text) {
   await bucket.put(name, text);
 }
 
-/** An object's text; undefined if there is none. */
-export async function getText(bucket, name) {
-  return (await bucket.get(name))?.text();
+/**
+ * Puts an object in the place of the one with this etag ("": where there is none). Resolves to its own etag; undefined if another one has come
+ * there.
+ */
+export async function replaceText(bucket, name, text, etag) {
+  const onlyIf = etag ? { etagMatches: etag } : { etagDoesNotMatch: "*" };
+  return (await bucket.put(name, text, { onlyIf }))?.etag;
+}
+
+/** An object's etag and text, with a line break between; undefined if there is none. */
+export async function getTagged(bucket, name) {
+  const object = await bucket.get(name);
+  return object ? `${object.etag}\n${await object.text()}` : undefined;
 }
 
 /**
@@ -57,8 +67,9 @@ export async function getText(bucket, name) {
  */
 export function getObjects(bucket, names) {
   return each(names.split("\n"), async (name) => {
-    const text = await getText(bucket, name);
-    if (text === undefined) return null;
+    const object = await bucket.get(name);
+    if (object === null) return null;
+    const text = await object.text();
     try {
       return Object(JSON.parse(text));
     } catch {

@@ -12,8 +12,10 @@ extern "C" {
     fn put_objects(bucket: &JsValue, names: &str, notes: &str, bodies: &Array) -> Promise;
     #[wasm_bindgen(js_name = putText)]
     fn put_text(bucket: &JsValue, name: &str, text: &str) -> Promise;
-    #[wasm_bindgen(js_name = getText)]
-    fn get_text(bucket: &JsValue, name: &str) -> Promise;
+    #[wasm_bindgen(js_name = replaceText)]
+    fn replace_text(bucket: &JsValue, name: &str, text: &str, etag: &str) -> Promise;
+    #[wasm_bindgen(js_name = getTagged)]
+    fn get_tagged(bucket: &JsValue, name: &str) -> Promise;
     #[wasm_bindgen(js_name = getObjects)]
     fn get_objects(bucket: &JsValue, names: &str) -> Promise;
     #[wasm_bindgen(js_name = listObjects)]
@@ -114,8 +116,22 @@ impl Bucket {
         Ok(())
     }
 
-    pub async fn get(&self, name: &str) -> Result<Option<String>, JsFailure> {
-        Ok(wait(&get_text(&self.0, name)).await?.as_string())
+    /// Puts an object in the place of the one with this etag; empty: where there is none. Its own etag; None if another one has come there.
+    pub async fn replace(
+        &self,
+        name: &str,
+        text: &str,
+        etag: &str,
+    ) -> Result<Option<String>, JsFailure> {
+        let etag = wait(&replace_text(&self.0, name, text, etag)).await?;
+        Ok(etag.as_string())
+    }
+
+    /// An object's text and etag.
+    pub async fn get(&self, name: &str) -> Result<Option<(String, String)>, JsFailure> {
+        let told = wait(&get_tagged(&self.0, name)).await?.as_string();
+        let parts = told.as_deref().and_then(|told| told.split_once('\n'));
+        Ok(parts.map(|(etag, text)| (text.to_owned(), etag.to_owned())))
     }
 
     /// Objects as what their JSON stands for: null for one that is not there, `false` for one that is no JSON.

@@ -240,6 +240,9 @@ pub async fn end(db: &Database) -> Result<()> {
     db.change(Change::upkeep(forget)).await.map(drop)
 }
 
+const PUT: &str = sql!("meta_put");
+const RAISE: &str = sql!("meta_raise");
+
 /// A line of `meta` about the copy.
 #[derive(Clone, Copy)]
 pub enum Meta {
@@ -252,14 +255,15 @@ pub enum Meta {
 }
 
 impl Meta {
-    const fn name(self) -> &'static str {
+    /// Its name, and the statement that writes it.
+    const fn put(self) -> (&'static str, &'static str) {
         match self {
-            Self::Backfilled => "copying",
-            Self::Epoch => "copy_epoch",
-            Self::Told => "copy_told",
-            Self::CopiedAt => "copied_at",
-            Self::Sampled => "copy_sampled",
-            Self::Swept => "copy_swept",
+            Self::Backfilled => ("copying", PUT),
+            Self::Epoch => ("copy_epoch", RAISE),
+            Self::Told => ("copy_told", RAISE),
+            Self::CopiedAt => ("copied_at", PUT),
+            Self::Sampled => ("copy_sampled", PUT),
+            Self::Swept => ("copy_swept", PUT),
         }
     }
 }
@@ -267,9 +271,8 @@ impl Meta {
 /// Writes lines of `meta`, in one transaction.
 pub async fn tell(db: &Database, lines: &[(Meta, &str)]) -> Result<()> {
     let put = |(meta, value): &(Meta, &str)| {
-        Statement::new(sql!("meta_put"))
-            .text(meta.name())
-            .text(value)
+        let (name, sql) = meta.put();
+        Statement::new(sql).text(name).text(value)
     };
     let change = Change::new("");
     let change = lines

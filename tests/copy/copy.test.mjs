@@ -115,6 +115,35 @@ describe("a store", () => {
     assert.deepEqual(await copy.replayed(), await copy.held());
   });
 
+  it("is copied by two runs at once, the slower of which ends in the middle of the other, and no epoch begins", async () => {
+    const begun = async (what, begins) =>
+      copy.until(what, async () => (await entry.puts()).some((name) => name.startsWith(begins)));
+    await of.register(one);
+    await settled();
+    await entry.bucket({ puts: "fail" });
+    await of.custodian(one, "GDRIVE-SECP256K1", "custodian share");
+    await entry.bucket({ puts: "held", until: "slow" });
+    const slow = copy.drain();
+    await begun("the slow run puts its object", "c1/");
+    await entry.bucket({});
+    await of.cipherText(one, "GDRIVE", "cipher text");
+    await settled();
+    await entry.bucket({ heads: "held", until: "quick" });
+    const quick = copy.drain();
+    await begun("the quick run puts the head", "head/");
+    await entry.bucket({});
+    await entry.release("slow");
+    await slow;
+    await entry.release("quick");
+    await quick;
+    await copy.drain();
+    assert.deepEqual(logged("the database went back in time"), []);
+    const [head] = await copy.names("head/");
+    const { epoch, seq } = JSON.parse(await (await copy.bucket.get(head)).text());
+    const [last] = await worker.sql("SELECT seq FROM sqlite_sequence WHERE name = 'changes'");
+    assert.deepEqual({ epoch, seq }, { epoch: 1, ...last });
+  });
+
   it("waits in its note while the head of the copy cannot be read, and no epoch begins", async () => {
     await of.register(one);
     await settled();

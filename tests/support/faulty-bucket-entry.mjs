@@ -1,7 +1,8 @@
 // The built Worker behind a bucket that a test makes fail. Start it with `startWorker({ main: faultyBucketEntry, config: withCopy })`.
 //
 // `bucket(plan)` sets what happens from now on. puts: "pass", "fail", "hang", "store-then-fail", "late" (stored after 300 ms), or a number: so many of a hundred fail.
-// deletes: "pass", "refuse", as a bucket lock does, "delete-then-fail", or a number: so many of a hundred are refused. heads: "pass" or "fail" (of objects named head/…).
+// "held": what begins under this plan waits for `release(plan.until)`.
+// deletes: "pass", "refuse", as a bucket lock does, "delete-then-fail", or a number: so many of a hundred are refused. heads: "pass", "fail" (reading objects named head/…) or "held" (putting them).
 // unreadable: the beginning of the names of objects that cannot be read.
 
 import { WorkerEntrypoint } from "cloudflare:workers";
@@ -13,11 +14,17 @@ const DOWN = "put: We encountered an internal error. Please try again. (10001)";
 const LOCKED = "delete: The object is locked by a bucket lock rule. (10069)";
 
 let plan = {};
+const released = new Set();
 let asked = 0;
 const puts = [];
 
 async function put(bucket, args) {
   puts.push(args[0]);
+  const { puts: all, heads, until } = plan;
+  if ((args[0].startsWith("head/") ? heads : all) === "held") {
+    while (!released.has(until)) await scheduler.wait(5);
+    return bucket.put(...args);
+  }
   switch (plan.puts) {
     case undefined:
     case "pass":
@@ -75,6 +82,11 @@ export default class extends WorkerEntrypoint {
   bucket(next) {
     plan = next;
     puts.length = 0;
+  }
+
+  /** Lets go on what was held until this. */
+  release(name) {
+    released.add(name);
   }
 
   /** The names that were put since the last plan. */
