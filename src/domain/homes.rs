@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::names::{ClientId, UserId};
 use super::secret::CredentialHash;
-use super::sorted::sorted_by;
 
 /// What a user is known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,14 +126,6 @@ pub fn said(home: Option<u32>, complete: Option<&str>) -> Said {
     }
 }
 
-/// The next homes to be served in the background, those longest not served first: each within a quarter of an hour, if
-/// `every_minute`; all of them otherwise.
-pub fn due(seen: &[(u32, Option<String>)], runs_per_quarter: usize) -> Vec<u32> {
-    let count = seen.len().div_ceil(runs_per_quarter.max(1));
-    let by_time = sorted_by(seen, |a, b| (&a.1, a.0) < (&b.1, b.0));
-    by_time.iter().take(count).map(|(home, _)| *home).collect()
-}
-
 /// A cursor over several homes: the home, and the place in it.
 pub fn parse_cursor(text: &str) -> Option<(u32, &str)> {
     let (home, place) = text.split_once(':')?;
@@ -222,26 +213,6 @@ mod tests {
         assert_eq!(said(Some(2), None), Said::At(2));
         assert_eq!(said(None, Some("0")), Said::Nobody);
         assert_eq!(said(None, None), Said::Nothing);
-    }
-
-    #[test]
-    fn each_home_is_served_within_a_quarter_of_an_hour() {
-        let mut seen: Vec<(u32, Option<String>)> = (0..31).map(|home| (home, None)).collect();
-        let mut served = Vec::new();
-        for minute in 0..15 {
-            let due = due(&seen, 15);
-            assert_eq!(due.len(), 3);
-            for home in due {
-                served.push(home);
-                for entry in seen.iter_mut().filter(|(known, _)| *known == home) {
-                    entry.1 = Some(format!("{minute:02}"));
-                }
-            }
-        }
-        served.sort_unstable();
-        served.dedup();
-        assert_eq!(served.len(), 31);
-        assert_eq!(due(&seen, 1).len(), 31);
     }
 
     #[test]

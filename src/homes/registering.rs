@@ -20,8 +20,6 @@ use crate::store::{Change, Database, MOVED, Which, enrolment, routes};
 
 /// Why a registration is refused before a home has seen it.
 const TAKEN: &str = "somebody in another database has one of the keys";
-/// Why one is refused that nothing stands in the way of.
-const NOT_OPEN: &str = "no home that is wanted is open";
 /// Rounds of claiming and releasing, before others are let go first.
 const MAX_CLAIMS: u32 = 4;
 
@@ -30,8 +28,24 @@ const MAX_CLAIMS: u32 = 4;
 pub enum Wanted {
     /// `DEFAULT_PLACE`, or any.
     Default,
+    /// The same, for a client that a webhook names: so many whom nobody knows are let in a day.
+    Webhook {
+        most_a_day: u32,
+    },
     Place(String),
     Home(u32),
+}
+
+/// What became of a claim.
+enum Claim {
+    /// The keys lead to this home.
+    At(Database),
+    /// What stood in the way was let go, or the directory learnt of a home.
+    Again,
+    /// No home that is wanted takes new users.
+    NotOpen,
+    /// Webhooks have brought as many unknown clients as they may today.
+    TooMany,
 }
 
 /// What a user is known by.
@@ -58,7 +72,7 @@ impl Homes<'_> {
             Ok(homes)
         };
         match wanted {
-            Wanted::Default => settings
+            Wanted::Default | Wanted::Webhook { .. } => settings
                 .default_place
                 .as_deref()
                 .map_or_else(|| Ok(settings.bound.clone()), in_place),
@@ -94,12 +108,23 @@ impl Homes<'_> {
         }
         let user = UserId::parse(client.as_str()).map_err(|_| Refusal::UnknownClient)?;
         let keys = keys_of(&user, client, None);
+        let wanted = match register {
+            UnknownClients::Register { most_a_day } => Wanted::Webhook { most_a_day },
+            UnknownClients::Reject => Wanted::Default,
+        };
         let registered = self
-            .register(&keys, &Wanted::Default, &trail, async |db| {
+            .try_to_register(&keys, &wanted, &trail, async |db| {
                 store(db, &trail, register).await
             })
             .await;
         match registered {
+            Ok(Some(stored)) => Ok(stored),
+            // Where the client would be if somebody knew it, the refusal gets its event.
+            Ok(None) => {
+                let none = UnknownClients::Register { most_a_day: 0 };
+                let refused = async |db: &Database| store(db, &trail, none).await;
+                self.at(&key, refused).await
+            }
             // Its id is a user's of another home: it keeps to itself, as in one database.
             Err(error) if error.code == Code::Conflict && !error.is_caused_by(&["constraint"]) => {
                 self.at(&key, as_it_is).await
@@ -109,7 +134,7 @@ impl Homes<'_> {
                 stored if is_known(&stored) => stored,
                 _ => Err(error),
             },
-            registered => registered,
+            Err(error) => Err(error),
         }
     }
 
@@ -121,20 +146,39 @@ impl Homes<'_> {
         trail: &Trail,
         work: impl AsyncFn(&Database) -> Result<T>,
     ) -> Result<T> {
+        let registered = self.try_to_register(keys, wanted, trail, work).await?;
+        registered.ok_or_else(|| Refusal::TooManyClients.into())
+    }
+
+    /// As [`register`](Self::register). None: webhooks have brought as many unknown clients as they may today, and this is one more.
+    async fn try_to_register<T>(
+        &self,
+        keys: &[Key],
+        wanted: &Wanted,
+        trail: &Trail,
+        work: impl AsyncFn(&Database) -> Result<T>,
+    ) -> Result<Option<T>> {
         let is_named = matches!(wanted, Wanted::Home(_));
+        let most_a_day = match wanted {
+            Wanted::Webhook { most_a_day } => Some(*most_a_day),
+            _ => None,
+        };
         let mut wanted = routes::Wanted {
             homes: self.numbers(wanted)?,
             any_state: false,
+            most_a_day,
         };
         if !self.are_many() {
-            return work(self.first()).await;
+            return work(self.first()).await.map(Some);
         }
         for _ in 0..MAX_CLAIMS {
-            let claimed = match self.claim(keys, &mut wanted, trail).await {
-                Err(error) if is_named && error.is_caused_by(&[NOT_OPEN]) => return Err(closed()),
-                claimed => claimed?,
+            let database = match self.claim(keys, &mut wanted, trail).await? {
+                Claim::At(database) => database,
+                Claim::Again => continue,
+                Claim::NotOpen if is_named => return Err(closed()),
+                Claim::NotOpen => return Err(not_open()),
+                Claim::TooMany => return Ok(None),
             };
-            let Some(database) = claimed else { continue };
             let home = database.home();
             let done = work(&database).await;
             match &done {
@@ -149,54 +193,44 @@ impl Homes<'_> {
                 Err(_) => {}
             }
             self.settle_if_over(keys, trail, &done)?;
-            return done;
+            return done.map(Some);
         }
-        Err(Error::unavailable(
-            1,
-            "the claims of several registrations clash",
-        ))
+        Err(clash())
     }
 
-    /// Claims the keys: the home that they lead to. None: they clashed, and what stood in the way was let go.
     async fn claim(
         &self,
         keys: &[Key],
         wanted: &mut routes::Wanted,
         trail: &Trail,
-    ) -> Result<Option<Database>> {
+    ) -> Result<Claim> {
         let directory = self.directory()?;
         let claim = routes::claim(&directory, keys, wanted, &trail.event_id);
-        let Some(entries) = claim.await? else {
-            self.begin("the directory is blank: it has to be rebuilt")
-                .await?;
-            return Ok(None);
+        let entries = match claim.await? {
+            routes::Claim::Routes(entries) => entries,
+            routes::Claim::Blank if self.enrol().await? => return Ok(Claim::Again),
+            routes::Claim::Blank => {
+                let blank = "the directory is blank: it has to be rebuilt";
+                return Err(Error::unavailable(60, blank));
+            }
+            routes::Claim::TooMany => return Ok(Claim::TooMany),
         };
         match claimed(keys.len(), &entries, &wanted.homes) {
-            Claimed::At(home, identity) => self.database(home, identity).map(Some),
-            Claimed::NoHome => {
-                self.begin(NOT_OPEN).await?;
-                Ok(None)
-            }
+            Claimed::At(home, identity) => self.database(home, identity).map(Claim::At),
+            Claimed::NoHome if self.enrol().await? => Ok(Claim::Again),
+            Claimed::NoHome => Ok(Claim::NotOpen),
             Claimed::Clash => {
                 match self.release(keys, &entries, trail).await?.as_slice() {
-                    [] => Ok(None),
+                    [] => Ok(Claim::Again),
                     // Somebody is there already, so that is where it is decided.
                     [home] if !wanted.any_state => {
                         wanted.homes = vec![*home];
-                        Ok(None)
+                        Ok(Claim::Again)
                     }
                     _ => Err(taken()),
                 }
             }
         }
-    }
-
-    /// The first use of the directory, or of a home. 503 if that changes nothing.
-    async fn begin(&self, otherwise: &str) -> Result<()> {
-        if self.enrol().await? {
-            return Ok(());
-        }
-        Err(Error::unavailable(60, otherwise))
     }
 
     /// Lets the routes go that nobody stands behind. If somebody stands behind all of them: their homes.
@@ -239,19 +273,21 @@ impl Homes<'_> {
         let mut wanted = routes::Wanted {
             homes: vec![home.home()],
             any_state: true,
+            most_a_day: None,
         };
         let keys = [Key::new(Kind::ApiKey, hash)];
         for _ in 0..MAX_CLAIMS {
-            if self.claim(&keys, &mut wanted, trail).await?.is_some() {
-                let done = work.await;
-                self.settle_if_over(&keys, trail, &done)?;
-                return done;
+            match self.claim(&keys, &mut wanted, trail).await? {
+                Claim::At(_) => {
+                    let done = work.await;
+                    self.settle_if_over(&keys, trail, &done)?;
+                    return done;
+                }
+                Claim::Again => {}
+                Claim::NotOpen | Claim::TooMany => return Err(not_open()),
             }
         }
-        Err(Error::unavailable(
-            1,
-            "the claims of several registrations clash",
-        ))
+        Err(clash())
     }
 
     /// Lets the routes of somebody go who was erased. What is left behind is found by the next registration, and by the walk.
@@ -349,7 +385,14 @@ fn closed() -> Error {
         Code::Conflict,
         "This database takes no new users. Open it with PUT /admin/homes/:home, or name another one.",
     )
-    .caused_by(NOT_OPEN)
+}
+
+fn not_open() -> Error {
+    Error::unavailable(60, "no home that is wanted is open")
+}
+
+fn clash() -> Error {
+    Error::unavailable(1, "the claims of several registrations clash")
 }
 
 fn taken() -> Error {

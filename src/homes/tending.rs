@@ -2,7 +2,7 @@
 
 use super::Homes;
 use crate::config::binding_of;
-use crate::domain::homes::{Key, Kind, due};
+use crate::domain::homes::{Key, Kind};
 use crate::error::{Code, Result};
 use crate::log::{self, Field, Level};
 use crate::platform::now_ms;
@@ -12,7 +12,7 @@ use crate::store::routes::{self, Seen};
 use crate::store::{Database, directory_walk as walk};
 
 /// A cron that runs every minute serves a fifteenth of the homes at each run.
-const RUNS_PER_QUARTER: usize = 15;
+const RUNS_PER_QUARTER: u64 = 15;
 const MS_PER_MINUTE: u64 = 60_000;
 /// Users whose routes a run looks after, in pages; while the directory is being filled, more.
 const PAGES_PER_RUN: u32 = 2;
@@ -22,18 +22,13 @@ impl Homes<'_> {
     /// The homes to be served now.
     pub async fn due(&self, every_minute: bool) -> Result<Vec<u32>> {
         let runs = if every_minute { RUNS_PER_QUARTER } else { 1 };
-        let known = match self.enrol().await {
-            Ok(_) => routes::homes(&self.directory()?)
-                .await
-                .map(|(homes, _)| homes),
+        let bound = &self.settings.bound;
+        let turns = match self.enrol().await {
+            Ok(_) => routes::turns(&self.directory()?, bound, runs).await,
             Err(error) => Err(error),
         };
-        let seen: Vec<_> = match known {
-            Ok(known) => {
-                let seen = known.into_iter().map(|home| (home.home, home.seen_at));
-                seen.filter(|(home, _)| self.settings.bound.contains(home))
-                    .collect()
-            }
+        match turns {
+            Ok(homes) => Ok(homes),
             // Without the directory the clock tells whose turn it is.
             Err(mut error) => {
                 log::event(
@@ -47,13 +42,11 @@ impl Homes<'_> {
                         ),
                     ],
                 );
-                let turn = now_ms() / MS_PER_MINUTE % runs as u64;
-                let mine = |home: &u32| u64::from(*home) % runs as u64 == turn;
-                let homes = self.settings.bound.iter().copied().filter(mine);
-                return Ok(homes.collect());
+                let turn = now_ms() / MS_PER_MINUTE % runs;
+                let mine = |home: &u32| u64::from(*home) % runs == turn;
+                Ok(bound.iter().copied().filter(mine).collect())
             }
-        };
-        Ok(due(&seen, runs))
+        }
     }
 
     /// Whether the directory answers, and every binding leads to the home of its number; and the canaries of each home. Which of the

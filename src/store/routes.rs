@@ -4,7 +4,7 @@ use super::attempts::QUICK;
 use super::audit::Trail;
 use super::sql::sql;
 use super::{Change, Database, Row, Rows, Statement};
-use crate::domain::homes::{Key, Route, Said, said};
+use crate::domain::homes::{Key, Kind, Route, Said, said};
 use crate::domain::json::{self, quoted};
 use crate::error::Result;
 
@@ -21,8 +21,8 @@ pub struct Home {
     pub seen_at: Option<String>,
 }
 
-/// Whether every user outside home 0 has routes: nothing in a directory that is blank.
-const COMPLETE: &str = "SELECT value FROM meta WHERE name = 'complete'";
+/// Whether every user outside home 0 has routes: nothing in a directory that is blank. And how many clients webhooks brought today.
+const COMPLETE: &str = "SELECT value, (SELECT users FROM webhook_registrations WHERE day = date('now')) AS brought FROM meta WHERE name = 'complete'";
 
 pub(super) fn hex_of(keys: &[Key]) -> String {
     json::array(keys.iter().map(|key| quoted(&key.hex)))
@@ -61,31 +61,66 @@ pub struct Wanted {
     pub homes: Vec<u32>,
     /// Also one that takes no new users: for what belongs to a user who is there.
     pub any_state: bool,
+    /// For a client that a webhook names: so many whom nobody knows are let in a day.
+    pub most_a_day: Option<u32>,
 }
 
-/// Claims the keys for a registration, in one of the homes `wanted`. Answers with all their routes; see
-/// [`claimed`](crate::domain::homes::claimed). None: the directory is blank, and nothing was claimed.
+/// What the directory said to a claim.
+pub enum Claim {
+    /// It is blank, and nothing was claimed.
+    Blank,
+    /// Webhooks have brought as many clients as they may today, and nobody knows this one.
+    TooMany,
+    /// All routes of the keys; see [`claimed`](crate::domain::homes::claimed).
+    Routes(Vec<Route>),
+}
+
+/// Claims the keys for a registration, in one of the homes `wanted`.
 pub async fn claim(
     directory: &Database,
     keys: &[Key],
     wanted: &Wanted,
     claim: &str,
-) -> Result<Option<Vec<Route>>> {
+) -> Result<Claim> {
+    let client = keys.iter().find(|key| key.kind == Kind::Client);
+    let client = client.map(|key| key.hex.as_str());
+    let limited = client.filter(|_| wanted.most_a_day.is_some());
     let (keys, any_state) = (hex_of(keys), u64::from(wanted.any_state));
-    let wanted = numbers(&wanted.homes);
+    let homes = numbers(&wanted.homes);
     let of_keys = |sql| Statement::new(sql).text(&keys);
-    let [complete, _, _, routes] = directory
+    let [_, _, _, complete, routes] = directory
         .write(vec![
-            Statement::new(COMPLETE),
+            Statement::new(sql!("directory_count_registration"))
+                .optional(limited)
+                .number(wanted.most_a_day.unwrap_or_default().into())
+                .text(&homes),
             of_keys(sql!("directory_claim_routes"))
-                .text(&wanted)
-                .number(any_state),
-            of_keys(sql!("directory_claim")).text(&wanted).text(claim),
+                .text(&homes)
+                .number(any_state)
+                .optional(limited),
+            of_keys(sql!("directory_claim")).text(&homes).text(claim),
+            Statement::new(COMPLETE),
             of_keys(sql!("directory_claimed")),
         ])
         .await?
         .rows()?;
-    Ok((!complete.is_empty()).then(|| read_routes(&routes)))
+    let routes = read_routes(&routes);
+    let Some(complete) = complete.first() else {
+        return Ok(Claim::Blank);
+    };
+    let is_known = |key: &str| {
+        routes
+            .iter()
+            .any(|route| route.key.eq_ignore_ascii_case(key))
+    };
+    let is_over = wanted
+        .most_a_day
+        .is_some_and(|most| complete.number("brought") >= most.into())
+        && complete.text("value") == "1";
+    Ok(match limited {
+        Some(client) if is_over && !is_known(client) => Claim::TooMany,
+        _ => Claim::Routes(routes),
+    })
 }
 
 fn read_routes(rows: &Rows) -> Vec<Route> {
@@ -169,6 +204,15 @@ pub fn read_probe(rows: &Rows) -> Found {
         1 => Found::Deleted,
         _ => Found::User,
     }
+}
+
+/// The next homes to be served in the background, of those that are bound: each within so many runs.
+pub async fn turns(directory: &Database, bound: &[u32], runs: u64) -> Result<Vec<u32>> {
+    let turns = Statement::new(sql!("directory_turns"))
+        .text(&numbers(bound))
+        .number(runs);
+    let [rows] = directory.write(vec![turns]).await?.rows()?;
+    Ok(rows.read().iter().map(home_of).collect())
 }
 
 /// All homes that the directory knows, and whether it knows every user that is outside home 0.

@@ -133,7 +133,7 @@ function run({ fence, stamp }, { schedules, registration, untilBad = false, seed
 
   const claimRoutes = {
     directory: file("directory_claim_routes"),
-    claim: file("directory_claim_routes").replaceAll("randomblob(8)", "CAST(?4 AS BLOB)"),
+    claim: file("directory_claim_routes").replaceAll("randomblob(8)", "CAST(?5 AS BLOB)"),
     // Made once, at the beginning: adopting leaves it.
     none: file("directory_claim_routes").replace("DO UPDATE SET stamp = randomblob(8)", "DO NOTHING"),
   }[stamp];
@@ -155,7 +155,7 @@ function run({ fence, stamp }, { schedules, registration, untilBad = false, seed
   const claim = (r, id) => {
     const keys = JSON.stringify(keysOf(r));
     const [, , routes] = directory.batch([
-      [claimRoutes, keys, ANY, 0, ...(stamp === "claim" ? [id] : [])],
+      [claimRoutes, keys, ANY, 0, null, ...(stamp === "claim" ? [id] : [])],
       [file("directory_claim"), keys, ANY, id],
       [file("directory_claimed"), keys],
     ]);

@@ -222,7 +222,9 @@ class TestWorker {
       }
     }
     if (this.directory && !keep.includes("users")) {
-      await this.directory.batch(["routes", "claims"].map((name) => this.directory.prepare(`DELETE FROM ${name}`)));
+      await this.directory.batch(
+        ["routes", "claims", "webhook_registrations"].map((name) => this.directory.prepare(`DELETE FROM ${name}`)),
+      );
     }
     this.clearLogs();
   }
