@@ -84,6 +84,7 @@ impl Copier<'_> {
             return Ok(());
         }
         let target = self.copies.of_home(db.home());
+        let is_full = noted.is_full;
         let under_way = target.bucket.put_new(&noted.puts);
         finish_later(db, target, &under_way, noted);
         if self.wait_ms == 0 && !self.required {
@@ -95,6 +96,9 @@ impl Copier<'_> {
         let trouble = match under_way.finish_within(self.wait_ms).await {
             Ok(puts) if puts.iter().all(|put| *put == Put::There) => {
                 FAILED.set(0);
+                if is_full && self.required {
+                    return self.without_copy("more changes of this user wait for theirs");
+                }
                 return Ok(());
             }
             Ok(_) => "its name is taken: the database went back in time".to_owned(),

@@ -154,19 +154,20 @@ impl Head {
         }
     }
 
-    /// The head of the next epoch, of a database whose last number is `seq`.
-    pub fn next_epoch(&self, identity: &str, seq: u64) -> Self {
+    /// The head of the next epoch, of a database whose last number is that of `last`, in its epoch.
+    pub fn next_epoch(&self, identity: &str, last: Place) -> Self {
         let mut ends = self.ends.clone();
         if self.identity == identity {
-            ends.push(Place {
-                epoch: self.place.epoch,
-                seq,
-            });
+            // What it went back to decides: of the epochs that came after it knows nothing.
+            ends.retain(|end| end.epoch < last.epoch);
+            ends.push(last);
+            let after = last.epoch + 1..=self.place.epoch;
+            ends.extend(after.map(|epoch| Place { epoch, seq: 0 }));
         }
         Self {
             place: Place {
                 epoch: self.place.epoch + 1,
-                seq,
+                seq: last.seq,
             },
             identity: identity.to_owned(),
             ends,

@@ -99,7 +99,7 @@ fn a_database_that_went_back_or_is_another_begins_an_epoch() {
     assert_eq!(head.standing("one", at(1, 99)), Standing::WentBack);
     assert_eq!(head.standing("two", at(1, 100)), Standing::Another);
 
-    let next = head.next_epoch("one", 90);
+    let next = head.next_epoch("one", at(1, 90));
     assert_eq!(next.place, at(2, 90));
     assert!(!next.is_lost(at(1, 90)));
     assert!(next.is_lost(at(1, 91)));
@@ -107,7 +107,29 @@ fn a_database_that_went_back_or_is_another_begins_an_epoch() {
     // It has gone back before the epoch began: once more.
     assert_eq!(next.standing("one", at(1, 90)), Standing::WentBack);
     // Another one has lost nothing of what there was.
-    assert!(!head.next_epoch("two", 0).is_lost(at(1, 91)));
+    assert!(!head.next_epoch("two", at(1, 0)).is_lost(at(1, 91)));
+}
+
+#[test]
+fn what_a_database_went_back_to_decides_what_is_lost_however_often_it_goes_back_or_forward() {
+    let at = |epoch, seq| Place { epoch, seq };
+    let first = Head {
+        place: at(1, 100),
+        identity: "one".to_owned(),
+        ends: Vec::new(),
+    };
+    let lost = |head: &Head| {
+        [at(1, 50), at(1, 60), at(1, 95), at(2, 61), at(2, 1)].map(|place| head.is_lost(place))
+    };
+    let back = first.next_epoch("one", at(1, 60));
+    assert_eq!(lost(&back), [false, false, true, false, false]);
+    // Not far enough: once more, to before the epoch began.
+    let further = back.next_epoch("one", at(1, 50));
+    assert_eq!(further.place, at(3, 50));
+    assert_eq!(lost(&further), [false, true, true, true, true]);
+    // Forward again, by the bookmark that Time Travel gave.
+    let forward = back.next_epoch("one", at(1, 100));
+    assert_eq!(lost(&forward), [false, false, false, true, true]);
 }
 
 #[test]

@@ -94,7 +94,11 @@ async fn drain(db: &Database, target: &Target, copying: &Copying) -> Result<Drai
         let taken = put(db, target, &noted).await?;
         if taken && kept.head.place.epoch == row.number("epoch") {
             // Its numbers are an earlier database's: the same notes again, in the next epoch.
-            kept = begin_epoch(db, target, &kept, copying, number, Standing::WentBack).await?;
+            let last = Place {
+                seq: number,
+                ..kept.head.place
+            };
+            kept = begin_epoch(db, target, &kept, copying, last, Standing::WentBack).await?;
             continue;
         }
         after = number;
@@ -174,7 +178,13 @@ async fn settle_epoch(db: &Database, target: &Target, copying: &Copying) -> Resu
             kept.head.place = kept.head.place.max(begun);
             Ok(kept)
         }
-        standing => begin_epoch(db, target, &kept, copying, copying.seq, standing).await,
+        standing => {
+            let last = Place {
+                seq: copying.seq,
+                ..noted
+            };
+            begin_epoch(db, target, &kept, copying, last, standing).await
+        }
     }
 }
 
@@ -184,11 +194,11 @@ async fn begin_epoch(
     target: &Target,
     kept: &Kept,
     copying: &Copying,
-    seq: u64,
+    last: Place,
     standing: Standing,
 ) -> Result<Kept> {
     let mut next = Kept {
-        head: kept.head.next_epoch(&copying.identity, seq),
+        head: kept.head.next_epoch(&copying.identity, last),
         etag: kept.etag.clone(),
     };
     if !next.write(target).await? {
@@ -197,7 +207,7 @@ async fn begin_epoch(
     }
     let place = next.head.place;
     let is_expected = standing == Standing::Another && copying.epoch == place.epoch;
-    let [epoch, told] = [place.epoch, seq].map(|number| number.to_string());
+    let [epoch, told] = [place.epoch, place.seq].map(|number| number.to_string());
     changes::tell(db, &[(Meta::Epoch, &epoch), (Meta::Told, &told)]).await?;
     let (level, message) = match standing {
         // A rebuild has told it.

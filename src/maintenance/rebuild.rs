@@ -89,6 +89,10 @@ pub async fn page(
                 page.damaged.push(objects.name(row.entry).to_owned());
                 continue;
             };
+            if row.part.is_share() && !holds_share(&object) {
+                page.damaged.push(objects.name(row.entry).to_owned());
+                continue;
+            }
             if row.part.is_share() && !opens(vault, &object).await {
                 page.unopened.push(objects.name(row.entry).to_owned());
             }
@@ -172,6 +176,12 @@ impl Objects {
         let object = objects.map_err(unreachable)?.pop();
         Ok(object.filter(JsValue::is_object))
     }
+}
+
+/// Some hold none: their version was gone before they were made.
+fn holds_share(object: &JsValue) -> bool {
+    let row = Row::of(object.clone());
+    row.has("sealedShare") && row.has("keyId")
 }
 
 async fn opens(vault: &Vault, object: &JsValue) -> bool {

@@ -38,7 +38,7 @@ async function put(bucket, [name, note, body]) {
   const made = await bucket.put(name, bytes, { onlyIf: { etagDoesNotMatch: "*" }, sha256, customMetadata });
   if (made !== null) return "1";
   const there = await bucket.head(name);
-  return there?.customMetadata?.at === at && there.customMetadata.version === version ? "2" : "3";
+  return there?.customMetadata?.at === at && (there.customMetadata.version ?? "") === version ? "2" : "3";
 }
 
 /** Puts an object that may be there already. */

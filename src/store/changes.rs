@@ -75,13 +75,17 @@ pub struct Noted {
     pub without: Vec<Note>,
     /// The names of the objects that tell of an erasure.
     pub purged: Vec<String>,
+    /// More notes may wait behind these.
+    pub is_full: bool,
 }
 
 impl Noted {
     /// The objects of rows that [`page`] and [`own_notes`] give, in the copy of a home.
     pub fn read(home: u32, rows: &Rows) -> Self {
         let mut noted = Self::default();
-        for row in rows.read() {
+        let rows = rows.read();
+        let mut characters = 0;
+        for row in &rows {
             let seq = row.number("seq");
             let at = row.text("at");
             let body = row.js("body");
@@ -91,6 +95,7 @@ impl Noted {
                 noted.without.push(Note { seq, at });
                 continue;
             };
+            characters += u64::from(body.length());
             let place = Place {
                 epoch: row.number("epoch"),
                 seq,
@@ -104,6 +109,7 @@ impl Noted {
                 noted.purged.push(name);
             }
         }
+        noted.is_full = rows.len() as u64 >= NOTES_PER_PAGE || characters >= PAGE_BYTES;
         noted
     }
 
@@ -282,6 +288,7 @@ pub async fn tell(db: &Database, lines: &[(Meta, &str)]) -> Result<()> {
 }
 
 /// The tables whose rows get notes once, in the order of [`backfill`]. A deletion comes before a registration under the same id.
+/// The history comes last: a share that is replaced meanwhile goes there, with no note of its own.
 const BACKFILL: [(&str, &str); 5] = [
     (
         "SELECT 0 AS last WHERE ?1 < 0 AND ?2 > 0",
@@ -292,16 +299,16 @@ const BACKFILL: [(&str, &str); 5] = [
         sql!("backfill_users"),
     ),
     (
-        "SELECT max(rowid) AS last FROM (SELECT rowid FROM backup_share_versions WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)",
-        sql!("backfill_versions"),
-    ),
-    (
         "SELECT max(rowid) AS last FROM (SELECT rowid FROM custodian_backup_shares WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)",
         sql!("backfill_custodian"),
     ),
     (
         "SELECT max(rowid) AS last FROM (SELECT rowid FROM user_backup_shares WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)",
         sql!("backfill_user"),
+    ),
+    (
+        "SELECT max(rowid) AS last FROM (SELECT rowid FROM backup_share_versions WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)",
+        sql!("backfill_versions"),
     ),
 ];
 

@@ -86,6 +86,7 @@ const USER_EVENTS: &str = sql!("import_user_events");
 const USER_VERDICTS: &str = sql!("import_user_verdicts");
 const USERS: &str = sql!("import_users");
 const DELETED_USERS: &str = sql!("import_deleted_users");
+const REGISTERED_AGAIN: &str = sql!("import_registered_again");
 const OWNERS: &str = sql!("import_owners");
 
 /// Takes users in, and finds the owners of shares, those just taken in among them.
@@ -110,6 +111,7 @@ pub async fn users(
             .read(verdicts)
             .then(with(USERS))
             .then(with(DELETED_USERS))
+            .then(with(REGISTERED_AGAIN))
             .read(owners);
         db.change(change).await?.rows()?
     };

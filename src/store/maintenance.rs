@@ -50,6 +50,15 @@ pub struct SealedRow {
 }
 
 impl SealedRow {
+    /// Whether an object of the second copy is about this row's kind and method.
+    pub fn is_told_by(&self, object: &Row) -> bool {
+        let is_custodian = object.text("kind") == "custodian";
+        is_custodian == (self.kind == Kind::Custodian)
+            && object
+                .text("backupMethod")
+                .eq_ignore_ascii_case(&self.backup_method)
+    }
+
     fn read(row: &Row) -> Self {
         let user_id = row.text("user_id");
         let (kind, owner) = match row.text("kind").as_str() {

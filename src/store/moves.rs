@@ -151,13 +151,14 @@ fn sweep(ids: &str, move_id: &str) -> [Statement; 5] {
     .map(|sql| Statement::new(sql).text(ids).text(move_id))
 }
 
-/// The tables that hold what is a user's, in the order in which they can be filled: how their rows are read, and written.
+/// The tables that hold what is a user's, in the order in which they can be filled: how their rows are read, and written. An older deletion
+/// comes before the user, or the second copy would take the user for deleted.
 const TABLES: [(&str, &str); 10] = [
-    (sql!("move_users_read"), sql!("move_users_write")),
     (
         sql!("move_deleted_users_read"),
         sql!("move_deleted_users_write"),
     ),
+    (sql!("move_users_read"), sql!("move_users_write")),
     (sql!("move_purges_read"), sql!("move_purges_write")),
     (sql!("move_approvals_read"), sql!("move_approvals_write")),
     (

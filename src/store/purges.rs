@@ -61,7 +61,7 @@ pub async fn request(
         .event(event)
         .then(once(DELETE_USER))
         .then(once(WAIT).number(delay_hours.into()));
-    let change = erase(db, change, trail, id.as_str(), client_id.as_str());
+    let change = erase(change, trail, id.as_str(), client_id.as_str());
     let changed = db.change(change.read(of_user(PURGE_AT))).await?;
     match changed.outcome()? {
         Purged::Purged => Ok(Requested::Purged),
@@ -123,28 +123,25 @@ pub async fn carry_out(db: &Database, trail: &Trail, due: &Due) -> Result<()> {
         .text(&due.user_id)
         .text(&due.client_id);
     let change = Change::new(&trail.event_id).event(event);
-    let change = erase(db, change, trail, &due.user_id, &due.client_id);
+    let change = erase(change, trail, &due.user_id, &due.client_id);
     db.change(change).await.map(drop)
 }
 
 /// What a purge does where its event says that it is carried out; the second copy is told too.
-fn erase(db: &Database, change: Change, trail: &Trail, user_id: &str, client_id: &str) -> Change {
+fn erase(change: Change, trail: &Trail, user_id: &str, client_id: &str) -> Change {
     let once = |sql| {
         Statement::new(sql)
             .text(user_id)
             .text(client_id)
             .text(&trail.event_id)
     };
-    let mut change = change
+    let change = change
         .then(once(ERASE_HISTORY))
         .then(once(ERASE_DELETED))
         .then(once(FORGET));
-    if db.is_copied() {
-        for statement in changes::purged(user_id, client_id, &trail.event_id) {
-            change = change.then(statement);
-        }
-    }
-    change
+    changes::purged(user_id, client_id, &trail.event_id)
+        .into_iter()
+        .fold(change, Change::then)
 }
 
 /// How many purges' time has come.

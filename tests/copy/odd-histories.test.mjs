@@ -1,0 +1,154 @@
+// The second copy after what seldom happens: the copy is still what the database is.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+
+import { backups } from "../support/backup.mjs";
+import { importOf } from "../support/bulk.mjs";
+import { user } from "../support/client.mjs";
+import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
+import { startWorker } from "../support/harness.mjs";
+
+const one = user("one");
+const METHOD = "GDRIVE-SECP256K1";
+let worker;
+let entry;
+let of;
+let copy;
+
+before(async () => {
+  worker = await startWorker({ homes: 1, main: faultyBucketEntry, config: withCopy });
+  entry = await worker.entry();
+  of = backups(worker);
+  copy = await copies(worker);
+});
+after(() => worker?.stop());
+beforeEach(async () => {
+  await entry.bucket({});
+  await copy.clear();
+});
+
+const settled = () => copy.until("no note is left", async () => (await copy.pending()) === 0);
+const same = async () => assert.deepEqual(await copy.replayed(), await copy.held());
+const ends = async (end) => (await copy.names()).filter((name) => name.endsWith(end)).length;
+
+describe("a copy", () => {
+  it("has a user who was imported, and an older deletion of the same ids after it", async () => {
+    const type = "user";
+    const deleted = { type, ...one, createdAt: "2020-01-01T00:00:00.000Z", deletedAt: "2020-06-01T00:00:00.000Z" };
+    const imported = await importOf(worker, [
+      { type, ...one, createdAt: "2021-01-01T00:00:00.000Z" },
+      { type: "custodianBackupShare", userId: one.id, backupMethod: METHOD, share: "share" },
+    ]);
+    assert.equal(imported.status, 200, imported.text);
+    const { status, text } = await importOf(worker, [deleted]);
+    assert.equal(status, 200, text);
+    assert.equal((await worker.sql("SELECT 1 FROM deleted_users")).length, 1, text);
+    await copy.drain();
+    await same();
+    const rebuilt = await copy.script("rebuild", ["--into", "REBUILD"]);
+    assert.equal(rebuilt.code, 0, rebuilt.stderr);
+    assert.equal((await copy.held(copy.rebuilt)).users.length, 1);
+  });
+
+  it("has the purge that is carried out while nothing is copied", async () => {
+    await of.register(one);
+    await of.custodian(one, METHOD, "share");
+    await settled();
+    await worker.sql("DELETE FROM meta WHERE name = 'copying'");
+    await of.purgeUser(one);
+    await copy.drain();
+    await settled();
+    assert.equal(await ends(".purged"), 1);
+    await same();
+  });
+
+  it("has both purges of an id that two clients had, one after the other", async () => {
+    const next = { ...one, clientId: "another-client", clientApiKey: "another-key-of-one-0123456789" };
+    await of.register(one);
+    await of.custodian(one, METHOD, "share");
+    await settled();
+    await entry.bucket({ puts: "fail" });
+    await of.purgeUser(one);
+    await of.register(next);
+    await of.purgeUser(next);
+    await entry.bucket({});
+    await copy.drain();
+    assert.equal(await ends(".purged"), 2);
+    await same();
+  });
+
+  it("has the share that is replaced while those from before are still being noted", async () => {
+    await of.register(one);
+    await settled();
+    await worker.sql("DELETE FROM meta WHERE name = 'copying'");
+    await of.custodian(one, METHOD, "first");
+    await worker.sql("INSERT INTO meta (name, value) VALUES ('copying', '3 -1')");
+    await of.custodian(one, METHOD, "second");
+    await copy.drain();
+    await settled();
+    assert.equal((await copy.held()).versions?.length ?? 1, 1);
+    await same();
+  });
+
+  it("is sampled by kind: a custodian share and a cipher text may have one id", async () => {
+    await of.register(one);
+    await of.custodian(one, METHOD, "share");
+    await of.cipherText(one, "GDRIVE", "cipher text");
+    await worker.sql("UPDATE user_backup_shares SET id = (SELECT id FROM custodian_backup_shares)");
+    await copy.drain();
+    for (let run = 0; run < 2; run++) await worker.scheduled();
+    const { checked, ...found } = (await copy.status()).sampled;
+    assert.ok(checked >= 2, `${checked}`);
+    assert.deepEqual(found, { missing: 0, unopened: 0 });
+  });
+});
+
+describe("a rebuild", () => {
+  it("goes on behind an object that has lost its share, and names it", async () => {
+    const two = user("two");
+    await of.register(one, two);
+    for (const who of [one, two]) await of.custodian(who, METHOD, `share of ${who.id}`);
+    await settled();
+    const objects = (await copy.objects()).filter(([name]) => name.endsWith(".share"));
+    const [name, text] = objects.find(([, text]) => JSON.parse(text).userId === one.id);
+    const { sealedShare, keyId, ...rest } = JSON.parse(text);
+    assert.ok(sealedShare && keyId);
+    await copy.bucket.put(name, JSON.stringify(rest));
+    const { code, stderr } = await copy.script("rebuild", ["--into", "REBUILD"]);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, new RegExp(name));
+    const held = await copy.held(copy.rebuilt);
+    assert.equal(held.users.length, 2);
+    assert.deepEqual((await copy.rebuilt.prepare("SELECT user_id FROM custodian_backup_shares").all()).results, [
+      { user_id: two.id },
+    ]);
+  });
+});
+
+describe("COPY_REQUIRED", () => {
+  it("answers 2xx only once the request's own note has its object, however many of the user wait", async () => {
+    const strict = await startWorker({ homes: 1, config: withCopy, vars: { COPY_REQUIRED: "yes" } });
+    try {
+      const its = await copies(strict);
+      const theirs = backups(strict);
+      await theirs.register(one);
+      await strict.sql(
+        `INSERT INTO changes (at, user_id, what, record)
+         SELECT '2026-01-01T00:00:00.000Z', u.id, 'user', json_object('id', u.id, 'clientId', u.client_id, 'createdAt', u.created_at)
+         FROM users u, (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 450) SELECT i FROM n)`,
+      );
+      const share = async () => (await its.names()).some((name) => name.endsWith(".share"));
+      const statuses = [];
+      do {
+        statuses.push((await theirs.storeCustodian(one, METHOD, "share")).status);
+        assert.equal(statuses.at(-1) === 204, await share(), `${statuses}`);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      } while (statuses.at(-1) !== 204 && statuses.length < 20);
+      assert.equal(statuses[0], 503);
+      assert.equal(statuses.at(-1), 204);
+    } finally {
+      await strict.stop();
+    }
+  });
+});
