@@ -183,8 +183,25 @@ async fn settle_epoch(db: &Database, target: &Target, copying: &Copying) -> Resu
                 seq: copying.seq,
                 ..noted
             };
+            if standing == Standing::WentBack {
+                // Of what waited when it was as old as now: in the next epoch its entries would come behind later ones.
+                put_waiting(db, target).await?;
+            }
             begin_epoch(db, target, &kept, copying, last, standing).await
         }
+    }
+}
+
+/// Makes the objects of all notes that wait, but of those whose names are taken.
+async fn put_waiting(db: &Database, target: &Target) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let page = changes::page(db, after).await?;
+        let Some(row) = page.last() else {
+            return Ok(());
+        };
+        after = row.number("seq");
+        put(db, target, &Noted::read(target.home, &page)).await?;
     }
 }
 

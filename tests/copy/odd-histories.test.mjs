@@ -8,6 +8,7 @@ import { importOf } from "../support/bulk.mjs";
 import { user } from "../support/client.mjs";
 import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
 import { startWorker } from "../support/harness.mjs";
+import { timeTravel } from "../support/time-travel.mjs";
 
 const one = user("one");
 const METHOD = "GDRIVE-SECP256K1";
@@ -105,6 +106,26 @@ describe("a copy", () => {
 });
 
 describe("a rebuild", () => {
+  it("after Time Travel takes what waited at that time for as old as it is", async () => {
+    await of.register(one);
+    await settled();
+    await copy.drain();
+    await entry.bucket({ puts: "fail" });
+    await of.custodian(one, METHOD, "waits");
+    const goBack = await timeTravel(worker);
+    await entry.bucket({});
+    await of.custodian(one, METHOD, "later");
+    await copy.drain();
+    await goBack();
+    assert.deepEqual(await of.fetched(one), ["waits"]);
+    await copy.drain();
+    await copy.drain();
+    assert.equal((await copy.status()).epoch, 2);
+    const { code, stderr } = await copy.script("rebuild", ["--merge"]);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await of.fetched(one), ["later"]);
+  });
+
   it("goes on behind an object that has lost its share, and names it", async () => {
     const two = user("two");
     await of.register(one, two);
