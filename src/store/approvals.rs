@@ -24,10 +24,7 @@ pub struct Waiting<'a> {
 
 /// Lets a request wait, if there is the user (for a purge: or was). Answers with the request, as the API shows it.
 pub async fn wait(db: &Database, trail: &Trail, waiting: &Waiting<'_>) -> Result<String> {
-    const EVENT: &str = sql!("approval_event");
-    const WAIT: &str = sql!("approval_wait");
-    const READ: &str = sql!("approval_read");
-    let wait = Statement::new(WAIT)
+    let wait = Statement::new(sql!("approval_wait"))
         .text(&trail.event_id)
         .text(waiting.action.as_str())
         .text(waiting.user_id.as_str())
@@ -38,13 +35,13 @@ pub async fn wait(db: &Database, trail: &Trail, waiting: &Waiting<'_>) -> Result
     let change = Change::new(&trail.event_id)
         .event(
             trail
-                .statement(EVENT)
+                .statement(sql!("approval_event"))
                 .text(waiting.event)
                 .text(waiting.user_id.as_str())
                 .text(waiting.action.as_str()),
         )
         .then(wait)
-        .read(Statement::new(READ).text(&trail.event_id));
+        .read(Statement::new(sql!("approval_read")).text(&trail.event_id));
     let changed = db.change(change).await?;
     match changed.outcome()? {
         Waits::Waiting => {}
@@ -56,9 +53,11 @@ pub async fn wait(db: &Database, trail: &Trail, waiting: &Waiting<'_>) -> Result
 /// A page of the requests that wait, the oldest first.
 pub async fn list(db: &Database, after: &str, limit: u64) -> Result<Page> {
     const SQL: &str = sql!("approvals_page");
-    const NEXT: &str = sql!("approvals_next");
     let range = |sql| Statement::new(sql).text(after).number(limit);
-    let [rows, next] = db.read(vec![range(SQL), range(NEXT)]).await?.rows()?;
+    let [rows, next] = db
+        .read(vec![range(SQL), range(sql!("approvals_next"))])
+        .await?
+        .rows()?;
     let cursor = rows
         .last()
         .filter(|_| !next.is_empty())

@@ -167,11 +167,6 @@ pub async fn list(db: &Database, query: &Query<'_>) -> Result<Page> {
 
 /// The events that fit, of the `part` that come before an id.
 async fn search(db: &Database, query: &Query<'_>, before: &str, part: u64) -> Result<Page> {
-    const ALL: &str = sql!("audit_page");
-    const OF_USER: &str = sql!("audit_of_user");
-    const SEARCHED: &str = sql!("audit_search");
-    const LAST_EXAMINED: &str = sql!("audit_examined");
-
     let from = query.since_ms.map(least_id_at).unwrap_or_default();
     let range = |sql, limit| Statement::new(sql).text(before).text(&from).number(limit);
     let filtered = |sql| {
@@ -183,12 +178,12 @@ async fn search(db: &Database, query: &Query<'_>, before: &str, part: u64) -> Re
     let filters = [query.action, query.operator, query.outcome];
     let is_search = filters.iter().any(Option::is_some);
     let (events, searched) = match query.user_id {
-        Some(user_id) => (filtered(OF_USER).text(user_id), 0),
-        None if is_search => (filtered(SEARCHED).number(part), part),
-        None => (range(ALL, query.limit), 0),
+        Some(user_id) => (filtered(sql!("audit_of_user")).text(user_id), 0),
+        None if is_search => (filtered(sql!("audit_search")).number(part), part),
+        None => (range(sql!("audit_page"), query.limit), 0),
     };
     let [rows, examined] = db
-        .read(vec![events, range(LAST_EXAMINED, searched)])
+        .read(vec![events, range(sql!("audit_examined"), searched)])
         .await?
         .rows()?;
     rows.parse_column("counts");

@@ -10,8 +10,7 @@ use crate::vault::{Sealed, SealedCanary};
 
 /// Keeps the canary of a key that has none yet, and its check; the first one stays.
 pub async fn keep_canary(db: &Database, key_id: &str, canary: &SealedCanary) -> Result<()> {
-    const SQL: &str = sql!("canary_keep");
-    let keep = Statement::new(SQL)
+    let keep = Statement::new(sql!("canary_keep"))
         .text(key_id)
         .js(&canary.envelope)
         .text(&canary.check);
@@ -47,12 +46,11 @@ pub(super) async fn store(
     whose: &Whose<'_>,
     change: impl Fn(&Trail) -> Change,
 ) -> Result<Stored> {
-    const CANARY: &str = sql!("canary_of_store");
     let mut trail = trail.clone();
     loop {
         let mut change = change(&trail);
         if !db.which.known().has_canary {
-            let canary = Statement::new(CANARY)
+            let canary = Statement::new(sql!("canary_of_store"))
                 .text(&sealed.key_id)
                 .js(&sealed.canary.envelope)
                 .text(&sealed.canary.check)

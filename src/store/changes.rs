@@ -17,8 +17,6 @@ const PAGE_BYTES: u64 = 4_000_000;
 /// A store leaves two notes at most; they are among the last so many.
 const OWN_NOTES: i64 = 8;
 
-const PAGE: &str = sql!("changes_page");
-
 /// Whose notes.
 pub enum Whose<'a> {
     User(&'a str),
@@ -41,7 +39,7 @@ fn page_of(after: &str, whose: Option<&Whose<'_>>) -> Statement {
         Some(Whose::Client(id)) => (None, Some(*id)),
         None => (None, None),
     };
-    Statement::new(PAGE)
+    Statement::new(sql!("changes_page"))
         .raw(after)
         .optional(user)
         .optional(client)

@@ -13,8 +13,9 @@ use crate::error::Result;
 
 /// The credential that was refused here as nobody's is that of a user in another home, whose client this is.
 pub async fn note_forbidden(db: &Database, trail: &Trail, client_id: &str) -> Result<()> {
-    const SQL: &str = sql!("credential_forbidden");
-    let note = Statement::new(SQL).text(&trail.event_id).text(client_id);
+    let note = Statement::new(sql!("credential_forbidden"))
+        .text(&trail.event_id)
+        .text(client_id);
     db.change(Change::upkeep(note)).await.map(drop)
 }
 

@@ -18,8 +18,6 @@ use crate::vault::Sealed;
 /// Comes first, and decides: the other statements follow it.
 const STORE_EVENT: &str = sql!("custodian_store_event");
 
-const STORE: &str = sql!("custodian_store");
-
 /// What was of no use in the request stands in its event.
 const NOTE_LEFT_OUT: &str = "UPDATE audit_events SET reason = ?2 WHERE id = ?1";
 
@@ -57,7 +55,7 @@ pub async fn store(
             .text(&from)
             .text(&to)
             .number(most_a_day.is_some().into());
-        let store = Statement::new(STORE)
+        let store = Statement::new(sql!("custodian_store"))
             .text(&trail.event_id)
             .text(backup.client_id.as_str())
             .text(method.as_str())
@@ -121,19 +119,15 @@ pub struct Fetched {
 const PART_CURRENT: u32 = 1;
 const PART_USER: u32 = 2;
 
-const FETCH_NEVER: &str = sql!("custodian_fetch");
 /// With the versions that may be mates of a user share: none as long as all backups are complete.
 const FETCH_HALF_FINISHED: &str = sql!("custodian_fetch_half_finished");
-const FETCH_ALWAYS: &str = sql!("custodian_fetch_always");
-
-const FETCH_EVENT: &str = sql!("custodian_fetch_event");
 
 /// The statement that reads all that a recovery of the client may need; [`read`] reads its rows.
 pub fn fetch_statement(policy: FetchSuperseded, client_id: &str) -> Statement {
     Statement::new(match policy {
-        FetchSuperseded::Never => FETCH_NEVER,
+        FetchSuperseded::Never => sql!("custodian_fetch"),
         FetchSuperseded::HalfFinished => FETCH_HALF_FINISHED,
-        FetchSuperseded::Always => FETCH_ALWAYS,
+        FetchSuperseded::Always => sql!("custodian_fetch_always"),
     })
     .text(client_id)
 }
@@ -147,7 +141,9 @@ pub async fn fetch(
 ) -> Result<Fetched> {
     let client_id = client_id.as_str();
     let shares = fetch_statement(policy, client_id);
-    let event = trail.statement(FETCH_EVENT).text(client_id);
+    let event = trail
+        .statement(sql!("custodian_fetch_event"))
+        .text(client_id);
     read(&db.recover(trail, client_id, shares, event).await?)
 }
 

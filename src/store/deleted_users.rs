@@ -15,8 +15,7 @@ use crate::vault::Vault;
 
 /// Deletes a user; it and its shares stay in the history.
 pub async fn delete(db: &Database, trail: &Trail, id: &UserId) -> Result<()> {
-    const DELETE: &str = sql!("user_delete");
-    let delete = Statement::new(DELETE)
+    let delete = Statement::new(sql!("user_delete"))
         .text(id.as_str())
         .text(&trail.event_id);
     let change = Change::new(&trail.event_id)
@@ -44,10 +43,14 @@ pub async fn api_key_of(
 /// deleted.
 pub(super) fn take_over(id: &str, client_id: &ClientId, event_id: &str) -> [Statement; 4] {
     const TAKE_OVER: &str = sql!("adopt_versions");
-    const SHARES: &str = sql!("adopt_custodian");
-    const FORGET: &str = sql!("adopt_forget_versions");
     const FORGET_USER: &str = sql!("adopt_forget_user");
-    [TAKE_OVER, SHARES, FORGET, FORGET_USER].map(|sql| {
+    [
+        TAKE_OVER,
+        sql!("adopt_custodian"),
+        sql!("adopt_forget_versions"),
+        FORGET_USER,
+    ]
+    .map(|sql| {
         let of_client = Statement::new(sql).text(id).text(client_id.as_str());
         of_client.text(event_id)
     })
@@ -73,7 +76,6 @@ pub async fn restore(
     const TAKE_OVER: &str = sql!("restore_versions");
     // Of what was not adopted the user can still be restored.
     const FORGET_USER: &str = sql!("restore_forget_user");
-    const EVENT: &str = sql!("restore_event");
 
     // 1. Which deletion is to be undone, and does nothing stand in its way?
     let client_id = client_id.map(ClientId::as_str);
@@ -108,7 +110,10 @@ pub async fn restore(
     // 3. Undo it. Were the way blocked meanwhile, a UNIQUE constraint stops the whole transaction.
     let of_client = |sql| Statement::new(sql).text(id.as_str()).text(&client_id);
     let of_deletion = |sql| of_client(sql).text(&deleted_at);
-    let event = trail.statement(EVENT).text(id.as_str()).text(&client_id);
+    let event = trail
+        .statement(sql!("restore_event"))
+        .text(id.as_str())
+        .text(&client_id);
     let change = Change::new(&trail.event_id)
         .then(of_deletion(USER))
         .then(of_deletion(TAKE_OVER));
@@ -149,7 +154,6 @@ async fn adopt(
     client_id: &str,
 ) -> Result<Vec<Statement>> {
     const FIND: &str = sql!("restore_cipher_texts");
-    const ADOPT: &str = sql!("restore_adopt_cipher_text");
     let find = Statement::new(FIND).text(id.as_str()).text(client_id);
     let find = find.number(ADOPTED_VERSIONS).number(ADOPTED_CHARACTERS);
     let mut adopted = Vec::new();
@@ -158,7 +162,7 @@ async fn adopt(
         let Some(share) = opened.await else { continue };
         let place = Place::user(id, &row.backup_method);
         let sealed = vault.seal(place, &share).await?;
-        let adopt = Statement::new(ADOPT)
+        let adopt = Statement::new(sql!("restore_adopt_cipher_text"))
             .js(&sealed.envelope)
             .text(&sealed.key_id)
             .text(&sealed.digest)

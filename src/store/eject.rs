@@ -13,9 +13,8 @@ use crate::error::{Code, Error, Result};
 
 /// Opens a new window: every custodian share of the user can be retrieved once. Answers with its end.
 pub async fn open(db: &Database, trail: &Trail, user_id: &UserId, minutes: u32) -> Result<String> {
-    const OPEN: &str = sql!("eject_open");
     const READ: &str = "SELECT ejectable_until FROM eject_windows WHERE user_id = ?1";
-    let open = Statement::new(OPEN)
+    let open = Statement::new(sql!("eject_open"))
         .text(user_id.as_str())
         .text(&trail.event_id)
         .text(&minutes.to_string());
@@ -38,8 +37,7 @@ pub async fn open(db: &Database, trail: &Trail, user_id: &UserId, minutes: u32) 
 
 /// Closes the window, open or not.
 pub async fn close(db: &Database, trail: &Trail, user_id: &UserId) -> Result<()> {
-    const CLOSE: &str = sql!("eject_close");
-    let close = Statement::new(CLOSE)
+    let close = Statement::new(sql!("eject_close"))
         .text(user_id.as_str())
         .text(&trail.event_id);
     let change = Change::new(&trail.event_id)

@@ -82,13 +82,6 @@ pub struct Owner {
     pub is_deleted: bool,
 }
 
-const USER_EVENTS: &str = sql!("import_user_events");
-const USER_VERDICTS: &str = sql!("import_user_verdicts");
-const USERS: &str = sql!("import_users");
-const DELETED_USERS: &str = sql!("import_deleted_users");
-const REGISTERED_AGAIN: &str = sql!("import_registered_again");
-const OWNERS: &str = sql!("import_owners");
-
 /// Takes users in, and finds the owners of shares, those just taken in among them.
 pub async fn users(
     db: &Database,
@@ -99,19 +92,20 @@ pub async fn users(
 ) -> Result<(Vec<Verdict>, Vec<Owner>)> {
     let items = json::array(users.iter().map(UserItem::to_json));
     let with = |sql| trail.statement(sql).text(&items);
-    let owners = Statement::new(OWNERS).text(&json::array(owner_ids.iter().map(|id| quoted(id))));
-    let verdicts = with(USER_VERDICTS);
+    let owners = Statement::new(sql!("import_owners"))
+        .text(&json::array(owner_ids.iter().map(|id| quoted(id))));
+    let verdicts = with(sql!("import_user_verdicts"));
     let [verdicts, owners] = if mode.dry_run {
         db.read(vec![verdicts, owners]).await?.rows()?
     } else {
         // The request's own id, too: where users are spread, it is that of their claims (`homes::registering`).
         let event_ids = users.iter().map(|user| user.event_id.as_str());
         let change = Change::of_records(event_ids.chain([trail.event_id.as_str()]))
-            .then(with(USER_EVENTS))
+            .then(with(sql!("import_user_events")))
             .read(verdicts)
-            .then(with(USERS))
-            .then(with(DELETED_USERS))
-            .then(with(REGISTERED_AGAIN))
+            .then(with(sql!("import_users")))
+            .then(with(sql!("import_deleted_users")))
+            .then(with(sql!("import_registered_again")))
             .read(owners);
         db.change(change).await?.rows()?
     };

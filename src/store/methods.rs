@@ -10,10 +10,6 @@ use crate::error::{Code, Error, Result};
 /// `method` is the app's: the custodian shares of its curves go with it.
 const EVENT: &str = sql!("method_remove_event");
 
-const REMOVE_USER_SHARE: &str = sql!("method_remove_user_share");
-
-const REMOVE_CUSTODIAN_SHARES: &str = sql!("method_remove_custodian_shares");
-
 /// Removes the cipher text under an app's method, and the custodian shares that belong to it.
 pub async fn remove(
     db: &Database,
@@ -33,8 +29,8 @@ pub async fn remove(
         .text(method.as_str());
     let change = Change::new(&trail.event_id)
         .event(event)
-        .then(remove(REMOVE_USER_SHARE))
-        .then(remove(REMOVE_CUSTODIAN_SHARES));
+        .then(remove(sql!("method_remove_user_share")))
+        .then(remove(sql!("method_remove_custodian_shares")));
     match db.change(change).await?.outcome()? {
         MethodRemoved::Removed => Ok(()),
         MethodRemoved::NotFound => Err(Error::new(

@@ -23,22 +23,23 @@ pub const DAYS_KEPT: u32 = 400;
 /// 3. The recent ones, behind, are counted anew; not as long as so many are to be settled that more runs are needed.
 /// 4. The next run begins where this one ended. Old days go.
 pub async fn count_events(db: &Database, now_ms: u64) -> Result<()> {
-    const TO: &str = sql!("metrics_to");
-    const SETTLED: &str = sql!("metrics_settled");
     const NO_RECENT: &str = "UPDATE daily_events SET recent = 0 WHERE recent <> 0";
-    const RECENT: &str = sql!("metrics_recent");
     const FROM: &str = sql!("metrics_from");
     const AT: &str = sql!("metrics_at");
     const FORGET: &str =
         "DELETE FROM daily_events WHERE day <> '' AND day < date('now', '-' || ?1 || ' days')";
     let settled_to = least_id_at(now_ms.saturating_sub(SETTLED_AFTER_MS));
-    let count = Change::upkeep(Statement::new(TO).text(&settled_to).number(SETTLED_PER_RUN))
-        .read(Statement::new(SETTLED))
-        .read(Statement::new(NO_RECENT))
-        .read(Statement::new(RECENT).text(&settled_to))
-        .read(Statement::new(FROM))
-        .read(Statement::new(AT))
-        .read(Statement::new(FORGET).text(&DAYS_KEPT.to_string()));
+    let count = Change::upkeep(
+        Statement::new(sql!("metrics_to"))
+            .text(&settled_to)
+            .number(SETTLED_PER_RUN),
+    )
+    .read(Statement::new(sql!("metrics_settled")))
+    .read(Statement::new(NO_RECENT))
+    .read(Statement::new(sql!("metrics_recent")).text(&settled_to))
+    .read(Statement::new(FROM))
+    .read(Statement::new(AT))
+    .read(Statement::new(FORGET).text(&DAYS_KEPT.to_string()));
     db.change(count).await.map(drop)
 }
 

@@ -24,16 +24,8 @@ pub enum Requested {
 /// history of a user that no deletion is known of any more was deleted before the retention.
 const EVENT: &str = sql!("purge_event");
 
-const DELETE_USER: &str = sql!("purge_delete_user");
-
 /// Asked for again, the first time stays.
 const WAIT: &str = sql!("purge_wait");
-
-const ERASE_HISTORY: &str = sql!("purge_erase_history");
-
-const ERASE_DELETED: &str = sql!("purge_erase_deleted");
-
-const FORGET: &str = sql!("purge_done");
 
 const PURGE_AT: &str = "SELECT purge_at FROM purges WHERE user_id = ?1 AND client_id = ?2";
 
@@ -59,7 +51,7 @@ pub async fn request(
     // The triggers move what is current into the history, which goes next.
     let change = Change::new(&trail.event_id)
         .event(event)
-        .then(once(DELETE_USER))
+        .then(once(sql!("purge_delete_user")))
         .then(once(WAIT).number(delay_hours.into()));
     let change = erase(change, trail, id.as_str(), client_id.as_str());
     let changed = db.change(change.read(of_user(PURGE_AT))).await?;
@@ -103,9 +95,8 @@ pub struct Due {
 
 /// The purges whose time has come, the oldest first.
 pub async fn due(db: &Database, limit: u64) -> Result<Vec<Due>> {
-    const DUE: &str = sql!("purges_due");
     let [rows] = db
-        .read(vec![Statement::new(DUE).number(limit)])
+        .read(vec![Statement::new(sql!("purges_due")).number(limit)])
         .await?
         .rows()?;
     let read = |row: &super::Row| Due {
@@ -136,9 +127,9 @@ fn erase(change: Change, trail: &Trail, user_id: &str, client_id: &str) -> Chang
             .text(&trail.event_id)
     };
     let change = change
-        .then(once(ERASE_HISTORY))
-        .then(once(ERASE_DELETED))
-        .then(once(FORGET));
+        .then(once(sql!("purge_erase_history")))
+        .then(once(sql!("purge_erase_deleted")))
+        .then(once(sql!("purge_done")));
     changes::purged(user_id, client_id, &trail.event_id)
         .into_iter()
         .fold(change, Change::then)
@@ -153,6 +144,5 @@ pub fn count_due() -> Statement {
 
 /// The purges that wait, the next one first: one hundred at most.
 pub fn waiting() -> Statement {
-    const WAITING: &str = sql!("purges_waiting");
-    Statement::new(WAITING)
+    Statement::new(sql!("purges_waiting"))
 }

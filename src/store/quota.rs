@@ -10,11 +10,10 @@ use crate::error::Result;
 
 /// Lets a user store again who stored as much as one may within a day: what was replaced until now counts no more.
 pub async fn release(db: &Database, trail: &Trail, id: &UserId) -> Result<()> {
-    const RELEASE: &str = sql!("quota_release");
     let change = Change::new(&trail.event_id)
         .event(event_of_user(trail, "release_quota", id, "released"))
         .then(
-            Statement::new(RELEASE)
+            Statement::new(sql!("quota_release"))
                 .text(id.as_str())
                 .text(&trail.event_id),
         );

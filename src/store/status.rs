@@ -81,8 +81,9 @@ const COUNT_AT_ONCE: u64 = 50_000;
 
 /// One batch, so the numbers are of one moment.
 pub async fn status(db: &Database) -> Result<Status> {
-    const COUNTS: &str = sql!("status_counts");
-    let counts = Statement::new(COUNTS).number(0).number(COUNT_AT_ONCE);
+    let counts = Statement::new(sql!("status_counts"))
+        .number(0)
+        .number(COUNT_AT_ONCE);
     let [counts, keys, note, purges, due, schema, canaries] = db
         .read(vec![
             counts,

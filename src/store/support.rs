@@ -58,22 +58,15 @@ pub struct KeyedShare {
     pub key_id: String,
 }
 
-const USER: &str = sql!("support_user");
-const USER_OF_CLIENT: &str = sql!("support_user_of_client");
-const DELETIONS: &str = sql!("support_deletions");
-const DELETIONS_OF_CLIENT: &str = sql!("support_deletions_of_client");
-const HISTORY: &str = sql!("support_history");
-const SHARES: &str = sql!("support_shares");
-
 /// A person, or what is left of one who was deleted. 404: there never was one, or no longer.
 pub async fn person(db: &Database, user_id: &UserId, retention_days: u32) -> Result<Person> {
     let of_user = |sql| Statement::new(sql).text(user_id.as_str());
     let [user, deletions, history, shares, canaries] = db
         .read(vec![
-            of_user(USER),
-            of_user(DELETIONS).text(&retention_days.to_string()),
-            of_user(HISTORY),
-            of_user(SHARES),
+            of_user(sql!("support_user")),
+            of_user(sql!("support_deletions")).text(&retention_days.to_string()),
+            of_user(sql!("support_history")),
+            of_user(sql!("support_shares")),
             health::canaries(),
         ])
         .await?
@@ -103,8 +96,8 @@ pub async fn of_client(
     let of_client = |sql| Statement::new(sql).text(client_id.as_str());
     let [user, deletions] = db
         .read(vec![
-            of_client(USER_OF_CLIENT),
-            of_client(DELETIONS_OF_CLIENT).text(&retention_days.to_string()),
+            of_client(sql!("support_user_of_client")),
+            of_client(sql!("support_deletions_of_client")).text(&retention_days.to_string()),
         ])
         .await?
         .rows()?;

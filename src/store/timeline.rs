@@ -24,11 +24,7 @@ pub struct Person {
 const USER: &str =
     "SELECT id, client_id AS clientId, created_at AS createdAt FROM users WHERE id = ?1";
 
-const DELETIONS: &str = sql!("timeline_deletions");
-
 const PURGE: &str = "SELECT purge_at FROM purges WHERE user_id = ?1 ORDER BY purge_at LIMIT 1";
-
-const EJECT: &str = sql!("timeline_eject");
 
 /// The current ones and the newest 10,000 of the history.
 const VERSIONS: &str = sql!("timeline_versions");
@@ -37,9 +33,15 @@ pub async fn person(db: &Database, user_id: &UserId) -> Result<Person> {
     let of_user = |sql| Statement::new(sql).text(user_id.as_str());
     let [user, deletions, purge, eject, versions] = db
         .read(
-            [USER, DELETIONS, PURGE, EJECT, VERSIONS]
-                .map(of_user)
-                .into(),
+            [
+                USER,
+                sql!("timeline_deletions"),
+                PURGE,
+                sql!("timeline_eject"),
+                VERSIONS,
+            ]
+            .map(of_user)
+            .into(),
         )
         .await?
         .rows()?;

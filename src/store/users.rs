@@ -32,10 +32,8 @@ pub async fn register(
     client_api_key: Option<CredentialHash>,
 ) -> Result<Registered> {
     const EVENT: &str = sql!("user_register_event");
-    const INSERT: &str = sql!("user_register");
     // The user that a webhook made goes into the history, and comes out of it as this one.
     const GIVE_WAY: &str = sql!("user_give_way");
-    const ADD_KEY: &str = sql!("user_add_api_key");
     const SELECT: &str = sql!("user_registered");
 
     let given_id = id.map(UserId::as_str);
@@ -47,12 +45,12 @@ pub async fn register(
         .text(client_id.as_str())
         .optional(hash.as_deref())
         .text(new_id);
-    let insert = Statement::new(INSERT)
+    let insert = Statement::new(sql!("user_register"))
         .text(new_id)
         .text(client_id.as_str())
         .optional(hash.as_deref())
         .text(&trail.event_id);
-    let add_key = Statement::new(ADD_KEY)
+    let add_key = Statement::new(sql!("user_add_api_key"))
         .text(client_id.as_str())
         .optional(hash.as_deref())
         .text(&trail.event_id);
@@ -104,10 +102,9 @@ pub async fn replace_client_api_key(
     hash: &str,
 ) -> Result<JsonText> {
     const EVENT: &str = sql!("api_key_event");
-    const UPDATE: &str = sql!("api_key_replace");
     const SELECT: &str = sql!("user_get");
     let event = trail.statement(EVENT).text(id.as_str()).text(hash);
-    let update = Statement::new(UPDATE)
+    let update = Statement::new(sql!("api_key_replace"))
         .text(id.as_str())
         .text(hash)
         .text(&trail.event_id);

@@ -95,10 +95,9 @@ fn read_entries(rows: &Rows) -> Result<Entries> {
 
 /// The history of a user, the newest first: ten thousand versions at most, for an answer has to fit into memory.
 pub async fn list(db: &Database, user_id: &UserId) -> Result<Rows> {
-    const VERSIONS: &str = sql!("versions_list");
     let of_user = |sql| Statement::new(sql).text(user_id.as_str());
     let [user, versions] = db
-        .read(vec![of_user(USER), of_user(VERSIONS)])
+        .read(vec![of_user(USER), of_user(sql!("versions_list"))])
         .await?
         .rows()?;
     if user.is_empty() {
@@ -124,8 +123,7 @@ pub async fn sealed(
     version_id: &str,
     kind: Option<Kind>,
 ) -> Result<Option<SealedVersion>> {
-    const SQL: &str = sql!("version_sealed");
-    let find = Statement::new(SQL)
+    let find = Statement::new(sql!("version_sealed"))
         .text(user_id.as_str())
         .text(version_id)
         .optional(kind.map(Kind::as_str));
@@ -157,10 +155,9 @@ pub async fn restore(
 ) -> Result<String> {
     // Of two current shares with this id, the one of the event.
     const CURRENT: &str = sql!("version_current");
-    const EVENT: &str = sql!("version_restore_event");
     let kind = kind.map(Kind::as_str);
     let event = trail
-        .statement(EVENT)
+        .statement(sql!("version_restore_event"))
         .text(user_id.as_str())
         .text(version_id)
         .optional(kind);
