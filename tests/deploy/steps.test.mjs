@@ -8,7 +8,6 @@ import { isWindows } from "../../scripts/lib/paths.mjs";
 import {
   CONFIG,
   DATABASE_ID,
-  DOMAIN_ROUTE,
   GIVEN,
   MADE,
   OLD,
@@ -28,7 +27,6 @@ import {
   said,
   state,
   withDatabase,
-  withoutAddress,
 } from "../support/deployment.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
 
@@ -201,42 +199,6 @@ describe("npm run deploy", () => {
     }
   });
 
-  it("asks for an address where nobody could reach the Worker otherwise", async () => {
-    withoutAddress();
-    await rejects(deploying([], { env: GIVEN }), /Nobody could reach/, /--domain[\s\S]*--workers-dev/);
-    assert.deepEqual(commands(), ["whoami --json"]);
-    await deploying(["--location", "weur"], { env: GIVEN, ui: person("backup.example.com") });
-    assert.deepEqual(changed(CONFIG).added, [DOMAIN_ROUTE, DATABASE_ID]);
-  });
-
-  it("takes a custom domain, for good", async () => {
-    withoutAddress();
-    await deploying(["--location", "weur", "--domain", "backup.example.com"], { env: GIVEN });
-    assert.deepEqual(changed(CONFIG).added, [DOMAIN_ROUTE, DATABASE_ID]);
-    await deploying(["--domain", "backup.example.com"], { env: GIVEN });
-    assert.deepEqual(changed(CONFIG).added, [DOMAIN_ROUTE, DATABASE_ID]);
-    await rejects(
-      deploying(["--domain", "other.example.com"], { env: GIVEN }),
-      /serves on backup.example.com, not on other/,
-    );
-  });
-
-  it("serves operators on a second custom domain, beside the first", async () => {
-    withoutAddress();
-    const both = ["--domain", "backup.example.com", "--operators-domain", "ops.backup.example.com"];
-    await deploying(["--location", "weur", ...both], { env: GIVEN });
-    const routes = DOMAIN_ROUTE.replace("}]", '}, { pattern = "ops.backup.example.com", custom_domain = true }]');
-    assert.deepEqual(changed(CONFIG).added, [routes, DATABASE_ID]);
-    await deploying(both, { env: GIVEN });
-    assert.deepEqual(changed(CONFIG).added, [routes, DATABASE_ID], "nothing twice");
-    writeFileSync(file("wrangler.toml"), REACHABLE);
-    await rejects(
-      deploying(["--operators-domain", "ops.example.com"], { env: GIVEN }),
-      /second custom domain/,
-      /--domain/,
-    );
-  });
-
   it("sets the variables that it is told, and refuses one that is not there", async () => {
     const told = ["--var", "ACCESS_AUD=0a1b2c", "--var", "CLIENT_AUTH=portal, jwt"];
     await deploying(["--location", "weur", ...told], { env: GIVEN });
@@ -254,18 +216,6 @@ describe("npm run deploy", () => {
       assert.ok(!said.includes("very-secret"));
     }
     assert.equal(read("wrangler.toml"), written);
-  });
-
-  it("takes workers.dev for who has no domain", async () => {
-    withoutAddress();
-    await deploying(["--location", "weur", "--workers-dev"], { env: GIVEN });
-    assert.deepEqual(changed(CONFIG), {
-      added: [DATABASE_ID], // staging has the line workers_dev = true as well
-      removed: [
-        "workers_dev = false # until you say",
-        'database_id = "00000000-0000-0000-0000-000000000000" # of production',
-      ],
-    });
   });
 
   it("tells each step in a dry run, without a login and without a change", async () => {

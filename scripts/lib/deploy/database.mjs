@@ -3,6 +3,7 @@
 import { Failure, note } from "../log.mjs";
 import { readConfig, writeDatabaseId } from "./config.mjs";
 import { locations } from "./options.mjs";
+import { change } from "./settings.mjs";
 
 export const database = {
   title: "The database",
@@ -48,8 +49,7 @@ async function takeFromDashboard(context) {
   if (!options.workersBuilds || config.database.id) return;
   const { database: atTop } = await readConfig({ file });
   if (!atTop.id) return;
-  writeDatabaseId({ file, environment: options.environment, id: atTop.id });
-  context.config = await readConfig({ file, environment: options.environment });
+  await change(context, (where) => writeDatabaseId({ ...where, id: atTop.id }));
 }
 
 function whereItWillBe(binding, options) {
@@ -120,9 +120,7 @@ async function askPlacement(ui, name) {
 }
 
 async function remember(context, binding, id) {
-  const { file, options } = context;
-  writeDatabaseId({ file, environment: options.environment, binding, id });
-  context.config = await readConfig({ file, environment: options.environment });
+  await change(context, (where) => writeDatabaseId({ ...where, binding, id }));
   if (context.config.databases.find((one) => one.binding === binding)?.id !== id) {
     throw new Failure(
       `The database's id ${id} did not find its place in wrangler.toml.`,

@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Failure, note, say } from "../log.mjs";
-import { readConfig, writeDatabases, writeEveryMinute, writePlace, writeQueue } from "./config.mjs";
+import { writeDatabases, writeEveryMinute, writePlace, writeQueue } from "./config.mjs";
+import { change } from "./settings.mjs";
 
 /** More homes than one run a minute serves every quarter of an hour: 16 at a time (docs/scale.md). */
 const HOMES_WITHOUT_QUEUE = 250;
@@ -43,8 +44,6 @@ export const home = {
     ];
   },
   async run(context) {
-    const { file, options } = context;
-    const { environment } = options;
     if (!context.config.database.id)
       throw new Failure("There is no first database yet.", "Deploy once without --add-home.");
     const { number, place, sections, queue } = wanted(context);
@@ -54,11 +53,12 @@ export const home = {
         `HOME_PLACES in wrangler.toml says already where home ${number} is.`,
         "Take that entry out, or leave --place and --jurisdiction out.",
       );
-    if (place) writePlace({ file, environment, home: number, place, places });
-    writeEveryMinute({ file, environment });
-    writeDatabases({ file, environment, databases: sections });
-    if (queue) writeQueue({ file, environment, name: queue });
-    context.config = await readConfig({ file, environment });
+    await change(context, (where) => {
+      if (place) writePlace({ ...where, home: number, place, places });
+      writeEveryMinute(where);
+      writeDatabases({ ...where, databases: sections });
+      if (queue) writeQueue({ ...where, name: queue });
+    });
     const missing = sections.find(({ binding }) => !context.config.databases.some((one) => one.binding === binding));
     if (missing)
       throw new Failure(

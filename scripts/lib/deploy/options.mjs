@@ -22,6 +22,7 @@ export const USAGE = `npm run deploy [-- --env production] [--dry-run] …
   --place NAME          how POST /users names where the new home is; the jurisdiction's name if it is left out
   --recipient KEY       keep the sealing keys in escrow for this age recipient; may be given more than once
   --domain HOST         serve on this custom domain of a zone in your account (written into wrangler.toml)
+  --take-over-domain    serve on the host name although it answers in DNS already: take it from the record or Worker that has it
   --operators-domain HOST  a second custom domain, for operators behind Cloudflare Access (SECURITY.md)
   --var NAME=VALUE      set a variable of wrangler.toml (written there); may be given more than once
   --workers-dev         serve on workers.dev: for a first try, or without a domain (written into wrangler.toml)
@@ -47,6 +48,7 @@ export function parseOptions(args, env = process.env) {
       recipient: { type: "string", multiple: true },
       domain: { type: "string" },
       "operators-domain": { type: "string" },
+      "take-over-domain": { type: "boolean", default: false },
       var: { type: "string", multiple: true },
       "workers-dev": { type: "boolean", default: false },
       "secrets-out": { type: "string" },
@@ -103,8 +105,9 @@ export function parseOptions(args, env = process.env) {
     addHome: values["add-home"],
     place: values.place ?? (values["add-home"] ? values.jurisdiction : undefined),
     recipients: values.recipient ?? [],
-    domain: values.domain,
-    operatorsDomain: values["operators-domain"],
+    domain: values.domain?.toLowerCase(),
+    operatorsDomain: values["operators-domain"]?.toLowerCase(),
+    takeOverDomain: values["take-over-domain"],
     vars,
     workersDev: values["workers-dev"] || (env.WORKERS_CI === "1" && !values.domain),
     secretsOut: values["secrets-out"],

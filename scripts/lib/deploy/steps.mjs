@@ -9,11 +9,13 @@ import { lineReport } from "../doctor/report.mjs";
 import { parseTarget, settingsOf } from "../doctor/target.mjs";
 import { Failure, note } from "../log.mjs";
 import { isPackage } from "../paths.mjs";
+import { address, operatorsAddress } from "./address.mjs";
+import { writeVars } from "./config.mjs";
 import { bucket, escrow, recipients } from "./copy.mjs";
-import { readConfig, writeCustomDomains, writeVars, writeWorkersDev } from "./config.mjs";
 import { database, migrations } from "./database.mjs";
 import { home, opening, queue } from "./home.mjs";
 import { secrets } from "./secrets.mjs";
+import { change } from "./settings.mjs";
 
 /** A custom domain's first certificate takes a while. */
 const READY_WITHIN_MS = 180_000;
@@ -53,80 +55,13 @@ const build = {
   },
 };
 
-const address = {
-  title: "The address",
-  plan({ config, options }) {
-    if (options.domain) return [`serve on ${options.domain}: a route in wrangler.toml`];
-    if (config.reachable) return [config.customDomain ?? "as wrangler.toml says"];
-    return [
-      options.workersDev
-        ? "serve on workers.dev: written into wrangler.toml"
-        : "ask for a custom domain, or workers.dev, and write it into wrangler.toml",
-    ];
-  },
-  async run(context) {
-    const { config, file, options, ui } = context;
-    const { environment } = options;
-    if (config.customDomain && options.domain && config.customDomain !== options.domain) {
-      throw new Failure(
-        `wrangler.toml serves on ${config.customDomain}, not on ${options.domain}.`,
-        "Change its routes by hand: Portal's dashboard and your apps know the old address.",
-      );
-    }
-    if (config.customDomain || (config.reachable && !options.domain))
-      return note(config.customDomain ?? "as wrangler.toml says");
-    const domain =
-      options.domain ??
-      (options.workersDev
-        ? ""
-        : await ui?.ask(
-            "  On which custom domain of your account (backup.example.com)? Or press Enter for workers.dev: ",
-          ));
-    if (domain === undefined) {
-      throw new Failure(
-        "Nobody could reach the Worker: wrangler.toml gives it no route, and workers.dev is off.",
-        "Give it a custom domain of a zone in your account (--domain backup.example.com), or put it on workers.dev (--workers-dev).",
-      );
-    }
-    if (domain) writeCustomDomains({ file, environment, domains: [domain] });
-    else writeWorkersDev({ file, environment });
-    context.config = await readConfig({ file, environment });
-    if (domain ? context.config.customDomain !== domain : !context.config.workersDev) {
-      throw new Failure(
-        "The address did not find its place in wrangler.toml.",
-        "Write it by hand (docs/deploy.md), and run the command again.",
-      );
-    }
-    note(`${domain || "workers.dev"}, now in wrangler.toml: commit that`);
-  },
-};
-
-const operatorsAddress = {
-  title: "The operators' address",
-  applies: ({ options }) => options.operatorsDomain !== undefined,
-  plan: ({ options }) => [`serve on ${options.operatorsDomain} as well: a route in wrangler.toml`],
-  async run(context) {
-    const { config, file, options } = context;
-    const { environment, operatorsDomain } = options;
-    if (config.customDomains.includes(operatorsDomain)) return note(operatorsDomain);
-    if (config.customDomains.length === 0 || config.customDomains.length < config.routes)
-      throw new Failure(
-        "--operators-domain is a second custom domain, and wrangler.toml has another kind of route, or none.",
-        "Give the first one with --domain, or write both into routes by hand (docs/deploy.md).",
-      );
-    writeCustomDomains({ file, environment, domains: [...config.customDomains, operatorsDomain] });
-    context.config = await readConfig({ file, environment });
-    note(`${operatorsDomain}, now in wrangler.toml: commit that`);
-  },
-};
-
 const variables = {
   title: "The variables",
   applies: ({ options }) => options.vars.length > 0,
   plan: ({ options }) => options.vars.map(({ name }) => `set ${name} in wrangler.toml`),
   async run(context) {
-    const { config, file, options } = context;
-    const { environment, vars } = options;
+    const { config, options } = context;
+    const { vars } = options;
     const unknown = vars.find(({ name }) => !(name in config.vars));
     if (unknown)
       throw new Failure(
@@ -135,8 +70,7 @@ const variables = {
       );
     const changed = vars.filter(({ name, value }) => config.vars[name] !== value);
     if (changed.length === 0) return note("as they were");
-    writeVars({ file, environment, vars: changed });
-    context.config = await readConfig({ file, environment });
+    await change(context, (where) => writeVars({ ...where, vars: changed }));
     note(`${changed.map(({ name }) => name).join(", ")}, now in wrangler.toml: commit that`);
   },
 };
