@@ -63,32 +63,6 @@ describe("npm run deploy", () => {
     assert.ok(calls().every(({ environment }) => environment === "staging"));
   });
 
-  it("binds a bucket for the second copy where --copy says so, makes it once, and has every minute serve it", async () => {
-    await deploying(["--location", "weur", "--copy"], { env: GIVEN });
-    assert.deepEqual(state().buckets, ["portal-backup-copy"]);
-    const { added } = changed(REACHABLE);
-    assert.ok(added.includes("[[env.production.r2_buckets]]") && added.includes('bucket_name = "portal-backup-copy"'));
-    assert.match(read("wrangler.toml"), /crons = \["\* \* \* \* \*"/);
-    const written = read("wrangler.toml");
-    await deploying(["--location", "weur"], { env: GIVEN });
-    assert.equal(read("wrangler.toml"), written);
-    assert.equal(commands().filter((command) => command.startsWith("r2 bucket create")).length, 1);
-  });
-
-  it("keeps the bucket of a database in a jurisdiction in the same, and asks for it there", async () => {
-    await deploying(["--jurisdiction", "eu", "--copy"], { env: GIVEN });
-    assert.match(read("wrangler.toml"), /binding = "COPY"\nbucket_name = "portal-backup-copy"\njurisdiction = "eu"\n/);
-    await deploying([], { env: GIVEN });
-    assert.deepEqual(
-      commands().filter((command) => command.startsWith("r2 ")),
-      [
-        "r2 bucket info portal-backup-copy --jurisdiction=eu",
-        "r2 bucket create portal-backup-copy --jurisdiction=eu",
-        "r2 bucket info portal-backup-copy --jurisdiction=eu",
-      ],
-    );
-  });
-
   it("does nothing twice: a second run makes no database, sets no secret and changes no file", async () => {
     await deploying(["--location", "weur"], { env: GIVEN });
     const written = read("wrangler.toml");
