@@ -35,6 +35,7 @@ export async function readConfig({ file, environment }) {
   const routes = [...(config.route ? [config.route] : []), ...(config.routes ?? [])];
   return {
     name: config.name,
+    accountId: config.account_id,
     database,
     /** All of them, with the directory: `DB` first, then in the order of wrangler.toml. */
     databases: [database, ...databases.filter((one) => one !== database)],

@@ -1,7 +1,5 @@
 // npm run deploy, step by step: `plan` says what a step would do, `run` does it, and doing it twice does it once.
 
-import { setTimeout as sleep } from "node:timers/promises";
-
 import { buildWorker } from "../build.mjs";
 import { examine } from "../doctor/examine.mjs";
 import { placeOf } from "../doctor/place.mjs";
@@ -10,6 +8,7 @@ import { parseTarget, settingsOf } from "../doctor/target.mjs";
 import { Failure, note } from "../log.mjs";
 import { isPackage } from "../paths.mjs";
 import { address, operatorsAddress } from "./address.mjs";
+import { answering } from "./answering.mjs";
 import { writeVars } from "./config.mjs";
 import { bucket } from "./copy.mjs";
 import { database, migrations } from "./database.mjs";
@@ -18,23 +17,23 @@ import { home, opening, queue } from "./home.mjs";
 import { secrets } from "./secrets.mjs";
 import { change } from "./settings.mjs";
 
-/** A custom domain's first certificate takes a while. */
-const READY_WITHIN_MS = 180_000;
-
 const login = {
   title: "The login",
   plan: () => ["look who is logged in to Cloudflare: wrangler whoami"],
-  async run({ env, wrangler }) {
+  async run({ config, env, wrangler }) {
     const { code, stdout } = await wrangler.run(["whoami", "--json"]);
     if (code === 0) {
       const { email, accounts = [] } = JSON.parse(stdout.slice(stdout.indexOf("{")));
-      if (accounts.length > 1 && !env.CLOUDFLARE_ACCOUNT_ID) {
+      // As wrangler itself chooses one.
+      const chosen = config.accountId ?? env.CLOUDFLARE_ACCOUNT_ID;
+      if (accounts.length > 1 && !chosen) {
         throw new Failure(
           `This login reaches ${accounts.length} accounts.`,
-          `Say which: CLOUDFLARE_ACCOUNT_ID=… npm run deploy …\n${accounts.map(({ id, name }) => `${id}  ${name}`).join("\n")}`,
+          `Say which: CLOUDFLARE_ACCOUNT_ID=… npm run deploy …, or account_id at the top of wrangler.toml.\n${accounts.map(({ id, name }) => `${id}  ${name}`).join("\n")}`,
         );
       }
-      return note([email, accounts[0]?.name].filter(Boolean).join(", "));
+      const account = accounts.find(({ id }) => id === chosen) ?? (chosen ? { name: chosen } : accounts[0]);
+      return note([email, account?.name].filter(Boolean).join(", "));
     }
     // A token may be able to deploy and yet not to tell whose it is.
     if (env.CLOUDFLARE_API_TOKEN) return note("by CLOUDFLARE_API_TOKEN");
@@ -112,13 +111,13 @@ const doctor = {
     options.doctor
       ? ["wait until GET /readyz answers 200", "npm run doctor -- the Worker's URL"]
       : ["left out (--no-doctor)"],
-  async run({ config, env, known, options, url, patience = READY_WITHIN_MS }) {
+  async run({ config, env, known, options, url, patience }) {
     if (!options.doctor) return note("left out (--no-doctor)");
     const { environment } = options;
     const again = (where) => `npm run doctor -- ${where} --env ${environment}`;
     if (!url) return note(`wrangler told no URL to examine: ${again("https://…")}`);
     const target = parseTarget(url).url;
-    await answering(target, patience, again(target.origin));
+    await answering(target, { patience, again: again(target.origin) });
     const value = (name) => known[name] ?? env[name];
     const given = {
       webhookSecret: value("WEBHOOK_SECRET"),
@@ -142,30 +141,6 @@ const doctor = {
       note(`for the whole examination: WEBHOOK_SECRET=… ADMIN_TOKEN=… ${again(target.origin)}`);
   },
 };
-
-/** Waits until the Worker answers at all; what it answers is the doctor's business. */
-async function answering(url, patience, again) {
-  const until = Date.now() + patience;
-  for (let told = false; ; told = true) {
-    try {
-      const { status } = await fetch(new URL("/readyz", url), {
-        redirect: "manual",
-        signal: AbortSignal.timeout(10_000),
-      });
-      if (status === 200 || Date.now() > until) return;
-      // A deployment reaches every place within seconds; until then an older version, or none, may answer.
-      if (status === 503 && told) return;
-    } catch {
-      if (Date.now() > until)
-        throw new Failure(
-          `${url.origin} does not answer.`,
-          `It is deployed; a new domain's DNS and certificate can take some minutes. Then: ${again}`,
-        );
-    }
-    if (!told) note(`waiting until ${url.origin} answers`);
-    await sleep(Math.min(3_000, patience));
-  }
-}
 
 export const steps = [
   login,
