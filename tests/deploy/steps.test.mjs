@@ -158,7 +158,7 @@ describe("npm run deploy", () => {
       assert.match(said, /wrangler secret put WEBHOOK_SECRET --env production/);
       forget();
       await deploying(args, { env: {} });
-      assert.match(said, /WEBHOOK_SECRET=… ADMIN_TOKEN=… npm run doctor/);
+      assert.match(said, /WEBHOOK_SECRET=… and ADMIN_TOKEN=…: npm run doctor .* --vars FILE/);
 
       // The Worker takes spaces in the list; it is this file's that the doctor goes by.
       forget();

@@ -138,7 +138,9 @@ const doctor = {
     if (!outcome.ok)
       throw new Failure("It is deployed, but not all is well: see above.", `Then again: ${again(target.origin)}`);
     if (!given.webhookSecret || !given.adminToken)
-      note(`for the whole examination: WEBHOOK_SECRET=… ADMIN_TOKEN=… ${again(target.origin)}`);
+      note(
+        `for the whole examination, with a file of WEBHOOK_SECRET=… and ADMIN_TOKEN=…: ${again(target.origin)} --vars FILE`,
+      );
   },
 };
 
