@@ -14,6 +14,7 @@ import { bucket } from "./copy.mjs";
 import { database, migrations } from "./database.mjs";
 import { escrow, recipients } from "./escrow.mjs";
 import { home, opening, queue } from "./home.mjs";
+import { refuseUnservedPages } from "./pages.mjs";
 import { secrets } from "./secrets.mjs";
 import { change } from "./settings.mjs";
 
@@ -49,8 +50,9 @@ const build = {
   plan: () => [isPackage ? "the release's own, as it was packed" : "build the Worker into build/: npm run build"],
   // Also in a dry run: it needs no login and changes nothing elsewhere.
   dry: (context) => build.run(context),
-  run: async ({ buildWorker: make = buildWorker }) => {
+  run: async ({ buildWorker: make = buildWorker, config, file }) => {
     const built = await make();
+    refuseUnservedPages({ config, file });
     note(built ? "built" : isPackage ? "the release's own" : "build/ is up to date");
   },
 };
