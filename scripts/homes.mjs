@@ -13,7 +13,8 @@ const USAGE = `npm run homes -- [list | open N | close N | move … | rebuild] -
   move --from N --until SIZE      moves users out of the database N, to open ones, until it has SIZE (6GB); --to N: to that one
   rebuild                         fills the directory anew from the databases
   --url URL                       the service; https, or http on this machine (default: http://127.0.0.1:8787)
-  --resume FILE                   where a move keeps how far it has come (default: homes.move-state.json)
+  --resume FILE                   where a move keeps how far it is (homes.move-state.json); the same command goes on with one that
+                                  stopped less than 24 hours ago
   --vars FILE                     NAME=value lines with ADMIN_TOKEN (default: the environment, .dev.vars for this machine)`;
 
 await main(async () => {

@@ -24,7 +24,9 @@ const USAGE = `npm run import -- FILE --url https://backup.example.com [options]
 await main(async () => {
   const { values, positionals } = options();
   await setupPackages();
-  if (Number(process.versions.node.split(".")[0]) < 24) return withOwnNode();
+  const { onNodeWithSqlite } = await import("./lib/toolchain.mjs");
+  const code = await onNodeWithSqlite();
+  if (code !== undefined) return code;
   const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
   const { readIdentities, readPassphrase } = await import("./lib/moving/age.mjs");
   const { importAll, report } = await import("./lib/moving/importer.mjs");
@@ -79,13 +81,6 @@ await main(async () => {
     await source.close();
   }
 }, USAGE);
-
-/** SQLite is part of the Node that npm installed here. */
-async function withOwnNode() {
-  const { nodeBin, nodeEnv } = await import("./lib/toolchain.mjs");
-  const { run } = await import("./lib/run.mjs");
-  return (await run(await nodeBin(), ["--no-warnings", ...process.argv.slice(1)], { show: true, env: nodeEnv() })).code;
-}
 
 function options() {
   return readArguments({

@@ -12,7 +12,8 @@ npm run keys -- recover --identity FILE (FILE.age … | --bucket NAME [--jurisdi
 
   escrow      keeps each sealing key, inside an age file for the recipients, beside the second copy and in the database.
               Again after every rotation.
-  recover     writes the setting SHARE_ENCRYPTION_KEYS to standard output, from the escrow files
+  recover     writes the setting SHARE_ENCRYPTION_KEYS to standard output, from the escrow files. Into a pipe:
+              npm run --silent keys -- recover … | npx wrangler secret put SHARE_ENCRYPTION_KEYS --env production
 
   --url URL             the service; https, or http on this machine
   --recipient KEY       age recipient, classic or post-quantum; whoever has its identity has the keys
@@ -99,16 +100,17 @@ async function fromBucket({ bucket, jurisdiction, local }) {
   const { run } = await import("./lib/run.mjs");
   const { wranglerCli } = await import("./lib/paths.mjs");
   const { nodeBin, nodeEnv } = await import("./lib/toolchain.mjs");
+  const { lastLines } = await import("./lib/deploy/wrangler.mjs");
   const get = async (name) => {
     const args = ["r2", "object", "get", `${bucket}/${name}`, "--pipe", local ? "--local" : "--remote"];
     if (jurisdiction) args.push(`--jurisdiction=${jurisdiction}`);
-    const { code, stdout } = await run(await nodeBin(), ["--no-warnings", wranglerCli, ...args], {
+    const { code, stdout, stderr } = await run(await nodeBin(), ["--no-warnings", wranglerCli, ...args], {
       env: nodeEnv({ WRANGLER_HIDE_BANNER: "true" }),
     });
     if (code !== 0)
       throw new Failure(
-        `The bucket ${bucket} has no object ${name}, or cannot be read.`,
-        "Is this login the right account (npx wrangler whoami)?",
+        `The bucket ${bucket} has no object ${name}, or cannot be read:\n${lastLines(stderr || stdout)}`,
+        "Is this login the right account (npx wrangler whoami), and does the bucket have a --jurisdiction?",
       );
     return stdout;
   };

@@ -17,7 +17,8 @@ const USAGE = `npm run rebuild -- --url URL [--home N] (--into BINDING | --merge
   --directory       fills the directory anew from the databases: whoever lives in one of them is entered
   --url URL         the service; https, or http on this machine
   --parallel N      pages at once, 1 to 16; 4 if it is left out
-  --resume FILE     where it keeps how far it is (rebuild-state.json)
+  --resume FILE     where --into and --merge keep how far they are (rebuild-state.json); the same
+                    command goes on with a run that stopped less than 24 hours ago
   --vars FILE       NAME=value lines with ADMIN_TOKEN (default: the environment, .dev.vars for this machine)
 
   Ends with 0 if all is well, with 2 if something is missing, differs, is damaged or does not open (each is listed), with 1 if it stopped:

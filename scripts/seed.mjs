@@ -11,10 +11,9 @@ import { readDevVars } from "./lib/dev-vars.mjs";
 import { persistDir } from "./lib/d1.mjs";
 import { bindingsOf, configOf, databasesFrom, folderOf } from "./lib/local-homes.mjs";
 import { Failure, main, note, say } from "./lib/log.mjs";
-import { run } from "./lib/run.mjs";
+import { Progress } from "./lib/moving/progress.mjs";
 import { setup } from "./lib/setup.mjs";
-import { nodeBin, nodeEnv } from "./lib/toolchain.mjs";
-import { progress } from "../bench/lib/figures.mjs";
+import { onNodeWithSqlite } from "./lib/toolchain.mjs";
 
 const USAGE = `npm run seed [-- --demo] [--users=1000] [--share-bytes=200] [--homes=1] [--persist-to=DIR]
 
@@ -44,13 +43,9 @@ await main(async () => {
     throw new Failure("--users is a whole number from 1, --share-bytes one from 32.", USAGE, 2);
   }
   const databases = { persistTo, config: configOf(homes), bindings: bindingsOf(homes) };
-  if (Number(process.versions.node.split(".")[0]) < 24) {
-    // node:sqlite: the Node that npm installed has it.
-    await setup(databases);
-    return (await run(await nodeBin(), ["--no-warnings", ...process.argv.slice(1)], { show: true, env: nodeEnv() }))
-      .code;
-  }
   await setup(databases);
+  const code = await onNodeWithSqlite();
+  if (code !== undefined) return code;
   const [file] = localDatabases(persistDir(persistTo));
   if (!file) throw new Failure(`There is no local D1 in ${persistDir(persistTo)}.`);
   if (values.demo) {
@@ -58,8 +53,10 @@ await main(async () => {
     note(`${ids.length} made-up users: ${ids.join(", ")}`);
     return note("look at them in the console: http://127.0.0.1:8787/console, with the ADMIN_TOKEN of .dev.vars");
   }
-  const bar = progress(`${users.toLocaleString("en")} users`, users);
-  const what = { users, shareBytes, keys: readDevVars().SHARE_ENCRYPTION_KEYS, onProgress: (n) => bar.step(n) };
+  const bar = new Progress({ total: users, unit: "users" });
+  let done = 0;
+  const onProgress = (n) => bar.show((done += n));
+  const what = { users, shareBytes, keys: readDevVars().SHARE_ENCRYPTION_KEYS, onProgress };
   if (homes > 1) await seedHomes({ homes, persistTo, ...what });
   else await seed(file, what);
   bar.end();

@@ -43,7 +43,8 @@ await main(async () => {
     process.stdout.write(`${told}\n`);
     return same ? 0 : 1;
   } catch (error) {
-    if (error instanceof Failure) error.exitCode = 2;
+    // Whatever went wrong, it is not "another release".
+    error.exitCode = 2;
     throw error;
   }
 }, USAGE);

@@ -96,6 +96,16 @@ test("every command of docs/operations.md works", { skip: !hasShell && "SKIPPED:
   );
 });
 
+test("the rotation puts the new key in escrow, for every recipient, before it seals anything", () => {
+  const rotation = doc.slice(doc.indexOf("## Rotate the sealing key"), doc.indexOf("## A wrong key was deployed"));
+  const at = (text) => {
+    assert.ok(rotation.includes(text), text);
+    return rotation.indexOf(text);
+  };
+  const escrow = at("npm run keys -- escrow --url $BASE --vars secrets.env --recipient age1… --recipient age1…");
+  assert.ok(at("Deploy it behind the old one") < escrow && escrow < at("Deploy it in front:"));
+});
+
 test("every log line that the Worker writes has its row in the table of alarms", () => {
   const names = readdirSync(inRoot("src"), { recursive: true }).filter((name) => name.endsWith(".rs"));
   const sources = names.map((name) => readFileSync(inRoot("src", name), "utf8"));

@@ -1,8 +1,7 @@
 // The databases that users are spread over, by the operator API.
 
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-
 import { Failure } from "./log.mjs";
+import { resumed } from "./resume.mjs";
 
 const GB = 1_000_000_000;
 
@@ -46,16 +45,14 @@ export function table(homes) {
 
 /**
  * Moves users out of a database until what is left of them takes `until` bytes. A database's file does not shrink when rows go, so
- * this counts users; a run that was broken off is gone on with.
+ * this counts users; the same command goes on with a run that broke off.
  */
 export async function moveMany(api, { from, until, to, stateFile, progress }) {
-  const about = `${from} ${until}`;
-  const saved = existsSync(stateFile) ? JSON.parse(readFileSync(stateFile, "utf8")) : {};
+  const run = resumed(stateFile, { service: api.origin, from, until, to });
   const home = (await list(api)).find((one) => one.home === from);
   if (!home) throw new Failure(`There is no database ${from}.`);
-  const total =
-    saved.about === about ? saved.total : Math.ceil((home.users ?? 0) * Math.max(0, 1 - until / (home.bytes ?? until)));
-  let moved = saved.about === about ? saved.moved : 0;
+  const total = run.progress?.total ?? Math.ceil((home.users ?? 0) * Math.max(0, 1 - until / (home.bytes ?? until)));
+  let moved = run.progress?.moved ?? 0;
   const bar = progress(total, "users");
   let cursor;
   while (moved < total) {
@@ -70,14 +67,14 @@ export async function moveMany(api, { from, until, to, stateFile, progress }) {
     for (const { id } of page.users.slice(0, total - moved)) {
       await api.send("POST", `/users/${encodeURIComponent(id)}/move`, { home: target });
       moved += 1;
-      writeFileSync(stateFile, JSON.stringify({ about, total, moved }));
+      run.keep({ total, moved });
       bar.show(moved);
     }
     cursor = page.cursor;
     if (!cursor) break;
   }
   bar.end();
-  rmSync(stateFile, { force: true });
+  run.end();
   return `${moved} users moved out of the database ${from}.`;
 }
 

@@ -31,7 +31,8 @@ export function run(command, args = [], { cwd = root, env = process.env, show = 
   // A .cmd or .bat file (npm on Windows) only starts through the shell.
   const shell = isWindows && /(^npm$|\.(cmd|bat)$)/i.test(command);
   return new Promise((resolve) => {
-    const child = spawn(command, args, {
+    const [program, ...words] = shell ? [command, ...args].map(forShell) : [command, ...args];
+    const child = spawn(program, words, {
       cwd,
       env,
       shell,
@@ -51,6 +52,9 @@ export function run(command, args = [], { cwd = root, env = process.env, show = 
     if (input !== undefined) child.stdin.end(input);
   });
 }
+
+/** A word as cmd.exe takes it for one: a path may have spaces. */
+export const forShell = (word) => (/^[\w.:\\/=@-]+$/.test(word) ? word : `"${word.replaceAll('"', '""')}"`);
 
 /** As `run`, but a non-zero end is a `Failure` that shows the last lines of what the child said. */
 export async function mustRun(command, args, { failure, remedy, ...options } = {}) {

@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 
 import { Failure } from "./log.mjs";
 import { isWindows, nodeModules } from "./paths.mjs";
-import { ask } from "./run.mjs";
+import { ask, run } from "./run.mjs";
 
 const binDir = join(nodeModules, ".bin");
 const withPath = (env, ...dirs) => {
@@ -28,15 +28,34 @@ export function npmProgram(name, file = join(name, "bin", name)) {
   return isWindows ? join(binDir, `${name}.cmd`) : join(nodeModules, file);
 }
 
-let node;
-/** A Node that wrangler runs on (22 or newer): npm's own copy, else the one that runs us. */
-export async function nodeBin() {
-  if (node) return node;
-  const own = isWindows ? join(nodeModules, "node", "bin", "node.exe") : join(nodeModules, "node", "bin", "node");
-  if (existsSync(own) && (await ask(own, ["--version"])) !== null) return (node = own);
-  if (Number(process.versions.node.split(".")[0]) >= 22) return (node = process.execPath);
+const major = (version) => Number(version?.match(/^v?(\d+)\./)?.[1] ?? 0);
+
+let own;
+/** npm's own copy of Node: where it is, and its version, or null where npm did not bring one. */
+async function ownNode() {
+  if (own) return own;
+  const program = join(nodeModules, "node", "bin", isWindows ? "node.exe" : "node");
+  return (own = { program, version: existsSync(program) ? await ask(program, ["--version"]) : null });
+}
+
+/** A Node of this version at least: npm's own copy, else the one that runs us. wrangler runs on 22; SQLite is part of 24. */
+export async function nodeBin({ least = 22, what = "wrangler", find = ownNode } = {}) {
+  const { program, version } = await find();
+  if (major(version) >= least) return program;
+  if (major(process.version) >= least) return process.execPath;
   throw new Failure(
-    `wrangler needs Node 22, this is ${process.version}, and the copy that npm should have brought is not there.`,
-    "Your npm did not run the install script of the package `node`: run `npm rebuild node`, or install Node 22 or newer.",
+    `${what} needs Node ${least}, this is ${process.version}, and the copy that npm should have brought is not there.`,
+    `Your npm did not run the install script of the package \`node\`: run \`npm rebuild node\`, or install Node ${least} or newer.`,
   );
+}
+
+/**
+ * Runs the present script once more on a Node with SQLite, if this one has none; resolves with its exit code, or with undefined if
+ * this one will do. The child has that Node for certain, so it starts no further one.
+ */
+export async function onNodeWithSqlite() {
+  const least = 24;
+  if (major(process.version) >= least) return undefined;
+  const node = await nodeBin({ least, what: "This command" });
+  return (await run(node, ["--no-warnings", ...process.argv.slice(1)], { show: true, env: nodeEnv() })).code;
 }

@@ -125,12 +125,38 @@ describe("npm run deploy -- --env staging", () => {
       );
       writeFileSync(file("wrangler.toml"), text);
       for (const environment of ["staging", "production"]) {
-        await rejects(deploying(["--env", environment], { env: GIVEN }), message, /Nothing was touched/);
+        await rejects(
+          deploying(["--env", environment], { env: GIVEN }),
+          message,
+          /Nothing of (staging|production) was touched/,
+        );
       }
       assert.deepEqual(commands(), []);
       assert.equal(read("wrangler.toml"), text);
     });
   }
+
+  for (const [what, args] of Object.entries({
+    "its address": ["--domain", "Backup.example.com"],
+    "its operators' address": ["--domain", "staging.example.com", "--operators-domain", "ops.example.com"],
+  }))
+    it(`does not take ${what} from production: what is deployed is checked, not what was there at the start`, async () => {
+      const routes =
+        '$1  { pattern = "backup.example.com", custom_domain = true },\n  { pattern = "ops.example.com/*", zone_name = "example.com" },\n$2';
+      const text = REAL.replace(/(routes = \[\n).*\n(\])/, routes);
+      writeFileSync(file("wrangler.toml"), text);
+      await rejects(
+        deploying(["--env", "staging", "--location", "weur", ...args], { env: GIVEN }),
+        /environments staging and production the same:\n\s+the route (backup|ops)\.example\.com/,
+        /Nothing of production was touched/,
+      );
+      assert.deepEqual(commands(), ["whoami --json"]);
+      assert.deepEqual(
+        (of("staging").routes ?? []).map(({ pattern }) => pattern),
+        args.length > 2 ? ["staging.example.com"] : [],
+        "wrangler.toml is put back",
+      );
+    });
 
   it("takes a section that shares nothing", async () => {
     writeFileSync(

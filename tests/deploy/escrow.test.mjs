@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { afterEach, beforeEach, describe, it } from "node:test";
 
 import { generateHybridIdentity, generateX25519Identity, identityToRecipient } from "age-encryption";
@@ -63,15 +64,53 @@ describe("npm run deploy -- --copy --recipient", () => {
     assert.ok(!read("wrangler.toml").includes("COPY"));
   });
 
-  it("says what it needs where the secrets are Cloudflare's alone, and that it is deployed", async () => {
+  it("says before it deploys which secrets it needs, where they are Cloudflare's alone", async () => {
     const recipient = await identityToRecipient(await generateX25519Identity());
     await deploying(["--location", "weur"], { env: GIVEN });
     forget();
-    await rejects(
-      deploying(["--recipient", recipient, "--no-doctor"]),
-      /needs SHARE_ENCRYPTION_KEYS and ADMIN_TOKEN/,
-      /It is deployed[\s\S]*npm run keys -- escrow/,
-    );
-    assert.ok(commands().filter((command) => command === "deploy").length === 2);
+    const { SHARE_ENCRYPTION_KEYS, ADMIN_TOKEN } = GIVEN;
+    for (const [env, missing] of [
+      [{}, /needs SHARE_ENCRYPTION_KEYS and ADMIN_TOKEN/],
+      [{ ADMIN_TOKEN }, /needs SHARE_ENCRYPTION_KEYS:/],
+      [{ SHARE_ENCRYPTION_KEYS }, /needs ADMIN_TOKEN:/],
+    ])
+      await rejects(deploying(["--recipient", recipient], { env }), missing, /--vars FILE. Nothing was touched/);
+    assert.equal(commands().filter((command) => command === "deploy").length, 1);
+  });
+
+  it("waits until a new domain answers before it hands the keys over", async () => {
+    const recipient = await identityToRecipient(await generateX25519Identity());
+    const url = `http://127.0.0.1:${await freePort()}/`;
+    let server;
+    const posted = [];
+    const listening = setTimeout(() => {
+      server = createServer(async (request, response) => {
+        if (request.method === "POST") posted.push(request.url);
+        response.setHeader("content-type", "application/json").end('{"kept":["k1"],"copied":true}');
+      }).listen(new URL(url).port, "127.0.0.1");
+    }, 1500);
+    try {
+      const args = ["--location", "weur", "--no-doctor", "--url", url, "--recipient", recipient];
+      await deploying(args, { env: GIVEN });
+      assert.match(said, /waiting until .* answers[\s\S]*k1: kept for 1 of --recipient/);
+      assert.deepEqual(posted, ["/admin/keys/escrow"]);
+      await new Promise((closed) => server.close(closed).closeAllConnections());
+      await rejects(
+        deploying(args, { env: GIVEN, patience: 1 }),
+        /does not answer/,
+        new RegExp(`keys -- escrow --url ${url} --recipient ${recipient}`),
+      );
+    } finally {
+      clearTimeout(listening);
+      server?.close().closeAllConnections();
+    }
   });
 });
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -86,28 +86,9 @@ describe("npm run deploy -- --add-home", () => {
       ],
     );
     assert.match(read("wrangler.toml"), /\[env\.production\.vars\]\nHOME_PLACES = "1=eu"/);
+    assert.match(said, /go on without --add-home.*: npm run deploy -- --jurisdiction eu\n/);
     await deploying(["--add-home", "--location", "enam", "--place", "us-east"]);
     assert.match(read("wrangler.toml"), /HOME_PLACES = "1=eu,2=us-east"/);
-  });
-
-  it("binds a bucket of its own for a home in another place, where there is a second copy", async () => {
-    await deploying(["--copy"], { account });
-    await deploying(["--add-home", "--jurisdiction", "eu"]);
-    await deploying(["--add-home", "--location", "enam", "--place", "us-east"]);
-    const buckets = [...read("wrangler.toml").matchAll(/\[\[env\.production\.r2_buckets\]\]\n((?:[a-z_]+ = .*\n)+)/g)];
-    assert.deepEqual(buckets.map(([, lines]) => lines).sort(), [
-      'binding = "COPY"\nbucket_name = "portal-backup-copy"\n',
-      'binding = "COPY_EU"\nbucket_name = "portal-backup-copy-eu"\njurisdiction = "eu"\n',
-      'binding = "COPY_US_EAST"\nbucket_name = "portal-backup-copy-us-east"\n',
-    ]);
-    assert.deepEqual(
-      commands().filter((command) => command.startsWith("r2 bucket create")),
-      [
-        "r2 bucket create portal-backup-copy",
-        "r2 bucket create portal-backup-copy-eu --jurisdiction=eu",
-        "r2 bucket create portal-backup-copy-us-east",
-      ],
-    );
   });
 
   it("adds the next number each time, and no directory twice; a plain deployment adds nothing and migrates all", async () => {
@@ -179,6 +160,21 @@ describe("npm run deploy -- --add-home", () => {
     );
     const deployments = all.flatMap((command, at) => (command === "deploy" ? [at] : []));
     assert.ok(all.indexOf(`queues create ${name}`) < deployments[1], "wrangler refuses a queue that is not there");
+  });
+
+  it("makes no queue where wrangler cannot tell whether there is one", async () => {
+    const bound = REACHABLE.replace(/[0-]+" # of production/, `${OLD}"`).replace(
+      "[env.production.vars]",
+      '[[env.production.queues.producers]]\nbinding = "HOMES_QUEUE"\nqueue = "q"\n\n[env.production.vars]',
+    );
+    writeFileSync(file("wrangler.toml"), bound);
+    const fails = { "queues info q": "Authentication error [code: 10000]" };
+    await rejects(
+      deploying([], { account: { ...account, fails } }),
+      /queues info q` failed[\s\S]*10000/,
+      /Queues:Edit/,
+    );
+    assert.ok(!commands().some((command) => command.startsWith("queues create") || command === "deploy"));
   });
 
   it("refuses what it cannot do before it touches anything", async () => {

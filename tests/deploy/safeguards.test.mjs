@@ -17,6 +17,7 @@ import {
   person,
   read,
   rejects,
+  said,
   state,
   withDatabase,
 } from "../support/deployment.mjs";
@@ -94,6 +95,9 @@ describe("npm run deploy", () => {
       ],
     };
     await rejects(deploying([], { account }), /2 accounts/, /CLOUDFLARE_ACCOUNT_ID[\s\S]*a2 {2}Two/);
+    writeFileSync(file("wrangler.toml"), `account_id = "a2"\n${read("wrangler.toml")}`);
+    await deploying(["--location", "weur"], { account, env: GIVEN });
+    assert.match(said, /operator@example\.com, Two\n/, "account_id of wrangler.toml says which");
   });
 
   it("says what to do where the Worker does not answer", async () => {

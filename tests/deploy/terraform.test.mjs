@@ -44,18 +44,20 @@ describe("deploy/terraform", () => {
   it("calls npm run deploy with options that it has", () => {
     const main = readFileSync(join(folder, "main.tf"), "utf8");
     const [list] = /deploy = concat\([\s\S]*?\n {2}\)/.exec(main);
-    const words = [...list.matchAll(/"([^"]+)"|var\.[\w.]+/g)].map(([all, text]) => text ?? all);
+    const words = [...list.matchAll(/"([^"]+)"|var\.[\w.]+(?![\w.]| ==| \?)/g)].map(([all, text]) => text ?? all);
     const values = {
       "var.environment": "production",
       "var.domain": "backup.example.com",
+      "var.jurisdiction": "eu",
       "var.operators.domain": "ops.example.com",
     };
-    const args = words.slice(words.indexOf("--") + 1).filter((word) => !/^var\.(second_copy|operators)$/.test(word));
+    const args = words.slice(words.indexOf("--") + 1);
     const options = parseOptions(
       args.map((word) => values[word] ?? word.replaceAll(/\$\{[^}]*\}/g, "x")),
       {},
     );
     assert.equal(options.existingDatabase && options.copy && !options.doctor, true);
+    assert.equal(options.jurisdiction, "eu", "the copy's bucket is looked for where Terraform made it");
     assert.deepEqual([options.domain, options.operatorsDomain], ["backup.example.com", "ops.example.com"]);
     assert.deepEqual(
       options.vars.map(({ name }) => name),

@@ -1,12 +1,14 @@
 // npm run doctor, against Workers whose settings are wrong, or other than the defaults.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
 
 import { parseDevVars } from "../../scripts/lib/dev-vars.mjs";
 import { inRoot } from "../../scripts/lib/paths.mjs";
-import { doctorWith, examined } from "../support/doctor.mjs";
+import { HELD, doctorWith, examined, start } from "../support/doctor.mjs";
 import { startFakePortal } from "../support/fake-portal.mjs";
 import { startWorker } from "../support/harness.mjs";
 
@@ -107,6 +109,45 @@ describe("npm run doctor, against a Worker with other settings", () => {
       assert.deepEqual(await worker.sql("SELECT COUNT(*) AS n FROM users"), [{ n: 0 }]);
     } finally {
       await portal.stop();
+    }
+  });
+
+  it("says when what it made is erased, where a purge waits as it does by default", async () => {
+    const url = await workerWith({ vars: { PURGE_DELAY_HOURS: null } });
+    const { code, of } = await examined(url);
+    assert.equal(code, 0);
+    assert.equal(of("clear up").status, "ok");
+    const [{ purge_at }] = await worker.sql("SELECT min(purge_at) AS purge_at FROM purges");
+    assert.match(of("clear up").note, /^Deleted; erased for good at \d{4}-\S+Z \(PURGE_DELAY_HOURS\)/);
+    assert.ok(of("clear up").note.includes(purge_at));
+  });
+
+  it("deletes what it made, and says that the erasing waits, where FOUR_EYES holds purges", async () => {
+    const url = await workerWith({ vars: { FOUR_EYES: "purge" } });
+    const { code, outcome, of } = await examined(url);
+    assert.equal(code, 0, JSON.stringify(outcome));
+    assert.match(of("clear up").note, /^Deleted; the erasing for good waits for a second operator's approval/);
+    assert.deepEqual(await worker.sql("SELECT COUNT(*) AS n FROM users"), [{ n: 0 }]);
+    assert.ok((await worker.sql("SELECT COUNT(*) AS n FROM deleted_users"))[0].n > 0, "they can be restored");
+  });
+
+  it("takes the secrets and settings from --vars, so that none has to stand in a shell's history", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "doctor-test-"));
+    try {
+      const file = join(dir, "secrets.env");
+      const lines = { ...HELD, FETCH_SUPERSEDED: "never" };
+      writeFileSync(
+        file,
+        Object.entries(lines)
+          .map(([name, value]) => `${name}=${value}\n`)
+          .join(""),
+      );
+      const url = await workerWith({ vars: { FETCH_SUPERSEDED: "never" } });
+      const told = await start([url, "--vars", file], {}).ended;
+      assert.equal(told.code, 0, told.said);
+      assert.equal((await start([url, "--vars", join(dir, "nowhere")], {}).ended).code, 2);
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
     }
   });
 

@@ -193,6 +193,41 @@ describe("the release package", { skip: isWindows, timeout: 1_800_000 }, () => {
     }
   });
 
+  it("fills a local database, as its pages advise", { timeout: 120_000 }, async () => {
+    const { code, output } = await inPackage("seed", ["--demo", "--persist-to", join(dir, "seeded")]);
+    assert.equal(code, 0, output);
+    assert.match(output, /made-up users/);
+  });
+
+  it("is unpacked over an older one by the command of docs/deploy.md, which keeps the operator's wrangler.toml", async () => {
+    const archive = join(
+      out,
+      readdirSync(out).find((name) => name.endsWith(".tgz")),
+    );
+    const command = /^rm -r build && tar .*$/m.exec(read(folder, "docs", "deploy.md"))[0];
+    const older = join(dir, "older");
+    mkdirSync(join(older, "build"), { recursive: true });
+    for (const name of ["wrangler.toml", "build/of-an-older-release.js", "CHANGELOG.md"])
+      writeFileSync(join(older, name), "the operator's\n");
+    const { code, output } = await run("sh", ["-c", command.replace(/\S+\.tgz/, archive)], { cwd: older });
+    assert.equal(code, 0, output);
+    assert.equal(read(older, "wrangler.toml"), "the operator's\n");
+    assert.ok(!existsSync(join(older, "build", "of-an-older-release.js")));
+    assert.deepEqual(changedFiles(older), ["wrangler.toml"]);
+    assert.match(read(older, ".gitattributes"), /^\* text=auto eol=lf$/m, "git changes no byte of it");
+  });
+
+  it("says that it could not compare, whatever is wrong with it, and not that the Worker is another release", async () => {
+    const release = join(folder, "release.json");
+    const before = read(release);
+    writeFileSync(release, "{");
+    try {
+      assert.equal((await inPackage("verify", ["http://127.0.0.1:9"])).code, 2);
+    } finally {
+      writeFileSync(release, before);
+    }
+  });
+
   it("says of a Worker that is another release that it is, and of one that is not there that it is not", async () => {
     const other = await import("node:http").then(({ createServer }) =>
       createServer((_, answer) =>

@@ -72,6 +72,7 @@ export async function deploying(args, { account = {}, env = {}, ui, ...context }
       ui,
       cli: file("wrangler.mjs"),
       buildWorker: async () => false,
+      resolves: async () => false,
       ...context,
     });
   } finally {

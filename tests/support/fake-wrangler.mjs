@@ -33,7 +33,8 @@ if (command === "whoami --json") {
   }
   say({ loggedIn: true, email: "operator@example.com", accounts: state.accounts ?? [{ id: "a1", name: "Example" }] });
 } else if (command === "d1 list --json") {
-  say(state.databases);
+  // `jurisdiction` is null where there is none.
+  say(state.databases.map((one) => (state.tellsNoJurisdiction ? one : { jurisdiction: null, ...one })));
 } else if (command.startsWith("d1 create ")) {
   const made = (state.made = (state.made ?? 0) + 1);
   state.databases.push({

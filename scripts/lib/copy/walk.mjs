@@ -1,6 +1,6 @@
 // Walks a home's copy, page by page, in several shards at once. The Worker does the work: POST /admin/rebuild.
 
-import { readState, removeState, writeState } from "./state.mjs";
+import { resumed } from "../resume.mjs";
 
 /** A user's objects are under the SHA-256 of its id: its first digit is the shard, the next ones tell how far a shard is. */
 const SHARDS = [..."0123456789abcdef"];
@@ -22,11 +22,11 @@ const nothing = () => ({
 
 /**
  * Does `work` ({ home, mode, into }) for the whole copy; resolves with the sums and what was found wrong. `stateFile`: where it keeps how far it is,
- * to go on from there when it is run again.
+ * to go on from there when it is run again. A check keeps nothing: what it has not looked at now, it says nothing of.
  */
 export async function walk({ api, work, parallel = 4, progress, stateFile }) {
-  const state = readState(stateFile, work) ?? {
-    work,
+  const run = resumed(work.mode === "check" ? undefined : stateFile, { service: api.origin, ...work });
+  const state = run.progress ?? {
     shards: Object.fromEntries(SHARDS.map((shard) => [shard, { cursor: "" }])),
     sum: nothing(),
   };
@@ -45,14 +45,14 @@ export async function walk({ api, work, parallel = 4, progress, stateFile }) {
         for (const name of LISTED) state.sum[name].push(...settled[name]);
         if (settled.cursor === null) of.done = true;
         else of.cursor = settled.cursor;
-        writeState(stateFile, state);
+        run.keep(state);
         show();
       }
     }
   };
   await Promise.all(Array.from({ length: Math.min(parallel, SHARDS.length) }, worker));
   progress?.end();
-  removeState(stateFile);
+  run.end();
   return state.sum;
 }
 

@@ -36,6 +36,8 @@ export async function readConfig({ file, environment }) {
   const routes = [...(config.route ? [config.route] : []), ...(config.routes ?? [])];
   return {
     name: config.name,
+    accountId: config.account_id,
+    assets: config.assets,
     database,
     /** All of them, with the directory: `DB` first, then in the order of wrangler.toml. */
     databases: [database, ...databases.filter((one) => one !== database)],

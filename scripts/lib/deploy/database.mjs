@@ -3,6 +3,7 @@
 import { Failure, note } from "../log.mjs";
 import { readConfig, writeDatabaseId } from "./config.mjs";
 import { locations } from "./options.mjs";
+import { change } from "./settings.mjs";
 
 export const database = {
   title: "The database",
@@ -22,6 +23,8 @@ export const database = {
       remedy: "With an API token: does it have the permission D1:Edit, and is CLOUDFLARE_ACCOUNT_ID the right account?",
     });
     context.made = [];
+    /** By binding: the database's jurisdiction, null if it has none, undefined if wrangler does not tell. */
+    context.jurisdictions = {};
     for (const one of context.config.databases) await oneDatabase(context, one, all);
     context.databaseIsNew = context.made.includes("DB");
   },
@@ -29,15 +32,20 @@ export const database = {
 
 async function oneDatabase(context, { binding, name, id }, all) {
   if (id) {
-    if (all.some(({ uuid }) => uuid === id)) return note(`${name} is there (${id})`);
+    const there = all.find(({ uuid }) => uuid === id);
+    if (there) {
+      context.jurisdictions[binding] = there.jurisdiction;
+      return note(`${name} is there (${id})`);
+    }
     throw new Failure(
       `wrangler.toml names the database ${id}, which is not in this account.`,
       "Log in to the account that has it (wrangler login, CLOUDFLARE_ACCOUNT_ID). To begin with a new database, put zeros in place of the id: 00000000-0000-0000-0000-000000000000",
     );
   }
   const existing = all.find((one) => one.name === name);
-  if (existing) await agreeToExisting(context, existing);
-  const uuid = existing ? existing.uuid : await create(context, binding, name);
+  if (existing) await agreeToExisting(context, existing, whereOf(binding, context.options));
+  const { uuid, jurisdiction } = existing ?? (await create(context, binding, name));
+  context.jurisdictions[binding] = jurisdiction;
   await remember(context, binding, uuid);
   if (!existing) context.made.push(binding);
 }
@@ -48,8 +56,7 @@ async function takeFromDashboard(context) {
   if (!options.workersBuilds || config.database.id) return;
   const { database: atTop } = await readConfig({ file });
   if (!atTop.id) return;
-  writeDatabaseId({ file, environment: options.environment, id: atTop.id });
-  context.config = await readConfig({ file, environment: options.environment });
+  await change(context, (where) => writeDatabaseId({ ...where, id: atTop.id }));
 }
 
 function whereItWillBe(binding, options) {
@@ -59,7 +66,12 @@ function whereItWillBe(binding, options) {
   return location ? `in ${locations[location]}` : "where you say (asked; this cannot be changed later)";
 }
 
-async function agreeToExisting({ options, ui }, { name, uuid }) {
+async function agreeToExisting({ options, ui }, { jurisdiction, name, uuid }, wanted) {
+  if (wanted.jurisdiction && jurisdiction !== undefined && jurisdiction !== wanted.jurisdiction)
+    throw new Failure(
+      `The account has a database named ${name} already (${uuid}), and it is not within ${wanted.jurisdiction}.`,
+      "A database's jurisdiction cannot be changed. Give database_name in wrangler.toml another name, to have a new one made there.",
+    );
   if (options.existingDatabase) return;
   const remedy = `If it is this Worker's, add --existing-database. If not, give database_name in wrangler.toml another name.`;
   const answer = await ui?.ask(
@@ -94,7 +106,8 @@ async function create({ options, ui, wrangler }, binding, name) {
       "Run the command again in a minute, with --existing-database.",
     );
   note(`made ${name} (${made.uuid})`);
-  return made.uuid;
+  const [, chosen = null] = /^--jurisdiction=(.*)/.exec(where[0] ?? "") ?? [];
+  return { ...made, jurisdiction: made.jurisdiction === undefined ? chosen : made.jurisdiction };
 }
 
 function placement({ location, jurisdiction }) {
@@ -120,9 +133,7 @@ async function askPlacement(ui, name) {
 }
 
 async function remember(context, binding, id) {
-  const { file, options } = context;
-  writeDatabaseId({ file, environment: options.environment, binding, id });
-  context.config = await readConfig({ file, environment: options.environment });
+  await change(context, (where) => writeDatabaseId({ ...where, binding, id }));
   if (context.config.databases.find((one) => one.binding === binding)?.id !== id) {
     throw new Failure(
       `The database's id ${id} did not find its place in wrangler.toml.`,

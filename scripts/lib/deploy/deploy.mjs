@@ -2,6 +2,7 @@
 
 import { note, say } from "../log.mjs";
 import { wranglerConfig } from "../paths.mjs";
+import { varsOf } from "../moving/secrets.mjs";
 import { readConfig } from "./config.mjs";
 import { ensureEnvironment, refuseShared } from "./environments.mjs";
 import { steps } from "./steps.mjs";
@@ -17,14 +18,15 @@ export async function deployAll({
   cli,
   ...context
 }) {
-  const { environment, dryRun } = options;
+  const { environment, dryRun, varsFile } = options;
+  const secrets = varsFile ? { ...varsOf(varsFile), ...env } : env;
   say(`Environment: ${environment}`);
   const { file, end } = await ensureEnvironment({ file: given, environment, dryRun });
   try {
     await refuseShared({ file, environment });
     const config = await readConfig({ file, environment });
     const wrangler = new Wrangler({ environment, config: file, cli });
-    await runSteps({ options, file, env, ui, config, wrangler, known: {}, ...context });
+    await runSteps({ options, file, env: secrets, ui, config, wrangler, known: {}, ...context });
   } finally {
     end();
   }

@@ -20,6 +20,9 @@ async function read(file, env) {
   }
 }
 
+/** A route's pattern. A custom domain and the pattern for all of a host are the same. */
+const routeOf = (route) => (typeof route === "string" ? route : route.pattern).toLowerCase().replace(/\/\*$/, "");
+
 /** What an environment has in the account that no other may have: lines such as `the D1 database portal-backup`. */
 function belongings(config) {
   const queues = [
@@ -36,7 +39,7 @@ function belongings(config) {
       ["the KV namespace", config.kv_namespaces.map(({ id }) => id)],
       ["the queue", queues],
       ["the rate limit's namespace_id", config.ratelimits.map(({ namespace_id }) => namespace_id)],
-      ["the route", routes.map((route) => (typeof route === "string" ? route : route.pattern))],
+      ["the route", routes.map(routeOf)],
     ].flatMap(([kind, values]) => values.filter(Boolean).map((value) => `${kind} ${value}`)),
   );
 }
@@ -52,7 +55,7 @@ export async function refuseShared({ file, environment }) {
     if (shared.length === 0) continue;
     throw new Failure(
       `wrangler.toml gives the environments ${environment} and ${other} the same:\n${shared.map((one) => `  ${one}`).join("\n")}`,
-      `Deploying ${environment} would change ${other}. Nothing was touched. Give ${environment} its own in [env.${environment}], or take\n` +
+      `Deploying ${environment} would change ${other}. Nothing of ${other} was touched. Give ${environment} its own in [env.${environment}], or take\n` +
         `that section out: \`npm run deploy -- --env ${environment}\` then makes it from ${TEMPLATE}'s, with names of its own.`,
     );
   }

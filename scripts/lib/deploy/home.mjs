@@ -3,7 +3,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Failure, note, say } from "../log.mjs";
-import { readConfig, writeDatabases, writeEveryMinute, writePlace, writeQueue } from "./config.mjs";
+import { writeDatabases, writeEveryMinute, writePlace, writeQueue } from "./config.mjs";
+import { bucketBinding } from "./copy.mjs";
+import { change } from "./settings.mjs";
 
 /** More homes than one run a minute serves every quarter of an hour: 16 at a time (docs/scale.md). */
 const HOMES_WITHOUT_QUEUE = 250;
@@ -43,8 +45,6 @@ export const home = {
     ];
   },
   async run(context) {
-    const { file, options } = context;
-    const { environment } = options;
     if (!context.config.database.id)
       throw new Failure("There is no first database yet.", "Deploy once without --add-home.");
     const { number, place, sections, queue } = wanted(context);
@@ -54,11 +54,13 @@ export const home = {
         `HOME_PLACES in wrangler.toml says already where home ${number} is.`,
         "Take that entry out, or leave --place and --jurisdiction out.",
       );
-    if (place) writePlace({ file, environment, home: number, place, places });
-    writeEveryMinute({ file, environment });
-    writeDatabases({ file, environment, databases: sections });
-    if (queue) writeQueue({ file, environment, name: queue });
-    context.config = await readConfig({ file, environment });
+    refuseOtherJurisdiction(context, place);
+    await change(context, (where) => {
+      if (place) writePlace({ ...where, home: number, place, places });
+      writeEveryMinute(where);
+      writeDatabases({ ...where, databases: sections });
+      if (queue) writeQueue({ ...where, name: queue });
+    });
     const missing = sections.find(({ binding }) => !context.config.databases.some((one) => one.binding === binding));
     if (missing)
       throw new Failure(
@@ -68,9 +70,32 @@ export const home = {
     context.home = number;
     const bound = [...sections.map(({ binding }) => binding), ...(queue ? ["HOMES_QUEUE"] : [])];
     note(`${bound.join(" and ")}, now in wrangler.toml: commit that`);
-    note("should this run break off, go on with `npm run deploy`, without --add-home: it adds no second one");
+    note(
+      `should this run break off, go on without --add-home, which would add a second one: ${goingOn(context.options)}`,
+    );
   },
 };
+
+/** A home within a jurisdiction is never copied out of it: that is said before the home is made. */
+function refuseOtherJurisdiction({ config, options }, place) {
+  const bucket = config.buckets.find(({ binding }) => binding === bucketBinding(place));
+  if (!bucket || !options.jurisdiction || bucket.jurisdiction === options.jurisdiction) return;
+  throw new Failure(
+    `The new home is to be within ${options.jurisdiction}, and its copy would go into ${bucket.binding}, a bucket ${bucket.jurisdiction ? `within ${bucket.jurisdiction}` : "without a jurisdiction"}.`,
+    "Give it a place of its own: --place NAME.",
+  );
+}
+
+/** The command that ends what this one has begun: where the database is to be cannot be changed later. */
+function goingOn({ copy, environment, jurisdiction, location }) {
+  const where = [
+    ...(environment === "production" ? [] : ["--env", environment]),
+    ...(jurisdiction ? ["--jurisdiction", jurisdiction] : []),
+    ...(location ? ["--location", location] : []),
+    ...(copy ? ["--copy"] : []),
+  ];
+  return ["npm run deploy", ...(where.length > 0 ? ["--", ...where] : [])].join(" ");
+}
 
 /** The queue that wrangler.toml binds, or will when the home is added. */
 const nameOfQueue = ({ config, options }) =>
@@ -84,11 +109,9 @@ export const queue = {
     return [`look for the queue ${name}, and make it if there is none: wrangler queues create ${name}`];
   },
   async run({ config, wrangler }) {
-    const { code } = await wrangler.run(["queues", "info", config.queue]);
-    if (code === 0) return note(`${config.queue} is there`);
-    await wrangler.must(["queues", "create", config.queue], {
-      remedy: "With an API token: does it have the permission Queues:Edit?",
-    });
+    const remedy = "With an API token: does it have the permission Queues:Edit?";
+    if (await wrangler.isThere(["queues", "info", config.queue], { remedy })) return note(`${config.queue} is there`);
+    await wrangler.must(["queues", "create", config.queue], { remedy });
     note(`made ${config.queue}`);
   },
 };

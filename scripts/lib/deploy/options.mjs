@@ -2,6 +2,7 @@
 
 import { readArguments } from "../arguments.mjs";
 import { Failure } from "../log.mjs";
+import { userPath } from "../paths.mjs";
 
 const LOCATIONS = ["weur", "eeur", "apac", "oc", "wnam", "enam"];
 /** As src/config/homes.rs takes it. */
@@ -22,14 +23,18 @@ export const USAGE = `npm run deploy [-- --env production] [--dry-run] …
   --place NAME          how POST /users names where the new home is; the jurisdiction's name if it is left out
   --recipient KEY       keep the sealing keys in escrow for this age recipient; may be given more than once
   --domain HOST         serve on this custom domain of a zone in your account (written into wrangler.toml)
+  --take-over-domain    serve on the host name although it answers in DNS already: take it from the record or Worker that has it
   --operators-domain HOST  a second custom domain, for operators behind Cloudflare Access (SECURITY.md)
   --var NAME=VALUE      set a variable of wrangler.toml (written there); may be given more than once
   --workers-dev         serve on workers.dev: for a first try, or without a domain (written into wrangler.toml)
-  --secrets-out FILE    write the secrets that are made into this new file, instead of showing them on the terminal
+  --secrets-out FILE    write the secrets that are made into this new file, instead of showing them on the terminal; a run
+                        that comes after a failed one takes them from there
+  --vars FILE           NAME=value lines with secrets, as if they were in the environment
   --url URL             where the doctor finds the Worker, if wrangler does not say it
   --no-doctor           do not examine the Worker afterwards
 
-Missing secrets are taken from the environment where they are there by name (WEBHOOK_SECRET, …), else asked for or made.`;
+Missing secrets are taken from the environment or from --vars where they are there by name (WEBHOOK_SECRET, …), else asked for
+or made.`;
 
 export function parseOptions(args, env = process.env) {
   const { values } = readArguments({
@@ -47,9 +52,11 @@ export function parseOptions(args, env = process.env) {
       recipient: { type: "string", multiple: true },
       domain: { type: "string" },
       "operators-domain": { type: "string" },
+      "take-over-domain": { type: "boolean", default: false },
       var: { type: "string", multiple: true },
       "workers-dev": { type: "boolean", default: false },
       "secrets-out": { type: "string" },
+      vars: { type: "string" },
       url: { type: "string" },
       "no-doctor": { type: "boolean", default: false },
     },
@@ -103,11 +110,13 @@ export function parseOptions(args, env = process.env) {
     addHome: values["add-home"],
     place: values.place ?? (values["add-home"] ? values.jurisdiction : undefined),
     recipients: values.recipient ?? [],
-    domain: values.domain,
-    operatorsDomain: values["operators-domain"],
+    domain: values.domain?.toLowerCase(),
+    operatorsDomain: values["operators-domain"]?.toLowerCase(),
+    takeOverDomain: values["take-over-domain"],
     vars,
     workersDev: values["workers-dev"] || (env.WORKERS_CI === "1" && !values.domain),
-    secretsOut: values["secrets-out"],
+    secretsOut: userPath(values["secrets-out"]),
+    varsFile: userPath(values.vars),
     url: values.url,
     doctor: !values["no-doctor"],
     /** A checkout that nobody keeps: what is written there is lost. */

@@ -1,9 +1,9 @@
 // The Worker's secrets. One that is set is never replaced or removed here: nothing can read it back, and a lost
 // SHARE_ENCRYPTION_KEYS means lost shares. One that is missing comes from the environment, from whoever is asked, or is made.
 
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
-import { randomSealingKey, randomToken } from "../dev-vars.mjs";
+import { parseDevVars, randomSealingKey, randomToken } from "../dev-vars.mjs";
 import { Failure, note } from "../log.mjs";
 
 const SEALING_KEY = /^[A-Za-z0-9._-]+:([A-Za-z0-9+/]{43}=)$/;
@@ -38,6 +38,14 @@ const REQUIRED = [
   },
 ];
 
+/** Of these secrets, those whose values this run will not know: Cloudflare has them already, or nobody sets them. */
+export async function unknownSecrets(names, { config, env, options, wrangler }) {
+  const there = await secretNames(wrangler);
+  const vars = { ...config.vars, ...Object.fromEntries(options.vars.map(({ name, value }) => [name, value])) };
+  const isSet = ({ name, needed }) => !there.includes(name) && needed?.({ vars }) !== false && !options.workersBuilds;
+  return names.filter((name) => !env[name] && !REQUIRED.some((secret) => secret.name === name && isSet(secret)));
+}
+
 export const secrets = {
   title: "The secrets",
   plan: ({ options }) => [
@@ -59,19 +67,29 @@ export const secrets = {
     }
     const { values, made } = await gather(missing, context);
     if (made.length > 0) await handOver(made, values, context);
-    await wrangler.must(["secret", "bulk"], {
-      input: JSON.stringify(values),
-      remedy:
-        "No secret was set. Run the command again; if wrangler says that the latest version is not deployed, deploy that one " +
-        `first (npx wrangler versions deploy --env ${options.environment}).`,
-    });
+    await wrangler.must(["secret", "bulk"], { input: JSON.stringify(values), remedy: uncertain(made, options) });
     // The doctor needs them at the end.
     Object.assign(context.known, values);
     note(`set ${Object.keys(values).join(", ")}`);
   },
 };
 
-async function secretNames(wrangler) {
+/** After a failed upload: Cloudflare may have set the secrets all the same, and never shows them again. */
+function uncertain(made, { environment, secretsOut }) {
+  const names = made.map(({ name }) => name).join(", ");
+  const keep = secretsOut
+    ? `Keep ${secretsOut}: the next run takes them from there.`
+    : "Keep what was shown, and paste it if the next run asks for it.";
+  return [
+    "It is not certain whether Cloudflare has set the secrets.",
+    ...(made.length > 0 ? [`${names} may be in use from now on, and nobody can read them back. ${keep}`] : []),
+    "Run the command again: it sets those that are missing. If wrangler says that the latest version is not deployed, deploy",
+    `that one first (npx wrangler versions deploy --env ${environment}).`,
+  ].join("\n");
+}
+
+/** The names of the secrets that the Worker has. */
+export async function secretNames(wrangler) {
   const { code, stdout, output } = await wrangler.run(["secret", "list", "--format=json"]);
   // A Worker that was never deployed has no secrets.
   if (code !== 0 && /not found|10007|does not exist/i.test(output)) return [];
@@ -87,11 +105,12 @@ async function secretNames(wrangler) {
 
 async function gather(missing, context) {
   const { env, options, ui } = context;
+  const kept = keptSecrets(context);
   const values = {};
   const made = [];
   for (const secret of missing) {
     const { name } = secret;
-    const given = env[name] || (ui ? await ui.askSecret(`  ${name} is not set. ${secret.ask}: `) : "");
+    const given = env[name] || kept[name] || (ui ? await ui.askSecret(`  ${name} is not set. ${secret.ask}: `) : "");
     if (given) {
       if (!secret.accepts(given)) throw new Failure(`${name} is not of the right form.`, `It must be ${secret.form}.`);
       values[name] = given;
@@ -106,7 +125,23 @@ async function gather(missing, context) {
       );
     }
   }
+  const taken = Object.keys(values).filter((name) => values[name] === kept[name]);
+  if (taken.length > 0) note(`taken from ${options.secretsOut}: ${taken.join(", ")}`);
   return { values, made };
+}
+
+/** The first line of the file of --secrets-out: another Worker's secrets are never taken for this one's. */
+const header = ({ name }) => `# Secrets of the Worker ${name}, made by npm run deploy.\n`;
+
+/** What an earlier run wrote into the file of --secrets-out: it may have been uploaded already. */
+function keptSecrets({ config, options: { secretsOut } }) {
+  if (!secretsOut || !existsSync(secretsOut)) return {};
+  const text = readFileSync(secretsOut, "utf8");
+  if (text.startsWith(header(config))) return parseDevVars(text);
+  throw new Failure(
+    `${secretsOut} is there already, and does not hold the secrets of the Worker ${config.name}.`,
+    "Name a file that does not exist yet.",
+  );
 }
 
 /** A fresh key opens nothing that an older one has sealed: then the older one is missing, not a new one. */
@@ -134,15 +169,19 @@ async function refuseNewKeyOverOldShares({ databaseIsNew, wrangler }) {
 }
 
 /** Gives the secrets just made to the operator: once, before they are used. */
-async function handOver(made, values, { options, ui }) {
+async function handOver(made, values, { config, options, ui }) {
   if (options.secretsOut) {
-    const lines = made.map(({ name, keep }) => `# ${keep}\n${name}=${values[name]}\n`);
+    const lines = made.map(({ name, keep }) => `\n# ${keep}\n${name}=${values[name]}\n`).join("");
+    const isThere = existsSync(options.secretsOut); // with this Worker's: keptSecrets has looked
     try {
-      writeFileSync(options.secretsOut, lines.join("\n"), { mode: 0o600, flag: "wx" });
+      writeFileSync(options.secretsOut, isThere ? lines : header(config) + lines, {
+        mode: 0o600,
+        flag: isThere ? "a" : "wx",
+      });
     } catch (error) {
       throw new Failure(
         `The secrets cannot be written into ${options.secretsOut} (${error.code}).`,
-        "Name a file that does not exist yet.",
+        "Name a file that does not exist yet, in a folder that you can write to.",
       );
     }
     return note(

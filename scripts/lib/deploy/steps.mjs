@@ -1,7 +1,5 @@
 // npm run deploy, step by step: `plan` says what a step would do, `run` does it, and doing it twice does it once.
 
-import { setTimeout as sleep } from "node:timers/promises";
-
 import { buildWorker } from "../build.mjs";
 import { examine } from "../doctor/examine.mjs";
 import { placeOf } from "../doctor/place.mjs";
@@ -9,29 +7,34 @@ import { lineReport } from "../doctor/report.mjs";
 import { parseTarget, settingsOf } from "../doctor/target.mjs";
 import { Failure, note } from "../log.mjs";
 import { isPackage } from "../paths.mjs";
-import { bucket, escrow, recipients } from "./copy.mjs";
-import { readConfig, writeCustomDomains, writeVars, writeWorkersDev } from "./config.mjs";
+import { address, operatorsAddress } from "./address.mjs";
+import { answering } from "./answering.mjs";
+import { writeVars } from "./config.mjs";
+import { bucket } from "./copy.mjs";
 import { database, migrations } from "./database.mjs";
+import { escrow, recipients } from "./escrow.mjs";
 import { home, opening, queue } from "./home.mjs";
+import { refuseUnservedPages } from "./pages.mjs";
 import { secrets } from "./secrets.mjs";
-
-/** A custom domain's first certificate takes a while. */
-const READY_WITHIN_MS = 180_000;
+import { change } from "./settings.mjs";
 
 const login = {
   title: "The login",
   plan: () => ["look who is logged in to Cloudflare: wrangler whoami"],
-  async run({ env, wrangler }) {
+  async run({ config, env, wrangler }) {
     const { code, stdout } = await wrangler.run(["whoami", "--json"]);
     if (code === 0) {
       const { email, accounts = [] } = JSON.parse(stdout.slice(stdout.indexOf("{")));
-      if (accounts.length > 1 && !env.CLOUDFLARE_ACCOUNT_ID) {
+      // As wrangler itself chooses one.
+      const chosen = config.accountId ?? env.CLOUDFLARE_ACCOUNT_ID;
+      if (accounts.length > 1 && !chosen) {
         throw new Failure(
           `This login reaches ${accounts.length} accounts.`,
-          `Say which: CLOUDFLARE_ACCOUNT_ID=… npm run deploy …\n${accounts.map(({ id, name }) => `${id}  ${name}`).join("\n")}`,
+          `Say which: CLOUDFLARE_ACCOUNT_ID=… npm run deploy …, or account_id at the top of wrangler.toml.\n${accounts.map(({ id, name }) => `${id}  ${name}`).join("\n")}`,
         );
       }
-      return note([email, accounts[0]?.name].filter(Boolean).join(", "));
+      const account = accounts.find(({ id }) => id === chosen) ?? (chosen ? { name: chosen } : accounts[0]);
+      return note([email, account?.name].filter(Boolean).join(", "));
     }
     // A token may be able to deploy and yet not to tell whose it is.
     if (env.CLOUDFLARE_API_TOKEN) return note("by CLOUDFLARE_API_TOKEN");
@@ -47,76 +50,10 @@ const build = {
   plan: () => [isPackage ? "the release's own, as it was packed" : "build the Worker into build/: npm run build"],
   // Also in a dry run: it needs no login and changes nothing elsewhere.
   dry: (context) => build.run(context),
-  run: async ({ buildWorker: make = buildWorker }) => {
+  run: async ({ buildWorker: make = buildWorker, config, file }) => {
     const built = await make();
+    refuseUnservedPages({ config, file });
     note(built ? "built" : isPackage ? "the release's own" : "build/ is up to date");
-  },
-};
-
-const address = {
-  title: "The address",
-  plan({ config, options }) {
-    if (options.domain) return [`serve on ${options.domain}: a route in wrangler.toml`];
-    if (config.reachable) return [config.customDomain ?? "as wrangler.toml says"];
-    return [
-      options.workersDev
-        ? "serve on workers.dev: written into wrangler.toml"
-        : "ask for a custom domain, or workers.dev, and write it into wrangler.toml",
-    ];
-  },
-  async run(context) {
-    const { config, file, options, ui } = context;
-    const { environment } = options;
-    if (config.customDomain && options.domain && config.customDomain !== options.domain) {
-      throw new Failure(
-        `wrangler.toml serves on ${config.customDomain}, not on ${options.domain}.`,
-        "Change its routes by hand: Portal's dashboard and your apps know the old address.",
-      );
-    }
-    if (config.customDomain || (config.reachable && !options.domain))
-      return note(config.customDomain ?? "as wrangler.toml says");
-    const domain =
-      options.domain ??
-      (options.workersDev
-        ? ""
-        : await ui?.ask(
-            "  On which custom domain of your account (backup.example.com)? Or press Enter for workers.dev: ",
-          ));
-    if (domain === undefined) {
-      throw new Failure(
-        "Nobody could reach the Worker: wrangler.toml gives it no route, and workers.dev is off.",
-        "Give it a custom domain of a zone in your account (--domain backup.example.com), or put it on workers.dev (--workers-dev).",
-      );
-    }
-    if (domain) writeCustomDomains({ file, environment, domains: [domain] });
-    else writeWorkersDev({ file, environment });
-    context.config = await readConfig({ file, environment });
-    if (domain ? context.config.customDomain !== domain : !context.config.workersDev) {
-      throw new Failure(
-        "The address did not find its place in wrangler.toml.",
-        "Write it by hand (docs/deploy.md), and run the command again.",
-      );
-    }
-    note(`${domain || "workers.dev"}, now in wrangler.toml: commit that`);
-  },
-};
-
-const operatorsAddress = {
-  title: "The operators' address",
-  applies: ({ options }) => options.operatorsDomain !== undefined,
-  plan: ({ options }) => [`serve on ${options.operatorsDomain} as well: a route in wrangler.toml`],
-  async run(context) {
-    const { config, file, options } = context;
-    const { environment, operatorsDomain } = options;
-    if (config.customDomains.includes(operatorsDomain)) return note(operatorsDomain);
-    if (config.customDomains.length === 0 || config.customDomains.length < config.routes)
-      throw new Failure(
-        "--operators-domain is a second custom domain, and wrangler.toml has another kind of route, or none.",
-        "Give the first one with --domain, or write both into routes by hand (docs/deploy.md).",
-      );
-    writeCustomDomains({ file, environment, domains: [...config.customDomains, operatorsDomain] });
-    context.config = await readConfig({ file, environment });
-    note(`${operatorsDomain}, now in wrangler.toml: commit that`);
   },
 };
 
@@ -125,8 +62,8 @@ const variables = {
   applies: ({ options }) => options.vars.length > 0,
   plan: ({ options }) => options.vars.map(({ name }) => `set ${name} in wrangler.toml`),
   async run(context) {
-    const { config, file, options } = context;
-    const { environment, vars } = options;
+    const { config, options } = context;
+    const { vars } = options;
     const unknown = vars.find(({ name }) => !(name in config.vars));
     if (unknown)
       throw new Failure(
@@ -135,8 +72,7 @@ const variables = {
       );
     const changed = vars.filter(({ name, value }) => config.vars[name] !== value);
     if (changed.length === 0) return note("as they were");
-    writeVars({ file, environment, vars: changed });
-    context.config = await readConfig({ file, environment });
+    await change(context, (where) => writeVars({ ...where, vars: changed }));
     note(`${changed.map(({ name }) => name).join(", ")}, now in wrangler.toml: commit that`);
   },
 };
@@ -177,13 +113,13 @@ const doctor = {
     options.doctor
       ? ["wait until GET /readyz answers 200", "npm run doctor -- the Worker's URL"]
       : ["left out (--no-doctor)"],
-  async run({ config, env, known, options, url, patience = READY_WITHIN_MS }) {
+  async run({ config, env, known, options, url, patience }) {
     if (!options.doctor) return note("left out (--no-doctor)");
     const { environment } = options;
     const again = (where) => `npm run doctor -- ${where} --env ${environment}`;
     if (!url) return note(`wrangler told no URL to examine: ${again("https://…")}`);
     const target = parseTarget(url).url;
-    await answering(target, patience, again(target.origin));
+    await answering(target, { patience, again: again(target.origin) });
     const value = (name) => known[name] ?? env[name];
     const given = {
       webhookSecret: value("WEBHOOK_SECRET"),
@@ -204,33 +140,11 @@ const doctor = {
     if (!outcome.ok)
       throw new Failure("It is deployed, but not all is well: see above.", `Then again: ${again(target.origin)}`);
     if (!given.webhookSecret || !given.adminToken)
-      note(`for the whole examination: WEBHOOK_SECRET=… ADMIN_TOKEN=… ${again(target.origin)}`);
+      note(
+        `for the whole examination, with a file of WEBHOOK_SECRET=… and ADMIN_TOKEN=…: ${again(target.origin)} --vars FILE`,
+      );
   },
 };
-
-/** Waits until the Worker answers at all; what it answers is the doctor's business. */
-async function answering(url, patience, again) {
-  const until = Date.now() + patience;
-  for (let told = false; ; told = true) {
-    try {
-      const { status } = await fetch(new URL("/readyz", url), {
-        redirect: "manual",
-        signal: AbortSignal.timeout(10_000),
-      });
-      if (status === 200 || Date.now() > until) return;
-      // A deployment reaches every place within seconds; until then an older version, or none, may answer.
-      if (status === 503 && told) return;
-    } catch {
-      if (Date.now() > until)
-        throw new Failure(
-          `${url.origin} does not answer.`,
-          `It is deployed; a new domain's DNS and certificate can take some minutes. Then: ${again}`,
-        );
-    }
-    if (!told) note(`waiting until ${url.origin} answers`);
-    await sleep(Math.min(3_000, patience));
-  }
-}
 
 export const steps = [
   login,

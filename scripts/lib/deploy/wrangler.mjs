@@ -28,6 +28,17 @@ export class Wrangler {
     throw new Failure(`\`wrangler ${args.join(" ")}\` failed:\n${lastLines(result.output)}`, remedy);
   }
 
+  /** Whether there is what it looks for. Failing for another reason than that there is none is a Failure: nothing is made blindly. */
+  async isThere(args, { remedy }) {
+    const { code, output } = await this.run(args);
+    if (code === 0) return true;
+    if (/does not exist/i.test(output)) return false;
+    throw new Failure(
+      `\`wrangler ${args.join(" ")}\` failed:\n${lastLines(output)}`,
+      `It cannot be seen whether it is there. ${remedy}`,
+    );
+  }
+
   /** Runs it and resolves with the JSON that it prints. */
   async json(args, options) {
     const { stdout } = await this.must(args, options);

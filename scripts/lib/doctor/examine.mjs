@@ -2,6 +2,7 @@
 
 import { Caller } from "./caller.mjs";
 import { checks, unknownClientId } from "./checks.mjs";
+import { clearUp } from "./clear-up.mjs";
 import { placeOf } from "./place.mjs";
 import { Skip, Trouble } from "./trouble.mjs";
 import { throwAwayUser } from "./wallet.mjs";
@@ -51,7 +52,7 @@ export async function examine({
     if (!signal.aborted) record(result);
   }
   if (context.made.length > 0) {
-    record(await timed({ id: "clear up", title: "What the doctor made is erased for good" }, () => clearUp(context)));
+    record(await timed({ id: "clear up", title: "The doctor takes away what it made" }, () => clearUp(context)));
   }
   return {
     ok: !signal.aborted && results.every(({ status }) => status !== "failed"),
@@ -100,28 +101,6 @@ function appToken({ clientToken }, { clientAuth }, user) {
   throw new Skip(
     `CLIENT_AUTH = "${clientAuth.join(",")}" takes tokens that the doctor cannot make`,
     "give it one of a test user in DOCTOR_CLIENT_TOKEN, with --user-id (jwt: the id in the token) or --client-id (portal: the client's id); that user must not be registered yet.",
-  );
-}
-
-/** Erases every user that this run made, history included, even if one of them fails. */
-async function clearUp({ caller, made, adminToken }) {
-  const left = [];
-  for (const { id, clientId } of made) {
-    const path = `/users/${encodeURIComponent(id)}`;
-    // Not the run's own signal: this happens after Ctrl-C too.
-    const options = { token: adminToken, signal: AbortSignal.timeout(20_000) };
-    try {
-      const erased = await caller.asOperator("DELETE", `${path}?purge=${encodeURIComponent(clientId)}`, options);
-      const gone = erased.status === 404 || (await caller.asOperator("GET", path, options)).status === 404;
-      if (!gone) left.push(id);
-    } catch {
-      left.push(id);
-    }
-  }
-  if (left.length === 0) return undefined;
-  throw new Trouble(
-    `${left.join(" and ")} could not be erased`,
-    "Erase each with the ADMIN_TOKEN: DELETE /users/<id>?purge=<its client id> (GET /users/<id> tells the client id).",
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { readDevVars } from "../dev-vars.mjs";
 import { Failure } from "../log.mjs";
+import { varsOf } from "../moving/secrets.mjs";
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|.+\.localhost)$/;
 
@@ -33,20 +34,23 @@ export function parseTarget(text) {
   return { url: new URL(url.origin), loopback };
 }
 
-/** The secrets: from the environment, and for a Worker on this machine else from .dev.vars. */
-export function readSecrets({ loopback, env = process.env, devVars = readDevVars }) {
-  const local = loopback ? devVars() : {};
+/** NAME=value lines beside the environment: of the file that was named, for a Worker on this machine else of .dev.vars. */
+const linesOf = ({ file, loopback, devVars }) => (file ? varsOf(file) : loopback ? devVars() : {});
+
+/** The secrets, which the environment says first. */
+export function readSecrets({ loopback, file, env = process.env, devVars = readDevVars }) {
+  const local = linesOf({ file, loopback, devVars });
   const read = (name) => env[name] || local[name] || undefined;
   return {
     webhookSecret: read("WEBHOOK_SECRET"),
     adminToken: read("ADMIN_TOKEN"),
-    clientToken: env.DOCTOR_CLIENT_TOKEN || undefined,
+    clientToken: read("DOCTOR_CLIENT_TOKEN"),
   };
 }
 
 /** The settings that the Worker runs with where they are not the defaults, by the names they have there. */
-export function readSettings({ loopback = false, env = process.env, devVars = readDevVars } = {}) {
-  const local = loopback ? devVars() : {};
+export function readSettings({ loopback = false, file, env = process.env, devVars = readDevVars } = {}) {
+  const local = linesOf({ file, loopback, devVars });
   return settingsOf((name) => env[name] || local[name]);
 }
 

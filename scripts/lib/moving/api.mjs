@@ -43,6 +43,10 @@ export class Api {
     this.#fetch = fetch;
   }
 
+  get origin() {
+    return this.#origin;
+  }
+
   /** Fails at once if nobody is there, or the credential is not good: before a large source is read in vain. */
   async check() {
     await this.import([]);

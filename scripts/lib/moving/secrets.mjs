@@ -5,13 +5,18 @@ import { existsSync } from "node:fs";
 import { readDevVars } from "../dev-vars.mjs";
 import { Failure } from "../log.mjs";
 
+/** The NAME=value lines of a file that somebody named. */
+export function varsOf(file) {
+  if (!existsSync(file)) throw new Failure(`There is no file ${file}.`);
+  return readDevVars(file);
+}
+
 /**
  * A reader of secrets. `.dev.vars` holds the local service's: it is read for an address on this machine only, any
  * other file where it is named.
  */
 export function secretsFor({ local, file, env = process.env }) {
-  if (file && !existsSync(file)) throw new Failure(`There is no file ${file}.`);
-  const vars = file ? readDevVars(file) : local ? readDevVars() : {};
+  const vars = file ? varsOf(file) : local ? readDevVars() : {};
   return (name, why) => {
     const value = env[name] || vars[name];
     if (!value)

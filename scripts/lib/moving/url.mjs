@@ -63,5 +63,16 @@ export function tlsOf(url, { local, refuse }) {
   }
   const authority = url.searchParams.get("sslrootcert") ?? url.searchParams.get("sslca");
   if (local && !authority) return false;
-  return { rejectUnauthorized: true, ...(authority && { ca: readFileSync(authority, "utf8") }) };
+  return { rejectUnauthorized: true, ...(authority && { ca: authorityIn(authority) }) };
+}
+
+function authorityIn(file) {
+  try {
+    return readFileSync(file, "utf8");
+  } catch ({ code }) {
+    throw new Failure(
+      `The certificate authority of the database's URL cannot be read (${code}).`,
+      "?sslrootcert= names a file in PEM form, by its whole path.",
+    );
+  }
 }

@@ -7,6 +7,7 @@ import { inRoot } from "../paths.mjs";
 /** Files, and folders with all that is in them. */
 const CONTENTS = [
   ".dev.vars.example",
+  ".gitattributes",
   "ARCHITECTURE.md",
   "CHANGELOG.md",
   "LICENSE-APACHE",
@@ -30,7 +31,7 @@ const CONTENTS = [
 ];
 
 /** Commands that need the sources, Rust, or tools of the build: scripts/NAME.mjs. */
-const OF_SOURCES = ["bench", "check", "fuzz", "lint", "mutants", "release", "seed", "test"];
+const OF_SOURCES = ["bench", "check", "fuzz", "lint", "mutants", "release", "test"];
 
 const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 

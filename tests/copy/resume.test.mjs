@@ -1,0 +1,113 @@
+// npm run rebuild and npm run homes -- move: what a stopped run left, and whose it must be to be gone on with.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+
+import { walk } from "../../scripts/lib/copy/walk.mjs";
+import { moveMany } from "../../scripts/lib/homes.mjs";
+
+const HERE = "https://backup.example.com";
+const page = {
+  ...Object.fromEntries(["objects", "users", "shares", "versions", "deleted", "purged"].map((name) => [name, 1])),
+  ...Object.fromEntries(["damaged", "unopened", "differences"].map((name) => [name, []])),
+  cursor: null,
+};
+
+let dir, file, said;
+const write = process.stderr.write;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "resume-test-"));
+  file = join(dir, "state.json");
+  said = "";
+  process.stderr.write = (text) => ((said += text), true);
+});
+afterEach(() => {
+  process.stderr.write = write;
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** Walks a copy of 16 shards; breaks off before the shard `until`. Resolves with the shards that it asked for. */
+async function walking(work, { origin = HERE, until } = {}) {
+  const asked = [];
+  const post = async (_path, { shard }) => {
+    if (shard === until) throw new Error("broken off");
+    asked.push(shard);
+    return page;
+  };
+  const walked = walk({ api: { origin, post }, work, parallel: 1, stateFile: file });
+  if (until) await assert.rejects(walked, /broken off/);
+  else await walked;
+  return asked.length;
+}
+const INTO = { home: 0, mode: "into", into: "DB" };
+const left = (change) => writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, "utf8")))));
+const hoursAgo = (hours) => (state) => ({
+  ...state,
+  keptAt: new Date(Date.now() - hours * 3_600_000).toISOString(),
+});
+
+describe("a stopped rebuild", () => {
+  it("is gone on with, aloud, by the same command for the same service", async () => {
+    assert.equal(await walking(INTO, { until: "a" }), 10);
+    assert.equal(await walking(INTO), 6);
+    assert.match(said, /going on with the run of \d{4}-.*remove .*state\.json/);
+    assert.ok(!existsSync(file));
+  });
+
+  for (const [whose, next, change] of [
+    ["another service's", { origin: "https://other.example.com" }],
+    ["of 25 hours ago", {}, hoursAgo(25)],
+    ["of a version that kept less", {}, () => ({ work: INTO, shards: {}, sum: {} })],
+    ["no JSON object", {}, () => null],
+  ])
+    it(`is never gone on with if its state is ${whose}: each shard is walked`, async () => {
+      await walking(INTO, { until: "a" });
+      if (change) left(change);
+      assert.equal(await walking(INTO, next), 16);
+      assert.match(said, /beginning anew/);
+    });
+
+  it("is never gone on with by a check, which looks at everything each time", async () => {
+    const check = { home: 0, mode: "check" };
+    await walking(check, { until: "a" });
+    assert.ok(!existsSync(file));
+    assert.equal(await walking(check), 16);
+  });
+});
+
+describe("a stopped move of users", () => {
+  const move = async (origin, { breakAt = Infinity } = {}) => {
+    let moved = 0;
+    const homes = [
+      { home: 0, state: "open", place: null, users: 10, bytes: 1000 },
+      { home: 1, state: "open", place: null, users: 0, bytes: 0 },
+    ];
+    const send = async (method) => {
+      if (method === "GET") return { homes, users: Array.from({ length: 10 }, (_, id) => ({ id })), cursor: null };
+      if (moved === breakAt) throw new Error("broken off");
+      moved += 1;
+      return {};
+    };
+    const progress = () => ({ show() {}, end() {} });
+    const work = moveMany({ origin, send }, { from: 0, until: 400, stateFile: file, progress });
+    await (breakAt < Infinity ? assert.rejects(work, /broken off/) : work);
+    return moved;
+  };
+
+  it("is gone on with, aloud, and counts on from there", async () => {
+    assert.equal(await move(HERE, { breakAt: 4 }), 4);
+    assert.equal(await move(HERE), 2);
+    assert.match(said, /going on with the run of/);
+  });
+
+  it("is never gone on with at another service, or 25 hours later", async () => {
+    await move(HERE, { breakAt: 4 });
+    assert.equal(await move("https://other.example.com"), 6);
+    await move(HERE, { breakAt: 4 });
+    left(hoursAgo(25));
+    assert.equal(await move(HERE), 6);
+  });
+});

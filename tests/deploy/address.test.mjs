@@ -1,0 +1,103 @@
+// npm run deploy: where the Worker is reached, and whose address it never takes unasked.
+
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, it } from "node:test";
+
+import {
+  CONFIG,
+  DATABASE_ID,
+  DOMAIN_ROUTE,
+  GIVEN,
+  REACHABLE,
+  begin,
+  changed,
+  commands,
+  deploying,
+  end,
+  file,
+  person,
+  read,
+  rejects,
+  withoutAddress,
+} from "../support/deployment.mjs";
+
+describe("the address of npm run deploy", () => {
+  beforeEach(() => {
+    begin();
+    withoutAddress();
+  });
+  afterEach(end);
+
+  it("asks for an address where nobody could reach the Worker otherwise", async () => {
+    await rejects(deploying([], { env: GIVEN }), /Nobody could reach/, /--domain[\s\S]*--workers-dev/);
+    assert.deepEqual(commands(), ["whoami --json"]);
+    await deploying(["--location", "weur"], { env: GIVEN, ui: person("backup.example.com") });
+    assert.deepEqual(changed(CONFIG).added, [DOMAIN_ROUTE, DATABASE_ID]);
+  });
+
+  it("takes a custom domain, for good", async () => {
+    await deploying(["--location", "weur", "--domain", "backup.example.com"], { env: GIVEN });
+    assert.deepEqual(changed(CONFIG).added, [DOMAIN_ROUTE, DATABASE_ID]);
+    await deploying(["--domain", "backup.example.com"], { env: GIVEN });
+    assert.deepEqual(changed(CONFIG).added, [DOMAIN_ROUTE, DATABASE_ID]);
+    await rejects(
+      deploying(["--domain", "other.example.com"], { env: GIVEN }),
+      /serves on backup.example.com, not on other/,
+    );
+  });
+
+  it("serves operators on a second custom domain, beside the first", async () => {
+    const both = ["--domain", "backup.example.com", "--operators-domain", "ops.backup.example.com"];
+    await deploying(["--location", "weur", ...both], { env: GIVEN });
+    const routes = DOMAIN_ROUTE.replace("}]", '}, { pattern = "ops.backup.example.com", custom_domain = true }]');
+    assert.deepEqual(changed(CONFIG).added, [routes, DATABASE_ID]);
+    await deploying(both, { env: GIVEN });
+    assert.deepEqual(changed(CONFIG).added, [routes, DATABASE_ID], "nothing twice");
+    writeFileSync(file("wrangler.toml"), REACHABLE);
+    await rejects(
+      deploying(["--operators-domain", "ops.example.com"], { env: GIVEN }),
+      /second custom domain/,
+      /--domain/,
+    );
+  });
+
+  it("takes workers.dev for who has no domain", async () => {
+    await deploying(["--location", "weur", "--workers-dev"], { env: GIVEN });
+    assert.deepEqual(changed(CONFIG), {
+      added: [DATABASE_ID], // staging has the line workers_dev = true as well
+      removed: [
+        "workers_dev = false # until you say",
+        'database_id = "00000000-0000-0000-0000-000000000000" # of production',
+      ],
+    });
+  });
+
+  const taken = async (host) => host === "backup.example.com";
+  const serve = (args, context) =>
+    deploying(["--location", "weur", "--domain", "backup.example.com", ...args], {
+      env: GIVEN,
+      resolves: taken,
+      ...context,
+    });
+
+  it("takes no host name that answers in DNS, unless it is told to", async () => {
+    await rejects(serve([]), /backup\.example\.com answers in DNS already.*Nothing was touched/, /--take-over-domain/);
+    await rejects(serve([], { ui: person("n") }), /answers in DNS already/);
+    assert.ok(!commands().some((command) => command !== "whoami --json"), "nothing was touched");
+    assert.equal(read("wrangler.toml"), CONFIG);
+    await serve([], { ui: person("y") });
+    assert.deepEqual(changed(CONFIG).added, [DOMAIN_ROUTE, DATABASE_ID]);
+    await serve([], { resolves: async () => assert.fail("it is this Worker's own by now") });
+    writeFileSync(file("wrangler.toml"), CONFIG);
+    await serve(["--take-over-domain", "--existing-database"]);
+    assert.ok(read("wrangler.toml").includes(DOMAIN_ROUTE));
+  });
+
+  it("asks as well for the operators' host name, and where DNS does not tell", async () => {
+    const both = ["--location", "weur", "--domain", "new.example.com", "--operators-domain", "backup.example.com"];
+    await rejects(deploying(both, { env: GIVEN, resolves: taken }), /backup\.example\.com answers in DNS already/);
+    writeFileSync(file("wrangler.toml"), CONFIG);
+    await rejects(serve([], { resolves: async () => "ETIMEOUT" }), /DNS does not tell.*\(ETIMEOUT\)/);
+  });
+});
