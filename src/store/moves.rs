@@ -124,14 +124,24 @@ fn state_of(move_id: &str) -> Statement {
     Statement::new(sql!("move_state")).text(move_id)
 }
 
-/// Prepares the target: what an earlier move has left there goes.
+/// Prepares the target: what an earlier move has left there goes. 409, and nothing is done, if one of the members is a user of the
+/// target: whoever is there has rows that nobody else has.
 pub async fn expect(target: &Database, members: &Members, move_id: &str, from: u32) -> Result<()> {
     let arrive = Statement::new(sql!("move_arrive"))
         .text(&members.marks())
         .text(move_id)
         .number(from.into());
-    let swept = swept(Change::upkeep(arrive), &members.ids, move_id);
-    target.change(swept).await.map(drop)
+    let remains = Statement::new(sql!("move_remains")).text(move_id);
+    let arrive = Change::upkeep(arrive).read(remains);
+    let expected = swept(arrive, &members.ids, move_id).read(state_of(move_id));
+    let state = target.change(expected).await?.all_rows().pop();
+    if state.is_none_or(|state| state.is_empty()) {
+        return Err(Error::new(
+            Code::Conflict,
+            "The other database has a user of this id or clientId already, as after a return to an earlier time: docs/scale.md tells how to settle it. Nothing was moved.",
+        ));
+    }
+    Ok(())
 }
 
 /// A change that takes the users' rows away as well, if this home is not their authority by the move.
