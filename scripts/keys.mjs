@@ -12,8 +12,10 @@ npm run keys -- recover --identity FILE (FILE.age … | --bucket NAME [--jurisdi
 
   escrow      keeps each sealing key, inside an age file for the recipients, beside the second copy and in the database.
               Again after every rotation.
-  recover     writes the setting SHARE_ENCRYPTION_KEYS to standard output, from the escrow files. Into a pipe:
-              npm run --silent keys -- recover … | npx wrangler secret put SHARE_ENCRYPTION_KEYS --env production
+  recover     writes the setting SHARE_ENCRYPTION_KEYS to standard output, from the escrow files. Straight into
+              the Worker (without --silent npm adds its own lines):
+              KEYS=$(npm run --silent keys -- recover …) &&
+                printf %s "$KEYS" | npx wrangler secret put SHARE_ENCRYPTION_KEYS --env production
 
   --url URL             the service; https, or http on this machine
   --recipient KEY       age recipient, classic or post-quantum; whoever has its identity has the keys

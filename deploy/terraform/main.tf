@@ -78,6 +78,7 @@ locals {
   deploy = concat(
     ["npm", "run", "deploy", "--", "--env", var.environment, "--existing-database", "--domain", var.domain, "--no-doctor"],
     var.jurisdiction == null ? [] : ["--jurisdiction", var.jurisdiction],
+    var.take_over_domain ? ["--take-over-domain"] : [],
     var.second_copy ? ["--copy"] : [],
     var.operators == null ? [] : [
       "--operators-domain", var.operators.domain,

@@ -32,6 +32,12 @@ variable "domain" {
   type        = string
 }
 
+variable "take_over_domain" {
+  description = "Whether the Worker takes a domain that answers in DNS already from the record or the Worker that has it."
+  type        = bool
+  default     = false
+}
+
 variable "second_copy" {
   description = "Whether every share is kept in a bucket of R2 too."
   type        = bool

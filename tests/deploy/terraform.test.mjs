@@ -57,6 +57,7 @@ describe("deploy/terraform", () => {
       {},
     );
     assert.equal(options.existingDatabase && options.copy && !options.doctor, true);
+    assert.equal(options.takeOverDomain, true);
     assert.equal(options.jurisdiction, "eu", "the copy's bucket is looked for where Terraform made it");
     assert.deepEqual([options.domain, options.operatorsDomain], ["backup.example.com", "ops.example.com"]);
     assert.deepEqual(
