@@ -24,3 +24,28 @@ impl FourEyes {
         all.into_iter().find(|known| known.as_str() == text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_those_of_the_api_and_the_database_and_are_read_back() {
+        let api = include_str!("../../openapi.yaml");
+        let table = include_str!("../../migrations/0011_operators_and_metrics.sql");
+        let all = [FourEyes::Eject, FourEyes::Purge, FourEyes::ClientApiKey];
+        let words = all.map(FourEyes::as_str);
+        let listed = words.join(", ");
+        assert!(
+            api.contains(&format!("FourEyes: {{ enum: [{listed}] }}")),
+            "{listed}"
+        );
+        let listed = words.join("', '");
+        assert!(
+            table.contains(&format!("CHECK (action IN ('{listed}'))")),
+            "{listed}"
+        );
+        assert_eq!(words.map(FourEyes::parse), all.map(Some));
+        assert_eq!(FourEyes::parse("Eject"), None);
+    }
+}

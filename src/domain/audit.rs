@@ -49,7 +49,7 @@ pub fn unknown(field: &str, word: &str, known: &[&'static str]) -> String {
         Some(likely) => format!("There is no such `{field}`. Do you mean `{likely}`?"),
         None => {
             // Several kinds of request may end the same way.
-            let mut each = sorted_by(known.iter().copied(), |a, b| a < b);
+            let mut each = sorted_by(known.iter().copied(), PartialOrd::lt);
             each.dedup();
             format!(
                 "There is no such `{field}`. It is one of {}.",
@@ -132,5 +132,16 @@ mod tests {
         }
         let detail = unknown("action", "zzz", ACTIONS);
         assert!(detail.ends_with("store_user_share, view_user."), "{detail}");
+    }
+
+    #[test]
+    fn a_word_that_nothing_is_near_to_is_told_all_once_each_in_order() {
+        // Two letters are no half of a word.
+        for word in ["zzz", "fa"] {
+            assert_eq!(
+                unknown("outcome", word, &["stored", "failed", "stored", "done"]),
+                "There is no such `outcome`. It is one of done, failed, stored."
+            );
+        }
     }
 }

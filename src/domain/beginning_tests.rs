@@ -98,6 +98,24 @@ fn a_version_under_an_old_key_goes_once_a_newer_entry_has_it() {
 }
 
 #[test]
+fn a_version_is_newer_where_a_later_share_has_its_id_and_kind() {
+    let version = entry(What::Version, Some("user"), "GDRIVE", "a");
+    let entries = vec![
+        share("a", None),
+        entry(What::Share, Some("custodian"), "GDRIVE", "a"),
+        share("b", Some("a")),
+        removed("a"),
+        version,
+    ];
+    let mut beginning = Beginning::new(entries.into_iter().map(|entry| (entry, false)).collect());
+    let newer = |beginning: &Beginning| [0, 1, 2, 3, 4].map(|at| beginning.has_newer(at));
+    // A removal has no share that could be lost.
+    assert_eq!(newer(&beginning), [true, false, false, true, false]);
+    beginning.take_out(4);
+    assert_eq!(newer(&beginning), [false, false, false, true, true]);
+}
+
+#[test]
 fn an_erasure_itself_stays() {
     let purged = entry(What::Purged, None, "", "");
     let entries = vec![user(), share("a", None), purged];

@@ -153,6 +153,17 @@ fn an_app_body_without_a_single_cipher_text_is_refused() {
 }
 
 #[test]
+fn data_beside_a_cipher_text_is_ignored_unless_it_holds_another() {
+    for data in [r#"{"backupMethod":"ICLOUD"}"#, r#"{"a":1,"a":2}"#, "[]"] {
+        let backup = user(&format!(r#"{{"cipherText":"abc","data":{data}}}"#));
+        assert_eq!(backup.cipher_text.expose_secret(), "abc", "{data}");
+        assert_eq!(backup.backup_method.as_str(), "UNKNOWN", "{data}");
+    }
+    let two = br#"{"cipherText":"abc","data":{"backupShare":"def"}}"#;
+    assert_eq!(field(UserBackup::parse(two).unwrap_err()), "data");
+}
+
+#[test]
 fn a_number_field_may_be_left_out_and_is_bounded() {
     let parse = |body: &str| parse_number(body.as_bytes(), "minutes", 1..=60, "be 1 to 60");
     assert_eq!(parse(""), Ok(None));
@@ -188,6 +199,16 @@ fn a_registration_takes_names_and_a_key_that_fits_a_header() {
             wrong
         );
     }
+    assert!(ClientApiKey::parse("k".repeat(1024)).is_ok());
+    assert!(ClientApiKey::parse("k".repeat(1025)).is_err());
+}
+
+#[test]
+fn why_a_name_is_refused_is_told_with_its_field() {
+    assert_eq!(
+        Registration::parse(br#"{"id":""}"#).unwrap_err(),
+        InvalidBody::field("id", "not be empty")
+    );
 }
 
 #[test]
@@ -275,4 +296,58 @@ fn a_registration_may_name_a_place_or_a_home() {
     assert!(parse_home(b"{}").is_err());
     assert_eq!(parse_is_open(br#"{"state":"closed"}"#), Ok(false));
     assert!(parse_is_open(br#"{"state":"new"}"#).is_err());
+}
+
+#[test]
+fn an_optional_body_may_be_blank_and_a_given_field_is_held_to_its_form() {
+    let parsers = [
+        ("cursor", parse_cursor_field as fn(&[u8]) -> _),
+        ("reason", parse_reason),
+    ];
+    for (name, parse) in parsers {
+        let with = |value: &str| parse(format!(r#"{{"{name}":{value}}}"#).as_bytes());
+        for blank in ["", " \n", "{}"] {
+            assert_eq!(parse(blank.as_bytes()), Ok(None), "{name}");
+        }
+        assert_eq!(with("null"), Ok(None));
+        assert_eq!(with(r#""1:a""#), Ok(Some("1:a".to_owned())));
+        assert_eq!(field(with("7").unwrap_err()), name);
+        assert_eq!(field(parse(b"[]").unwrap_err()), "(body)");
+    }
+    assert_eq!(parse_reason(br#"{"reason":""}"#), Ok(None));
+}
+
+#[test]
+fn a_reason_is_a_line_of_at_most_256_characters() {
+    for good in ["", "Lost phone, ticket 7", &"é".repeat(256)] {
+        assert_eq!(check_reason(good), Ok(()), "{good}");
+    }
+    for bad in ["two\nlines", "\u{85}", &"é".repeat(257)] {
+        assert!(check_reason(bad).is_err(), "{bad}");
+    }
+    let body = r#"{"reason":"two\nlines"}"#;
+    assert_eq!(field(parse_reason(body.as_bytes()).unwrap_err()), "reason");
+}
+
+#[test]
+fn a_restored_version_is_named_by_its_id_and_where_two_have_one_id_by_its_kind() {
+    for (kind, meant) in [
+        ("null", None),
+        (r#""custodian""#, Some(Kind::Custodian)),
+        (r#""user""#, Some(Kind::User)),
+    ] {
+        let body = format!(r#"{{"versionId":"v1","kind":{kind}}}"#);
+        assert_eq!(
+            parse_restore(body.as_bytes()),
+            Ok(("v1".to_owned(), meant)),
+            "{kind}"
+        );
+    }
+    for (body, wrong) in [
+        ("{}", "versionId"),
+        (r#"{"versionId":""}"#, "versionId"),
+        (r#"{"versionId":"v1","kind":"both"}"#, "kind"),
+    ] {
+        assert_eq!(field(parse_restore(body.as_bytes()).unwrap_err()), wrong);
+    }
 }

@@ -224,7 +224,7 @@ fn time(text: String) -> Result<String, InvalidName> {
             .is_some_and(|number| range.contains(&number))
     };
     let real = shaped
-        && text.as_str() < "9999"
+        && !text.starts_with("9999")
         && in_range(5, 1..=12)
         && in_range(8, 1..=31)
         && in_range(11, 0..=23)

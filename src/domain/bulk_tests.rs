@@ -52,12 +52,93 @@ fn a_share_without_a_method_is_unknown() {
     );
 }
 
+fn share_of_bytes(count: usize) -> String {
+    let text = "x".repeat(count);
+    format!(r#"{{"type":"userBackupShare","userId":"u","cipherText":"{text}"}}"#)
+}
+
+#[test]
+fn a_share_as_large_as_the_live_routes_take_is_imported() {
+    let record = share_record(&share_of_bytes(512 * 1024));
+    assert_eq!(record.share.expose_secret().len(), 512 * 1024);
+}
+
+#[test]
+fn only_true_says_that_a_webhook_made_a_user() {
+    for (made, by_webhook) in [("true", true), ("false", false), ("null", false)] {
+        let line = format!(r#"{{"type":"user","id":"u","clientId":"c","madeByWebhook":{made}}}"#);
+        let Ok(Record::User(user)) = Record::parse(line.as_bytes(), LATEST) else {
+            panic!("{line}")
+        };
+        assert_eq!(user.made_by_webhook, by_webhook, "{made}");
+    }
+}
+
+#[test]
+fn a_superseded_share_has_one_of_two_reasons_and_may_have_lasted_no_time() {
+    let record = |reason: &str| {
+        let line = format!(
+            r#"{{"type":"userBackupShare","id":"v","userId":"u","cipherText":"x","storedAt":"{LATEST}","supersededAt":"{LATEST}","reason":{reason}}}"#
+        );
+        Record::parse(line.as_bytes(), LATEST)
+    };
+    for (given, kept) in [
+        ("null", "replaced"),
+        (r#""""#, "replaced"),
+        (r#""replaced""#, "replaced"),
+        (r#""deleted""#, "deleted"),
+    ] {
+        let Ok(Record::Share(share)) = record(given) else {
+            panic!("{given}")
+        };
+        let superseded = share.superseded.unwrap();
+        assert_eq!((superseded.at.as_str(), superseded.reason), (LATEST, kept));
+    }
+    let refused = record(r#""lost""#).unwrap_err();
+    assert_eq!(
+        refused,
+        InvalidBody::field("reason", "be replaced or deleted")
+    );
+}
+
+#[test]
+fn a_hash_of_a_key_is_64_lower_case_hex_digits() {
+    assert!(sha_256("0f".repeat(32)).is_ok());
+    for bad in [
+        "0F".repeat(32),
+        "0g".repeat(32),
+        "0f".repeat(31),
+        "0f".repeat(33),
+    ] {
+        assert!(sha_256(bad.clone()).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_time_has_one_form_to_its_last_letter_and_comes_before_the_year_9999() {
+    for good in ["2026-01-31T12:00:00.000Z", "9998-12-31T23:59:59.999Z"] {
+        assert!(time(good.to_owned()).is_ok(), "{good}");
+    }
+    for bad in [
+        "2026-01-31T12:00:00.000",
+        "2026-01-31T12:00:00",
+        "2026-01-31T12:00:00.000ZZ",
+        "2026-01-31T12:00:00.000z",
+        "2026-01-31 12:00:00.000Z",
+        "2026-00-31T12:00:00.000Z",
+        "2026-01-32T12:00:00.000Z",
+        "2026-01-31T24:00:00.000Z",
+        "2026-01-31T12:60:00.000Z",
+        "2026-01-31T12:00:60.000Z",
+        "9999-01-01T00:00:00.000Z",
+    ] {
+        assert!(time(bad.to_owned()).is_err(), "{bad}");
+    }
+}
+
 #[test]
 fn what_is_wrong_with_a_record_is_said_by_field() {
-    let long = format!(
-        r#"{{"type":"userBackupShare","userId":"u","cipherText":"{}"}}"#,
-        "x".repeat(MAX_SHARE_BYTES + 1)
-    );
+    let long = share_of_bytes(512 * 1024 + 1);
     for (line, wrong) in [
         ("{}", "type"),
         (r#"{"type":"wallet"}"#, "type"),

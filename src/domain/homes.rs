@@ -276,4 +276,17 @@ mod tests {
         }
         assert_eq!(seen, ["9", "8", "7", "6", "5", "4", "3", "2", "1"]);
     }
+
+    #[test]
+    fn the_sql_tells_clients_and_users_by_their_words_and_an_api_key_by_another() {
+        let sql = include_str!("../store/sql/home_probe.sql");
+        for (kind, column) in [(Kind::Client, "client_id"), (Kind::User, "id")] {
+            let word = kind.as_str();
+            let branch =
+                format!("WHEN '{word}' THEN EXISTS (SELECT 1 FROM users WHERE {column} = ?2)");
+            assert!(sql.contains(&branch), "{branch}");
+        }
+        let word = Kind::ApiKey.as_str();
+        assert!(!sql.contains(&format!("WHEN '{word}'")), "{word}");
+    }
 }

@@ -257,5 +257,84 @@ mod tests {
         let line = r#"{"type":"user"}"#;
         assert!(ImportPage::parse([line; 10].join("\n").as_bytes(), 10, "2027").is_some());
         assert!(ImportPage::parse([line; 11].join("\n").as_bytes(), 10, "2027").is_none());
+        let lines = [
+            r#"{"type":"user","id":"u","clientId":"c"}"#,
+            r#"{"type":"userBackupShare","userId":"u","cipherText":"x"}"#,
+            line,
+            line,
+        ];
+        assert!(ImportPage::parse(lines.join("\n").as_bytes(), 4, "2027").is_some());
+        assert!(ImportPage::parse(lines.join("\n").as_bytes(), 3, "2027").is_none());
+    }
+
+    #[test]
+    fn each_deletion_of_a_user_is_a_place_of_its_own() {
+        let user = |id: &str, client: &str, deleted: &str| {
+            format!(
+                r#"{{"type":"user","id":"{id}","clientId":"{client}","clientApiKey":"k","deletedAt":"{deleted}"}}"#
+            )
+        };
+        let (first, second) = ("2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z");
+        let page = page(&[
+            &user("u", "c", first),
+            &user("u", "c", second),
+            &user("u", "c", ""),
+            &user("v", "c", first),
+            &user("u", "c", second),
+            &user("u", "d", first),
+        ]);
+        let users: Vec<_> = page.users.iter().map(|(line, _)| *line).collect();
+        let results = page.results.iter().map(|r| (r.line, r.outcome));
+        assert_eq!(users, [1, 2, 3, 4]);
+        assert_eq!(results.collect::<Vec<_>>(), [(5, "same"), (6, "conflict")]);
+    }
+
+    #[test]
+    fn a_superseded_share_has_the_place_of_its_version() {
+        let share = |id: &str, text: &str| {
+            let times = r#""storedAt":"2026-01-01T00:00:00.000Z","supersededAt":"2026-01-02T00:00:00.000Z""#;
+            format!(
+                r#"{{"type":"userBackupShare","userId":"u","id":"{id}","cipherText":"{text}",{times}}}"#
+            )
+        };
+        let page = page(&[
+            &share("v", "x"),
+            &share("w", "x"),
+            &share("v", "x"),
+            &share("w", "y"),
+        ]);
+        let shares: Vec<_> = page.shares.iter().map(|(_, share)| share).collect();
+        let [first, second, again, other] = shares.as_slice() else {
+            panic!("{shares:?}")
+        };
+        let outcome = |share: &ShareRecord| {
+            clash(1, share, [*first, *second].into_iter()).map(|result| result.outcome)
+        };
+        assert_eq!(clash(1, second, std::iter::once(*first)), None);
+        assert_eq!(outcome(again), Some("same"));
+        assert_eq!(outcome(other), Some("conflict"));
+    }
+
+    #[test]
+    fn a_field_is_told_to_be_left_out_of_a_record_that_went_in() {
+        let left_out = |result: LineResult| result.without(Some("clientApiKey")).left_out;
+        assert_eq!(left_out(LineResult::new(1)), Some("clientApiKey"));
+        assert_eq!(left_out(LineResult::same(1)), None);
+        assert_eq!(left_out(LineResult::conflict(1, "why")), None);
+    }
+
+    #[test]
+    fn a_result_is_an_object_of_what_there_is_to_tell() {
+        let json = |result: LineResult| -> serde_json::Value {
+            serde_json::from_str(&result.to_json()).unwrap()
+        };
+        assert_eq!(
+            json(LineResult::refused(7, "invalid_field", "id must \"x\"")),
+            serde_json::json!({"line": 7, "outcome": "refused", "code": "invalid_field", "reason": "id must \"x\""})
+        );
+        assert_eq!(
+            json(LineResult::new(8).without(Some("clientApiKey"))),
+            serde_json::json!({"line": 8, "outcome": "new", "leftOut": "clientApiKey"})
+        );
     }
 }

@@ -53,6 +53,7 @@ fn a_name_holds_no_id_and_is_read_as_it_was_written() {
     let user = prefix_of_user(7, USER);
     assert_eq!(name, format!("{user}0002-000000000034.share"));
     assert!(user.starts_with(&prefix_of_home(7)));
+    assert!(!prefix_of_user(70, USER).starts_with(&prefix_of_home(7)));
     assert_eq!(
         Name::parse(&name),
         Some(Name {
@@ -250,4 +251,52 @@ fn of_what_the_database_went_back_over_shares_count_and_deletions_do_not() {
     assert_eq!(replay.user(), Some(0));
     replay.apply(6, &of_user(What::Purged), true);
     assert!(replay.current.is_empty() && replay.user().is_none());
+}
+
+#[test]
+fn the_names_of_single_objects_are_those_of_the_documentation() {
+    let docs = include_str!("../../docs/second-copy.md");
+    let head = name_of_head(7).replace('7', "<home>");
+    assert!(docs.contains(&format!("| `{head}` |")), "{head}");
+    let (escrow, index) = (name_of_escrow("<key id>"), name_of_escrow_index());
+    assert!(docs.contains(&format!("| `{escrow}`, `{index}` |")));
+}
+
+#[test]
+fn each_thing_that_a_user_has_refers_to_its_entry_and_nothing_refers_to_another() {
+    let replay = replay(&[
+        of_user(What::Deleted),
+        of_user(What::User),
+        entry(What::Share, "v1"),
+        entry(What::Share, "v2"), // v1 goes into the history
+        entry(What::Removed, "v9"),
+    ]);
+    let referred = [0, 1, 2, 3, 4].map(|entry| replay.refers_to(entry));
+    assert_eq!(referred, [true, true, true, true, false]);
+}
+
+#[test]
+fn a_share_leaves_those_of_another_kind_or_method_where_they_are() {
+    let custodian = Entry {
+        kind: Some("custodian".to_owned()),
+        ..entry(What::Share, "v2")
+    };
+    let password = Entry {
+        backup_method: "PASSWORD".to_owned(),
+        ..entry(What::Share, "v3")
+    };
+    let replay = replay(&[entry(What::Share, "v1"), custodian, password]);
+    assert_eq!(current(&replay), ["v1", "v2", "v3"]);
+    assert!(replay.history.is_empty());
+}
+
+#[test]
+fn an_erasure_leaves_the_deletions_of_another_client() {
+    let other = Entry {
+        client_id: "other".to_owned(),
+        ..of_user(What::Deleted)
+    };
+    let replay = replay(&[of_user(What::Deleted), other, of_user(What::Purged)]);
+    let left: Vec<_> = replay.deleted.iter().map(|user| user.entry).collect();
+    assert_eq!(left, [1]);
 }

@@ -137,7 +137,7 @@ fn rsa(n: &str, e: &str) -> Option<String> {
     }
     let exponent = exponent
         .iter()
-        .fold(0u32, |value, byte| (value << 8) | u32::from(*byte));
+        .fold(0u32, |value, byte| value * 256 + u32::from(*byte));
     let strong = (2048..=8192).contains(&bits) && exponent >= 65537 && exponent % 2 == 1;
     strong.then(|| format!(r#"{{"kty":"RSA","n":"{n}","e":"{e}"}}"#))
 }

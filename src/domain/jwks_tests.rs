@@ -99,6 +99,7 @@ fn keys_of_no_use_are_passed_over() {
         with(rsa_key(), "e", json!("Aw")),
         with(rsa_key(), "e", json!("AQAA")),
         with(rsa_key(), "e", json!("AQAAAAAB")),
+        with(rsa_key(), "e", json!("AQABAAE")), // its last four bytes are 65537
         with(ec_key(), "crv", json!("P-384")),
         with(ec_key(), "crv", json!("Ed25519")),
         with(ec_key(), "x", json!(bytes(31, 1))),
@@ -132,6 +133,12 @@ fn fitting_labels_are_welcome() {
 }
 
 #[test]
+fn an_exponent_may_take_four_bytes() {
+    let exponents = ["AQAAAQ", "AAEAAQ"].map(|e| with(rsa_key(), "e", json!(e)));
+    assert_eq!(set(&exponents).unwrap().len(), 2);
+}
+
+#[test]
 fn what_is_no_set_is_refused() {
     for text in [
         "",
@@ -145,8 +152,10 @@ fn what_is_no_set_is_refused() {
     ] {
         assert_eq!(parse(text), None, "{text}");
     }
-    let long = json!({"keys": [ec_key()], "more": "x".repeat(MAX_SET_BYTES)});
-    assert_eq!(parse(&long.to_string()), None);
+    let set = json!({"keys": [ec_key()]}).to_string();
+    let full = set.clone() + &" ".repeat(MAX_SET_BYTES - set.len());
+    assert_eq!(parse(&full).unwrap().keys.len(), 1);
+    assert_eq!(parse(&format!("{full} ")), None);
 }
 
 #[test]

@@ -210,3 +210,28 @@ fn every_refusal_says_why_without_the_token() {
         assert!(refusal.reason().starts_with("token "));
     }
 }
+
+#[test]
+fn the_developer_is_told_what_to_mend_of_a_token_that_the_provider_signed() {
+    for (refusal, named) in [
+        (Refusal::TooLong, "8 KiB"),
+        (Refusal::Issuer, "JWT_ISSUER"),
+        (Refusal::NoAudience, "JWT_AUDIENCE_CLAIM"),
+        (Refusal::Audience, "JWT_AUDIENCE."),
+        (Refusal::Expired, "Get a new one"),
+        (Refusal::NotYetValid, "nbf, iat"),
+        (Refusal::User, "JWT_USER_CLAIM"),
+        (Refusal::UserIsNoText, "JWT_USER_CLAIM"),
+    ] {
+        assert!(refusal.detail().unwrap().contains(named), "{refusal:?}");
+    }
+    for refusal in [
+        Refusal::Malformed,
+        Refusal::Algorithm,
+        Refusal::Critical,
+        Refusal::UnknownKey,
+        Refusal::Signature,
+    ] {
+        assert_eq!(refusal.detail(), None, "{refusal:?}");
+    }
+}

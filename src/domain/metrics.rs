@@ -79,6 +79,7 @@ mod tests {
     fn one_that_does_not_grow_has_none() {
         assert_eq!(days_until_full(&[], 1_000), None);
         assert_eq!(days_until_full(&[(10, 100)], 1_000), None);
+        assert_eq!(days_until_full(&[(10, 100), (10, 300)], 1_000), None);
         assert_eq!(days_until_full(&[(10, 300), (12, 300)], 1_000), None);
         assert_eq!(days_until_full(&[(10, 300), (12, 200)], 1_000), None);
     }

@@ -223,6 +223,8 @@ mod tests {
             "a\u{85}b",
             "\u{200b}",
             "a\u{202e}b",
+            "a\u{a0}b",
+            "a\u{3000}b",
             "\u{feff}a",
         ] {
             assert!(check_name(bad).is_err(), "{bad:?}");
@@ -232,6 +234,7 @@ mod tests {
             "auth0|5f7c",
             "user@example.com",
             "日本",
+            "é b",
             "GDRIVE-SECP256K1",
             "a/b",
             "%2e",

@@ -46,4 +46,16 @@ mod tests {
             assert_eq!(Opens::of_all(shares), all);
         }
     }
+
+    #[test]
+    fn it_is_a_boolean_in_json_where_it_is_known() {
+        let json =
+            |opens: Opens| -> serde_json::Value { serde_json::from_str(opens.to_json()).unwrap() };
+        assert_eq!((json(Yes), json(No)), (true.into(), false.into()));
+        assert!(json(Unknown).is_string());
+        let api = include_str!("../../openapi.yaml");
+        let words = [Yes, No, Unknown].map(|opens| opens.to_json().replace('"', ""));
+        let listed = words.join(", ");
+        assert!(api.contains(&format!("enum: [{listed}]")), "{listed}");
+    }
 }

@@ -149,6 +149,7 @@ mod tests {
         let list = parse_origins(good).unwrap();
         assert_eq!(list.len(), 5);
         assert_eq!(list[1], "http://localhost:3000");
+        assert!(parse_origins("chrome-extension://abc").is_ok());
         for bad in [
             "",
             "*",
@@ -167,6 +168,7 @@ mod tests {
             "://app.example",
             "https://app.example https://b.example",
             "javascript://x y",
+            "my_app://localhost",
         ] {
             assert_eq!(parse_origins(bad), Err(1), "{bad}");
             assert_eq!(

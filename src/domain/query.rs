@@ -184,4 +184,12 @@ mod tests {
             assert_eq!(distance(to.as_bytes(), from.as_bytes()), letters);
         }
     }
+
+    #[test]
+    fn a_name_longer_than_40_letters_is_compared_with_none() {
+        let of_length = |length: usize| format!("client{}Id", "_".repeat(length - 8));
+        assert_eq!(nearest(&of_length(40), &KNOWN), Some("clientId"));
+        assert_eq!(nearest(&of_length(41), &KNOWN), None);
+        assert_eq!(nearest(&of_length(42), &KNOWN), None);
+    }
 }

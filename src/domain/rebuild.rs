@@ -172,4 +172,49 @@ mod tests {
             assert!(parse_escrows(body.as_bytes()).is_err(), "{body}");
         }
     }
+
+    #[test]
+    fn every_mode_has_its_word() {
+        for (word, mode) in [
+            ("into", Mode::Into),
+            ("merge", Mode::Merge),
+            ("check", Mode::Check),
+            ("totals", Mode::Totals),
+            ("uncopied", Mode::Uncopied),
+        ] {
+            let body = format!(r#"{{"mode":"{word}","into":"DB_2"}}"#);
+            assert_eq!(RebuildRequest::parse(body.as_bytes()).unwrap().mode, mode);
+        }
+    }
+
+    #[test]
+    fn a_shard_has_at_most_eight_digits() {
+        let of = |shard: &str| {
+            let body = format!(r#"{{"mode":"check","shard":"{shard}"}}"#);
+            RebuildRequest::parse(body.as_bytes())
+        };
+        assert_eq!(of("0123456f").unwrap().shard, "0123456f");
+        assert!(of("0123456ff").is_err() && of("0123456fff").is_err());
+    }
+
+    #[test]
+    fn a_binding_is_named_in_capitals_digits_and_underscores() {
+        for good in ["DB", "DB_2", "_", "2", &"D".repeat(64)] {
+            assert!(is_binding(good), "{good}");
+        }
+        for bad in ["", "db", "DB-2", "DB 2", "DB.", &"D".repeat(65)] {
+            assert!(!is_binding(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_escrow_may_take_64_kib() {
+        let of = |length: usize| {
+            let age = ARMOR.to_owned() + &"x".repeat(length - ARMOR.len());
+            let body = format!(r#"{{"keys":[{{"id":"k1","check":"c","age":"{age}"}}]}}"#);
+            parse_escrows(body.as_bytes())
+        };
+        assert!(of(64 * 1024).is_ok());
+        assert!(of(64 * 1024 + 1).is_err());
+    }
 }

@@ -87,4 +87,23 @@ mod tests {
             assert_eq!(recent.get(key(&n.to_string()), 0), Some(&n));
         }
     }
+
+    #[test]
+    fn it_is_empty_until_something_is_remembered() {
+        let mut recent = Recent::new(4);
+        assert!(recent.is_empty());
+        recent.insert(key("a"), 1, 100);
+        assert!(!recent.is_empty());
+    }
+
+    #[test]
+    fn most_of_a_few_keys_have_a_slot_each() {
+        let mut recent = Recent::new(1024);
+        let keys: Vec<_> = (0..20).map(|n| key(&n.to_string())).collect();
+        for key in &keys {
+            recent.insert(*key, (), 100);
+        }
+        let kept = keys.iter().filter(|key| recent.get(**key, 0).is_some());
+        assert!(kept.count() >= 18);
+    }
 }

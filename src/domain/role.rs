@@ -34,3 +34,32 @@ impl Role {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_those_of_the_api_and_are_read_back() {
+        let api = include_str!("../../openapi.yaml");
+        let all = [Role::Viewer, Role::Support, Role::Admin];
+        let words = all.map(Role::as_str);
+        let listed = words.join(", ");
+        assert!(
+            api.contains(&format!("role: {{ enum: [{listed}] }}")),
+            "{listed}"
+        );
+        assert_eq!(words.map(Role::parse), all.map(Some));
+        assert_eq!(Role::parse("Admin"), None);
+    }
+
+    #[test]
+    fn the_ranks_are_those_that_the_database_has_words_for_and_sort_as_roles_do() {
+        let sql = include_str!("../store/sql/approval_read.sql");
+        for role in [Role::Viewer, Role::Support] {
+            let case = format!("WHEN {} THEN '{}'", role.rank(), role.as_str());
+            assert!(sql.contains(&case), "{case}");
+        }
+        assert!(Role::Support.rank() < Role::Admin.rank());
+    }
+}

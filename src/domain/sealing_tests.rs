@@ -238,3 +238,17 @@ fn a_malformed_key_list_is_refused_by_position_and_never_quoted() {
     }
     assert!(parse_keys(&format!("k1:{good}, k2.2026_a-b:{good}")).is_ok());
 }
+
+#[test]
+fn a_keys_id_has_at_most_32_letters_and_is_all_that_debug_output_tells() {
+    let of = |length: usize| {
+        let id = "k".repeat(length);
+        parse_keys(&format!("{id}:{}", STANDARD.encode([7; KEY_LENGTH])))
+    };
+    let keys = of(32).unwrap();
+    assert_eq!(
+        format!("{:?}", keys.first().unwrap()),
+        format!("Key({}, …)", "k".repeat(32))
+    );
+    assert!(of(33).is_err() && of(34).is_err());
+}

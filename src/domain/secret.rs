@@ -141,4 +141,20 @@ mod tests {
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
     }
+
+    #[test]
+    fn wiped_bytes_are_zeros_and_others_are_as_they_came() {
+        let bytes = SecretBytes::from(vec![1, 2, 3]);
+        assert_eq!(bytes.first_chunk(), Some(&[1, 2, 3]));
+        let mut bytes = [1, 2, 3];
+        wipe(&mut bytes);
+        assert_eq!(bytes, [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_secret_that_was_taken_out_is_there_no_more() {
+        let mut secret = Secret::new("hunter2".into());
+        assert_eq!(secret.take().expose_secret(), "hunter2");
+        assert_eq!(secret.expose_secret(), "");
+    }
 }
