@@ -150,7 +150,9 @@ export const migrations = {
   title: "The schema",
   plan: ({ config }) =>
     config.databases.flatMap(({ binding }) => [
-      `note a Time Travel bookmark, the way back: wrangler d1 time-travel info ${binding}`,
+      ...(hasWayBack(binding)
+        ? [`note a Time Travel bookmark, the way back: wrangler d1 time-travel info ${binding}`]
+        : []),
       `apply what ${binding === "DIRECTORY" ? "migrations-directory/" : "migrations/"} has and the database lacks: wrangler d1 migrations apply ${binding} --remote`,
     ]),
   /** All, before the deployment: migrations only add, so the running Worker goes on, whichever fails. */
@@ -166,9 +168,12 @@ export const migrations = {
   },
 };
 
+/** A directory that went back would have lost routes, and send those users' requests to the wrong database. It is made anew from the databases. */
+const hasWayBack = (binding) => binding !== "DIRECTORY";
+
 async function migrate({ config, made, options, wrangler }, binding) {
   const which = config.databases.length > 1 ? `${binding}: ` : "";
-  if (!made.includes(binding)) {
+  if (!made.includes(binding) && hasWayBack(binding)) {
     const { bookmark } = await wrangler.json(["d1", "time-travel", "info", binding, "--json"], {
       remedy:
         "Without a way back nothing is migrated. Try again; if it stays so, see the database in Cloudflare's dashboard.",
