@@ -60,7 +60,7 @@ impl Access {
 
     /// Whether only operators may call.
     pub fn is_operators(&self) -> bool {
-        matches!(self, Operator(..) | OperatorOn(..))
+        matches!(self, Operator(..) | OperatorOn(..) | OperatorOnRequest(..))
     }
 }
 

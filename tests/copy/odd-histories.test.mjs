@@ -6,6 +6,7 @@ import { after, before, beforeEach, describe, it } from "node:test";
 import { backups } from "../support/backup.mjs";
 import { importOf } from "../support/bulk.mjs";
 import { user } from "../support/client.mjs";
+import { OPERATORS, OPERATOR_TOKENS } from "../support/console.mjs";
 import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
 import { startWorker } from "../support/harness.mjs";
 import { timeTravel } from "../support/time-travel.mjs";
@@ -144,6 +145,29 @@ describe("a rebuild", () => {
     assert.deepEqual((await copy.rebuilt.prepare("SELECT user_id FROM custodian_backup_shares").all()).results, [
       { user_id: two.id },
     ]);
+  });
+});
+
+describe("a purge that a second operator approves", () => {
+  it("has its object before its answer", async () => {
+    const approving = await startWorker({
+      homes: 1,
+      config: withCopy,
+      secrets: { OPERATOR_TOKENS },
+      vars: { FOUR_EYES: "purge", PURGE_DELAY_HOURS: "0" },
+    });
+    try {
+      const its = await copies(approving);
+      await backups(approving).register(one);
+      const send = (method, path, { token }) => approving.send(method, path, { bearer: token });
+      const asked = await send("DELETE", `/users/${one.id}?purge=${one.clientId}`, OPERATORS.admin);
+      assert.equal(asked.status, 202, asked.text);
+      const { status, text } = await send("POST", `/approvals/${asked.body.id}`, OPERATORS.chief);
+      assert.ok(status < 300, text);
+      assert.ok((await its.names()).some((name) => name.endsWith(".purged")));
+    } finally {
+      await approving.stop();
+    }
   });
 });
 
