@@ -83,17 +83,20 @@ describe("npm run deploy -- --copy --recipient", () => {
     const url = `http://127.0.0.1:${await freePort()}/`;
     let server;
     const posted = [];
-    const listening = setTimeout(() => {
+    // Nobody answers until the deployment says that it waits.
+    const listening = setInterval(() => {
+      if (server || !said.includes("waiting until")) return;
       server = createServer(async (request, response) => {
         if (request.method === "POST") posted.push(request.url);
         response.setHeader("content-type", "application/json").end('{"kept":["k1"],"copied":true}');
       }).listen(new URL(url).port, "127.0.0.1");
-    }, 1500);
+    }, 50);
     try {
       const args = ["--location", "weur", "--no-doctor", "--url", url, "--recipient", recipient];
       await deploying(args, { env: GIVEN });
       assert.match(said, /waiting until .* answers[\s\S]*k1: kept for 1 of --recipient/);
       assert.deepEqual(posted, ["/admin/keys/escrow"]);
+      clearInterval(listening);
       await new Promise((closed) => server.close(closed).closeAllConnections());
       await rejects(
         deploying(args, { env: GIVEN, patience: 1 }),
@@ -101,7 +104,7 @@ describe("npm run deploy -- --copy --recipient", () => {
         new RegExp(`keys -- escrow --url ${url} --recipient ${recipient}`),
       );
     } finally {
-      clearTimeout(listening);
+      clearInterval(listening);
       server?.close().closeAllConnections();
     }
   });

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, it } from "node:test";
 
+import { parseOptions } from "../../scripts/lib/deploy/options.mjs";
 import {
   GIVEN,
   begin,
@@ -86,6 +87,17 @@ describe("the file of --secrets-out", () => {
     writeFileSync(file("other.env"), "SHARE_ENCRYPTION_KEYS=k1:x\n");
     const other = [...args.slice(0, -1), file("other.env"), "--existing-database"];
     await rejects(deploying(other, { account: { ...state(), secrets: undefined } }), /does not hold the secrets/);
+  });
+
+  it("is in the folder in which somebody typed its name, as other commands' files are", () => {
+    const typedIn = process.env.INIT_CWD;
+    process.env.INIT_CWD = file(".");
+    try {
+      assert.equal(parseOptions(["--secrets-out", "made.env"], {}).secretsOut, file("made.env"));
+    } finally {
+      if (typedIn === undefined) delete process.env.INIT_CWD;
+      else process.env.INIT_CWD = typedIn;
+    }
   });
 
   it("is for --vars as it is: no secret has to stand in a shell's history", async () => {
