@@ -1,6 +1,6 @@
 //! The server side of Portal's self-managed backups, as one Cloudflare Worker with D1.
 //!
-//! This file holds the three events. `router.rs` lists the routes; ARCHITECTURE.md tells how the parts fit together.
+//! This file holds the three events. `routes.rs` lists the routes; ARCHITECTURE.md tells how the parts fit together.
 
 pub mod alerts;
 pub mod auth;

@@ -148,7 +148,7 @@ impl Vault {
             "needs that key, which SHARE_ENCRYPTION_KEYS lacks"
         };
         let detail = format!(
-            "This version does not open with the key {key_id}: it {why}. Nothing was restored, for a share in use that does not open stops every fetch."
+            "This version does not open with the key {key_id}: it {why}. Nothing was restored: a current share that does not open would make every fetch fail."
         );
         Err(Error::new(Code::Conflict, detail))
     }

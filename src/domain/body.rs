@@ -318,7 +318,7 @@ fn refuse_misspelt(fields: &Object<'_>) -> Result<(), InvalidBody> {
         if let Some(known) = meant(name) {
             return invalid(
                 known,
-                "be spelled exactly so; the body has a field that looks like it",
+                "be spelled exactly like this: the body has a field with a similar name",
             );
         }
     }
