@@ -162,4 +162,20 @@ mod tests {
             ["old", "new", "other"]
         );
     }
+
+    #[test]
+    fn only_a_later_pair_from_before_the_retention_excuses_one() {
+        let pairs = [
+            pair("old", "GDRIVE", "2026-01-01"),
+            pair("new", "GDRIVE", "2026-02-01"),
+        ];
+        let here = |id: &str| id == "new";
+        assert!(missing(&pairs, here, "2026-02-02").is_empty());
+        assert_eq!(ids(&missing(&pairs, here, "2026-02-01")), ["old"]);
+        let at_once = [
+            pair("old", "GDRIVE", "2026-02-01"),
+            pair("new", "GDRIVE", "2026-02-01"),
+        ];
+        assert_eq!(ids(&missing(&at_once, here, "2026-03-01")), ["old"]);
+    }
 }

@@ -136,3 +136,33 @@ fn what_is_current_or_unknown_cannot_be_restored() {
     assert!(all.with_restored("user GDRIVE 2").is_none());
     assert!(all.with_restored("nothing").is_none());
 }
+
+#[test]
+fn a_cipher_text_of_an_unknown_method_stands_for_methods_that_have_no_current_one() {
+    for (gdrive_until, mates) in [(None, 0), (Some("4"), 1)] {
+        let all = timeline(&[
+            ("custodian GDRIVE-ED25519 1", None),
+            ("user UNKNOWN 2", None),
+            ("user GDRIVE 3", gdrive_until),
+        ]);
+        let unknown = all.get("user UNKNOWN 2").unwrap();
+        let found = all.mates(&[unknown]);
+        assert_eq!(found.first().unwrap().len(), mates, "{gdrive_until:?}");
+    }
+}
+
+#[test]
+fn a_restored_version_displaces_none_of_another_kind_or_method() {
+    let all = timeline(&[
+        ("user GDRIVE 1", Some("2")),
+        ("user GDRIVE 2", None),
+        ("custodian GDRIVE 3", None),
+        ("user PASSWORD 4", None),
+    ]);
+    let restored = all.with_restored("user GDRIVE 1").unwrap();
+    let current = restored.versions().iter().filter(|v| v.is_current());
+    assert_eq!(
+        current.map(|v| v.id.as_str()).collect::<Vec<_>>(),
+        ["user PASSWORD 4", "custodian GDRIVE 3", "user GDRIVE 1"]
+    );
+}
