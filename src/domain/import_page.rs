@@ -219,6 +219,8 @@ mod tests {
             r#"{"type":"user","id":"v","clientId":"c"}"#,
             r#"{"type":"user","id":"w","clientId":"d","clientApiKey":"k"}"#,
             r#"{"type":"user","id":"x","clientId":"e"}"#,
+            r#"{"type":"user","id":"y","clientId":"f"}"#,
+            r#"{"type":"user","id":"z","clientId":"g","clientApiKey":"l"}"#,
         ]);
         let users: Vec<_> = page.users.iter().map(|(line, _)| *line).collect();
         let results: Vec<_> = page
@@ -226,7 +228,7 @@ mod tests {
             .iter()
             .map(|result| (result.line, result.outcome))
             .collect();
-        assert_eq!(users, [1, 5]);
+        assert_eq!(users, [1, 5, 6, 7]);
         assert_eq!(results, [(2, "same"), (3, "conflict"), (4, "conflict")]);
     }
 
