@@ -68,6 +68,16 @@ impl Homes<'_> {
         let mut canaries = Vec::new();
         let answers = health::canaries_of_each(&homes).await;
         for (home, answer) in homes.into_iter().zip(answers) {
+            let (home, answer) = match answer {
+                // Was it rebuilt in the place of the one that the directory knows?
+                Err(error) if error.code == Code::Misconfigured => {
+                    let known = home.which().identity();
+                    let home = self.identified(home.home(), known).await?;
+                    let answer = health::read(&home).await;
+                    (home, answer.map(|(_, canaries)| canaries))
+                }
+                answer => (home, answer),
+            };
             match answer {
                 Ok(of_home) => canaries.push((home, of_home)),
                 Err(error) if error.code == Code::Misconfigured => return Err(error),
