@@ -361,6 +361,14 @@ impl<'a> Homes<'a> {
         if gone.has_left {
             let target = self.database(gone.home, None)?;
             moves::arrived(&target, &gone.move_id).await?;
+            let mark = moves::Mark {
+                kind: key.kind.as_str().to_owned(),
+                value: key.value.clone(),
+                move_id: gone.move_id.clone(),
+            };
+            if moves::forget(from, &target, &[mark]).await? > 0 {
+                return self.ask(key).await; // Nobody is there any more.
+            }
             // The directory may be down: then the next who is led here mends it.
             let (directory, keys) = (self.directory()?, std::slice::from_ref(key));
             let moved = routes::moved(&directory, keys, from.home(), gone.home).await;
@@ -409,6 +417,15 @@ impl<'a> Homes<'a> {
             Err(error) => Err(error),
         }
     }
+}
+
+fn log_failed(step: &str, mut error: Error) {
+    let cause = error.take_cause().unwrap_or_default();
+    log::event(
+        Level::Error,
+        "maintenance step failed",
+        &[("step", Field::Text(step)), ("cause", Field::Text(&cause))],
+    );
 }
 
 /// What an isolate remembers is forgotten; the cache's answer goes with its time, or with the next that is remembered.
