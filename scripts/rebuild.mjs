@@ -86,6 +86,9 @@ await main(async () => {
   if (into) {
     const work = { home, mode: "into", into };
     wrong.push(...findings({ ...(await doing(`Rebuilding home ${home} into ${into}`, work)), users: [] }));
+    // A scratch database of a drill takes nobody's place.
+    if (!check && (await api.post("/admin/rebuild", { ...work, mode: "done" })).takesOver)
+      note(`${into} has taken the place of the lost home ${home}.`);
     wrong.push(...(await compared(`Comparing the copy with ${into}`, { home, mode: "check", into })));
   }
   if (merge)

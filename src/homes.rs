@@ -9,6 +9,7 @@ mod registering;
 mod tending;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use crate::config::{self, Homes as Settings, binding_of};
 use crate::domain::homes::{Key, Kind, Said};
@@ -32,6 +33,8 @@ const MAX_HOPS: u32 = 5;
 
 thread_local! {
     static ROUTES: RefCell<Recent<u32>> = const { RefCell::new(Recent::new(REMEMBERED)) };
+    /// The identities of the homes that have answered this isolate, by their numbers.
+    static IDENTITIES: RefCell<BTreeMap<u32, String>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Where a route comes from tells how much it is worth.
@@ -219,17 +222,20 @@ impl<'a> Homes<'a> {
     }
 
     async fn find(&self, key: &Key) -> Result<Route> {
-        let remembered = |home| Route {
+        let remembered = |home, identity| Route {
             home,
-            identity: None,
+            identity,
             source: Source::Remembered,
         };
         let now = now_ms();
         if let Some(home) = ROUTES.with_borrow(|routes| routes.get(key.hash, now).copied()) {
-            return Ok(remembered(home));
+            return Ok(remembered(home, None)); // This isolate has met that home.
         }
-        if let Some(home) = cached(&key.hex).await.and_then(|text| text.parse().ok()) {
-            return Ok(remembered(home));
+        if let Some(text) = cached(&key.hex).await
+            && let Some((home, identity)) = text.split_once(' ')
+            && let Ok(home) = home.parse()
+        {
+            return Ok(remembered(home, Some(identity.to_owned())));
         }
         self.ask(key).await
     }
@@ -300,6 +306,12 @@ impl<'a> Homes<'a> {
             forget(key);
             return self.follow(key, database).await.map(Some);
         }
+        // The home was rebuilt since the route was remembered.
+        if error.code == Code::Misconfigured && route.source == Source::Remembered {
+            forget(key);
+            let next = self.ask(key).await?;
+            return Ok((next.identity != route.identity).then_some(next));
+        }
         let is_unknown = match error.code {
             Code::UnknownClient | Code::UnknownUser => true,
             // Who is refused may be here all the same.
@@ -349,6 +361,14 @@ impl<'a> Homes<'a> {
         if gone.has_left {
             let target = self.database(gone.home, None)?;
             moves::arrived(&target, &gone.move_id).await?;
+            let mark = moves::Mark {
+                kind: key.kind.as_str().to_owned(),
+                value: key.value.clone(),
+                move_id: gone.move_id.clone(),
+            };
+            if moves::forget(from, &target, &[mark]).await? > 0 {
+                return self.ask(key).await; // Nobody is there any more.
+            }
             // The directory may be down: then the next who is led here mends it.
             let (directory, keys) = (self.directory()?, std::slice::from_ref(key));
             let moved = routes::moved(&directory, keys, from.home(), gone.home).await;
@@ -365,14 +385,22 @@ impl<'a> Homes<'a> {
 
     fn remember(&self, key: &Key, route: &Route) {
         let home = route.home;
+        let identity = IDENTITIES.with_borrow_mut(|identities| {
+            if let Some(identity) = &route.identity {
+                identities.insert(home, identity.clone());
+            }
+            identities.get(&home).cloned()
+        });
         let known = ROUTES.with_borrow(|routes| routes.get(key.hash, now_ms()).copied());
         if known == Some(home) {
             return;
         }
         ROUTES.with_borrow_mut(|routes| routes.insert(key.hash, home, now_ms() + REMEMBER_MS));
+        // Other isolates may have other bindings: they check which database it was.
+        let Some(identity) = identity else { return };
         let name = key.hex.clone();
         after_answer(async move {
-            cache(&name, &home.to_string(), CACHE_SECONDS).await;
+            cache(&name, &format!("{home} {identity}"), CACHE_SECONDS).await;
         });
     }
 
@@ -389,6 +417,15 @@ impl<'a> Homes<'a> {
             Err(error) => Err(error),
         }
     }
+}
+
+fn log_failed(step: &str, mut error: Error) {
+    let cause = error.take_cause().unwrap_or_default();
+    log::event(
+        Level::Error,
+        "maintenance step failed",
+        &[("step", Field::Text(step)), ("cause", Field::Text(&cause))],
+    );
 }
 
 /// What an isolate remembers is forgotten; the cache's answer goes with its time, or with the next that is remembered.

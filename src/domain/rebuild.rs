@@ -9,6 +9,8 @@ use super::json::{self, Object};
 pub enum Mode {
     /// Users into another database, or into an empty one.
     Into,
+    /// All users are in it: with several homes it takes the place of the lost one.
+    Done,
     /// What the copy has and the database has not.
     Merge,
     /// How the copy and the database differ.
@@ -49,17 +51,18 @@ impl RebuildRequest {
         let body: Body = from_object(&fields)?;
         let mode = match body.mode.as_str() {
             "into" => Mode::Into,
+            "done" => Mode::Done,
             "merge" => Mode::Merge,
             "check" => Mode::Check,
             "totals" => Mode::Totals,
             "uncopied" => Mode::Uncopied,
             _ => {
-                let must = "be into, merge, check, totals or uncopied";
+                let must = "be into, done, merge, check, totals or uncopied";
                 return Err(InvalidBody::field("mode", must));
             }
         };
         let is_unnamed = match &body.into {
-            None => mode == Mode::Into,
+            None => matches!(mode, Mode::Into | Mode::Done),
             Some(into) => !is_binding(into),
         };
         if is_unnamed {

@@ -14,7 +14,7 @@ use crate::platform::format_date;
 use crate::platform::now_ms;
 use crate::store::changes::Copying;
 use crate::store::rebuild::{Difference, totals};
-use crate::store::{Database, Which, escrow};
+use crate::store::{Database, Which, enrolment, escrow};
 
 /// `POST /admin/rebuild`: a page of a rebuild from the copy, or of a comparison with it.
 pub async fn rebuild(_: &Admin, call: &Call<'_>) -> Result<Answer> {
@@ -55,8 +55,20 @@ async fn work(
     db: &Database,
     call: &Call<'_>,
 ) -> Result<Answer> {
+    let is_many = call.homes.are_many();
+    if is_many && matches!(request.mode, Mode::Into | Mode::Done) {
+        enrolment::may_become(db, request.home).await?;
+    }
     let work = match request.mode {
         Mode::Into => Work::Into(db),
+        Mode::Done => {
+            let binding = request.into.as_deref().unwrap_or_default();
+            let takes_over = call.homes.rebuilt(request.home, db, binding).await?;
+            let told = Writer::default()
+                .number("home", request.home.into())
+                .raw("takesOver", if takes_over { "true" } else { "false" });
+            return Ok(Answer::json(200, &told.end()));
+        }
         Mode::Merge => Work::Merge(db),
         Mode::Check => Work::Check(db),
         Mode::Totals => {

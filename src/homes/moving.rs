@@ -3,7 +3,7 @@
 //! The source is the authority until its own transaction gives the user up and drops the rows; from then on it is the target. Whoever
 //! comes to the wrong one of the two is told by its marks (`moves`), and goes to the other.
 
-use super::Homes;
+use super::{Homes, MAX_HOPS, log_failed};
 use crate::domain::homes::Key;
 use crate::domain::names::UserId;
 use crate::error::{Code, Error, Result};
@@ -11,7 +11,7 @@ use crate::store::audit::Trail;
 use crate::store::moves::{self, Members, Unfinished};
 use crate::store::outcome::unknown_user;
 use crate::store::routes::{self, Found};
-use crate::store::{Database, users};
+use crate::store::{Database, MOVED, users};
 
 /// What a move did.
 pub struct Moved {
@@ -53,15 +53,13 @@ impl Homes<'_> {
                 "Another registered user has had the same clientId as this one, so what is kept of both belongs together. Purge what is kept of the deleted user first.",
             ));
         }
-        if moves::purge_waits(&source, &members).await? {
-            return Err(Error::new(
-                Code::Conflict,
-                "A purge of this user waits. Move the user before, or take the purge back.",
-            ));
-        }
         let move_id = trail.event_id.as_str();
         // 1.
         moves::lease(&source, &members, move_id, to).await?;
+        if let Err(error) = hold_still(&source, &members, user_id).await {
+            moves::give_up(&source, move_id).await?;
+            return Err(error);
+        }
         let moved = self
             .carry_over(&source, &target, &members, user_id, trail)
             .await;
@@ -109,32 +107,78 @@ impl Homes<'_> {
         Ok(copied.rows())
     }
 
-    /// Finishes, in the background, what moves to and from a home have left.
+    /// Finishes, in the background, what moves to and from a home have left. One that cannot be finished keeps no other from it.
     pub async fn finish_moves(&self, home: &Database) -> Result<()> {
         let (arriving, left) = moves::unfinished(home).await?;
-        for unfinished in arriving {
-            let source = self.database(unfinished.home, None)?;
-            if moves::has_left(&source, &unfinished.move_id).await? {
-                moves::arrived(home, &unfinished.move_id).await?;
-            } else {
-                moves::sweep_away(home, &unfinished).await?;
+        for unfinished in &arriving {
+            if let Err(error) = self.finish_arrival(home, unfinished).await {
+                log_failed("moves", error);
             }
         }
-        for Unfinished {
-            move_id,
-            home: to,
-            ids,
-        } in left
-        {
-            let target = self.database(to, None)?;
-            moves::arrived(&target, &move_id).await?;
-            moves::bring_events(home, &target, &ids).await?;
+        for unfinished in &left {
+            if let Err(error) = self.finish_departure(home, unfinished).await {
+                log_failed("moves", error);
+            }
         }
-        Ok(())
+        for (to, marks) in moves::departed(home).await? {
+            let target = self.database(to, None)?;
+            if let Err(error) = moves::forget(home, &target, &marks).await {
+                log_failed("moves", error);
+            }
+        }
+        moves::expire(home).await
     }
+
+    async fn finish_arrival(&self, home: &Database, unfinished: &Unfinished) -> Result<()> {
+        let source = self.database(unfinished.home, None)?;
+        if moves::has_left(&source, &unfinished.move_id).await? {
+            moves::arrived(home, &unfinished.move_id).await
+        } else {
+            moves::sweep_away(home, unfinished).await
+        }
+    }
+
+    /// Brings the last events to where the users are: they may have moved on.
+    async fn finish_departure(&self, home: &Database, unfinished: &Unfinished) -> Result<()> {
+        let mut target = self.database(unfinished.home, None)?;
+        moves::arrived(&target, &unfinished.move_id).await?;
+        for _ in 0..MAX_HOPS {
+            let brought = moves::bring_events(home, &target, &unfinished.ids).await;
+            match brought {
+                Err(error) if error.is_caused_by(&[MOVED]) => {
+                    let Some(key) = unfinished.first_user() else {
+                        return Err(error);
+                    };
+                    let next = self.follow(&key, &target).await?;
+                    target = self.database(next.home, None)?;
+                }
+                brought => return brought,
+            }
+        }
+        Err(Error::unavailable(1, "the user is moving to and fro"))
+    }
+}
+
+/// Looks again, now that nothing of the members changes any more: what came between would be left behind, or shut out.
+async fn hold_still(source: &Database, members: &Members, user_id: &UserId) -> Result<()> {
+    let now = Members::of(source, user_id.as_str()).await?;
+    if !members.are(&now) {
+        return Err(Error::unavailable(
+            1,
+            "the user has changed just before the move",
+        ));
+    }
+    if moves::purge_waits(source, members).await? {
+        return Err(Error::new(
+            Code::Conflict,
+            "A purge of this user waits. Move the user before, or take the purge back.",
+        ));
+    }
+    Ok(())
 }
 
 async fn has_remains(db: &Database, key: &Key) -> Result<bool> {
     let [rows] = db.read(vec![routes::probe(key)]).await?.rows()?;
-    Ok(routes::read_probe(&rows) != Found::Nothing)
+    let found = routes::read_probe(&rows);
+    Ok(matches!(found, Found::Deleted | Found::User))
 }

@@ -1,12 +1,14 @@
 //! What the background does for the directory: which homes are due, that every user has routes, how full each home is.
 
-use super::Homes;
+use std::collections::BTreeMap;
+
+use super::{Homes, log_failed};
 use crate::config::binding_of;
 use crate::domain::homes::{Key, Kind};
 use crate::error::{Code, Result};
 use crate::log::{self, Field, Level};
 use crate::platform::now_ms;
-use crate::store::directory_walk::Page;
+use crate::store::directory_walk::{Astray, Page};
 use crate::store::health::{self, Canary};
 use crate::store::routes::{self, Seen};
 use crate::store::{Database, directory_walk as walk};
@@ -30,18 +32,8 @@ impl Homes<'_> {
         match turns {
             Ok(homes) => Ok(homes),
             // Without the directory the clock tells whose turn it is.
-            Err(mut error) => {
-                log::event(
-                    Level::Error,
-                    "maintenance step failed",
-                    &[
-                        ("step", Field::Text("directory")),
-                        (
-                            "cause",
-                            Field::Text(&error.take_cause().unwrap_or_default()),
-                        ),
-                    ],
-                );
+            Err(error) => {
+                log_failed("directory", error);
                 let turn = now_ms() / MS_PER_MINUTE % runs;
                 let mine = |home: &u32| u64::from(*home) % runs == turn;
                 Ok(bound.iter().copied().filter(mine).collect())
@@ -61,6 +53,16 @@ impl Homes<'_> {
         let mut canaries = Vec::new();
         let answers = health::canaries_of_each(&homes).await;
         for (home, answer) in homes.into_iter().zip(answers) {
+            let (home, answer) = match answer {
+                // Was it rebuilt in the place of the one that the directory knows?
+                Err(error) if error.code == Code::Misconfigured => {
+                    let known = home.which().identity();
+                    let home = self.identified(home.home(), known).await?;
+                    let answer = health::read(&home).await;
+                    (home, answer.map(|(_, canaries)| canaries))
+                }
+                answer => (home, answer),
+            };
             match answer {
                 Ok(of_home) => canaries.push((home, of_home)),
                 Err(error) if error.code == Code::Misconfigured => return Err(error),
@@ -74,7 +76,9 @@ impl Homes<'_> {
     pub async fn tend(&self, home: &Database) -> Result<()> {
         let directory = self.directory()?;
         let (known, complete) = routes::homes(&directory).await?;
-        self.finish_moves(home).await?;
+        if let Err(error) = self.finish_moves(home).await {
+            log_failed("moves", error);
+        }
         // 1. Every user has routes, and they lead here.
         let is_filling = home.home() == 0 && complete.as_deref() == Some("0");
         let pages = if is_filling {
@@ -139,7 +143,7 @@ impl Homes<'_> {
     async fn enter_users(&self, directory: &Database, home: &Database, pages: u32) -> Result<bool> {
         for _ in 0..pages {
             let page = walk::next_users(home, None).await?;
-            enter(directory, home, &page).await?;
+            self.enter(directory, home, &page).await?;
             walk::remember_place(home, page.last.as_deref()).await?;
             if page.last.is_none() {
                 return Ok(true);
@@ -155,7 +159,7 @@ impl Homes<'_> {
         let directory = self.directory()?;
         let database = self.database(home, None)?;
         let page = walk::next_users(&database, Some(after)).await?;
-        enter(&directory, &database, &page).await?;
+        self.enter(&directory, &database, &page).await?;
         let count = page.users.len() as u64;
         if let Some(last) = page.last {
             return Ok((Some((home, last)), count));
@@ -168,23 +172,81 @@ impl Homes<'_> {
         self.enrol().await?;
         Ok((None, count))
     }
+
+    /// Enters the routes of a page of users. A route that leads to another home is changed only if the user is not there: of a
+    /// user who is in two homes nobody but an operator can tell which one is right.
+    async fn enter(&self, directory: &Database, home: &Database, page: &Page) -> Result<()> {
+        if page.users.is_empty() {
+            return Ok(());
+        }
+        let (mut users, mut deleted) = (Vec::new(), Vec::new());
+        for user in page.users.iter().filter(|user| !user.is_moving) {
+            let keys = if user.is_user {
+                &mut users
+            } else {
+                &mut deleted
+            };
+            keys.push(Key::new(Kind::User, &user.id));
+            keys.push(Key::new(Kind::Client, &user.client_id));
+            keys.extend(user.hash.iter().map(|hash| Key::new(Kind::ApiKey, hash)));
+        }
+        let astray = walk::enter(directory, &users, &deleted, home.home()).await?;
+        let mut by_home: BTreeMap<u32, Vec<&Astray>> = BTreeMap::new();
+        for route in &astray {
+            by_home.entry(route.home).or_default().push(route);
+        }
+        let by_hex: BTreeMap<String, &Key> = users
+            .iter()
+            .map(|key| (key.hex.to_ascii_uppercase(), key))
+            .collect();
+        for (other, routes) in by_home {
+            let keys: Vec<&Key> = routes
+                .iter()
+                .filter_map(|route| by_hex.get(&route.key).copied())
+                .collect();
+            let present = match self.database(other, None) {
+                Ok(other) => walk::present(&other, &keys).await,
+                Err(error) => Err(error),
+            };
+            // Who is there cannot be told now: the next walk asks again.
+            let present = match present {
+                Ok(present) => present,
+                Err(error) => {
+                    log_failed("routes", error);
+                    continue;
+                }
+            };
+            let is_there = |route: &&&Astray| {
+                let key = by_hex.get(&route.key);
+                key.is_some_and(|key| present.iter().any(|there| there.hex == key.hex))
+            };
+            let (_, wrong): (Vec<&Astray>, Vec<&Astray>) =
+                routes.iter().partition(|route| is_there(route));
+            walk::correct(directory, &wrong, home.home()).await?;
+            tell_of_two_homes(&present, home.home(), other);
+        }
+        Ok(())
+    }
 }
 
-/// Enters the routes of a page of users.
-async fn enter(directory: &Database, home: &Database, page: &Page) -> Result<()> {
-    let (mut users, mut deleted) = (Vec::new(), Vec::new());
-    for user in page.users.iter().filter(|user| !user.is_moving) {
-        let keys = if user.is_user {
-            &mut users
-        } else {
-            &mut deleted
+/// So many users of a page are told of who are in two homes.
+const MAX_TOLD: usize = 20;
+
+fn tell_of_two_homes(keys: &[&Key], home: u32, other: u32) {
+    let ids = keys.iter().filter(|key| key.kind != Kind::ApiKey);
+    for key in ids.take(MAX_TOLD) {
+        let name = match key.kind {
+            Kind::User => "userId",
+            _ => "clientId",
         };
-        keys.push(Key::new(Kind::User, &user.id));
-        keys.push(Key::new(Kind::Client, &user.client_id));
-        keys.extend(user.hash.iter().map(|hash| Key::new(Kind::ApiKey, hash)));
+        log::event(
+            Level::Error,
+            "a user is in two databases",
+            &[
+                (name, Field::Text(&key.value)),
+                ("binding", Field::Text(&binding_of(home))),
+                ("other", Field::Text(&binding_of(other))),
+            ],
+        );
     }
-    if page.users.is_empty() {
-        return Ok(());
-    }
-    walk::enter(directory, &users, &deleted, home.home()).await
 }

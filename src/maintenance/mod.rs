@@ -136,8 +136,15 @@ async fn take(
 ) {
     let now = now_ms();
     let mut due = Vec::new();
+    // Where the directory does not answer, a home is known by its number alone.
+    let known = match homes.are_many() {
+        true => homes.known().await.unwrap_or_default(),
+        false => Vec::new(),
+    };
     for turn in turns.iter().filter(|turn| !turn.is_stale(now)) {
-        let db = match homes.database(turn.home, None) {
+        let identity = known.iter().find(|(home, _)| *home == turn.home);
+        let identity = identity.map(|(_, identity)| identity.as_str());
+        let db = match homes.identified(turn.home, identity).await {
             Ok(db) => db,
             Err(error) => {
                 log_failed("homes", error);

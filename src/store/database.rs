@@ -170,6 +170,14 @@ impl Database {
         self.binding.bytes()
     }
 
+    /// An error if the binding leads to another database than it should. Asks it once in an isolate.
+    pub async fn is_right(&self) -> Result<()> {
+        match self.which.check() {
+            None => Ok(()),
+            Some(_) => self.read(vec![Statement::new("SELECT 1")]).await.map(drop),
+        }
+    }
+
     /// Whether an attempt of this request was given up, after the whole time that the Worker listens to one.
     pub(super) fn has_given_up(&self) -> bool {
         let lost = self.lost_ms.as_ref().map_or(0, |lost_ms| lost_ms.get());

@@ -1,9 +1,10 @@
 //! The walk that keeps the directory right: page by page, every user of a home has routes that lead there.
 
-use super::routes::hex_of;
+use super::routes::{hex_of, home_of};
 use super::sql::sql;
 use super::{Change, Database, Row, Statement};
 use crate::domain::homes::Key;
+use crate::domain::json::{self, quoted};
 use crate::error::Result;
 
 const USERS_PER_PAGE: u64 = 1_000;
@@ -53,16 +54,60 @@ pub async fn remember_place(home: &Database, id: Option<&str>) -> Result<()> {
     home.change(Change::upkeep(statement)).await.map(drop)
 }
 
-/// The keys of users and of deleted ones lead to this home. Where a deleted one's leads elsewhere, that is left as it is.
-pub async fn enter(directory: &Database, users: &[Key], deleted: &[Key], home: u32) -> Result<()> {
-    let fill = |keys: &[Key], corrects: bool| {
-        Statement::new(sql!("directory_fill"))
-            .text(&hex_of(keys))
-            .number(home.into())
-            .number(corrects.into())
+/// A route that leads to another home than the one that has the user.
+pub struct Astray {
+    /// In upper-case hex.
+    pub key: String,
+    pub home: u32,
+    stamp: String,
+}
+
+/// The keys of users and of deleted ones that have no route lead to this home. Those of users that lead elsewhere.
+pub async fn enter(
+    directory: &Database,
+    users: &[Key],
+    deleted: &[Key],
+    home: u32,
+) -> Result<Vec<Astray>> {
+    let of_keys = |sql, keys: &[Key]| Statement::new(sql).text(&hex_of(keys)).number(home.into());
+    let statements = vec![
+        of_keys(sql!("directory_fill"), users),
+        of_keys(sql!("directory_fill"), deleted),
+        of_keys(sql!("directory_elsewhere"), users),
+    ];
+    let [_, _, elsewhere] = directory.write(statements).await?.rows()?;
+    let read = |row: &Row| Astray {
+        key: row.text("key"),
+        home: home_of(row),
+        stamp: row.text("stamp"),
     };
-    let statements = vec![fill(users, true), fill(deleted, false)];
-    directory.write(statements).await.map(drop)
+    Ok(elsewhere.read().iter().map(read).collect())
+}
+
+/// Those of the keys behind whom a user is in this home.
+pub async fn present<'a>(home: &Database, keys: &[&'a Key]) -> Result<Vec<&'a Key>> {
+    let texts = keys
+        .iter()
+        .map(|key| json::array([quoted(key.kind.as_str()), quoted(&key.value)]));
+    let present = Statement::new(sql!("walk_present")).text(&json::array(texts));
+    let [rows] = home.read(vec![present]).await?.rows()?;
+    let rows = rows.read();
+    let is_present = |key: &&&Key| {
+        rows.iter()
+            .any(|row| row.text("kind") == key.kind.as_str() && row.text("value") == key.value)
+    };
+    Ok(keys.iter().filter(is_present).copied().collect())
+}
+
+/// The routes lead to this home now, if they are still those that were read.
+pub async fn correct(directory: &Database, astray: &[&Astray], home: u32) -> Result<()> {
+    let texts = astray
+        .iter()
+        .map(|route| json::array([quoted(&route.key), quoted(&route.stamp)]));
+    let correct = Statement::new(sql!("directory_correct"))
+        .text(&json::array(texts))
+        .number(home.into());
+    directory.write(vec![correct]).await.map(drop)
 }
 
 /// Every user outside home 0 has routes: no row means that nobody is known.

@@ -4,32 +4,48 @@ use super::sql::sql;
 use super::{Change, Database, Statement, canaries};
 use crate::error::{Code, Error, Result};
 
+/// What a database says of itself.
+pub struct Found {
+    identity: String,
+    number: u64,
+    has_users: bool,
+    /// It is, or was, one of many.
+    pub is_spread: bool,
+    /// The identity of the lost home in whose place it was rebuilt.
+    replaces: Option<String>,
+}
+
+pub async fn look(database: &Database) -> Result<Found> {
+    let [rows] = database
+        .read(vec![Statement::new(sql!("home_identity"))])
+        .await?
+        .rows()?;
+    let found = rows.first().and_then(|row| {
+        Some(Found {
+            identity: row.optional("identity")?,
+            number: row.number("home"),
+            has_users: row.number("has_users") != 0,
+            is_spread: row.number("spread") != 0,
+            replaces: row.optional("replaces"),
+        })
+    });
+    found.ok_or_else(|| misled(database, "its schema is older than the Worker"))
+}
+
 /// Enters a database as a home. A home that is entered into a directory which was lost brings its number with it; one that
-/// has users, and another number or none, is not ours. `first` is home 0. False: somebody else has entered it.
+/// has users, and another number or none, is not ours. `first` is home 0. `begins`: the directory is used for the first time.
+/// False: somebody else has entered it.
 pub async fn enter(
     database: &Database,
+    found: &Found,
     directory: &Database,
     first: &Database,
     home: u32,
     place: Option<&str>,
-    is_complete: bool,
+    begins: bool,
 ) -> Result<bool> {
-    // 1. What is it?
-    let [found] = database
-        .read(vec![Statement::new(sql!("home_identity"))])
-        .await?
-        .rows()?;
-    let found = found.first();
-    let identity = found.as_ref().and_then(|row| row.optional("identity"));
-    let number = found.as_ref().map(|row| row.number("home"));
-    let has_users = found
-        .as_ref()
-        .is_some_and(|row| row.number("has_users") != 0);
-    let is_spread = found.as_ref().is_some_and(|row| row.number("spread") != 0);
-    let Some(identity) = identity else {
-        return Err(misled(database, "its schema is older than the Worker"));
-    };
-    if number != Some(home.into()) && (has_users || is_spread) {
+    // 1. Is it ours?
+    if found.number != u64::from(home) && (found.has_users || found.is_spread) {
         return Err(misled(
             database,
             "the database has users already, and is not this home",
@@ -46,16 +62,70 @@ pub async fn enter(
     let state = if home == 0 { "open" } else { "new" };
     let enter = Statement::new(sql!("directory_enter"))
         .number(home.into())
-        .text(&identity)
+        .text(&found.identity)
         .optional(place)
         .text(state);
-    // A directory that is blank, and a home 0 that was part of one: it was lost. Only a rebuild makes it whole.
-    let begins = home == 0 && !is_complete && !is_spread;
     let begin = Statement::new(sql!("directory_begin"))
-        .text(if has_users { "0" } else { "1" })
-        .number(u64::from(begins));
+        .text(if found.has_users { "0" } else { "1" })
+        .number(u64::from(begins && home == 0));
     let [entered, _] = directory.write(vec![enter, begin]).await?.rows()?;
     Ok(!entered.is_empty())
+}
+
+/// 409 if a home is to be rebuilt into a database that is another home.
+pub async fn may_become(database: &Database, home: u32) -> Result<()> {
+    let found = look(database).await?;
+    if found.is_spread && found.number != u64::from(home) {
+        return Err(Error::new(
+            Code::Conflict,
+            "This database is another home. Name the binding of a new one.",
+        ));
+    }
+    Ok(())
+}
+
+/// A rebuilt database learns which home it is, and whose place it takes: that of the identity that the directory knows.
+pub async fn rebuilt(
+    database: &Database,
+    directory: &Database,
+    first: &Database,
+    home: u32,
+) -> Result<()> {
+    let (known, _) = super::routes::homes(directory).await?;
+    let Some(known) = known.into_iter().find(|known| known.home == home) else {
+        return Ok(()); // It is entered as it is.
+    };
+    let done = Statement::new(sql!("rebuild_done"))
+        .text(&home.to_string())
+        .text(&known.identity);
+    database.change(Change::upkeep(done)).await?;
+    if home != 0 {
+        canaries::copy(first, database).await?;
+    }
+    Ok(())
+}
+
+/// A database that was rebuilt in the place of the one that the directory knows by `known` is that home from now on: its
+/// identity. None: it is another database.
+pub async fn take_over(
+    database: &Database,
+    directory: &Database,
+    home: u32,
+    known: &str,
+) -> Result<Option<String>> {
+    let found = look(database).await?;
+    let takes_over = found.is_spread
+        && found.number == u64::from(home)
+        && found.replaces.as_deref() == Some(known);
+    if !takes_over {
+        return Ok(None);
+    }
+    let replace = Statement::new(sql!("directory_replace"))
+        .number(home.into())
+        .text(&found.identity)
+        .text(known);
+    directory.write(vec![replace]).await?;
+    Ok(Some(found.identity))
 }
 
 /// Opens the new homes, once every user of home 0 has routes. Whether there were any.

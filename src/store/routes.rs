@@ -32,7 +32,7 @@ fn numbers(homes: &[u32]) -> String {
     json::array(homes.iter().map(ToString::to_string))
 }
 
-fn home_of(row: &Row) -> u32 {
+pub(super) fn home_of(row: &Row) -> u32 {
     u32::try_from(row.number("home")).unwrap_or(u32::MAX)
 }
 
@@ -195,6 +195,8 @@ pub enum Found {
     Nothing,
     /// A user that was deleted, and can be restored.
     Deleted,
+    /// A user that has moved away: the home says where to.
+    Moved,
     User,
 }
 
@@ -202,6 +204,7 @@ pub fn read_probe(rows: &Rows) -> Found {
     match rows.first().map_or(0, |row| row.number("found")) {
         0 => Found::Nothing,
         1 => Found::Deleted,
+        2 => Found::Moved,
         _ => Found::User,
     }
 }

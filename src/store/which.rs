@@ -58,6 +58,14 @@ impl Which {
         }
     }
 
+    /// By which the directory knows the home, if that is known.
+    pub fn identity(&self) -> Option<&str> {
+        match self {
+            Which::Home(_, identity) => identity.as_deref(),
+            _ => None,
+        }
+    }
+
     pub(super) fn known(&self) -> Known {
         let at = self.home() as usize;
         KNOWN.with_borrow(|known| known.get(at).copied().unwrap_or_default())

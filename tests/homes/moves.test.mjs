@@ -10,7 +10,7 @@ let worker;
 let call;
 const who = user("who");
 before(async () => {
-  worker = await startWorker({ homes: 3 });
+  worker = await startWorker({ homes: 3, siblings: { fresh: {} } });
   call = callers(worker);
 });
 after(() => worker?.stop());
@@ -76,6 +76,29 @@ describe("a user who is in two homes since one went back in time", () => {
     assert.deepEqual(await rowsOf(0), then);
     for (const home of [0, 1]) assert.deepEqual(await marks(home), [], `home ${home} goes on`);
   });
+
+  it("keeps the route that it has, and is told of: no walk over a home takes it away from the other", async () => {
+    await register(who, 0);
+    await store(who, "before");
+    const then = await rowsOf(0);
+    assert.equal((await move(who, 1)).status, 200);
+    await store(who, "after");
+    await travelBack(0, then);
+    for (let walk = 0; walk < 2; walk++) await worker.scheduled();
+    const routes = (await worker.directory.prepare("SELECT DISTINCT home FROM routes").all()).results;
+    assert.deepEqual(routes, [{ home: 1 }]);
+    assert.deepEqual(await custodianShares(call, who.clientId), ["after"]);
+    const told = worker.logLines().filter(({ message }) => message === "a user is in two databases");
+    assert.ok(told.some((line) => line.userId === who.id && line.binding === "DB" && line.other === "DB_1"));
+  });
+
+  it("of whom only a wrong route tells gets the right one", async () => {
+    await register(who, 0);
+    await worker.directory.prepare("UPDATE routes SET home = 2").run();
+    await worker.scheduled();
+    const routes = (await worker.directory.prepare("SELECT DISTINCT home FROM routes").all()).results;
+    assert.deepEqual(routes, [{ home: 0 }]);
+  });
 });
 
 describe("a move to a home that has remains of the user", () => {
@@ -122,5 +145,141 @@ describe("a move to a home that has remains of the user", () => {
     assert.equal((await move(who, 1)).status, 200);
     assert.deepEqual(await custodianShares(call, who.clientId), ["later"]);
     assert.equal((await sql(1, "SELECT * FROM backup_share_versions")).length, before.backup_share_versions.length + 1);
+  });
+});
+
+/** The marks of a move that was broken off after its commit: neither target nor directory have heard of it. */
+async function unheard(target, source, one) {
+  const [{ move: id }] = await sql(source, "SELECT move FROM moves LIMIT 1");
+  for (const [kind, value] of [
+    ["user", one.id],
+    ["client", one.clientId],
+  ])
+    await sql(
+      target,
+      "INSERT INTO moves (kind, value, move, state, home, until) VALUES (?, ?, ?, 'arriving', ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
+      kind,
+      value,
+      id,
+      source,
+    );
+}
+
+describe("a move that was not finished", () => {
+  it("of a user who has moved on since gets its last events to where the user is, and keeps the home's upkeep going", async () => {
+    await register(who, 0);
+    assert.equal((await move(who, 1)).status, 200);
+    assert.equal((await move(who, 2)).status, 200);
+    // A recovery's event that came late, before the source gave the user up.
+    const event = "INSERT INTO audit_events (id, at, actor, action, user_id, client_id, outcome, request_id) ";
+    const db = worker.homes[0];
+    const kept = await sql(0, "SELECT * FROM moves");
+    await db.batch([
+      db.prepare("DELETE FROM moves"),
+      db
+        .prepare(
+          `${event} VALUES ('late', '2026-01-01T00:00:00.000Z', 'portal', 'fetch_custodian_shares', ?, ?, 'fetched', 'r')`,
+        )
+        .bind(who.id, who.clientId),
+      ...kept.map((mark) =>
+        db
+          .prepare(`INSERT INTO moves (${Object.keys(mark)}) VALUES (${Object.keys(mark).map(() => "?")})`)
+          .bind(...Object.values(mark)),
+      ),
+    ]);
+    // Another one, whose other home is not there.
+    await sql(
+      0,
+      "INSERT INTO moves (kind, value, move, state, home, until) VALUES ('user', 'x', 'x', 'arriving', 9, '2026')",
+    );
+    await worker.directory.prepare("UPDATE homes SET seen_at = NULL").run();
+    await worker.scheduled();
+    assert.equal((await sql(2, "SELECT * FROM audit_events WHERE id = 'late'")).length, 1);
+    const seen = (await worker.directory.prepare("SELECT seen_at FROM homes WHERE home = 0").all()).results;
+    assert.notEqual(seen[0].seen_at, null, "home 0 was looked after to the end");
+    assert.ok(worker.logLines().some(({ step }) => step === "moves"));
+  });
+
+  it("leads to its user while the directory is blank", async () => {
+    await register(who, 0);
+    await store(who, "kept");
+    assert.equal((await move(who, 1)).status, 200);
+    await unheard(1, 0, who);
+    await worker.directory.batch(["routes", "meta"].map((table) => worker.directory.prepare(`DELETE FROM ${table}`)));
+    try {
+      const fresh = callers(worker.sibling("fresh"));
+      assert.deepEqual(await custodianShares(fresh, who.clientId), ["kept"]);
+      assert.equal((await fresh.admin("GET", `/users/${who.id}`)).status, 200);
+    } finally {
+      await worker.directory.prepare("INSERT INTO meta (name, value) VALUES ('complete', '1')").run();
+    }
+  });
+
+  it("keeps the id of its user: nobody else registers under it meanwhile", async () => {
+    await register(who, 0);
+    await store(who, "kept");
+    assert.equal((await move(who, 1)).status, 200);
+    await unheard(1, 0, who);
+    await worker.directory.prepare("UPDATE routes SET home = 0").run();
+    const other = { ...user("other"), clientId: who.clientId };
+    assertProblem(await call.admin("POST", "/users", { ...other, home: 2 }), 409, "conflict");
+    assert.deepEqual(await custodianShares(call, who.clientId), ["kept"]);
+  });
+});
+
+describe("a user who has moved and was purged", () => {
+  for (const home of [0, 2]) {
+    it(`can register again in home ${home}`, async () => {
+      await register(who, 0);
+      await store(who, "once");
+      assert.equal((await move(who, 1)).status, 200);
+      assert.equal((await call.admin("DELETE", `/users/${who.id}?purge=${who.clientId}`)).status, 204);
+      await register(who, home);
+      await store(who, "again");
+      assert.deepEqual(await custodianShares(call, who.clientId), ["again"]);
+    });
+  }
+
+  it("leaves no id behind in the home of before", async () => {
+    await register(who, 0);
+    assert.equal((await move(who, 1)).status, 200);
+    assert.notDeepEqual(await marks(0), []);
+    assert.equal((await call.admin("DELETE", `/users/${who.id}?purge=${who.clientId}`)).status, 204);
+    await worker.scheduled();
+    assert.deepEqual(await marks(0), []);
+  });
+
+  it("leaves its marks where the other home went back to before the move: the user is not erased, but lost for now", async () => {
+    await register(who, 0);
+    const then = await rowsOf(1);
+    assert.equal((await move(who, 1)).status, 200);
+    await sql(1, "DELETE FROM users");
+    await travelBack(1, then);
+    for (const table of ["deleted_users", "backup_share_versions", "audit_events"])
+      await sql(1, `DELETE FROM ${table}`);
+    await worker.scheduled();
+    assert.notDeepEqual(await marks(0), []);
+  });
+});
+
+describe("what came just before a move held its user still", () => {
+  it("is seen: a client that somebody else has by now stays theirs", async () => {
+    await register(who, 0);
+    await call.admin("DELETE", `/users/${who.id}`);
+    const next = { ...user("next"), clientId: who.clientId };
+    // Between the reading of the members and the lease.
+    await sql(
+      0,
+      `CREATE TRIGGER registers BEFORE INSERT ON moves WHEN NEW.kind = 'user' AND NOT EXISTS (SELECT 1 FROM users)
+       BEGIN INSERT INTO users (id, client_id, created_at) VALUES ('${next.id}', '${next.clientId}', ''); END`,
+    );
+    try {
+      assertProblem(await move(who, 1), 503, "unavailable");
+    } finally {
+      await sql(0, "DROP TRIGGER registers");
+    }
+    assert.deepEqual(await marks(0), []);
+    await store(next, "of the next one");
+    assert.deepEqual(await custodianShares(call, next.clientId), ["of the next one"]);
   });
 });

@@ -13,4 +13,7 @@ BEGIN
   DELETE FROM move_remains WHERE user_id = OLD.value;
 END;
 
-UPDATE meta SET value = '23' WHERE name = 'schema_version' AND CAST(value AS INTEGER) < 23;
+-- Many users may have moved away within a month.
+CREATE INDEX moves_by_move ON moves (move);
+
+UPDATE meta SET value = '22' WHERE name = 'schema_version';

@@ -1,0 +1,119 @@
+// A home whose database is lost, rebuilt out of its second copy into a new one: it is that home again, and its users are back.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, beforeEach, afterEach, describe, it } from "node:test";
+
+import { runScript } from "../support/cli.mjs";
+import { assertProblem, callers, custodianShares, user } from "../support/client.mjs";
+import { withCopy } from "../support/copy.mjs";
+import { SECRETS, startWorker } from "../support/harness.mjs";
+
+const dir = mkdtempSync(join(tmpdir(), "portal-backup-lost-"));
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+const people = [0, 1, 2].map((home) => user(`of${home}`));
+let worker;
+let fresh; // isolates that have met no database yet, as after a deployment
+beforeEach(async () => {
+  worker = await startWorker({ homes: 3, config: withCopy, siblings: { before: {}, after: {} } });
+  fresh = { before: callers(worker.sibling("before")), after: callers(worker.sibling("after")) };
+  const call = callers(worker);
+  for (const [home, who] of people.entries()) {
+    assert.equal((await call.admin("POST", "/users", { ...who, home })).status, 201);
+    const share = { clientId: who.clientId, backupMethod: "GDRIVE-SECP256K1", share: `of ${who.id}` };
+    assert.equal((await call.portal("/webhook/backup", share)).status, 204);
+  }
+  await worker.scheduled({ cron: "* * * * *" });
+  const [{ n }] = await worker.sql("SELECT sum(n) AS n FROM (SELECT count(*) AS n FROM changes)");
+  assert.equal(n, 0, "everything is copied");
+});
+afterEach(() => worker?.stop());
+
+/** A new database with the migrations applied, in the place of a home's. */
+async function lose(db) {
+  const tables =
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'sqlite_*'";
+  const names = (await db.prepare(tables).all()).results.map(({ name }) => name);
+  const kept = ["d1_migrations", "meta"];
+  await db.batch([
+    db.prepare("PRAGMA defer_foreign_keys = ON"),
+    db.prepare("DELETE FROM meta WHERE name = 'copying'"),
+    ...names.filter((name) => !kept.includes(name)).map((name) => db.prepare(`DELETE FROM "${name}"`)),
+    ...["backup_share_versions", "deleted_users"].map((name) => db.prepare(`DELETE FROM ${name}`)),
+    db.prepare("DELETE FROM meta WHERE name NOT IN ('schema_version', 'home', 'identity')"),
+    db.prepare("UPDATE meta SET value = '0' WHERE name = 'home'"),
+    db.prepare("UPDATE meta SET value = lower(hex(randomblob(16))) WHERE name = 'identity'"),
+  ]);
+}
+
+const rebuild = async (home, into) => {
+  const args = ["--home", String(home), "--into", into, "--resume", join(dir, "state.json")];
+  const { code, stderr } = await runScript("rebuild", [...args, "--url", String(worker.url)], {
+    env: { ADMIN_TOKEN: SECRETS.ADMIN_TOKEN },
+  });
+  assert.equal(code, 0, stderr);
+};
+const recovers = async (call) => {
+  for (const who of people) assert.deepEqual(await custodianShares(call, who.clientId), [`of ${who.id}`], who.id);
+};
+
+for (const [home, binding] of [
+  [1, "DB_1"],
+  [0, "DB"],
+]) {
+  describe(`home ${home}, whose database is lost`, () => {
+    it("is 503 with a new database until it is rebuilt into it; then its users recover, and the service is ready", async () => {
+      await lose(worker.homes[home]);
+      const fetch = await fresh.before.portal("/webhook/backup/fetch", { clientId: people[home].clientId });
+      assertProblem(fetch, 503, "misconfigured");
+      await rebuild(home, binding);
+      await recovers(fresh.after);
+      assert.equal((await fresh.after.admin("GET", "/readyz")).status, 200);
+      const late = user("late");
+      assert.equal((await fresh.after.admin("POST", "/users", { ...late, home })).status, 201);
+    });
+  });
+}
+
+describe("a home that is rebuilt under another name", () => {
+  it("takes the lost one's place when its id is put there", async () => {
+    const { REBUILD } = await worker.bindings();
+    await worker.migrate("REBUILD");
+    await rebuild(1, "REBUILD");
+    const [{ identity }] = (await worker.directory.prepare("SELECT identity FROM homes WHERE home = 1").all()).results;
+    assert.equal(
+      (await fresh.before.portal("/webhook/backup/fetch", people[1])).status,
+      200,
+      "nothing has changed yet",
+    );
+    // The ids are swapped in wrangler.toml.
+    await lose(worker.homes[1]);
+    const meta = (await REBUILD.prepare("SELECT name, value FROM meta").all()).results;
+    const put = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    await worker.homes[1].batch(meta.map(({ name, value }) => worker.homes[1].prepare(put).bind(name, value)));
+    assert.equal((await fresh.after.admin("GET", "/readyz")).status, 200);
+    const [now] = (await worker.directory.prepare("SELECT identity FROM homes WHERE home = 1").all()).results;
+    assert.notEqual(now.identity, identity);
+  });
+
+  it("is not rebuilt into a database that is another home", async () => {
+    const { status } = await callers(worker).admin("POST", "/admin/rebuild", { home: 1, mode: "into", into: "DB_2" });
+    assert.equal(status, 409);
+    await recovers(fresh.after);
+  });
+});
+
+describe("the directory and home 0, lost at once", () => {
+  it("leave the users of the others found", async () => {
+    await lose(worker.homes[0]);
+    await worker.directory.batch(
+      ["routes", "homes", "meta"].map((table) => worker.directory.prepare(`DELETE FROM ${table}`)),
+    );
+    const shares = await custodianShares(fresh.after, people[1].clientId);
+    assert.deepEqual(shares, [`of ${people[1].id}`]);
+    assertProblem(await fresh.after.admin("POST", "/users", user("late")), 503, "unavailable");
+  });
+});
