@@ -120,6 +120,22 @@ impl Copier<'_> {
         }
     }
 
+    /// Copies a page of what waits behind a note's number: the number of its last one. None: nothing is left.
+    pub async fn copy_page(&self, db: &Database, after: u64) -> Result<Option<u64>> {
+        let notes = match changes::page(db, after).await {
+            Ok(notes) => notes,
+            Err(mut error) => {
+                self.without_copy(&error.take_cause().unwrap_or_default())?;
+                return Ok(None);
+            }
+        };
+        let Some(last) = notes.last().map(|note| note.number("seq")) else {
+            return Ok(None);
+        };
+        self.copy(db, &notes).await?;
+        Ok(Some(last))
+    }
+
     fn without_copy(&self, trouble: &str) -> Result<()> {
         if self.required {
             return Err(Error::unavailable(

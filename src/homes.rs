@@ -4,6 +4,7 @@
 //! center's cache, in the directory; and where the directory does not answer, the homes themselves are asked. A route only says
 //! where to look: the home's own transaction decides. So a route that is out of date costs a round trip, never an answer.
 
+mod enrolling;
 mod moving;
 mod registering;
 mod tending;
@@ -17,6 +18,7 @@ use crate::domain::recent::Recent;
 use crate::error::{Code, Error, Result};
 use crate::log::{self, Field, Level};
 use crate::platform::{Bindings, D1, after_answer, cache, cached, now_ms};
+use crate::store::departed;
 use crate::store::moves;
 use crate::store::outcome::unknown_user;
 use crate::store::routes::{self, Found};
@@ -361,12 +363,12 @@ impl<'a> Homes<'a> {
         if gone.has_left {
             let target = self.database(gone.home, None)?;
             moves::arrived(&target, &gone.move_id).await?;
-            let mark = moves::Mark {
+            let mark = departed::Mark {
                 kind: key.kind.as_str().to_owned(),
                 value: key.value.clone(),
                 move_id: gone.move_id.clone(),
             };
-            if moves::forget(from, &target, &[mark]).await? > 0 {
+            if departed::forget(from, &target, &[mark]).await? > 0 {
                 return self.ask(key).await; // Nobody is there any more.
             }
             // The directory may be down: then the next who is led here mends it.

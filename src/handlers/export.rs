@@ -6,14 +6,15 @@ use crate::auth::admin::Admin;
 use crate::domain::homes::parse_cursor;
 use crate::domain::json::{self, Writer};
 use crate::domain::url;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
+use crate::store::departed;
 use crate::store::export::{self, Next, Place};
 
 /// A page of everything that is stored. Shares leave as they are kept, sealed: the operator's token alone opens none.
 pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
-    let (first, after) = match url::query_value(call.query, "cursor") {
-        None => (0, Place::default()),
+    let (round, first, after) = match url::query_value(call.query, "cursor") {
+        None => (Round::first(call), 0, Place::default()),
         Some(text) => text
             .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
             .and_then(|text| parse_place(call, &String::from_utf8(text).ok()?))
@@ -29,15 +30,19 @@ pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let next_home = homes.next();
     let page = export::page(&db, call.db, &call.trail, after, next_home.is_none()).await?;
     let (place, counts) = match (page.next, next_home) {
-        (Next::Here(place), _) => (Some((home, place)), None),
-        (Next::Done(place, _), Some(next)) => (Some((next, place)), None),
+        (Next::Here(place), _) => (Some((round, home, place)), None),
+        (Next::Done(place, _), Some(next)) => (Some((round, next, place)), None),
         // Of many databases the counts would be of the last alone.
-        (Next::Done(_, counts), None) => (None, (!is_many).then_some(counts)),
+        (Next::Done(_, counts), None) if !is_many => (None, Some(counts)),
+        (Next::Done(place, _), None) => {
+            let again = round.next(call).await?;
+            (again.map(|round| (round, 0, place)), None)
+        }
     };
-    let cursor = place.map(|(home, place)| {
+    let cursor = place.map(|(round, home, place)| {
         let place = place.to_json();
         URL_SAFE_NO_PAD.encode(if is_many {
-            format!("{home}:{place}")
+            format!("{home}:{}:{}:{place}", round.number, round.begun_ms)
         } else {
             place
         })
@@ -56,12 +61,56 @@ pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     Ok(Answer::json(200, &answer.end()))
 }
 
-/// Where a page ended: the place, behind its home where there are many.
-fn parse_place(call: &Call<'_>, text: &str) -> Option<(u32, Place)> {
-    let (home, place) = if call.homes.are_many() {
-        parse_cursor(text)?
-    } else {
-        (0, text)
+/// Where a page ended: the place, behind its home and the round where there are many.
+fn parse_place(call: &Call<'_>, text: &str) -> Option<(Round, u32, Place)> {
+    if !call.homes.are_many() {
+        return Some((Round::first(call), 0, Place::parse(text)?));
+    }
+    let (home, text) = parse_cursor(text)?;
+    let (number, text) = text.split_once(':')?;
+    let (begun_ms, place) = text.split_once(':')?;
+    let round = Round {
+        number: number.parse().ok()?,
+        begun_ms: begun_ms.parse().ok()?,
     };
-    Some((home, Place::parse(place)?))
+    Some((round, home, Place::parse(place)?))
+}
+
+/// How often an export goes through all databases at most.
+const ROUNDS: u32 = 3;
+/// So much may a database's clock be behind the Worker's.
+const CLOCK_MS: u64 = 5_000;
+
+/// An export's way through all databases. Who moves meanwhile, out of one that is yet to come into one that is done, is missed: then
+/// the export goes through all once more.
+struct Round {
+    number: u32,
+    begun_ms: u64,
+}
+
+impl Round {
+    fn first(call: &Call<'_>) -> Self {
+        Self {
+            number: 1,
+            begun_ms: call.trail.now_ms,
+        }
+    }
+
+    /// None: nobody has moved since this one began, so the export is whole.
+    async fn next(&self, call: &Call<'_>) -> Result<Option<Self>> {
+        let since_ms = self.begun_ms.saturating_sub(CLOCK_MS);
+        if !departed::any_since(&call.homes.all()?, since_ms).await? {
+            return Ok(None);
+        }
+        if self.number >= ROUNDS {
+            return Err(Error::new(
+                Code::Conflict,
+                "Users moved from one database to another while they were exported, so this export may lack some of them. Begin it anew a minute after the last move.",
+            ));
+        }
+        Ok(Some(Self {
+            number: self.number + 1,
+            begun_ms: call.trail.now_ms,
+        }))
+    }
 }

@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::handlers::status::{Status, number_or_null};
 use crate::handlers::users::one_home;
 use crate::http::{Answer, Call};
-use crate::store::routes;
+use crate::store::{Database, routes};
 
 /// So many homes are asked for a status at most; of more, what the background saw last is added up.
 const MAX_ASKED: usize = 60;
@@ -126,7 +126,12 @@ pub async fn move_user(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<A
             "be the number of a database that is bound",
         ));
     }
-    let moved = call.homes.move_user(user_id, home, &call.trail).await?;
+    let copy = async |target: &Database, after| match &call.copier {
+        Some(copier) => copier.copy_page(target, after).await,
+        None => Ok(None),
+    };
+    let moving = call.homes.move_user(user_id, home, &call.trail, copy);
+    let moved = moving.await?;
     let answer = Writer::default()
         .text("id", user_id.as_str())
         .number("from", moved.from.into())

@@ -8,6 +8,7 @@ use crate::domain::homes::Key;
 use crate::domain::names::UserId;
 use crate::error::{Code, Error, Result};
 use crate::store::audit::Trail;
+use crate::store::departed;
 use crate::store::moves::{self, Members, Unfinished};
 use crate::store::outcome::unknown_user;
 use crate::store::routes::{self, Found};
@@ -26,9 +27,16 @@ impl Homes<'_> {
     /// 1. The source holds still: stores wait, recoveries go on.
     /// 2. The target is told to turn everybody away, and gets the rows.
     /// 3. The target's rows are read back.
-    /// 4. The source gives the user up.
-    /// 5. The target is the authority; the directory learns of it.
-    pub async fn move_user(&self, user_id: &UserId, to: u32, trail: &Trail) -> Result<Moved> {
+    /// 4. They get into the target's second copy, by `copy`: behind a note's number, a page of what waits; None: nothing is left.
+    /// 5. The source gives the user up.
+    /// 6. The target is the authority; the directory learns of it.
+    pub async fn move_user(
+        &self,
+        user_id: &UserId,
+        to: u32,
+        trail: &Trail,
+        copy: impl AsyncFn(&Database, u64) -> Result<Option<u64>>,
+    ) -> Result<Moved> {
         let target = self.database(to, None)?;
         let key = Key::user(user_id);
         let from = self
@@ -61,14 +69,14 @@ impl Homes<'_> {
             return Err(error);
         }
         let moved = self
-            .carry_over(&source, &target, &members, user_id, trail)
+            .carry_over(&source, &target, &members, user_id, trail, copy)
             .await;
         let Ok(rows) = moved else {
             // Should the source have given the user up all the same, this changes nothing.
             moves::give_up(&source, move_id).await?;
             return moved.map(|rows| Moved { from, rows });
         };
-        // 5. Whoever comes before this is done does it on the way.
+        // 6. Whoever comes before this is done does it on the way.
         moves::arrived(&target, move_id).await?;
         routes::moved(&self.directory()?, &members.keys, from, to).await?;
         moves::bring_events(&source, &target, &members.ids).await?;
@@ -83,6 +91,7 @@ impl Homes<'_> {
         members: &Members,
         user_id: &UserId,
         trail: &Trail,
+        copy: impl AsyncFn(&Database, u64) -> Result<Option<u64>>,
     ) -> Result<u64> {
         let move_id = trail.event_id.as_str();
         // 2.
@@ -98,6 +107,12 @@ impl Homes<'_> {
             ));
         }
         // 4.
+        let mut place = Some(0);
+        while let Some(after) = place {
+            moves::extend(source, move_id).await?;
+            place = copy(target, after).await?;
+        }
+        // 5.
         if !moves::commit(source, members, trail, user_id.as_str()).await? {
             return Err(Error::unavailable(
                 1,
@@ -120,13 +135,13 @@ impl Homes<'_> {
                 log_failed("moves", error);
             }
         }
-        for (to, marks) in moves::departed(home).await? {
+        for (to, marks) in departed::departed(home).await? {
             let target = self.database(to, None)?;
-            if let Err(error) = moves::forget(home, &target, &marks).await {
+            if let Err(error) = departed::forget(home, &target, &marks).await {
                 log_failed("moves", error);
             }
         }
-        moves::expire(home).await
+        departed::expire(home).await
     }
 
     async fn finish_arrival(&self, home: &Database, unfinished: &Unfinished) -> Result<()> {

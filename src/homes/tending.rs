@@ -220,8 +220,7 @@ impl Homes<'_> {
                 let key = by_hex.get(&route.key);
                 key.is_some_and(|key| present.iter().any(|there| there.hex == key.hex))
             };
-            let (_, wrong): (Vec<&Astray>, Vec<&Astray>) =
-                routes.iter().partition(|route| is_there(route));
+            let (_, wrong): (Vec<&Astray>, Vec<&Astray>) = routes.iter().partition(is_there);
             walk::correct(directory, &wrong, home.home()).await?;
             tell_of_two_homes(&present, home.home(), other);
         }

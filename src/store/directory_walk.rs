@@ -23,7 +23,7 @@ pub struct User {
 
 pub struct Page {
     pub users: Vec<User>,
-    /// The last user's id; None at the end of the walk.
+    /// The last id whose rows are all in this page or before; None at the end of the walk.
     pub last: Option<String>,
 }
 
@@ -41,11 +41,13 @@ pub async fn next_users(home: &Database, after: Option<&str>) -> Result<Page> {
         is_moving: row.number("is_moving") != 0,
     };
     let is_last = u64::from(rows.count()) < USERS_PER_PAGE;
-    let last = rows.last().filter(|_| !is_last).map(|row| row.text("id"));
-    Ok(Page {
-        users: rows.read().iter().map(read).collect(),
-        last,
-    })
+    let users: Vec<User> = rows.read().iter().map(read).collect();
+    // The next page begins with the last id, of which there may be more rows: unless this one has nothing else.
+    let end = users.last().map(|user| user.id.as_str());
+    let mut whole = users.iter().rev().map(|user| user.id.as_str());
+    let last = whole.find(|id| Some(*id) != end).or(end);
+    let last = last.filter(|_| !is_last).map(str::to_owned);
+    Ok(Page { users, last })
 }
 
 /// Where the walk stands in a home; None: it begins anew.

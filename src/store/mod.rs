@@ -18,6 +18,7 @@ pub mod credential;
 pub mod custodian_shares;
 mod database;
 pub mod deleted_users;
+pub mod departed;
 pub mod directory_walk;
 pub mod eject;
 pub mod enrolment;

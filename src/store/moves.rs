@@ -2,7 +2,7 @@
 //!
 //! `migrations/0012_homes.sql` tells what the states mean, and has the trigger that stops whoever comes to the wrong home.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
@@ -304,6 +304,12 @@ fn rows_of(rows: &Rows) -> String {
     json::array(rows.read().iter().map(|row| row.text("row")))
 }
 
+/// The source goes on holding still, while something else is waited for.
+pub async fn extend(source: &Database, move_id: &str) -> Result<()> {
+    let extend = Statement::new(sql!("move_extend")).text(move_id);
+    source.change(Change::upkeep(extend)).await.map(drop)
+}
+
 /// The source gives the members up, and their rows go: one transaction. False: it has not held still, so nothing is done.
 pub async fn commit(
     source: &Database,
@@ -394,62 +400,6 @@ pub async fn unfinished(home: &Database) -> Result<(Vec<Unfinished>, Vec<Unfinis
         rows.read().iter().map(read).collect()
     };
     Ok((read(&stale), read(&left)))
-}
-
-/// Of somebody who has left a home.
-pub struct Mark {
-    pub kind: String,
-    pub value: String,
-    pub move_id: String,
-}
-
-/// Some of those who have left a home, by the home that they went to.
-pub async fn departed(home: &Database) -> Result<BTreeMap<u32, Vec<Mark>>> {
-    let departed = Statement::new(sql!("move_departed"));
-    let [rows] = home.read(vec![departed]).await?.rows()?;
-    let mut by_home: BTreeMap<u32, Vec<_>> = BTreeMap::new();
-    for row in rows.read() {
-        let marks = by_home.entry(home_of(&row)).or_default();
-        marks.push(Mark {
-            kind: row.text("kind"),
-            value: row.text("value"),
-            move_id: row.text("move"),
-        });
-    }
-    Ok(by_home)
-}
-
-/// The marks of those who have left a home go if nobody stands behind them at the target any more: they were erased, so their
-/// second copy at the home is erased too. How many went.
-pub async fn forget(home: &Database, target: &Database, marks: &[Mark]) -> Result<usize> {
-    let texts = |marks: &mut dyn Iterator<Item = &Mark>| {
-        json::array(marks.map(|mark| {
-            json::array([&mark.kind, &mark.value, &mark.move_id].map(|text| quoted(text)))
-        }))
-    };
-    let stands = Statement::new(sql!("move_stands")).text(&texts(&mut marks.iter()));
-    let [rows] = target.read(vec![stands]).await?.rows()?;
-    let rows = rows.read();
-    let standing: BTreeSet<(String, String)> = rows
-        .iter()
-        .map(|row| (row.text("kind"), row.text("value")))
-        .collect();
-    let is_gone = |mark: &&Mark| !standing.contains(&(mark.kind.clone(), mark.value.clone()));
-    if !marks.iter().any(|mark| is_gone(&mark)) {
-        return Ok(0);
-    }
-    let gone = texts(&mut marks.iter().filter(is_gone));
-    let purged = Statement::new(sql!("move_note_purged")).text(&gone);
-    let forget = Statement::new(sql!("move_forget")).text(&gone);
-    let forgotten = Change::upkeep(purged).read(forget);
-    let [_, rows] = home.change(forgotten).await?.rows()?;
-    Ok(rows.count() as usize)
-}
-
-/// Marks that nobody needs any more go.
-pub async fn expire(home: &Database) -> Result<()> {
-    let expire = Statement::new(sql!("move_expire"));
-    home.change(Change::upkeep(expire)).await.map(drop)
 }
 
 /// Whether a home has given the users of this move up.

@@ -101,6 +101,66 @@ describe("a user who is in two homes since one went back in time", () => {
   });
 });
 
+describe("a walk over a home", () => {
+  it("enters every client of an id, also where a page ends between its rows", async () => {
+    await sql(
+      1,
+      `WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 998)
+       INSERT INTO users (id, client_id, created_at) SELECT printf('u%04d', n), printf('c%04d', n), '' FROM n`,
+    );
+    await sql(1, "INSERT INTO users (id, client_id, created_at) VALUES ('v', 'now', '')");
+    for (const client of ["then", "before"])
+      await sql(
+        1,
+        `INSERT INTO deleted_users (id, client_id, created_at, deleted_at) VALUES ('v', '${client}', '', '${client}')`,
+      );
+    await worker.scheduled();
+    const { results } = await worker.directory.prepare("SELECT count(*) AS n FROM routes").all();
+    assert.equal(results[0].n, 2 * 1000 + 2);
+  });
+});
+
+describe("an export, while users move", () => {
+  const page = async (cursor) => {
+    const { status, body, text } = await call.admin("GET", `/admin/export${cursor ? `?cursor=${cursor}` : ""}`);
+    assert.equal(status, 200, text);
+    return body;
+  };
+
+  it("has those who moved out of a database that was yet to come into one that was done", async () => {
+    await register(user("stays"), 0);
+    await register(who, 2);
+    await store(who, "moved meanwhile");
+    const first = await page();
+    assert.ok(first.records.some((record) => JSON.stringify(record).includes(user("stays").id)));
+    let { cursor } = await page(first.cursor); // The end of home 0.
+    assert.equal((await move(who, 0)).status, 200);
+    const records = [];
+    while (cursor !== null) {
+      const next = await page(cursor);
+      records.push(...next.records);
+      cursor = next.cursor;
+      if (records.some((record) => JSON.stringify(record).includes(who.id)))
+        await sql(2, "UPDATE moves SET until = '2026-01-01T00:00:00.000Z'"); // The move is over for a minute.
+    }
+    assert.ok(records.some((record) => JSON.stringify(record).includes(who.clientId)));
+  });
+
+  it("is refused in the end if they go on moving", async () => {
+    await register(who, 0);
+    assert.equal((await move(who, 1)).status, 200);
+    let cursor = "";
+    for (let pages = 0; ; pages++) {
+      assert.ok(pages < 30);
+      const { status, body } = await call.admin("GET", `/admin/export${cursor ? `?cursor=${cursor}` : ""}`);
+      if (status === 409) return;
+      assert.equal(status, 200);
+      assert.notEqual(body.cursor, null, "the export is not said to be whole");
+      cursor = body.cursor;
+    }
+  });
+});
+
 describe("a move to a home that has remains of the user", () => {
   /** A deleted user of home 1, with what is kept of it, who lives in home 0 again. */
   const remains = async () => {

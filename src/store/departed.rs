@@ -1,0 +1,76 @@
+//! Those who have left a home: their marks in `moves` lead on, until nobody needs them any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::routes::home_of;
+use super::sql::sql;
+use super::{Change, Database, Statement, ask_each};
+use crate::domain::json::{self, quoted};
+use crate::error::Result;
+
+/// Of somebody who has left a home.
+pub struct Mark {
+    pub kind: String,
+    pub value: String,
+    pub move_id: String,
+}
+
+/// Some of those who have left a home, by the home that they went to.
+pub async fn departed(home: &Database) -> Result<BTreeMap<u32, Vec<Mark>>> {
+    let departed = Statement::new(sql!("move_departed"));
+    let [rows] = home.read(vec![departed]).await?.rows()?;
+    let mut by_home: BTreeMap<u32, Vec<_>> = BTreeMap::new();
+    for row in rows.read() {
+        let marks = by_home.entry(home_of(&row)).or_default();
+        marks.push(Mark {
+            kind: row.text("kind"),
+            value: row.text("value"),
+            move_id: row.text("move"),
+        });
+    }
+    Ok(by_home)
+}
+
+/// The marks of those who have left a home go if nobody stands behind them at the target any more: they were erased, so their
+/// second copy at the home is erased too. How many went.
+pub async fn forget(home: &Database, target: &Database, marks: &[Mark]) -> Result<usize> {
+    let texts = |marks: &mut dyn Iterator<Item = &Mark>| {
+        json::array(marks.map(|mark| {
+            json::array([&mark.kind, &mark.value, &mark.move_id].map(|text| quoted(text)))
+        }))
+    };
+    let stands = Statement::new(sql!("move_stands")).text(&texts(&mut marks.iter()));
+    let [rows] = target.read(vec![stands]).await?.rows()?;
+    let rows = rows.read();
+    let standing: BTreeSet<(String, String)> = rows
+        .iter()
+        .map(|row| (row.text("kind"), row.text("value")))
+        .collect();
+    let is_gone = |mark: &&Mark| !standing.contains(&(mark.kind.clone(), mark.value.clone()));
+    if !marks.iter().any(|mark| is_gone(&mark)) {
+        return Ok(0);
+    }
+    let gone = texts(&mut marks.iter().filter(is_gone));
+    let purged = Statement::new(sql!("move_note_purged")).text(&gone);
+    let forget = Statement::new(sql!("move_forget")).text(&gone);
+    let forgotten = Change::upkeep(purged).read(forget);
+    let [_, rows] = home.change(forgotten).await?.rows()?;
+    Ok(rows.count() as usize)
+}
+
+/// Marks that nobody needs any more go.
+pub async fn expire(home: &Database) -> Result<()> {
+    let expire = Statement::new(sql!("move_expire"));
+    home.change(Change::upkeep(expire)).await.map(drop)
+}
+
+/// Whether somebody has left one of the homes since a time: or half a minute before, for the lease's end is what the mark has.
+pub async fn any_since(homes: &[Database], since_ms: u64) -> Result<bool> {
+    let since = Statement::new(sql!("move_since")).number(since_ms);
+    for rows in ask_each(homes, &since).await {
+        if !rows?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

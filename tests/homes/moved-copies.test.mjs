@@ -1,0 +1,88 @@
+// Moves between homes that have a second copy.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { after, before, beforeEach, describe, it } from "node:test";
+
+import { assertProblem, callers, custodianShares, user } from "../support/client.mjs";
+import { faultyBucketEntry, withCopy } from "../support/copy.mjs";
+import { startWorker } from "../support/harness.mjs";
+
+let worker;
+let call;
+let entry;
+let bucket;
+before(async () => {
+  worker = await startWorker({
+    homes: 3,
+    main: faultyBucketEntry,
+    config: withCopy,
+    vars: { COPY_REQUIRED: "yes", COPY_WAIT_MS: "500" },
+  });
+  call = callers(worker);
+  entry = await worker.entry();
+  bucket = (await worker.bindings()).COPY;
+});
+after(() => worker?.stop());
+beforeEach(async () => {
+  await entry.bucket({});
+  await worker.clear();
+});
+
+const register = async (who, home) => assert.equal((await call.admin("POST", "/users", { ...who, home })).status, 201);
+const store = async (who, share) => {
+  const { status, text } = await call.portal("/webhook/backup", {
+    clientId: who.clientId,
+    backupMethod: "GDRIVE-SECP256K1",
+    share,
+  });
+  assert.equal(status, 204, text);
+};
+const move = (who, home) => call.admin("POST", `/users/${who.id}/move`, { home });
+const objects = async (home, who) => {
+  const hash = createHash("sha256").update(who.id).digest("hex");
+  const { objects } = await bucket.list({ prefix: `c1/${home}/${hash}/` });
+  return objects.map(({ key }) => key.replace(/.*\./, ""));
+};
+
+describe("a move, where the second copy is required", () => {
+  it("is answered once what came is in the target's copy", async () => {
+    const who = user("copied");
+    await register(who, 0);
+    await store(who, "kept");
+    assert.equal((await move(who, 1)).status, 200);
+    const whats = await objects(1, who);
+    assert.ok(whats.includes("share") && whats.includes("user"), String(whats));
+  });
+
+  it("does not take place if the target's copy cannot be made: the source goes on", async () => {
+    const who = user("uncopied");
+    await register(who, 0);
+    await store(who, "kept");
+    await entry.bucket({ puts: "fail" });
+    assertProblem(await move(who, 1), 503, "unavailable");
+    await entry.bucket({});
+    const { results } = await worker.homes[0].prepare("SELECT id FROM users").all();
+    assert.deepEqual(results, [{ id: who.id }]);
+    assert.deepEqual(await custodianShares(call, who.clientId), ["kept"]);
+    assert.equal((await move(who, 1)).status, 200);
+    assert.deepEqual(await custodianShares(call, who.clientId), ["kept"]);
+  });
+});
+
+describe("a person who has moved and is purged", () => {
+  it("is erased from the copy of the home of before, too", async () => {
+    const who = user("purged");
+    await register(who, 0);
+    await store(who, "kept");
+    assert.equal((await move(who, 1)).status, 200);
+    assert.ok((await objects(0, who)).includes("share"));
+    assert.equal((await call.admin("DELETE", `/users/${who.id}?purge=${who.clientId}`)).status, 204);
+    await worker.scheduled();
+    await worker.scheduled({ cron: "* * * * *" });
+    for (const home of [0, 1]) {
+      const whats = await objects(home, who);
+      assert.deepEqual([...new Set(whats)], ["purged"], `home ${home}`);
+    }
+  });
+});
