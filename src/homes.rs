@@ -10,7 +10,6 @@ mod registering;
 mod tending;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use crate::config::{self, Homes as Settings, binding_of};
 use crate::domain::homes::{Key, Kind, Said};
@@ -36,7 +35,7 @@ const MAX_HOPS: u32 = 5;
 thread_local! {
     static ROUTES: RefCell<Recent<u32>> = const { RefCell::new(Recent::new(REMEMBERED)) };
     /// The identities of the homes that have answered this isolate, by their numbers.
-    static IDENTITIES: RefCell<BTreeMap<u32, String>> = const { RefCell::new(BTreeMap::new()) };
+    static IDENTITIES: RefCell<Vec<(u32, String)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Where a route comes from tells how much it is worth.
@@ -389,9 +388,11 @@ impl<'a> Homes<'a> {
         let home = route.home;
         let identity = IDENTITIES.with_borrow_mut(|identities| {
             if let Some(identity) = &route.identity {
-                identities.insert(home, identity.clone());
+                identities.retain(|(known, _)| *known != home);
+                identities.push((home, identity.clone()));
             }
-            identities.get(&home).cloned()
+            let known = identities.iter().find(|(known, _)| *known == home);
+            known.map(|(_, identity)| identity.clone())
         });
         let known = ROUTES.with_borrow(|routes| routes.get(key.hash, now_ms()).copied());
         if known == Some(home) {

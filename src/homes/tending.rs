@@ -1,7 +1,5 @@
 //! What the background does for the directory: which homes are due, that every user has routes, how full each home is.
 
-use std::collections::BTreeMap;
-
 use super::{Homes, log_failed};
 use crate::config::binding_of;
 use crate::domain::homes::{Key, Kind};
@@ -191,19 +189,21 @@ impl Homes<'_> {
             keys.extend(user.hash.iter().map(|hash| Key::new(Kind::ApiKey, hash)));
         }
         let astray = walk::enter(directory, &users, &deleted, home.home()).await?;
-        let mut by_home: BTreeMap<u32, Vec<&Astray>> = BTreeMap::new();
+        let mut others: Vec<u32> = Vec::new();
         for route in &astray {
-            by_home.entry(route.home).or_default().push(route);
+            if !others.contains(&route.home) {
+                others.push(route.home);
+            }
         }
-        let by_hex: BTreeMap<String, &Key> = users
-            .iter()
-            .map(|key| (key.hex.to_ascii_uppercase(), key))
-            .collect();
-        for (other, routes) in by_home {
-            let keys: Vec<&Key> = routes
-                .iter()
-                .filter_map(|route| by_hex.get(&route.key).copied())
-                .collect();
+        for other in others {
+            let mut routes: Vec<(&Astray, &Key)> = Vec::new();
+            for route in astray.iter().filter(|route| route.home == other) {
+                let key = users
+                    .iter()
+                    .find(|key| key.hex.eq_ignore_ascii_case(&route.key));
+                routes.extend(key.map(|key| (route, key)));
+            }
+            let keys: Vec<&Key> = routes.iter().map(|(_, key)| *key).collect();
             let present = match self.database(other, None) {
                 Ok(other) => walk::present(&other, &keys).await,
                 Err(error) => Err(error),
@@ -216,11 +216,8 @@ impl Homes<'_> {
                     continue;
                 }
             };
-            let is_there = |route: &&&Astray| {
-                let key = by_hex.get(&route.key);
-                key.is_some_and(|key| present.iter().any(|there| there.hex == key.hex))
-            };
-            let (_, wrong): (Vec<&Astray>, Vec<&Astray>) = routes.iter().partition(is_there);
+            routes.retain(|(_, key)| !present.iter().any(|there| there.hex == key.hex));
+            let wrong: Vec<&Astray> = routes.iter().map(|(route, _)| *route).collect();
             walk::correct(directory, &wrong, home.home()).await?;
             tell_of_two_homes(&present, home.home(), other);
         }

@@ -1,7 +1,5 @@
 //! Those who have left a home: their marks in `moves` lead on, until nobody needs them any more.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::routes::home_of;
 use super::sql::sql;
 use super::{Change, Database, Statement, ask_each};
@@ -16,17 +14,21 @@ pub struct Mark {
 }
 
 /// Some of those who have left a home, by the home that they went to.
-pub async fn departed(home: &Database) -> Result<BTreeMap<u32, Vec<Mark>>> {
+pub async fn departed(home: &Database) -> Result<Vec<(u32, Vec<Mark>)>> {
     let departed = Statement::new(sql!("move_departed"));
     let [rows] = home.read(vec![departed]).await?.rows()?;
-    let mut by_home: BTreeMap<u32, Vec<_>> = BTreeMap::new();
+    let mut by_home: Vec<(u32, Vec<Mark>)> = Vec::new();
     for row in rows.read() {
-        let marks = by_home.entry(home_of(&row)).or_default();
-        marks.push(Mark {
+        let home = home_of(&row);
+        let mark = Mark {
             kind: row.text("kind"),
             value: row.text("value"),
             move_id: row.text("move"),
-        });
+        };
+        match by_home.iter_mut().find(|(other, _)| *other == home) {
+            Some((_, marks)) => marks.push(mark),
+            None => by_home.push((home, vec![mark])),
+        }
     }
     Ok(by_home)
 }
@@ -42,11 +44,15 @@ pub async fn forget(home: &Database, target: &Database, marks: &[Mark]) -> Resul
     let stands = Statement::new(sql!("move_stands")).text(&texts(&mut marks.iter()));
     let [rows] = target.read(vec![stands]).await?.rows()?;
     let rows = rows.read();
-    let standing: BTreeSet<(String, String)> = rows
+    let standing: Vec<[String; 2]> = rows
         .iter()
-        .map(|row| (row.text("kind"), row.text("value")))
+        .map(|row| [row.text("kind"), row.text("value")])
         .collect();
-    let is_gone = |mark: &&Mark| !standing.contains(&(mark.kind.clone(), mark.value.clone()));
+    let is_gone = |mark: &&Mark| {
+        !standing
+            .iter()
+            .any(|[kind, value]| *kind == mark.kind && *value == mark.value)
+    };
     if !marks.iter().any(|mark| is_gone(&mark)) {
         return Ok(0);
     }

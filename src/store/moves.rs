@@ -2,8 +2,6 @@
 //!
 //! `migrations/0012_homes.sql` tells what the states mean, and has the trigger that stops whoever comes to the wrong home.
 
-use std::collections::BTreeSet;
-
 use sha2::{Digest, Sha256};
 
 use super::audit::{Actor, Event, Trail};
@@ -91,10 +89,10 @@ impl Members {
 
     /// Whether they are the same ones, known by the same.
     pub fn are(&self, others: &Self) -> bool {
-        let hexes = |members: &Self| -> BTreeSet<String> {
-            members.keys.iter().map(|key| key.hex.clone()).collect()
-        };
-        self.users == others.users && hexes(self) == hexes(others)
+        let has = |members: &Self, key: &Key| members.keys.iter().any(|own| own.hex == key.hex);
+        self.users == others.users
+            && self.keys.len() == others.keys.len() // each is there once
+            && self.keys.iter().all(|key| has(others, key))
     }
 
     /// The ids that the marks are about, as JSON: [kind, value].
