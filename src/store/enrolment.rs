@@ -1,7 +1,7 @@
 //! How a database becomes a home: the directory learns its identity, and the database its number.
 
 use super::sql::sql;
-use super::{Change, Database, Statement, canaries};
+use super::{Change, Database, Row, Statement, canaries};
 use crate::error::{Code, Error, Result};
 
 /// What a database says of itself.
@@ -74,8 +74,10 @@ pub async fn enter(
 
 /// 409 if a home is to be rebuilt into a database that is another home.
 pub async fn may_become(database: &Database, home: u32) -> Result<()> {
-    let found = look(database).await?;
-    if found.is_spread && found.number != u64::from(home) {
+    let look = Statement::new(sql!("home_identity"));
+    let [rows] = database.read(vec![look]).await?.rows()?;
+    let is_another = |row: Row| row.number("spread") != 0 && row.number("home") != u64::from(home);
+    if rows.first().is_some_and(is_another) {
         return Err(Error::new(
             Code::Conflict,
             "This database is another home. Name the binding of a new one.",
