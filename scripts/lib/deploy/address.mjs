@@ -79,8 +79,10 @@ async function agreeToDomain({ options, resolves = answersInDns, ui }, domain) {
   if (options.takeOverDomain) return;
   const found = await resolves(domain);
   if (found === false) return;
-  const why =
-    found === true ? `${domain} answers in DNS already` : `DNS does not tell whether ${domain} is free (${found})`;
+  // Who has no DNS reaches no Cloudflare either; a name server that fails is rare, and no reason to stop every deployment in CI.
+  if (found !== true)
+    return note(`DNS does not tell whether ${domain} is free (${found}): if somebody has it, it is taken`);
+  const why = `${domain} answers in DNS already`;
   const answer = await ui?.ask(
     `  ${why}. The deployment takes it from the DNS record or the Worker that has it. Take it? [y/N] `,
   );
