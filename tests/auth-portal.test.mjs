@@ -57,6 +57,20 @@ describe("a Portal client session token", () => {
     assert.deepEqual(answer.body, { cipherText: "cipher" });
   });
 
+  it("is asked of Portal; an operator's token or the webhook's secret, sent here by mistake, is not", async () => {
+    const asked = [];
+    portal.override = (request, response) => {
+      asked.push(request.headers.authorization);
+      return json(response, 401, {});
+    };
+    for (const bearer of [SECRETS.ADMIN_TOKEN, SECRETS.WEBHOOK_SECRET]) {
+      assert.equal((await worker.send("GET", `${PATH}?backupMethod=PASSWORD`, { bearer })).status, 401);
+    }
+    assert.deepEqual(asked, []);
+    assert.equal((await worker.send("GET", `${PATH}?backupMethod=PASSWORD`, { bearer: "another-token" })).status, 401);
+    assert.deepEqual(asked, ["Bearer another-token"]);
+  });
+
   it("needs a user who was registered without an API key, by the id and the client alone", async () => {
     const register = (body) => worker.send("POST", "/users", { bearer: SECRETS.ADMIN_TOKEN, body });
     const carol = { id: "carol", clientId: "client-carol" };

@@ -113,8 +113,12 @@ fn access_role(entry: &str) -> Result<AccessRole, &'static str> {
     let (role, pattern) = entry.split_once('=').ok_or(WHAT)?;
     let role = Role::parse(role.trim()).ok_or(WHAT)?;
     let pattern = pattern.trim().to_ascii_lowercase();
-    let rest = pattern.strip_prefix('*').unwrap_or(&pattern);
-    if check_name(&pattern).is_err() || rest.contains('*') {
+    let (rest, is_whole) = match pattern.strip_prefix('*') {
+        // Of a suffix without the @ everybody could have an address: eve@notexample.com.
+        Some(rest) => (rest, rest.is_empty() || rest.starts_with('@')),
+        None => (pattern.as_str(), true),
+    };
+    if check_name(&pattern).is_err() || rest.contains('*') || !is_whole {
         return Err(WHAT);
     }
     Ok(AccessRole { role, pattern })

@@ -37,6 +37,7 @@ fn a_malformed_entry_is_named_by_its_place_and_not_by_what_it_holds() {
         ("ACCESS_ROLES", "admin=".to_owned()),
         ("ACCESS_ROLES", "admin=a*VALUE".to_owned()),
         ("ACCESS_ROLES", "admin=**VALUE".to_owned()),
+        ("ACCESS_ROLES", "admin=*VALUE.com".to_owned()),
         ("FOUR_EYES", "eject,VALUE".to_owned()),
     ] {
         let error = parse(&[(name, &value)]).unwrap_err();
