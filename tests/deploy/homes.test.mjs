@@ -103,7 +103,11 @@ describe("npm run deploy -- --add-home", () => {
     await deploying([]);
     assert.equal(read("wrangler.toml"), written);
     assert.equal(commands().filter((command) => command.startsWith("d1 migrations apply")).length, 4);
-    assert.equal(commands().filter((command) => command.includes("time-travel")).length, 3, "a way back for each home; the directory is made anew");
+    assert.equal(
+      commands().filter((command) => command.includes("time-travel")).length,
+      3,
+      "a way back for each home; the directory is made anew",
+    );
   });
 
   it("stops before the deployment where one migration fails, and the next plain deployment goes on", async () => {
