@@ -15,6 +15,8 @@ use crate::platform::{self, now_ms};
 use crate::store::changes::{self, Note, Noted};
 use crate::store::{Database, Rows};
 
+/// So many pages of notes a request copies at most, where the copy is required; the scheduled handler copies the others.
+const PAGES_PER_REQUEST: u32 = 5;
 /// After so many puts in a row that failed or were late …
 const FAILURES: u32 = 5;
 /// … no request of this isolate waits for one for so long.
@@ -55,10 +57,26 @@ impl Copier<'_> {
     /// An error only where the copy is required.
     pub async fn follow(&self, db: &Database, may_change: bool) -> Result<()> {
         match db.take_notes() {
-            Some(notes) => self.copy(db, &notes).await,
-            None if may_change => self.copy_all(db).await,
+            Some(notes) => self.copy_through(db, notes).await,
+            None if may_change => match changes::page(db, 0).await {
+                Ok(notes) => self.copy_through(db, notes).await,
+                Err(mut error) => self.without_copy(&error.take_cause().unwrap_or_default()),
+            },
             None => Ok(()),
         }
+    }
+
+    /// Copies notes, and where the copy is required also what waits behind a page of them: the request's own may be there.
+    async fn copy_through(&self, db: &Database, mut notes: Rows) -> Result<()> {
+        for _ in 0..PAGES_PER_REQUEST {
+            self.copy(db, &notes).await?;
+            let last = notes.last().map(|note| note.number("seq"));
+            match last.filter(|_| self.required && changes::is_full(&notes)) {
+                Some(last) => notes = changes::page(db, last).await?,
+                None => return Ok(()),
+            }
+        }
+        self.without_copy("more changes wait for theirs")
     }
 
     /// Makes objects of the notes that came back with a store. They go on being made whether or not they are waited for.
@@ -84,7 +102,6 @@ impl Copier<'_> {
             return Ok(());
         }
         let target = self.copies.of_home(db.home());
-        let is_full = noted.is_full;
         let under_way = target.bucket.put_new(&noted.puts);
         finish_later(db, target, &under_way, noted);
         if self.wait_ms == 0 && !self.required {
@@ -96,9 +113,6 @@ impl Copier<'_> {
         let trouble = match under_way.finish_within(self.wait_ms).await {
             Ok(puts) if puts.iter().all(|put| *put == Put::There) => {
                 FAILED.set(0);
-                if is_full && self.required {
-                    return self.without_copy("more changes of this user wait for theirs");
-                }
                 return Ok(());
             }
             Ok(_) => "its name is taken: the database went back in time".to_owned(),
@@ -110,14 +124,6 @@ impl Copier<'_> {
             WAIT_FROM.set(now_ms() + BREAK_MS);
         }
         self.without_copy(&trouble)
-    }
-
-    /// As [`copy`](Self::copy), for a request whose notes did not come back with it.
-    async fn copy_all(&self, db: &Database) -> Result<()> {
-        match changes::page(db, 0).await {
-            Ok(notes) => self.copy(db, &notes).await,
-            Err(mut error) => self.without_copy(&error.take_cause().unwrap_or_default()),
-        }
     }
 
     /// Copies a page of what waits behind a note's number: the number of its last one. None: nothing is left.

@@ -14,7 +14,7 @@ use crate::store::export::{self, Next, Place};
 /// A page of everything that is stored. Shares leave as they are kept, sealed: the operator's token alone opens none.
 pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let (round, first, after) = match url::query_value(call.query, "cursor") {
-        None => (Round::first(call), 0, Place::default()),
+        None => (Round::first(call).await?, 0, Place::default()),
         Some(text) => text
             .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
             .and_then(|text| parse_place(call, &String::from_utf8(text).ok()?))
@@ -42,7 +42,7 @@ pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let cursor = place.map(|(round, home, place)| {
         let place = place.to_json();
         URL_SAFE_NO_PAD.encode(if is_many {
-            format!("{home}:{}:{}:{place}", round.number, round.begun_ms)
+            format!("{home}:{}:{}:{place}", round.number, round.last_moves)
         } else {
             place
         })
@@ -64,53 +64,56 @@ pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
 /// Where a page ended: the place, behind its home and the round where there are many.
 fn parse_place(call: &Call<'_>, text: &str) -> Option<(Round, u32, Place)> {
     if !call.homes.are_many() {
-        return Some((Round::first(call), 0, Place::parse(text)?));
+        return Some((Round::default(), 0, Place::parse(text)?));
     }
     let (home, text) = parse_cursor(text)?;
     let (number, text) = text.split_once(':')?;
-    let (begun_ms, place) = text.split_once(':')?;
+    let (last_moves, place) = text.split_once(':')?;
     let round = Round {
         number: number.parse().ok()?,
-        begun_ms: begun_ms.parse().ok()?,
+        last_moves: last_moves.to_owned(),
     };
     Some((round, home, Place::parse(place)?))
 }
 
 /// How often an export goes through all databases at most.
 const ROUNDS: u32 = 3;
-/// So much may a database's clock be behind the Worker's.
-const CLOCK_MS: u64 = 5_000;
 
 /// An export's way through all databases. Who moves meanwhile, out of one that is yet to come into one that is done, is missed: then
 /// the export goes through all once more.
+#[derive(Default)]
 struct Round {
     number: u32,
-    begun_ms: u64,
+    /// When it began, as [`departed::last_moves`] tells it.
+    last_moves: String,
 }
 
 impl Round {
-    fn first(call: &Call<'_>) -> Self {
-        Self {
-            number: 1,
-            begun_ms: call.trail.now_ms,
+    async fn first(call: &Call<'_>) -> Result<Self> {
+        if !call.homes.are_many() {
+            return Ok(Self::default());
         }
+        Ok(Self {
+            number: 1,
+            last_moves: departed::last_moves(&call.homes.all()?).await?,
+        })
     }
 
     /// None: nobody has moved since this one began, so the export is whole.
     async fn next(&self, call: &Call<'_>) -> Result<Option<Self>> {
-        let since_ms = self.begun_ms.saturating_sub(CLOCK_MS);
-        if !departed::any_since(&call.homes.all()?, since_ms).await? {
+        let last_moves = departed::last_moves(&call.homes.all()?).await?;
+        if last_moves == self.last_moves {
             return Ok(None);
         }
         if self.number >= ROUNDS {
             return Err(Error::new(
                 Code::Conflict,
-                "Users moved from one database to another while they were exported, so this export may lack some of them. Begin it anew a minute after the last move.",
+                "Users moved from one database to another while they were exported, so this export may lack some of them. Begin it anew once no move is under way.",
             ));
         }
         Ok(Some(Self {
             number: self.number + 1,
-            begun_ms: call.trail.now_ms,
+            last_moves,
         }))
     }
 }

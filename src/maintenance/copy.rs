@@ -179,13 +179,14 @@ async fn settle_epoch(db: &Database, target: &Target, copying: &Copying) -> Resu
             Ok(kept)
         }
         standing => {
-            let last = Place {
+            let mut last = Place {
                 seq: copying.seq,
                 ..noted
             };
             if standing == Standing::WentBack {
                 // Of what waited when it was as old as now: in the next epoch its entries would come behind later ones.
                 put_waiting(db, target).await?;
+                last.seq = changes::read(db).await?.seq; // what came meanwhile is true, too
             }
             begin_epoch(db, target, &kept, copying, last, standing).await
         }

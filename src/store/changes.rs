@@ -73,17 +73,13 @@ pub struct Noted {
     pub without: Vec<Note>,
     /// The names of the objects that tell of an erasure.
     pub purged: Vec<String>,
-    /// More notes may wait behind these.
-    pub is_full: bool,
 }
 
 impl Noted {
     /// The objects of rows that [`page`] and [`own_notes`] give, in the copy of a home.
     pub fn read(home: u32, rows: &Rows) -> Self {
         let mut noted = Self::default();
-        let rows = rows.read();
-        let mut characters = 0;
-        for row in &rows {
+        for row in rows.read() {
             let seq = row.number("seq");
             let at = row.text("at");
             let body = row.js("body");
@@ -93,7 +89,6 @@ impl Noted {
                 noted.without.push(Note { seq, at });
                 continue;
             };
-            characters += u64::from(body.length());
             let place = Place {
                 epoch: row.number("epoch"),
                 seq,
@@ -107,13 +102,24 @@ impl Noted {
                 noted.purged.push(name);
             }
         }
-        noted.is_full = rows.len() as u64 >= NOTES_PER_PAGE || characters >= PAGE_BYTES;
         noted
     }
 
     pub fn is_empty(&self) -> bool {
         self.notes.is_empty() && self.without.is_empty()
     }
+}
+
+/// Whether more notes may wait behind a page.
+pub fn is_full(page: &Rows) -> bool {
+    let rows = page.read();
+    let length = |row: &Row| {
+        row.js("body")
+            .dyn_ref::<JsString>()
+            .map_or(0, JsString::length)
+    };
+    let characters: u64 = rows.iter().map(|row| u64::from(length(row))).sum();
+    rows.len() as u64 >= NOTES_PER_PAGE || characters >= PAGE_BYTES
 }
 
 /// The statements of a purge: what was noted of the user and client is forgotten, and their erasure noted. `event` is the purge's.

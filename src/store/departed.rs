@@ -4,6 +4,7 @@ use super::routes::home_of;
 use super::sql::sql;
 use super::{Change, Database, Statement, ask_each};
 use crate::domain::json::{self, quoted};
+use crate::domain::secret::CredentialHash;
 use crate::error::Result;
 
 /// Of somebody who has left a home.
@@ -70,13 +71,13 @@ pub async fn expire(home: &Database) -> Result<()> {
     home.change(Change::upkeep(expire)).await.map(drop)
 }
 
-/// Whether somebody has left one of the homes since a time: or half a minute before, for the lease's end is what the mark has.
-pub async fn any_since(homes: &[Database], since_ms: u64) -> Result<bool> {
-    let since = Statement::new(sql!("move_since")).number(since_ms);
-    for rows in ask_each(homes, &since).await {
-        if !rows?.is_empty() {
-            return Ok(true);
-        }
+/// When somebody has last left each of the homes, by its own clock, as one text to be compared.
+pub async fn last_moves(homes: &[Database]) -> Result<String> {
+    let last = Statement::new(sql!("move_last"));
+    let mut all = String::new();
+    for rows in ask_each(homes, &last).await {
+        all.push_str(&rows?.first_text("at").unwrap_or_default());
+        all.push_str(",");
     }
-    Ok(false)
+    Ok(CredentialHash::of(&all).to_hex())
 }

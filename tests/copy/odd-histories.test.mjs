@@ -172,28 +172,55 @@ describe("a purge that a second operator approves", () => {
 });
 
 describe("COPY_REQUIRED", () => {
+  let strict;
+  let its;
+  let theirs;
+  before(async () => {
+    strict = await startWorker({ homes: 1, config: withCopy, vars: { COPY_REQUIRED: "yes" } });
+    its = await copies(strict);
+    theirs = backups(strict);
+  });
+  after(() => strict?.stop());
+  beforeEach(() => its.clear());
+
+  /** Notes of one that wait, more than a page of them. */
+  const waiting = (notes) =>
+    strict.sql(
+      `INSERT INTO changes (at, user_id, what, record)
+       SELECT '2026-01-01T00:00:00.000Z', u.id, 'user', json_object('id', u.id, 'clientId', u.client_id, 'createdAt', u.created_at)
+       FROM users u, (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${notes}) SELECT i FROM n)`,
+    );
+  const ofShares = async () => (await its.names()).filter((name) => name.endsWith(".share")).length;
+
   it("answers 2xx only once the request's own note has its object, however many of the user wait", async () => {
-    const strict = await startWorker({ homes: 1, config: withCopy, vars: { COPY_REQUIRED: "yes" } });
-    try {
-      const its = await copies(strict);
-      const theirs = backups(strict);
-      await theirs.register(one);
-      await strict.sql(
-        `INSERT INTO changes (at, user_id, what, record)
-         SELECT '2026-01-01T00:00:00.000Z', u.id, 'user', json_object('id', u.id, 'clientId', u.client_id, 'createdAt', u.created_at)
-         FROM users u, (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 450) SELECT i FROM n)`,
-      );
-      const share = async () => (await its.names()).some((name) => name.endsWith(".share"));
-      const statuses = [];
-      do {
-        statuses.push((await theirs.storeCustodian(one, METHOD, "share")).status);
-        assert.equal(statuses.at(-1) === 204, await share(), `${statuses}`);
-        await new Promise((resolve) => setTimeout(resolve, 200));
-      } while (statuses.at(-1) !== 204 && statuses.length < 20);
-      assert.equal(statuses[0], 503);
-      assert.equal(statuses.at(-1), 204);
-    } finally {
-      await strict.stop();
-    }
+    await theirs.register(one);
+    await waiting(1_400);
+    const statuses = [];
+    do {
+      statuses.push((await theirs.storeCustodian(one, METHOD, "share")).status);
+      assert.equal(statuses.at(-1) === 204, (await ofShares()) === 1, `${statuses}`);
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+    } while (statuses.at(-1) !== 204 && statuses.length < 20);
+    assert.equal(statuses[0], 503);
+    assert.equal(statuses.at(-1), 204);
+  });
+
+  it("lets a store wait for a few pages of notes, and answers it 2xx at once", async () => {
+    await theirs.register(one);
+    await waiting(450);
+    assert.equal((await theirs.storeCustodian(one, METHOD, "share")).status, 204);
+    assert.equal(await ofShares(), 1);
+  });
+
+  it("has all of an import in the bucket before its answer, also where that is more than a page of notes", async () => {
+    await theirs.register(one);
+    await waiting(150);
+    const records = Array.from({ length: 60 }, (_, at) => user(`many${at}`)).flatMap((who) => [
+      { type: "user", ...who },
+      { type: "custodianBackupShare", userId: who.id, backupMethod: METHOD, share: `share of ${who.id}` },
+    ]);
+    const { status, text } = await importOf(strict, records);
+    assert.equal(status, 200, text);
+    assert.equal(await ofShares(), 60);
   });
 });

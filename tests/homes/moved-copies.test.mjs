@@ -55,6 +55,21 @@ describe("a move, where the second copy is required", () => {
     assert.ok(whats.includes("share") && whats.includes("user"), String(whats));
   });
 
+  it("goes through all that waits in the target, however many pages that are", async () => {
+    const who = user("behind-many");
+    await register(who, 0);
+    await store(who, "kept");
+    await worker.homes[1]
+      .prepare(
+        `INSERT INTO changes (at, user_id, what, record)
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 450)
+         SELECT '2026-01-01T00:00:00.000Z', 'somebody', 'user', json_object('id', 'somebody', 'clientId', 'a client') FROM n`,
+      )
+      .run();
+    assert.equal((await move(who, 1)).status, 200);
+    assert.ok((await objects(1, who)).includes("share"));
+  });
+
   it("does not take place if the target's copy cannot be made: the source goes on", async () => {
     const who = user("uncopied");
     await register(who, 0);
