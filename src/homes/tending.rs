@@ -196,14 +196,10 @@ impl Homes<'_> {
             }
         }
         for other in others {
-            let mut routes: Vec<(&Astray, &Key)> = Vec::new();
-            for route in astray.iter().filter(|route| route.home == other) {
-                let key = users
-                    .iter()
-                    .find(|key| key.hex.eq_ignore_ascii_case(&route.key));
-                routes.extend(key.map(|key| (route, key)));
-            }
-            let keys: Vec<&Key> = routes.iter().map(|(_, key)| *key).collect();
+            let of_other = astray.iter().filter(|route| route.home == other);
+            let (routes, keys): (Vec<&Astray>, Vec<&Key>) = of_other
+                .filter_map(|route| Some((route, users.get(route.place)?)))
+                .unzip();
             let present = match self.database(other, None) {
                 Ok(other) => walk::present(&other, &keys).await,
                 Err(error) => Err(error),
@@ -216,10 +212,17 @@ impl Homes<'_> {
                     continue;
                 }
             };
-            routes.retain(|(_, key)| !present.iter().any(|there| there.hex == key.hex));
-            let wrong: Vec<&Astray> = routes.iter().map(|(route, _)| *route).collect();
+            let mut wrong = Vec::new();
+            let mut in_both = Vec::new();
+            for ((route, key), is_there) in routes.into_iter().zip(keys).zip(present) {
+                if is_there {
+                    in_both.push(key);
+                } else {
+                    wrong.push(route);
+                }
+            }
             walk::correct(directory, &wrong, home.home()).await?;
-            tell_of_two_homes(&present, home.home(), other);
+            tell_of_two_homes(&in_both, home.home(), other);
         }
         Ok(())
     }

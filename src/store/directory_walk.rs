@@ -58,10 +58,16 @@ pub async fn remember_place(home: &Database, id: Option<&str>) -> Result<()> {
 
 /// A route that leads to another home than the one that has the user.
 pub struct Astray {
-    /// In upper-case hex.
-    pub key: String,
+    /// Of its key, among those that were asked for.
+    pub place: usize,
     pub home: u32,
+    /// In hex.
+    key: String,
     stamp: String,
+}
+
+fn place_of(row: &Row) -> usize {
+    usize::try_from(row.number("place")).unwrap_or(usize::MAX)
 }
 
 /// The keys of users and of deleted ones that have no route lead to this home. Those of users that lead elsewhere.
@@ -79,26 +85,28 @@ pub async fn enter(
     ];
     let [_, _, elsewhere] = directory.write(statements).await?.rows()?;
     let read = |row: &Row| Astray {
-        key: row.text("key"),
+        place: place_of(row),
         home: home_of(row),
+        key: row.text("key"),
         stamp: row.text("stamp"),
     };
     Ok(elsewhere.read().iter().map(read).collect())
 }
 
-/// Those of the keys behind whom a user is in this home.
-pub async fn present<'a>(home: &Database, keys: &[&'a Key]) -> Result<Vec<&'a Key>> {
+/// Behind which of the keys a user is in this home.
+pub async fn present(home: &Database, keys: &[&Key]) -> Result<Vec<bool>> {
     let texts = keys
         .iter()
         .map(|key| json::array([quoted(key.kind.as_str()), quoted(&key.value)]));
     let present = Statement::new(sql!("walk_present")).text(&json::array(texts));
     let [rows] = home.read(vec![present]).await?.rows()?;
-    let rows = rows.read();
-    let is_present = |key: &&&Key| {
-        rows.iter()
-            .any(|row| row.text("kind") == key.kind.as_str() && row.text("value") == key.value)
-    };
-    Ok(keys.iter().filter(is_present).copied().collect())
+    let mut present = vec![false; keys.len()];
+    for row in rows.read() {
+        if let Some(is_present) = present.get_mut(place_of(&row)) {
+            *is_present = true;
+        }
+    }
+    Ok(present)
 }
 
 /// The routes lead to this home now, if they are still those that were read.

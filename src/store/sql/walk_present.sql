@@ -1,6 +1,6 @@
 -- walk_present(?1)
--- Those of the keys ?1 (JSON: [kind, value]) behind whom a user is here.
-SELECT j.value ->> 0 AS kind, j.value ->> 1 AS value FROM json_each(?1) j
+-- Behind which of the keys ?1 (JSON: [kind, value]) a user is here: their places among them.
+SELECT j.key AS place FROM json_each(?1) j
 WHERE CASE j.value ->> 0 WHEN 'client' THEN EXISTS (SELECT 1 FROM users WHERE client_id = j.value ->> 1)
     WHEN 'user' THEN EXISTS (SELECT 1 FROM users WHERE id = j.value ->> 1)
     ELSE EXISTS (SELECT 1 FROM users WHERE client_api_key_hash = j.value ->> 1) END
