@@ -86,6 +86,18 @@ function Waiting({ approval, decided }: { approval: Approval; decided: () => voi
         {WHAT[approval.action]}: <a href={personLink(approval.userId)}>{approval.userId}</a>
       </h2>
       <dl class="facts">
+        {approval.minutes !== null && (
+          <>
+            <dt>Open for</dt>
+            <dd>{approval.minutes} min</dd>
+          </>
+        )}
+        {approval.clientId !== null && (
+          <>
+            <dt>Portal client</dt>
+            <dd>{approval.clientId}</dd>
+          </>
+        )}
         <dt>Asked by</dt>
         <dd>
           {approval.requestedBy} ({approval.role})

@@ -53,7 +53,7 @@ pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) ->
     let registered = call
         .homes
         .register(&keys, &wanted, &call.trail, async |db| {
-            users::register(db, &call.trail, Some(&id), &client.id, Some(hash)).await
+            users::register(db, &call.trail, Some(&id), &client.id, Some(hash), false).await
         })
         .await;
     let refusal = refused("register_user", Some(id.as_str()), Some(client.id.as_str()));

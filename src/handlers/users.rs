@@ -44,13 +44,18 @@ pub async fn register(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
             "be a string, as CLIENT_AUTH lists client-api-key",
         ));
     }
+    let keys_need_approval = call
+        .settings
+        .operators
+        .four_eyes
+        .contains(&FourEyes::ClientApiKey);
     let id = registration.id.as_ref();
     let hex = hash.map(CredentialHash::to_hex);
     let keys = keys_of(&user_id(call, id)?, &client_id, hex.as_deref());
     let registered = call
         .homes
         .register(&keys, &wanted, &call.trail, async |db| {
-            users::register(db, &call.trail, id, &client_id, hash).await
+            users::register(db, &call.trail, id, &client_id, hash, keys_need_approval).await
         })
         .await;
     let refusal = refused(

@@ -61,6 +61,8 @@ outcomes! {
         Adopted = "adopted",
         Unchanged = "unchanged",
         Conflict = "conflict",
+        /// The API key would open cipher texts: `FOUR_EYES`.
+        NeedsApproval = "needs_approval",
         /// Another registration has taken its event's id away: see `homes::registering`.
         Overtaken = "overtaken",
     }

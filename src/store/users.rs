@@ -22,6 +22,8 @@ pub enum Registered {
 /// without an API key (by its first webhook, or because no app shows one) gets the one given; under another id, what its webhooks
 /// brought becomes this user's.
 ///
+/// With `keys_need_approval` (`FOUR_EYES`) none gets a key in this way that would open cipher texts which are there already.
+///
 /// The event comes first and says what is to be done, by what there is in the same transaction: of many registrations
 /// at once exactly one has registered the user, and a retry keeps its first outcome.
 pub async fn register(
@@ -30,6 +32,7 @@ pub async fn register(
     id: Option<&UserId>,
     client_id: &ClientId,
     client_api_key: Option<CredentialHash>,
+    keys_need_approval: bool,
 ) -> Result<Registered> {
     const EVENT: &str = sql!("user_register_event");
     // The user that a webhook made goes into the history, and comes out of it as this one.
@@ -44,7 +47,8 @@ pub async fn register(
         .optional(given_id)
         .text(client_id.as_str())
         .optional(hash.as_deref())
-        .text(new_id);
+        .text(new_id)
+        .number(u64::from(keys_need_approval));
     let insert = Statement::new(sql!("user_register"))
         .text(new_id)
         .text(client_id.as_str())
@@ -87,6 +91,10 @@ pub async fn register(
             Ok(Registered::Same(user()?))
         }
         outcome::Registered::Overtaken => Err(outcome::overtaken()),
+        outcome::Registered::NeedsApproval => Err(Error::new(
+            Code::Conflict,
+            "This user has cipher texts, which the clientApiKey would open. FOUR_EYES lists client-api-key, so it takes two operators: POST /users/:userId/restore if the user is deleted, then PUT /users/:userId/client-api-key.",
+        )),
         outcome::Registered::Conflict => Err(Error::new(
             Code::Conflict,
             "The id, clientId or clientApiKey is registered already, with another of the three. A user's clientApiKey is replaced by PUT /users/:userId/client-api-key.",

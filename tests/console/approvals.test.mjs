@@ -1,6 +1,7 @@
 // Two pairs of eyes: what FOUR_EYES lists waits for a second operator, and is carried out once or never.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, beforeEach, describe, test } from "node:test";
 
 import { backups } from "../support/backup.mjs";
@@ -30,16 +31,19 @@ beforeEach(async () => {
 });
 
 const NEW_KEY = "another-client-api-key-of-ada";
+const sha256 = (text) => createHash("sha256").update(text).digest("hex");
 const REQUESTS = {
   eject: {
     ask: (token, body = {}) => worker.send("POST", `${path}/eject`, { bearer: token, body: { minutes: 7, ...body } }),
     isDone: async () => (await worker.sql("SELECT 1 FROM eject_windows")).length === 1,
     event: ["open_eject", "opened"],
+    shown: { minutes: 7 },
   },
   purge: {
     ask: (token, body = {}) => worker.send("DELETE", `${path}?purge=${ada.clientId}`, { bearer: token, body }),
     isDone: async () => (await worker.sql("SELECT 1 FROM users")).length === 0,
     event: ["purge_user", "purged"],
+    shown: { clientId: ada.clientId },
   },
   "client-api-key": {
     ask: (token, body = {}) =>
@@ -58,13 +62,14 @@ const asked = async (action, token = admin.token, body = undefined) => {
   return answer.body;
 };
 
-for (const [action, { isDone, event }] of Object.entries(REQUESTS)) {
+for (const [action, { isDone, event, shown }] of Object.entries(REQUESTS)) {
   describe(action, () => {
     test("waits, and is carried out by another operator's approval, with both names in its event", async () => {
       const request = await asked(action, admin.token, { reason: "asked for on the phone" });
       assert.equal(await isDone(), false);
       assert.deepEqual(await waiting(), [request]);
-      const { id, requestedBy, role, userId, reason, requestedAt, expiresAt } = request;
+      const { id, minutes, clientId, requestedBy, role, userId, reason, requestedAt, expiresAt } = request;
+      assert.deepEqual({ minutes, clientId }, { minutes: null, clientId: null, ...shown });
       assert.deepEqual([requestedBy, role, userId, reason], ["admin", "admin", ada.id, "asked for on the phone"]);
       assert.equal(Date.parse(expiresAt) - Date.parse(requestedAt), 24 * 3_600_000);
       const answer = await approve(id, chief.token);
@@ -181,4 +186,43 @@ test("the requests come in pages, the oldest first", async () => {
   );
   const rest = (await worker.send("GET", `/approvals?limit=2&cursor=${first.cursor}`, { bearer: viewer.token })).body;
   assert.deepEqual([rest.approvals.map(({ id }) => id), rest.cursor], [ids.slice(2), null]);
+});
+
+test("no registration sets a key that would open cipher texts", async () => {
+  const registration = (more) =>
+    worker.send("POST", "/users", { bearer: admin.token, body: { id: ada.id, clientId: ada.clientId, ...more } });
+  const opensWith = (clientApiKey) =>
+    act.fetchCipherText({ ...ada, clientApiKey }, { backupMethod: "GDRIVE" }).then(({ status }) => status === 200);
+
+  // A user without a key, as one that only logged in with a token.
+  await worker.sql("UPDATE users SET client_api_key_hash = NULL");
+  const first = await registration({ clientApiKey: NEW_KEY });
+  assertProblem(first, 409, "conflict");
+  assert.match(first.body.detail, /PUT \/users\/:userId\/client-api-key/);
+  assert.equal(await opensWith(NEW_KEY), false);
+
+  // A deleted user, whose cipher text a restore of its version would bring back. The key that it had is no new one.
+  await worker.sql("UPDATE users SET client_api_key_hash = ?", sha256(ada.clientApiKey));
+  await act.deleteUser(ada);
+  assertProblem(await registration({ clientApiKey: NEW_KEY }), 409, "conflict");
+  assert.equal((await act.admin("GET", path)).status, 404);
+  assert.equal((await registration({ clientApiKey: ada.clientApiKey })).status, 201);
+
+  const events = await worker.sql(
+    "SELECT user_id, outcome FROM audit_events WHERE action = 'register_user' AND outcome <> 'registered'",
+  );
+  assert.deepEqual(
+    events,
+    Array.from({ length: 2 }, () => ({ user_id: ada.id, outcome: "needs_approval" })),
+  );
+});
+
+test("a registration gives a user its first key as long as there is no cipher text", async () => {
+  const bob = user("bob");
+  await act.admin("POST", "/users", { id: bob.id, clientId: bob.clientId, clientApiKey: bob.clientApiKey });
+  await worker.sql("UPDATE users SET client_api_key_hash = NULL WHERE id = ?", bob.id);
+  await act.custodian(bob, "GDRIVE", "c1");
+  const again = { id: bob.id, clientId: bob.clientId, clientApiKey: NEW_KEY };
+  assert.equal((await act.admin("POST", "/users", again)).status, 200);
+  assert.equal((await act.app({ ...bob, clientApiKey: NEW_KEY }, "GET", `${act.path(bob)}/backups`)).status, 200);
 });
