@@ -13,7 +13,7 @@ use crate::maintenance::sample::Sampled;
 use crate::platform::format_date;
 use crate::platform::now_ms;
 use crate::store::changes::Copying;
-use crate::store::rebuild::{Difference, totals};
+use crate::store::rebuild::{self as rebuilds, Difference, totals};
 use crate::store::{Database, Which, enrolment, escrow};
 
 /// `POST /admin/rebuild`: a page of a rebuild from the copy, or of a comparison with it.
@@ -32,7 +32,13 @@ pub async fn rebuild(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let home = call.homes.database(request.home, None)?;
     let db = named.as_ref().unwrap_or(&home);
     let source = copier.copies.of_home(request.home);
-    work(&request, &source, db, call).await.map_err(|error| {
+    let done = async {
+        if matches!(request.mode, Mode::Into | Mode::Merge) && request.cursor.is_empty() {
+            rebuilds::note(&db.on_behalf_of(call.db), &call.trail).await?;
+        }
+        work(&request, &source, db, call).await
+    };
+    done.await.map_err(|error| {
         if error.is_caused_by(&["no such table", "no such column"]) {
             return Error::new(
                 Code::Misconfigured,
@@ -173,7 +179,7 @@ pub async fn escrow(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         }
     }
     // 3.
-    escrow::keep(call.db, &escrows).await?;
+    escrow::keep(call.db, &call.trail, &escrows).await?;
     let copies = call.copier.as_ref().map(|copier| copier.copies);
     for bucket in copies.iter().flat_map(Copies::buckets) {
         for escrow in &escrows {

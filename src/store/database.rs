@@ -140,6 +140,14 @@ impl Database {
         Self::for_background(self.binding.clone(), self.which.clone())
     }
 
+    /// The same database, for what the operator of another one's request does; it leaves nothing to copy.
+    pub fn on_behalf_of(&self, of: &Self) -> Self {
+        Self {
+            by: of.by.clone(),
+            ..self.for_later()
+        }
+    }
+
     /// Another database, for the same request or work.
     pub fn sibling(&self, binding: D1, which: Which) -> Self {
         Self {

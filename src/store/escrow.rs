@@ -1,5 +1,7 @@
 //! The escrow of the sealing keys, as far as the database keeps it: the age file of each key, and a check of which key it is.
 
+use super::audit::{Actor, Event, Trail};
+use super::outcome::KeysEscrowed;
 use super::sql::sql;
 use super::{Change, Database, Row, Statement};
 use crate::domain::json::Writer;
@@ -8,7 +10,7 @@ use crate::error::Result;
 use crate::platform::{format_date, now_ms};
 
 /// Keeps the escrow of keys, each in the place of what was there of it.
-pub async fn keep(db: &Database, escrows: &[Escrow]) -> Result<()> {
+pub async fn keep(db: &Database, trail: &Trail, escrows: &[Escrow]) -> Result<()> {
     let at = format_date(now_ms());
     let put = |escrow: &Escrow| {
         let value = Writer::default()
@@ -20,8 +22,19 @@ pub async fn keep(db: &Database, escrows: &[Escrow]) -> Result<()> {
             .text(&format!("escrow/{}", escrow.id))
             .text(&value)
     };
-    let change = escrows.iter().map(put).fold(Change::new(""), Change::read);
-    db.change(change).await.map(drop)
+    let event = trail.event(&Event {
+        actor: Actor::Admin,
+        action: "escrow_keys",
+        user_id: None,
+        client_id: None,
+        backup_method: None,
+        outcome: "kept",
+    });
+    let change = Change::new(&trail.event_id).event(event);
+    let change = escrows.iter().map(put).fold(change, Change::then);
+    match db.change(change).await?.outcome()? {
+        KeysEscrowed::Kept => Ok(()),
+    }
 }
 
 /// How the escrow of a key is.

@@ -70,6 +70,10 @@ outcomes! {
     VersionRestored { Restored = "restored", NotFound = "not_found" }
     /// Of another API key for a user.
     KeyReplaced { Replaced = "replaced", Conflict = "conflict" }
+    /// Of the escrow of the sealing keys.
+    KeysEscrowed { Kept = "kept" }
+    /// Of a rebuild's beginning.
+    RebuildBegun { Begun = "rebuilt" }
     /// Of a session.
     SessionAsked { Asked = "asked" }
     /// Of trying whether a user's shares open.

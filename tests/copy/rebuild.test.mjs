@@ -128,6 +128,8 @@ describe("the drill", () => {
       const rebuilt = await its.script("rebuild", ["--home", "0", "--into", "DB", "--resume", join(dir, "drill.json")]);
       assert.equal(rebuilt.code, 0, rebuilt.stderr);
       assert.deepEqual(await its.held(), held);
+      const noted = "SELECT DISTINCT outcome, operator FROM audit_events WHERE action = 'rebuild'";
+      assert.deepEqual(await next.sql(noted), [{ outcome: "rebuilt", operator: "admin" }]);
       assert.deepEqual(await recoveries(backups(next)), before);
       assert.equal(before.purged, 404);
       await backups(next).restoreUser(deleted);
@@ -425,6 +427,8 @@ describe("npm run keys", () => {
     const recipients = await Promise.all(identities.slice(0, 2).map(identityToRecipient));
     const kept = await script("keys", ["escrow", ...recipients.flatMap((recipient) => ["--recipient", recipient])]);
     assert.equal(kept.code, 0, kept.stderr);
+    const noted = await worker.sql("SELECT outcome, operator FROM audit_events WHERE action = 'escrow_keys'");
+    assert.deepEqual(noted, [{ outcome: "kept", operator: "admin" }]);
     assert.doesNotMatch(kept.stdout + kept.stderr, new RegExp(SECRETS.SHARE_ENCRYPTION_KEYS.slice(3, 20)));
     const file = join(dir, "k1.age");
     writeFileSync(file, await (await copy.bucket.get("keys/k1.age")).text());
