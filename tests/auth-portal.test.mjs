@@ -271,4 +271,19 @@ describe("several ways at once", () => {
       assert.equal((await store(worker, await makeToken(key))).status, 503);
     });
   }
+
+  it("a token that the provider signed is not shown to Portal, though it has expired or is for another audience", async () => {
+    const { portal, worker, key } = await start("jwt,portal");
+    for (const [claims, told] of [
+      [{ exp: 1 }, /The token has expired\./],
+      [{ aud: "another" }, /The token is for another audience\./],
+    ]) {
+      const { status, body } = await store(worker, await makeToken(key, { claims }));
+      assert.equal(status, 401);
+      assert.match(body.detail, told);
+    }
+    assert.equal(portal.requests.length, 0);
+    assert.equal((await store(worker, "session-of-alice")).status, 200);
+    assert.equal(portal.requests.length, 1);
+  });
 });

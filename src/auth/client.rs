@@ -56,7 +56,11 @@ impl Credential {
                     Ok(user) => return Ok(Self::User(user)),
                     Err(Denied::Refused(refusal)) => {
                         reason = Some(refusal.reason());
-                        detail = refusal.detail().unwrap_or(detail);
+                        // The provider signed it, so it is nobody else's: nobody else sees it.
+                        if let Some(told) = refusal.detail() {
+                            detail = told;
+                            break;
+                        }
                     }
                     Err(Denied::Unavailable) => {
                         unavailable =
