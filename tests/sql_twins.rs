@@ -162,14 +162,10 @@ fn both_stores_decide_alike() {
 }
 
 #[test]
-fn what_a_fetch_takes_for_a_mate_the_retention_spares() {
+fn both_ways_of_a_fetch_seek_mates_alike() {
     let fetch = text("custodian_fetch_half_finished");
-    let (_, mates) = fetch.split_once(&bare("WHERE v.rowid IN (")).unwrap();
+    let (_, mates) = fetch.split_once(&bare("v.rowid IN (")).unwrap();
     assert!(text("custodian_fetch_always").ends_with(mates));
-    let (_, is_mate) = mates
-        .split_once(&bare("AND v.client_id = ?1 AND EXISTS ("))
-        .unwrap();
-    assert_has("versions_expire", &format!("AND EXISTS ({is_mate}"));
 }
 
 #[test]
@@ -178,7 +174,10 @@ fn a_half_finished_backup_is_one_wherever_it_is_counted() {
         assert_has(
             name,
             "AND (c.method = s.method OR substr(c.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE)
-             AND (c.updated_at > s.updated_at OR c.backup_share_pair_id <> s.backup_share_pair_id)",
+             AND (c.updated_at > s.updated_at OR c.backup_share_pair_id <> s.backup_share_pair_id
+               AND NOT EXISTS (SELECT 1 FROM custodian_backup_shares p
+                 WHERE p.user_id = s.user_id AND p.backup_share_pair_id = s.backup_share_pair_id
+                 AND (p.method = s.method OR substr(p.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE)))",
         );
     }
 }

@@ -14,6 +14,8 @@ pub struct Entry {
     pub backup_method: BackupMethod,
     pub backup_share_pair_id: Option<String>,
     pub stored_at: String,
+    /// Of a user share that a fetch read: when those were stored that its method had before it, between spaces.
+    pub earlier: Option<String>,
 }
 
 /// `FETCH_SUPERSEDED`: which superseded shares `/webhook/backup/fetch` adds to the current ones.
@@ -54,10 +56,19 @@ pub struct Backup {
     pub state: State,
 }
 
-/// A custodian share makes a backup half-finished if it is newer than the user share, or known to be of another pair.
-fn half_finishes(custodian: &Entry, user: &Entry) -> bool {
-    custodian.stored_at > user.stored_at
-        || matches!((&custodian.backup_share_pair_id, &user.backup_share_pair_id), (Some(a), Some(b)) if a != b)
+/// A backup is half-finished if a custodian share is newer than the user share; or is known to be of another pair, and none is of the
+/// user share's. A pair is of one curve: the other curve's share has another.
+fn is_half_finished<'a>(user: &Entry, custodian: impl Iterator<Item = &'a Entry> + Clone) -> bool {
+    let is_newer = |c: &Entry| c.stored_at > user.stored_at;
+    let is_of_another =
+        |c: &Entry| c.backup_share_pair_id.is_some() && user.backup_share_pair_id.is_some();
+    custodian.clone().any(is_newer)
+        || custodian.clone().any(is_of_another) && !custodian.clone().any(|c| is_of_pair(c, user))
+}
+
+fn is_of_pair(custodian: &Entry, user: &Entry) -> bool {
+    user.backup_share_pair_id.is_some()
+        && custodian.backup_share_pair_id == user.backup_share_pair_id
 }
 
 /// The app's methods whose backups are half-finished, by custodian shares that were stored before a time, if one is given.
@@ -67,10 +78,11 @@ pub fn half_finished<'a>(
     before: Option<&str>,
 ) -> Vec<&'a BackupMethod> {
     let is_half_finished = |share: &&Entry| {
-        custodian
+        let there = custodian
             .iter()
             .filter(|c| before.is_none_or(|time| c.stored_at.as_str() < time))
-            .any(|c| c.backup_method.belongs_to(&share.backup_method) && half_finishes(c, share))
+            .filter(|c| c.backup_method.belongs_to(&share.backup_method));
+        is_half_finished(share, there)
     };
     let half_finished = user.iter().filter(is_half_finished);
     half_finished.map(|share| &share.backup_method).collect()
@@ -88,7 +100,7 @@ pub fn backups(custodian: &[Entry], user: &[Entry]) -> Vec<Backup> {
                 .collect();
             let state = if custodian_shares.is_empty() {
                 State::NoCustodianShare
-            } else if custodian_shares.iter().any(|c| half_finishes(c, share)) {
+            } else if is_half_finished(share, custodian_shares.iter()) {
                 State::HalfFinished
             } else {
                 State::Complete
@@ -141,57 +153,122 @@ pub(super) fn is_of_backup(custodian: &BackupMethod, user: &Entry, all: &[Entry]
                 .any(|other| custodian.belongs_to(&other.backup_method)))
 }
 
-/// The share, of all those of one custodian method, that a user share belongs to: the one of its pair; where no pair
-/// tells, the newest one that was there when it was stored. Of two that fit, the first is taken.
+/// The custodian shares, of all those of its backup, that a user share may belong to; of each method the likeliest first.
 ///
-/// A user share may know the pair of one curve only, so a pair that is known to differ rules nothing out.
-pub(super) fn mate<'a>(
+/// 1. The one of its pair.
+/// 2. Where no pair tells, the newest one that was there when it was stored.
+/// 3. But if another user share of its method had come since, then that one may be of the newest backup, and this of one before. So it is
+///    if another curve's share has its pair, and was replaced before it came. Then it may belong to any that came since the last user
+///    share before.
+///
+/// `earlier`: when the user shares of its method were stored that came before it. Of two shares that fit alike, the first is taken.
+pub(super) fn mates<'a>(
     user: &Entry,
+    earlier: &[&str],
     custodian: impl Iterator<Item = &'a Entry> + Clone,
-) -> Option<&'a Entry> {
-    let newest_then = |candidates: &mut dyn Iterator<Item = &'a Entry>| {
-        candidates.filter(|c| c.stored_at <= user.stored_at).fold(
-            None,
-            |best: Option<&Entry>, c| match best {
-                Some(best) if best.stored_at >= c.stored_at => Some(best),
-                _ => Some(c),
-            },
-        )
+) -> Vec<&'a Entry> {
+    let was_there = |c: &&Entry| c.stored_at <= user.stored_at;
+    let newest = |of: &mut dyn Iterator<Item = &'a Entry>| {
+        of.fold(None, |best: Option<&Entry>, c| match best {
+            Some(best) if best.stored_at >= c.stored_at => Some(best),
+            _ => Some(c),
+        })
     };
-    let mut of_pair = custodian.clone().filter(|c| {
-        c.backup_share_pair_id.is_some() && c.backup_share_pair_id == user.backup_share_pair_id
+    let paired = custodian
+        .clone()
+        .filter(|c| is_of_pair(c, user))
+        .min_by(|a, b| a.stored_at.cmp(&b.stored_at));
+    // When the pair's share was replaced, by another backup's, before the user share came.
+    let replaced_at = paired.and_then(|paired| {
+        let later = custodian.clone().filter(was_there).filter(|c| {
+            c.backup_method == paired.backup_method
+                && c.stored_at > paired.stored_at
+                && !is_of_pair(c, user)
+        });
+        later.map(|c| c.stored_at.as_str()).min()
     });
-    newest_then(&mut of_pair.clone())
-        .or_else(|| of_pair.next())
-        .or_else(|| newest_then(&mut custodian.clone()))
+    let mut methods: Vec<&BackupMethod> = Vec::new();
+    for share in custodian.clone() {
+        if !methods.contains(&&share.backup_method) {
+            methods.push(&share.backup_method);
+        }
+    }
+    let mut mates: Vec<&Entry> = Vec::new();
+    for method in methods {
+        let of_method = custodian.clone().filter(|c| c.backup_method == *method);
+        // 1.
+        let mut of_pair = of_method.clone().filter(|c| is_of_pair(c, user));
+        let own = newest(&mut of_pair.clone().filter(was_there)).or_else(|| of_pair.next());
+        if let Some(own) = own {
+            mates.push(own);
+            continue;
+        }
+        // 2.
+        let there = of_method.filter(was_there);
+        let Some(last) = newest(&mut there.clone()) else {
+            continue;
+        };
+        let last_at = last.stored_at.as_str();
+        if replaced_at.is_none() && !earlier.iter().any(|at| *at >= last_at) {
+            mates.push(last);
+            continue;
+        }
+        // 3.
+        let known_at = paired.map_or(last_at, |paired| paired.stored_at.as_str().min(last_at));
+        let since = earlier.iter().filter(|at| **at < known_at).max().copied();
+        let since_then = there.filter(|c| since.is_none_or(|since| c.stored_at.as_str() > since));
+        let before = |c: &&Entry| replaced_at.is_none_or(|at| c.stored_at.as_str() < at);
+        let likeliest = newest(&mut since_then.clone().filter(before)).unwrap_or(last);
+        mates.push(likeliest);
+        mates.extend(since_then.filter(|c| !std::ptr::eq(*c, likeliest)));
+    }
+    mates
 }
 
-/// Which of the superseded custodian shares a fetch adds to the current ones, by index.
+fn mates_of_all<'a>(
+    current: &'a [Entry],
+    user: &[Entry],
+    superseded: &'a [Entry],
+) -> Vec<&'a Entry> {
+    let mates_of = |share: &Entry| {
+        let all = current.iter().chain(superseded);
+        let of_backup = all.filter(|c| is_of_backup(&c.backup_method, share, user));
+        let earlier: Vec<&str> = share
+            .earlier
+            .iter()
+            .flat_map(|times| times.split(' '))
+            .collect();
+        mates(share, &earlier, of_backup)
+    };
+    user.iter().flat_map(mates_of).collect()
+}
+
+/// Which of the superseded custodian shares a fetch adds to the current ones, by index: the first so many, and the mates of user shares.
 pub fn superseded_to_add(
-    policy: FetchSuperseded,
     current: &[Entry],
     user: &[Entry],
     superseded: &[Entry],
+    first: usize,
 ) -> Vec<usize> {
-    let is_mate = |candidate: &Entry| {
-        let of_its_method = current
-            .iter()
-            .chain(superseded)
-            .filter(|c| c.backup_method == candidate.backup_method);
-        user.iter()
-            .filter(|u| is_of_backup(&candidate.backup_method, u, user))
-            .any(|u| mate(u, of_its_method.clone()).is_some_and(|m| std::ptr::eq(m, candidate)))
-    };
-    superseded
-        .iter()
-        .enumerate()
-        .filter(|(_, version)| match policy {
-            FetchSuperseded::Never => false,
-            FetchSuperseded::Always => true,
-            FetchSuperseded::HalfFinished => is_mate(version),
-        })
+    let mates = mates_of_all(current, user, superseded);
+    let is_mate = |version: &Entry| mates.iter().any(|mate| std::ptr::eq(*mate, version));
+    (0..)
+        .zip(superseded)
+        .filter(|(index, version)| *index < first || is_mate(version))
         .map(|(index, _)| index)
         .collect()
+}
+
+/// The superseded custodian share of a method, by index, that is likelier a user share's than the current one.
+pub fn superseded_instead(
+    method: &BackupMethod,
+    current: &[Entry],
+    user: &[Entry],
+    superseded: &[Entry],
+) -> Option<usize> {
+    let mates = mates_of_all(current, user, superseded);
+    let likeliest = mates.into_iter().find(|c| c.backup_method == *method)?;
+    superseded.iter().position(|c| std::ptr::eq(c, likeliest))
 }
 
 #[cfg(test)]

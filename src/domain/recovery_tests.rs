@@ -5,6 +5,7 @@ fn entry(method: &str, pair: Option<&str>, at: &str) -> Entry {
         backup_method: BackupMethod::parse(method).unwrap(),
         backup_share_pair_id: pair.map(str::to_owned),
         stored_at: at.to_owned(),
+        earlier: None,
     }
 }
 
@@ -19,7 +20,7 @@ fn state(custodian: &[Entry], user: &[Entry]) -> State {
 }
 
 fn added(current: &[Entry], user: &[Entry], superseded: &[Entry]) -> Vec<usize> {
-    superseded_to_add(FetchSuperseded::HalfFinished, current, user, superseded)
+    superseded_to_add(current, user, superseded, 0)
 }
 
 #[test]
@@ -228,10 +229,70 @@ fn a_user_share_that_names_the_pair_of_one_curve_keeps_the_mate_of_the_other() {
         entry("GDRIVE-ED25519", Some("e1"), "1"),
         entry("GDRIVE-SECP256K1", Some("s1"), "1"),
     ];
+    let user = [entry("GDRIVE", Some("s1"), "2")];
     assert_eq!(
-        added(&current, &[entry("GDRIVE", Some("s1"), "2")], &superseded),
+        after("0", &user, |user| added(&current, user, &superseded)),
         [1, 2]
     );
+}
+
+/// With the user shares of a fetch that tells when each method's one before was stored.
+fn after<T>(earlier: &str, user: &[Entry], look: impl Fn(&[Entry]) -> T) -> T {
+    let known = |share: &Entry| Entry {
+        earlier: Some(earlier.to_owned()),
+        ..share.clone()
+    };
+    look(&user.iter().map(known).collect::<Vec<_>>())
+}
+
+const S: &str = "GDRIVE-SECP256K1";
+const E: &str = "GDRIVE-ED25519";
+
+#[test]
+fn of_two_backups_side_by_side_the_one_that_ended_last_gets_its_shares_though_its_pair_tells_one_curve_only()
+ {
+    // S(pA) E(qA) S(pB) E(qB), then uB(pB), then uA(pA).
+    let current = [entry(S, Some("pB"), "3"), entry(E, Some("qB"), "4")];
+    let superseded = [entry(S, Some("pA"), "1"), entry(E, Some("qA"), "2")];
+    let user = [entry("GDRIVE", Some("pA"), "6")];
+    let all = after("5", &user, |user| added(&current, user, &superseded));
+    assert_eq!(all, [0, 1]);
+    let eject = |method: &str| {
+        let method = BackupMethod::parse(method).unwrap();
+        superseded_instead(&method, &current, &user, &superseded)
+    };
+    assert_eq!((eject(S), eject(E)), (Some(0), Some(1)));
+}
+
+#[test]
+fn a_user_share_that_came_alone_may_be_of_any_backup_since_the_one_before() {
+    // Without pairs: s1 s2, then the second backup's user share, then the first one's.
+    let current = [entry(S, None, "3")];
+    let superseded = [entry(S, None, "1"), entry(S, None, "2")];
+    let user = [entry("GDRIVE", None, "5")];
+    let ended_last = after("4", &user, |user| added(&current, user, &superseded));
+    assert_eq!(ended_last, [0, 1]);
+    let first_after_them = after("2.5", &user, |user| added(&current, user, &superseded));
+    assert!(first_after_them.is_empty());
+    assert_eq!(
+        superseded_instead(&current[0].backup_method, &current, &user, &superseded),
+        None
+    );
+}
+
+#[test]
+fn a_pair_that_one_curve_has_makes_the_backup_complete() {
+    let user = [entry("GDRIVE", Some("p1"), "3")];
+    let custodian = |p, q| [entry(S, p, "1"), entry(E, q, "2")];
+    for (p, q, expected) in [
+        (Some("p1"), Some("q1"), State::Complete),
+        (Some("q1"), Some("p1"), State::Complete),
+        (Some("p1"), None, State::Complete),
+        (Some("p2"), None, State::HalfFinished),
+        (Some("p2"), Some("q2"), State::HalfFinished),
+    ] {
+        assert_eq!(state(&custodian(p, q), &user), expected, "{p:?} {q:?}");
+    }
 }
 
 #[test]
@@ -258,20 +319,10 @@ fn a_user_share_under_unknown_stands_for_the_methods_that_have_none() {
 }
 
 #[test]
-fn the_other_policies_add_all_or_nothing() {
+fn the_first_so_many_are_added_in_any_case() {
     let current = [entry("GDRIVE", None, "3")];
-    let superseded = [entry("GDRIVE", None, "1")];
-    assert_eq!(
-        superseded_to_add(FetchSuperseded::Always, &current, &[], &superseded),
-        [0]
-    );
-    assert!(
-        superseded_to_add(
-            FetchSuperseded::Never,
-            &current,
-            &[entry("GDRIVE", None, "2")],
-            &superseded
-        )
-        .is_empty()
-    );
+    let superseded = [entry("GDRIVE", None, "2"), entry("GDRIVE", None, "1")];
+    assert_eq!(superseded_to_add(&current, &[], &superseded, 1), [0]);
+    let user = [entry("GDRIVE", None, "1")];
+    assert_eq!(superseded_to_add(&current, &user, &superseded, 1), [0, 1]);
 }

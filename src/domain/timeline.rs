@@ -1,8 +1,7 @@
 //! Every version of a user's shares, current and superseded: which belong together, and which a recovery is given, now or if
 //! one of them were restored. For operators; a recovery itself reads what it needs only (`domain::recovery`).
 
-use super::names::BackupMethod;
-use super::recovery::{Entry, FetchSuperseded, is_of_backup, mate};
+use super::recovery::{Entry, FetchSuperseded, is_of_backup, mates};
 use super::sealing::Kind;
 use super::sorted::sorted_by;
 
@@ -54,45 +53,30 @@ impl Timeline {
         self.0.iter().filter(move |version| version.kind == kind)
     }
 
-    /// The custodian shares by method; of each, what is current comes first.
-    fn custodian_by_method(&self) -> Vec<(&BackupMethod, Vec<&Version>)> {
-        let mut methods: Vec<(&BackupMethod, Vec<&Version>)> = Vec::new();
-        for version in self.of_kind(Kind::Custodian) {
-            let method = &version.entry.backup_method;
-            let of_method = match methods.iter_mut().find(|(known, _)| *known == method) {
-                Some((_, versions)) => versions,
-                None => {
-                    methods.push((method, Vec::new()));
-                    match methods.last_mut() {
-                        Some((_, versions)) => versions,
-                        None => continue,
-                    }
-                }
-            };
-            let at = if version.is_current() {
-                0
-            } else {
-                of_method.len()
-            };
-            of_method.insert(at, version);
-        }
-        methods
-    }
-
-    /// The custodian shares of each of these user shares' backups: one of each method, at most.
+    /// The custodian shares that each of these user shares may belong to; of each method the likeliest first.
     pub fn mates<'a>(&'a self, user: &[&Version]) -> Vec<Vec<&'a Version>> {
-        let methods = self.custodian_by_method();
         let current = self.current_user_entries();
+        // Of shares that fit alike the current one is taken.
+        let custodian = |is_current| {
+            self.of_kind(Kind::Custodian)
+                .filter(move |version| version.is_current() == is_current)
+        };
+        let custodian: Vec<&Version> = custodian(true).chain(custodian(false)).collect();
         let mates_of = |share: &&Version| {
-            let of_backup = methods
+            let earlier = self.of_kind(Kind::User).filter(|other| {
+                other.is_in_place_of(share) && other.entry.stored_at < share.entry.stored_at
+            });
+            let earlier: Vec<&str> = earlier.map(|v| v.entry.stored_at.as_str()).collect();
+            let of_backup = custodian
                 .iter()
-                .filter(|(method, _)| is_of_backup(method, &share.entry, &current));
-            of_backup
-                .filter_map(|(_, versions)| {
-                    let found = mate(&share.entry, versions.iter().map(|version| &version.entry))?;
+                .map(|version| &version.entry)
+                .filter(|c| is_of_backup(&c.backup_method, &share.entry, &current));
+            mates(&share.entry, &earlier, of_backup)
+                .into_iter()
+                .filter_map(|found| {
                     let is_found =
                         |version: &&&Version| std::ptr::eq(&raw const version.entry, found);
-                    versions.iter().find(is_found).copied()
+                    custodian.iter().find(is_found).copied()
                 })
                 .collect()
         };

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::names::BackupMethod;
 
 /// "user GDRIVE 2 pair" or "custodian GDRIVE-ED25519 1", with `until` where it is superseded; its id is its text.
 fn version(text: &str, until: Option<&str>) -> Version {
@@ -16,6 +17,7 @@ fn version(text: &str, until: Option<&str>) -> Version {
             backup_method: BackupMethod::parse(method).unwrap(),
             backup_share_pair_id: (!pair.is_empty()).then_some(pair),
             stored_at,
+            earlier: None,
         },
         superseded_at: until.map(str::to_owned),
     }

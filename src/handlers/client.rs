@@ -6,7 +6,7 @@ use crate::domain::body::UserBackup;
 use crate::domain::homes::Key;
 use crate::domain::json::{self, Writer};
 use crate::domain::names::{BackupMethod, BackupSharePairId, UserId};
-use crate::domain::recovery::{Backup, Entry, FetchSuperseded, backups, superseded_to_add};
+use crate::domain::recovery::{Backup, Entry, backups, superseded_instead};
 use crate::domain::sealing::Place;
 use crate::error::{Code, Error, Result};
 use crate::handlers::support;
@@ -306,15 +306,7 @@ fn share_for_eject<'a>(
         .filter(|share| method.belongs_to(&share.backup_method))
         .max_by_key(|share| share.backup_method.as_str().len());
     let user = own.map_or(fetched.user.as_slice(), std::slice::from_ref);
-    let policy = FetchSuperseded::HalfFinished;
-    let mate = superseded_to_add(policy, &fetched.current, user, &fetched.superseded)
-        .into_iter()
-        .find(|&index| {
-            fetched
-                .superseded
-                .get(index)
-                .is_some_and(|version| version.backup_method == *method)
-        });
+    let mate = superseded_instead(method, &fetched.current, user, &fetched.superseded);
     match mate {
         Some(index) => fetched
             .superseded

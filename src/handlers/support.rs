@@ -5,7 +5,7 @@ use crate::domain::homes::Key;
 use crate::domain::json::{self, Writer};
 use crate::domain::names::{BackupMethod, ClientId, UserId};
 use crate::domain::opens::Opens;
-use crate::domain::recovery::{Backup, FetchSuperseded, backups, superseded_to_add};
+use crate::domain::recovery::{Backup, backups};
 use crate::domain::sealing::{Kind, Place};
 use crate::domain::url;
 use crate::error::{Code, Error, Result};
@@ -204,12 +204,7 @@ async fn try_each(
 ) -> Result<Vec<Looked>> {
     let sealed = store::sealed_shares(db, &call.trail, user_id, &user.client_id).await?;
     let custodian = &sealed.custodian;
-    let mates = superseded_to_add(
-        FetchSuperseded::HalfFinished,
-        &custodian.current,
-        &custodian.user,
-        &custodian.superseded,
-    );
+    let mates = custodian.added();
     let superseded = custodian
         .superseded
         .iter()

@@ -10,7 +10,7 @@ use crate::config::UnknownClients;
 use crate::domain::body::{CustodianBackup, parse_fetch};
 use crate::domain::homes::Key;
 use crate::domain::names::ClientId;
-use crate::domain::recovery::{half_finished, superseded_to_add};
+use crate::domain::recovery::half_finished;
 use crate::domain::sealing::Place;
 use crate::error::Result;
 use crate::http::{Answer, Call};
@@ -99,7 +99,7 @@ pub async fn fetch(_: Portal, call: &Call<'_>) -> Result<Answer> {
         })
         .await?;
     // 3.
-    let added = superseded_to_add(policy, &fetched.current, &fetched.user, &fetched.superseded);
+    let added = fetched.added();
     log_half_finished(call, &client_id, &fetched, added.len());
     // 4.
     let shares = Array::new();

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::log::{self, Field, Level};
 use crate::platform::now_ms;
 use crate::store::maintenance::{self as store, SealedRow, TABLES, Table};
-use crate::store::{Change, Database, changes, mates};
+use crate::store::{Database, changes, versions};
 use crate::vault::Vault;
 
 /// The cron trigger of wrangler.toml runs every 15 minutes.
@@ -172,13 +172,14 @@ pub(super) async fn scrub(
 }
 
 async fn purge(db: &Database, first: u64, last: u64, retention_days: u32) -> Result<()> {
-    let purge = mates::purge_expired_statement(first, last, retention_days);
-    let [purged] = db.change(Change::upkeep(purge)).await?.rows()?;
-    if !purged.is_empty() {
+    let expire = versions::expire(first, last, retention_days);
+    let [custodian, user] = db.change(expire).await?.rows()?;
+    let purged = custodian.count() + user.count();
+    if purged > 0 {
         log::event(
             Level::Info,
             "history purged",
-            &[("rows", Field::Number(purged.count().into()))],
+            &[("rows", Field::Number(purged.into()))],
         );
     }
     Ok(())

@@ -11,7 +11,7 @@ use super::{Change, Database, Rows, Statement};
 use crate::config::UnknownClients;
 use crate::domain::body::CustodianBackup;
 use crate::domain::names::{BackupMethod, ClientId};
-use crate::domain::recovery::{Entry, FetchSuperseded};
+use crate::domain::recovery::{Entry, FetchSuperseded, superseded_to_add};
 use crate::error::{Error, Result};
 use crate::vault::Sealed;
 
@@ -95,6 +95,8 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn stored_at(this: &Row) -> Option<String>;
     #[wasm_bindgen(method, getter)]
+    fn earlier(this: &Row) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
     fn key_id(this: &Row) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     fn sealed_share(this: &Row) -> JsString;
@@ -112,12 +114,28 @@ pub struct Fetched {
     pub current: Vec<Entry>,
     pub current_shares: Vec<SealedShare>,
     pub user: Vec<Entry>,
+    /// The newest, if the policy adds them; then those that may be mates of a user share.
     pub superseded: Vec<Entry>,
+    /// How many of them are added in any case.
+    pub always_added: usize,
     pub superseded_shares: Vec<SealedShare>,
+}
+
+impl Fetched {
+    /// Which superseded shares go with the current ones, by index.
+    pub fn added(&self) -> Vec<usize> {
+        superseded_to_add(
+            &self.current,
+            &self.user,
+            &self.superseded,
+            self.always_added,
+        )
+    }
 }
 
 const PART_CURRENT: u32 = 1;
 const PART_USER: u32 = 2;
+const PART_ALWAYS: u32 = 3;
 
 /// With the versions that may be mates of a user share: none as long as all backups are complete.
 const FETCH_HALF_FINISHED: &str = sql!("custodian_fetch_half_finished");
@@ -158,6 +176,7 @@ pub fn read(rows: &Rows) -> Result<Fetched> {
             )?,
             backup_share_pair_id: row.backup_share_pair_id(),
             stored_at: row.stored_at().unwrap_or_default(),
+            earlier: row.earlier(),
         };
         if part == PART_USER {
             fetched.user.push(entry);
@@ -171,6 +190,7 @@ pub fn read(rows: &Rows) -> Result<Fetched> {
             fetched.current.push(entry);
             fetched.current_shares.push(share);
         } else {
+            fetched.always_added += usize::from(part == PART_ALWAYS);
             fetched.superseded.push(entry);
             fetched.superseded_shares.push(share);
         }

@@ -29,7 +29,6 @@ pub mod health;
 pub mod import;
 pub mod import_shares;
 pub mod maintenance;
-pub mod mates;
 pub mod methods;
 pub mod metrics;
 pub mod moves;

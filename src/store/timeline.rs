@@ -73,6 +73,7 @@ fn version(row: &Row) -> Result<Version> {
             backup_method,
             backup_share_pair_id: row.optional("backup_share_pair_id"),
             stored_at: row.text("stored_at"),
+            earlier: None,
         },
         superseded_at: row.optional("superseded_at"),
     })

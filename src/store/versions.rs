@@ -74,6 +74,7 @@ fn read_entries(rows: &Rows) -> Result<Entries> {
             })?,
             backup_share_pair_id: row.optional("backup_share_pair_id"),
             stored_at: row.text("stored_at"),
+            earlier: None,
         };
         let mark = Mark {
             backup_method: entry.backup_method.clone(),
@@ -193,4 +194,16 @@ pub async fn restore(
             "The version was restored, and replaced again meanwhile.",
         )
     })
+}
+
+/// Deletes the versions of the given row ids that are past the retention, but never one that another share may belong to.
+pub fn expire(first_rowid: u64, last_rowid: u64, retention_days: u32) -> Change {
+    let expire = |sql| {
+        Statement::new(sql)
+            .number(first_rowid)
+            .number(last_rowid)
+            .text(&retention_days.to_string())
+    };
+    Change::upkeep(expire(sql!("versions_expire_custodian")))
+        .read(expire(sql!("versions_expire_user")))
 }

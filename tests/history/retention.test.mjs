@@ -61,6 +61,50 @@ describe("the retention", () => {
       });
     }
 
+    test("junk over the good one, and then a re-backup that breaks off: the good one stays until a backup is whole", async () => {
+      await backup(1);
+      await cipherText(ada, "GDRIVE", "junk");
+      await age(120);
+      await worker.scheduled();
+      await custodian(ada, S, "s2");
+      await custodian(ada, E, "e2");
+      await worker.scheduled();
+      const kept = async () => (await wallet.history(ada)).filter(({ kind }) => kind === "user");
+      assert.equal((await kept()).length, 1);
+      assert.deepEqual(await fetched(), ["e1", "e2", "s1", "s2"]);
+      await wallet.restoreVersion(ada, (await kept())[0].id);
+      assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
+      assert.deepEqual(await fetched(), ["e1", "e2", "s1", "s2"]);
+      await cipherText(ada, "GDRIVE", "u2");
+      await age(91);
+      for (let run = 0; run < 2; run++) await worker.scheduled();
+      assert.deepEqual(await versions(), []);
+    });
+
+    test("junk over the good one, and then a deletion by mistake: the restore brings all of it back", async () => {
+      await backup(1);
+      await cipherText(ada, "GDRIVE", "junk");
+      await age(120);
+      await wallet.deleteUser(ada);
+      await worker.scheduled();
+      await wallet.restoreUser(ada);
+      const [{ id }] = (await wallet.history(ada)).filter(({ kind }) => kind === "user");
+      await wallet.restoreVersion(ada, id);
+      assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
+      assert.deepEqual(await fetched(), ["e1", "s1"]);
+    });
+
+    test("of two devices with pairs, though a third backup breaks off half a year later", async () => {
+      for (const device of ["A", "B"]) await custodian(ada, S, `s${device}`, { pair: `p${device}` });
+      for (const device of ["B", "A"]) await cipherText(ada, "GDRIVE", `u${device}`, { pair: `p${device}` });
+      await age(180);
+      await custodian(ada, S, "sC", { pair: "pC" });
+      await worker.scheduled();
+      for (const device of ["A", "B"])
+        assert.equal(await wallet.recovered(ada, { backupSharePairId: `p${device}` }), `u${device}`);
+      assert.deepEqual(await fetched(), ["sA", "sC"]);
+    });
+
     test("under UNKNOWN too, and not once another custodian share has taken that one's place", async () => {
       await custodian(ada, S, "s1");
       await cipherText(ada, "UNKNOWN", "good");
@@ -71,9 +115,54 @@ describe("the retention", () => {
       await custodian(ada, S, "s2");
       await cipherText(ada, "UNKNOWN", "u2");
       await age(91);
-      await worker.scheduled();
+      for (let run = 0; run < 2; run++) await worker.scheduled();
       assert.equal(await userVersions(), 0);
     });
+  });
+
+  describe("a cipher text that knows the pair of one curve only gets and keeps the other curve's share", () => {
+    const both = async (n, p, q) => {
+      await custodian(ada, S, `s${n}`, { pair: p });
+      await custodian(ada, E, `e${n}`, { pair: q });
+    };
+    for (const [what, run, given] of [
+      [
+        "of two devices that backed up side by side",
+        async () => {
+          await both("A", "pA", "qA");
+          await both("B", "pB", "qB");
+          await cipherText(ada, "GDRIVE", "uB", { pair: "pB" });
+          await cipherText(ada, "GDRIVE", "uA", { pair: "pA" });
+        },
+        ["eA", "eB", "sA", "sB"],
+      ],
+      [
+        "where it came late, after another backup had broken off",
+        async () => {
+          await both("1", "p1", "q1");
+          await both("2", "p2", "q2");
+          await cipherText(ada, "GDRIVE", "u1", { pair: "p1" });
+        },
+        ["e1", "e2", "s1", "s2"],
+      ],
+      [
+        "of two backups without pairs, whose cipher texts came the other way round",
+        async () => {
+          await both("A");
+          await both("B");
+          await cipherText(ada, "GDRIVE", "uB");
+          await cipherText(ada, "GDRIVE", "uA");
+        },
+        ["eA", "eB", "sA", "sB"],
+      ],
+    ])
+      test(what, async () => {
+        await run();
+        assert.deepEqual(await fetched(), given);
+        await age(91);
+        await worker.scheduled();
+        assert.deepEqual(await fetched(), given);
+      });
   });
 
   test("ends a version, and never one that a cipher text still in use may belong to", async () => {

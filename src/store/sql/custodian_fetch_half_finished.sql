@@ -1,15 +1,30 @@
 -- custodian_fetch_half_finished(?1 client id)
-SELECT 1 AS part, c.backup_method, c.backup_share_pair_id, c.updated_at AS stored_at, c.key_id, c.sealed_share
+-- Part 1: the current custodian shares. Part 2: the cipher texts, without the text. Part 4: superseded custodian shares that may be mates.
+SELECT 1 AS part, c.backup_method, c.backup_share_pair_id, c.updated_at AS stored_at, c.key_id, c.sealed_share,
+  NULL AS earlier
 FROM custodian_backup_shares c
 WHERE c.user_id = (SELECT id FROM users WHERE client_id = ?1)
-UNION ALL SELECT 2, s.backup_method, s.backup_share_pair_id, s.updated_at, NULL, NULL
+UNION ALL SELECT 2, s.backup_method, s.backup_share_pair_id, s.updated_at, NULL, NULL,
+  -- When the cipher texts came that its method had before it: the last twenty.
+  (
+      SELECT group_concat(stored_at, ' ')
+      FROM (
+        SELECT x.stored_at
+        FROM backup_share_versions x
+        WHERE x.user_id = s.user_id
+          AND x.kind = 'user'
+          AND x.method = s.method
+          AND x.client_id = ?1
+          AND x.stored_at < s.updated_at
+        ORDER BY x.stored_at DESC
+        LIMIT 20))
 FROM user_backup_shares s
 WHERE s.user_id = (SELECT id FROM users WHERE client_id = ?1)
-UNION ALL SELECT 3, v.backup_method, v.backup_share_pair_id, v.stored_at, v.key_id, v.sealed_share
+UNION ALL SELECT 4, v.backup_method, v.backup_share_pair_id, v.stored_at, v.key_id, v.sealed_share, NULL
 FROM backup_share_versions v
--- The current user shares' possible mates in the history. A user may have very many versions there, so those that may
--- be mates are sought by an index: by the pair; and, under each method of the history, the newest one when the user
--- share was stored. `methods` is found by leaping from one to the next.
+-- The current cipher texts' possible mates in the history: those of the pair; and of each method the newest that were there when the
+-- cipher text came, back to the last cipher text before it that a share of the method, or the share of the pair, came after. They are
+-- sought by an index, for a user may have very many versions. `methods` is found by leaping from one to the next.
 WHERE v.rowid IN (
     WITH RECURSIVE u (id) AS (SELECT id FROM users WHERE client_id = ?1),
       methods(method) AS(
@@ -36,41 +51,56 @@ WHERE v.rowid IN (
           m.method COLLATE NOCASE = s.method
             OR substr(m.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE
             OR s.method = 'UNKNOWN')
-    CROSS JOIN backup_share_versions n ON n.user_id = u.id
-      AND n.kind = 'custodian'
-      AND n.method = m.method
-      AND n.stored_at = (
-          SELECT max(o.stored_at)
-          FROM backup_share_versions o
-          WHERE o.user_id = u.id
-            AND o.kind = 'custodian'
-            AND o.method = m.method
-            AND o.client_id = ?1
-            AND o.stored_at <= s.updated_at))
+    CROSS JOIN backup_share_versions n ON n.rowid IN (
+        SELECT w.rowid
+        FROM backup_share_versions w
+        WHERE w.user_id = u.id
+          AND w.kind = 'custodian'
+          AND w.method = m.method
+          AND w.client_id = ?1
+          AND w.stored_at <= s.updated_at
+          AND w.stored_at > coalesce(
+              (
+                  SELECT max(x.stored_at)
+                  FROM backup_share_versions x
+                  WHERE x.user_id = u.id
+                    AND x.kind = 'user'
+                    AND x.method = s.method
+                    AND x.client_id = ?1
+                    AND x.stored_at < min(
+                        max(
+                            coalesce(
+                                (
+                                    SELECT max(o.stored_at)
+                                    FROM backup_share_versions o
+                                    WHERE o.user_id = u.id
+                                      AND o.kind = 'custodian'
+                                      AND o.method = m.method
+                                      AND o.client_id = ?1
+                                      AND o.stored_at <= s.updated_at),
+                                ''),
+                            coalesce(
+                                (
+                                    SELECT c.updated_at
+                                    FROM custodian_backup_shares c
+                                    WHERE c.user_id = u.id AND c.method = m.method AND c.updated_at <= s.updated_at),
+                                '')),
+                        coalesce(
+                            (
+                                SELECT min(p.stored_at)
+                                FROM backup_share_versions p
+                                WHERE p.user_id = u.id
+                                  AND p.kind = 'custodian'
+                                  AND p.backup_share_pair_id = s.backup_share_pair_id
+                                  AND p.client_id = ?1),
+                            '~'),
+                        coalesce(
+                            (
+                                SELECT min(c.updated_at)
+                                FROM custodian_backup_shares c
+                                WHERE c.user_id = u.id AND c.backup_share_pair_id = s.backup_share_pair_id),
+                            '~'))),
+              '')
+        ORDER BY w.stored_at DESC
+        LIMIT 20))
   AND v.client_id = ?1
-  -- It is of the same pair, or was the newest of its method when the user share was stored.
-  AND EXISTS (
-      SELECT 1
-      FROM user_backup_shares s
-      WHERE s.user_id = v.user_id
-        AND (
-            v.method COLLATE NOCASE = s.method
-              OR substr(v.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE
-              OR s.method = 'UNKNOWN')
-        AND (
-            v.backup_share_pair_id = s.backup_share_pair_id
-              OR (
-                  v.stored_at = (
-                      SELECT max(n.stored_at)
-                      FROM backup_share_versions n
-                      WHERE n.user_id = v.user_id
-                        AND n.kind = 'custodian'
-                        AND n.method = v.method
-                        AND n.client_id = v.client_id
-                        AND n.stored_at <= s.updated_at)
-                    AND NOT EXISTS (
-                        SELECT 1
-                        FROM custodian_backup_shares c
-                        WHERE c.user_id = v.user_id
-                          AND c.method = v.method
-                          AND c.updated_at BETWEEN v.stored_at AND s.updated_at))))

@@ -1,5 +1,5 @@
 -- half_finished_count(?1 first row, ?2 last row)
--- A cipher text is half-finished where a custodian share of its backup came after it, or is of another pair.
+-- A cipher text is half-finished where a custodian share of its backup came after it; or is of another pair, and none is of its own.
 -- `half_finished_page` names them.
 SELECT count(*) AS n
 FROM user_backup_shares s
@@ -9,4 +9,12 @@ WHERE s.rowid BETWEEN ?1 AND ?2
       FROM custodian_backup_shares c
       WHERE c.user_id = s.user_id
         AND (c.method = s.method OR substr(c.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE)
-        AND (c.updated_at > s.updated_at OR c.backup_share_pair_id <> s.backup_share_pair_id))
+        AND (
+            c.updated_at > s.updated_at
+              OR c.backup_share_pair_id <> s.backup_share_pair_id
+                AND NOT EXISTS (
+                    SELECT 1
+                    FROM custodian_backup_shares p
+                    WHERE p.user_id = s.user_id
+                      AND p.backup_share_pair_id = s.backup_share_pair_id
+                      AND (p.method = s.method OR substr(p.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE))))

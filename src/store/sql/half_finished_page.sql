@@ -5,5 +5,9 @@ SELECT s.rowid AS row, s.user_id, u.client_id, s.backup_method, min(max(c.update
 FROM user_backup_shares s JOIN users u ON u.id = s.user_id JOIN custodian_backup_shares c ON c.user_id = s.user_id
 WHERE s.rowid > ?1 AND s.rowid <= ?2
   AND (c.method = s.method OR substr(c.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE)
-  AND (c.updated_at > s.updated_at OR c.backup_share_pair_id <> s.backup_share_pair_id)
+  AND (c.updated_at > s.updated_at
+    OR c.backup_share_pair_id <> s.backup_share_pair_id AND NOT EXISTS (
+      SELECT 1 FROM custodian_backup_shares p
+      WHERE p.user_id = s.user_id AND p.backup_share_pair_id = s.backup_share_pair_id
+        AND (p.method = s.method OR substr(p.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE)))
 GROUP BY s.rowid ORDER BY s.rowid LIMIT ?3

@@ -12,7 +12,17 @@ SELECT *,
               WHERE c.user_id = s.user_id
                 AND (
                     c.method = s.method OR substr(c.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE)
-                AND (c.updated_at > s.updated_at OR c.backup_share_pair_id <> s.backup_share_pair_id)))) AS half_finished
+                AND (
+                    c.updated_at > s.updated_at
+                      OR c.backup_share_pair_id <> s.backup_share_pair_id
+                        AND NOT EXISTS (
+                            SELECT 1
+                            FROM custodian_backup_shares p
+                            WHERE p.user_id = s.user_id
+                              AND p.backup_share_pair_id = s.backup_share_pair_id
+                              AND (
+                                  p.method = s.method
+                                    OR substr(p.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE)))))) AS half_finished
 FROM (
   SELECT (SELECT count(*) FROM custodian_backup_shares) + (SELECT count(*) FROM user_backup_shares) AS shares,
     (SELECT count(*) FROM users) AS users, (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) > ?2 AS too_many)
