@@ -176,6 +176,8 @@ describe("Cloudflare Access", () => {
     const own = new URL(worker.url).origin;
     const sameOrigin = await users(token, { method: "POST", path: "/users/alice/eject", headers: { origin: own } });
     assert.equal(sameOrigin.status, 201, sameOrigin.text);
+    const look = await users(token, { method: "HEAD", path: "/readyz", headers: { origin: "https://evil.example" } });
+    assert.equal(look.status, 200, "HEAD changes nothing");
   });
 
   it("opens no share", async () => {

@@ -4,7 +4,7 @@ variable "account_id" {
 }
 
 variable "name" {
-  description = "The Worker's name, and the beginning of the names of what it needs. The same as in wrangler.toml."
+  description = "The database's name: database_name of the environment in wrangler.toml (of staging: portal-backup-staging). The bucket of the second copy has this name and -copy."
   type        = string
   default     = "portal-backup"
 }

@@ -50,7 +50,7 @@ export function table(homes) {
 export async function moveMany(api, { from, until, to, stateFile, progress }) {
   const run = resumed(stateFile, { service: api.origin, from, until, to });
   const home = (await list(api)).find((one) => one.home === from);
-  if (!home) throw new Failure(`There is no database ${from}.`);
+  if (!home) throw new Failure(`There is no database ${from}.`, "npm run homes lists them.");
   const total = run.progress?.total ?? Math.ceil((home.users ?? 0) * Math.max(0, 1 - until / (home.bytes ?? until)));
   let moved = run.progress?.moved ?? 0;
   const bar = progress(total, "users");

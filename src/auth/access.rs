@@ -31,10 +31,12 @@ pub async fn recognise(call: &Call<'_>) -> Result<Option<String>> {
             5,
             "the keys of Cloudflare Access cannot be fetched",
         )),
-        Ok(_) if call.head.method != "GET" && is_cross_site(call) => Err(Error::new(
-            Code::Forbidden,
-            "Pages of other origins may not use the operator API.",
-        )),
+        Ok(_) if !matches!(call.head.method, "GET" | "HEAD") && is_cross_site(call) => {
+            Err(Error::new(
+                Code::Forbidden,
+                "Pages of other origins may not use the operator API.",
+            ))
+        }
         Ok(claims) => Ok(Some(name_of(&claims))),
     }
 }

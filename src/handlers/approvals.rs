@@ -48,7 +48,7 @@ pub async fn list(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let after = call.query_name("cursor", |text| check_name(&text).map(|()| text))?;
     let after = after.as_deref().unwrap_or_default();
     let list = async |db: &Database| approvals::list(db, after, limit).await;
-    let page = list_all(call, limit, list).await?;
+    let page = list_all(call, limit, "id", list).await?;
     Ok(Answer::page("approvals", &page))
 }
 

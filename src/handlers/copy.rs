@@ -29,6 +29,10 @@ pub async fn rebuild(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         Some(name) => Some(named(call, name)?),
         None => None,
     };
+    if !call.homes.settings().bound.contains(&request.home) {
+        let must = "be the number of a database that is bound";
+        return Err(Error::field("home", must));
+    }
     let home = call.homes.database(request.home, None)?;
     let db = named.as_ref().unwrap_or(&home);
     let source = copier.copies.of_home(request.home);

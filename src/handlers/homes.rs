@@ -86,7 +86,10 @@ pub async fn set_state(_: &Admin, call: &Call<'_>, home: &UserId) -> Result<Answ
     }
     let state = if is_open { "open" } else { "closed" };
     if !routes::set_state(&call.homes.directory()?, home, state).await? {
-        return Err(Error::new(Code::NotFound, "No database has this number."));
+        return Err(Error::new(
+            Code::NotFound,
+            "No database has this number. GET /admin/status lists them.",
+        ));
     }
     let answer = Writer::default()
         .number("home", home.into())

@@ -99,7 +99,11 @@ pub async fn list(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let page = match call.query_name("clientId", ClientId::parse)? {
         Some(client_id) => with_client_id(call, &client_id).await?,
         None => {
-            list_all(call, limit, async |db| match &client_id_begins {
+            let order = match client_id_begins {
+                Some(_) => "clientId",
+                None => "id",
+            };
+            list_all(call, limit, order, async |db| match &client_id_begins {
                 Some(begins) => users::list_by_client(db, begins, after, limit).await,
                 None => {
                     let begins = id_begins.as_deref().unwrap_or_default();
@@ -132,10 +136,11 @@ async fn with_client_id(call: &Call<'_>, client_id: &ClientId) -> Result<Page> {
 /// So many homes are asked for one page at most.
 const MAX_MERGED: usize = 120;
 
-/// A page of what all homes have, as `list` gives it of one, which sorts by id.
+/// A page of what all homes have, as `list` gives it of one, which sorts by the column `order`. The cursor is of that column too.
 pub async fn list_all(
     call: &Call<'_>,
     limit: u64,
+    order: &'static str,
     list: impl AsyncFn(&Database) -> Result<Page>,
 ) -> Result<Page> {
     let only = one_home(call)?;
@@ -159,13 +164,13 @@ pub async fn list_all(
         has_more |= part.cursor.is_some();
         page.rows.append(&part.rows, u32::MAX);
     }
-    page.rows.sort_by("id", false);
+    page.rows.sort_by(order, false);
     has_more |= page.rows.truncate(limit);
     page.cursor = page
         .rows
         .last()
         .filter(|_| has_more)
-        .map(|row| row.text("id"));
+        .map(|row| row.text(order));
     Ok(page)
 }
 

@@ -186,7 +186,7 @@ async fn hold_still(source: &Database, members: &Members, user_id: &UserId) -> R
     if moves::purge_waits(source, members).await? {
         return Err(Error::new(
             Code::Conflict,
-            "A purge of this user waits. Move the user before, or take the purge back.",
+            "A purge of this user waits. Take it back with DELETE /users/:userId/purge, move the user, and ask for the purge again.",
         ));
     }
     Ok(())

@@ -176,7 +176,7 @@ impl Homes<'_> {
                 Claim::At(database) => database,
                 Claim::Again => continue,
                 Claim::NotOpen if is_named => return Err(closed()),
-                Claim::NotOpen => return Err(not_open()),
+                Claim::NotOpen => return Err(not_open().detailed(ADD_ONE)),
                 Claim::TooMany => return Ok(None),
             };
             let home = database.home();
@@ -346,6 +346,8 @@ pub async fn noted<T>(
     }
     done
 }
+
+const ADD_ONE: &str = "No database of this place takes new users. An operator opens one with PUT /admin/homes/:home, or adds one with npm run deploy -- --add-home. Nothing was registered.";
 
 /// Where any database would do, the remedy is to add one (503). Here somebody has chosen one.
 fn closed() -> Error {

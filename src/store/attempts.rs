@@ -140,17 +140,18 @@ impl<'a> Attempts<'a> {
         if failure.contains(TOO_MANY_METHODS) {
             return Err(Error::new(
                 Code::Conflict,
-                "This user has 256 backup methods already, which is the maximum.",
+                "This user has 256 backup methods already, which is the maximum. An operator removes one with DELETE /users/:userId/backups?backupMethod=…; its shares go into the history.",
             ));
         }
         if let Some(error) = approvals::stopped(&failure) {
             return Err(error);
         }
         if failure.contains("constraint failed") {
-            return Err(
-                Error::new(Code::Conflict, "This conflicts with what is stored.")
-                    .caused_by(failure),
-            );
+            return Err(Error::new(
+                Code::Conflict,
+                "This conflicts with what is stored: another request has just stored the same id. Look at what is there, then send it again if it is still needed.",
+            )
+            .caused_by(failure));
         }
         let pause = u64::from(self.count) * 50 + random_ms(150);
         self.lost += platform::now_ms().saturating_sub(start) + pause;

@@ -10,7 +10,7 @@ import { generateHybridIdentity, generateX25519Identity, identityToRecipient } f
 
 import { backups } from "../support/backup.mjs";
 import { runScript } from "../support/cli.mjs";
-import { user } from "../support/client.mjs";
+import { assertProblem, user } from "../support/client.mjs";
 import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
 import { timeTravel } from "../support/time-travel.mjs";
@@ -176,6 +176,13 @@ describe("the drill", () => {
       assert.equal(code, 0, stderr);
       assert.deepEqual(await copy.held(copy.rebuilt), await copy.held());
     }
+  });
+});
+
+describe("a rebuild", () => {
+  it("of a database that is not bound is 400, and no alarm", async () => {
+    const asked = await of.admin("POST", "/admin/rebuild", { mode: "totals", home: 99 });
+    assertProblem(asked, 400, "invalid_field", { field: "home" });
   });
 });
 

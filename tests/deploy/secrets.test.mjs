@@ -105,6 +105,9 @@ describe("the file of --secrets-out", () => {
     const { secrets } = state();
     await deploying(["--vars", file("made.env")], { account: { ...state(), secrets: undefined } });
     assert.deepEqual(state().secrets, secrets);
+    const leftOver = { WEBHOOK_SECRET: "the-shell-still-has-this-of-staging-0123456789" };
+    await deploying(["--vars", file("made.env")], { account: { ...state(), secrets: undefined }, env: leftOver });
+    assert.deepEqual(state().secrets, secrets, "what the command line names wins over what the shell has");
     await rejects(deploying(["--vars", file("nowhere.env")]), /There is no file .*nowhere\.env/);
   });
 });

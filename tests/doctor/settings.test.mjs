@@ -145,6 +145,8 @@ describe("npm run doctor, against a Worker with other settings", () => {
       const url = await workerWith({ vars: { FETCH_SUPERSEDED: "never" } });
       const told = await start([url, "--vars", file], {}).ended;
       assert.equal(told.code, 0, told.said);
+      const leftOver = { ADMIN_TOKEN: "the-shell-still-has-this-of-staging-0123456789", FETCH_SUPERSEDED: "always" };
+      assert.equal((await start([url, "--vars", file], leftOver).ended).code, 0, "the file wins over the environment");
       assert.equal((await start([url, "--vars", join(dir, "nowhere")], {}).ended).code, 2);
     } finally {
       rmSync(dir, { recursive: true, force: true });

@@ -91,7 +91,9 @@ describe("where a user goes", () => {
       for (const home of [1, 2]) assert.equal((await call.admin("PUT", `/admin/homes/${home}`, { state })).status, 200);
     };
     await set("closed");
-    assertProblem(await register(user("new"), { place: "eu" }), 503, "unavailable");
+    const refused = await register(user("new"), { place: "eu" });
+    assertProblem(refused, 503, "unavailable");
+    assert.match(refused.body.detail, /PUT \/admin\/homes\/:home.* --add-home\. Nothing was registered\.$/);
     await set("open");
     assert.equal((await register(user("new"), { place: "eu" })).status, 201);
   });
@@ -103,6 +105,23 @@ describe("where a user goes", () => {
     assertProblem(await register(mixed), 409, "conflict");
     const key = { ...user("c"), clientApiKey: user("a").clientApiKey };
     assertProblem(await register(key, { home: 2 }), 409, "conflict");
+  });
+
+  it("is found by the beginning of its client id, each once, page by page", async () => {
+    const clients = ["c-6", "c-5", "c-4", "c-3", "c-2", "c-1"];
+    for (const [n, clientId] of clients.entries()) {
+      const who = { id: `user-${n}`, clientId, clientApiKey: `key-${n}` }; // ids and client ids in opposite orders
+      assert.equal((await register(who, { home: n % 3 })).status, 201);
+    }
+    const found = [];
+    for (let cursor = ""; cursor !== null; ) {
+      const query = new URLSearchParams({ clientIdBegins: "c-", limit: "2", ...(cursor ? { cursor } : {}) });
+      const { status, body } = await call.admin("GET", `/users?${query}`);
+      assert.equal(status, 200);
+      found.push(...body.users.map(({ clientId }) => clientId));
+      cursor = body.cursor;
+    }
+    assert.deepEqual(found, clients.toReversed());
   });
 
   it("is told by the status, home by home", async () => {

@@ -29,7 +29,7 @@ export const USAGE = `npm run deploy [-- --env production] [--dry-run] …
   --workers-dev         serve on workers.dev: for a first try, or without a domain (written into wrangler.toml)
   --secrets-out FILE    write the secrets that are made into this new file, instead of showing them on the terminal; a run
                         that comes after a failed one takes them from there
-  --vars FILE           NAME=value lines with secrets, as if they were in the environment
+  --vars FILE           NAME=value lines with secrets; they win over the environment
   --url URL             where the doctor finds the Worker, if wrangler does not say it
   --no-doctor           do not examine the Worker afterwards
 

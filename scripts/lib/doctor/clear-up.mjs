@@ -11,13 +11,13 @@ export async function clearUp({ caller, made, adminToken }) {
       const note = await erase({ id, clientId, as: (method, path) => asked(caller, method, path, adminToken) });
       if (note) notes.add(note);
     } catch {
-      left.push(id);
+      left.push(`${id} (client ${clientId})`);
     }
   }
   if (left.length === 0) return [...notes].join(" ") || undefined;
   throw new Trouble(
     `${left.join(" and ")} could not be erased`,
-    "Erase each with the ADMIN_TOKEN: DELETE /users/<id>?purge=<its client id> (GET /users/<id> tells the client id).",
+    "Erase each with the ADMIN_TOKEN: DELETE /users/<id>?purge=<client>.",
   );
 }
 

@@ -34,13 +34,13 @@ export function parseTarget(text) {
   return { url: new URL(url.origin), loopback };
 }
 
-/** NAME=value lines beside the environment: of the file that was named, for a Worker on this machine else of .dev.vars. */
+/** NAME=value lines, which win over the environment where the file was named: of the file that was named, for a Worker on this machine else of .dev.vars. */
 const linesOf = ({ file, loopback, devVars }) => (file ? varsOf(file) : loopback ? devVars() : {});
 
-/** The secrets, which the environment says first. */
+/** The secrets: a file that was named says them first, then the environment. */
 export function readSecrets({ loopback, file, env = process.env, devVars = readDevVars }) {
   const local = linesOf({ file, loopback, devVars });
-  const read = (name) => env[name] || local[name] || undefined;
+  const read = (name) => (file && local[name]) || env[name] || local[name] || undefined;
   return {
     webhookSecret: read("WEBHOOK_SECRET"),
     adminToken: read("ADMIN_TOKEN"),
@@ -51,7 +51,7 @@ export function readSecrets({ loopback, file, env = process.env, devVars = readD
 /** The settings that the Worker runs with where they are not the defaults, by the names they have there. */
 export function readSettings({ loopback = false, file, env = process.env, devVars = readDevVars } = {}) {
   const local = linesOf({ file, loopback, devVars });
-  return settingsOf((name) => env[name] || local[name]);
+  return settingsOf((name) => (file && local[name]) || env[name] || local[name]);
 }
 
 /** The settings that change what is right, as `read` finds them by their names; lists as the Worker reads them. */

@@ -1,4 +1,5 @@
-// Secrets for the command line: from the environment, or from a file of NAME=value lines. Never from an argument.
+// Secrets for the command line: from a file of NAME=value lines that it names, or from the environment. Never from an argument.
+// The named file wins over the environment: a shell may still have the secrets of another environment.
 
 import { existsSync } from "node:fs";
 
@@ -7,7 +8,8 @@ import { Failure } from "../log.mjs";
 
 /** The NAME=value lines of a file that somebody named. */
 export function varsOf(file) {
-  if (!existsSync(file)) throw new Failure(`There is no file ${file}.`);
+  if (!existsSync(file))
+    throw new Failure(`There is no file ${file}.`, "Give --vars the path of a file of NAME=value lines.");
   return readDevVars(file);
 }
 
@@ -18,7 +20,7 @@ export function varsOf(file) {
 export function secretsFor({ local, file, env = process.env }) {
   const vars = file ? varsOf(file) : local ? readDevVars() : {};
   return (name, why) => {
-    const value = env[name] || vars[name];
+    const value = (file && vars[name]) || env[name] || vars[name];
     if (!value)
       throw new Failure(
         `${name} is needed: ${why}.`,
