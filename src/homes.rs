@@ -140,6 +140,21 @@ impl<'a> Homes<'a> {
         Ok(self.first.sibling(binding, which))
     }
 
+    /// The database of a home, by the identity that the directory knows: one that was put in its place is not asked.
+    pub async fn home(&self, home: u32) -> Result<Database> {
+        let database = self.database(home, None)?;
+        if database.which().is_identified() {
+            return Ok(database);
+        }
+        let known = self.known().await?;
+        self.of_known(&known, home)
+    }
+
+    fn of_known(&self, known: &[(u32, String)], home: u32) -> Result<Database> {
+        let known = known.iter().find(|(known, _)| *known == home);
+        self.database(home, known.map(|(_, identity)| identity.clone()))
+    }
+
     /// The databases of all homes that are bound, home 0 first.
     pub fn all(&self) -> Result<Vec<Database>> {
         let homes = self.settings.bound.iter();

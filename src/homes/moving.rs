@@ -144,13 +144,22 @@ impl Homes<'_> {
         departed::expire(home).await
     }
 
+    /// A source without a mark of the move has not given the users up, or is not what it was. So what came here goes only if the
+    /// source has the users itself: else it may be all that there is of them.
     async fn finish_arrival(&self, home: &Database, unfinished: &Unfinished) -> Result<()> {
-        let source = self.database(unfinished.home, None)?;
+        let source = self.home(unfinished.home).await?;
         if moves::has_left(&source, &unfinished.move_id).await? {
-            moves::arrived(home, &unfinished.move_id).await
-        } else {
-            moves::sweep_away(home, unfinished).await
+            return moves::arrived(home, &unfinished.move_id).await;
         }
+        let lacking = moves::lacking(&source, unfinished).await?;
+        if lacking == "[]" {
+            return moves::sweep_away(home, unfinished).await;
+        }
+        Err(Error::internal(format!(
+            "{} has the users {lacking} no more, and has not given them up: what {} has of them stays there (docs/scale.md, A move that cannot be settled)",
+            source.which().binding(),
+            home.which().binding(),
+        )))
     }
 
     /// Brings the last events to where the users are: they may have moved on.

@@ -370,6 +370,8 @@ pub struct Unfinished {
     pub home: u32,
     /// The users' ids, as JSON.
     pub ids: String,
+    /// When its mark was made.
+    since: String,
 }
 
 impl Unfinished {
@@ -394,6 +396,7 @@ pub async fn unfinished(home: &Database) -> Result<(Vec<Unfinished>, Vec<Unfinis
             move_id: row.text("move"),
             home: home_of(row),
             ids: row.text("users"),
+            since: row.text("since"),
         };
         rows.read().iter().map(read).collect()
     };
@@ -404,6 +407,15 @@ pub async fn unfinished(home: &Database) -> Result<(Vec<Unfinished>, Vec<Unfinis
 pub async fn has_left(source: &Database, move_id: &str) -> Result<bool> {
     let [state] = source.read(vec![state_of(move_id)]).await?.rows()?;
     Ok(state.first_text("state").as_deref() == Some("moved"))
+}
+
+/// Those of the users that the source of a move neither has nor has purged since: their ids, as JSON.
+pub async fn lacking(source: &Database, unfinished: &Unfinished) -> Result<String> {
+    let lacking = Statement::new(sql!("move_lacking"))
+        .text(&unfinished.ids)
+        .text(&unfinished.since);
+    let [rows] = source.read(vec![lacking]).await?.rows()?;
+    Ok(rows.first_text("users").unwrap_or_default())
 }
 
 /// What an interrupted move has left here goes.
