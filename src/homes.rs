@@ -129,8 +129,8 @@ impl<'a> Homes<'a> {
         self.settings
     }
 
-    /// The database of a home.
-    pub fn database(&self, home: u32, identity: Option<String>) -> Result<Database> {
+    /// The database of a home. Without its identity, whichever has its number: see [`home`](Self::home).
+    fn database(&self, home: u32, identity: Option<String>) -> Result<Database> {
         let binding = config::database(self.env, home).ok_or_else(|| unbound(home))?;
         let which = if self.are_many() {
             Which::Home(home, identity)
@@ -142,23 +142,35 @@ impl<'a> Homes<'a> {
 
     /// The database of a home, by the identity that the directory knows: one that was put in its place is not asked.
     pub async fn home(&self, home: u32) -> Result<Database> {
-        let database = self.database(home, None)?;
-        if database.which().is_identified() {
-            return Ok(database);
+        let homes = self.by_identity(&[home]).await?;
+        homes.into_iter().next().ok_or_else(|| unbound(home))
+    }
+
+    /// The databases of all homes that are bound, home 0 first, by their identities.
+    pub async fn all(&self) -> Result<Vec<Database>> {
+        self.by_identity(&self.settings.bound).await
+    }
+
+    /// Asks the directory, unless this isolate has met all of these homes.
+    async fn by_identity(&self, homes: &[u32]) -> Result<Vec<Database>> {
+        let databases = self.by_number(homes)?;
+        if databases.iter().all(|home| home.which().is_identified()) {
+            return Ok(databases);
         }
         let known = self.known().await?;
-        self.of_known(&known, home)
+        let identity = |home| known.iter().find(|(known, _)| *known == home);
+        homes
+            .iter()
+            .map(|home| self.database(*home, identity(*home).map(|(_, known)| known.clone())))
+            .collect()
     }
 
-    fn of_known(&self, known: &[(u32, String)], home: u32) -> Result<Database> {
-        let known = known.iter().find(|(known, _)| *known == home);
-        self.database(home, known.map(|(_, identity)| identity.clone()))
-    }
-
-    /// The databases of all homes that are bound, home 0 first.
-    pub fn all(&self) -> Result<Vec<Database>> {
-        let homes = self.settings.bound.iter();
-        homes.map(|home| self.database(*home, None)).collect()
+    /// As far as the bindings tell: where the directory does not answer.
+    fn by_number(&self, homes: &[u32]) -> Result<Vec<Database>> {
+        homes
+            .iter()
+            .map(|home| self.database(*home, None))
+            .collect()
     }
 
     pub fn directory(&self) -> Result<Database> {
@@ -271,7 +283,7 @@ impl<'a> Homes<'a> {
             }),
             // Never used before, unless it was lost.
             Ok((Said::Nothing, None)) if self.enrol().await? => Box::pin(self.ask(key)).await,
-            Ok((Said::Nothing, _)) => self.probe(key).await,
+            Ok((Said::Nothing, _)) => self.probe(key, self.all().await?).await,
             Err(mut error) => {
                 log::event(
                     Level::Error,
@@ -281,14 +293,13 @@ impl<'a> Homes<'a> {
                         Field::Text(&error.take_cause().unwrap_or_default()),
                     )],
                 );
-                self.probe(key).await
+                self.probe(key, self.by_number(&self.settings.bound)?).await
             }
         }
     }
 
     /// Asks all homes for a user. Home 0 if none of them has it; 503 if one that may have it does not answer.
-    async fn probe(&self, key: &Key) -> Result<Route> {
-        let homes = self.all()?;
+    async fn probe(&self, key: &Key, homes: Vec<Database>) -> Result<Route> {
         let mut best = (Found::Nothing, 0);
         let mut silent = None;
         for (home, answer) in homes
@@ -350,10 +361,10 @@ impl<'a> Homes<'a> {
                 self.ask(key).await?
             }
             // Nobody stands behind the row, or it is wrong.
-            Source::Row => self.probe(key).await?,
+            Source::Row => self.probe(key, self.all().await?).await?,
         };
         if next.home == route.home && next.source == Source::Row {
-            let probed = self.probe(key).await?;
+            let probed = self.probe(key, self.all().await?).await?;
             return Ok((probed.home != route.home).then_some(probed));
         }
         Ok((next.home != route.home).then_some(next))
@@ -369,13 +380,18 @@ impl<'a> Homes<'a> {
 
     /// Sees to it that a user who has left a home arrives at the other, if that was not finished; the route to it.
     async fn arrive(&self, key: &Key, from: &Database, gone: moves::Gone) -> Result<Route> {
+        let directory = self.directory()?;
+        // Where the directory does not answer, a home is known by its number alone.
+        let identity = routes::identity(&directory, gone.home)
+            .await
+            .unwrap_or_default();
         let route = Route {
             home: gone.home,
-            identity: None,
+            identity,
             source: Source::Final,
         };
         if gone.has_left {
-            let target = self.database(gone.home, None)?;
+            let target = self.database(gone.home, route.identity.clone())?;
             moves::arrived(&target, &gone.move_id).await?;
             let mark = departed::Mark {
                 kind: key.kind.as_str().to_owned(),
@@ -386,7 +402,7 @@ impl<'a> Homes<'a> {
                 return self.ask(key).await; // Nobody is there any more.
             }
             // The directory may be down: then the next who is led here mends it.
-            let (directory, keys) = (self.directory()?, std::slice::from_ref(key));
+            let keys = std::slice::from_ref(key);
             let moved = routes::moved(&directory, keys, from.home(), gone.home).await;
             if moved.is_ok() {
                 self.remember(key, &route);

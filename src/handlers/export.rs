@@ -26,7 +26,7 @@ pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let Some(home) = homes.next() else {
         return Err(Error::field("cursor", "be one that this route has given"));
     };
-    let db = call.homes.database(home, None)?;
+    let db = call.homes.home(home).await?;
     let next_home = homes.next();
     let page = export::page(&db, call.db, &call.trail, after, next_home.is_none()).await?;
     let (place, counts) = match (page.next, next_home) {
@@ -95,13 +95,13 @@ impl Round {
         }
         Ok(Self {
             number: 1,
-            last_moves: departed::last_moves(&call.homes.all()?).await?,
+            last_moves: departed::last_moves(&call.homes.all().await?).await?,
         })
     }
 
     /// None: nobody has moved since this one began, so the export is whole.
     async fn next(&self, call: &Call<'_>) -> Result<Option<Self>> {
-        let last_moves = departed::last_moves(&call.homes.all()?).await?;
+        let last_moves = departed::last_moves(&call.homes.all().await?).await?;
         if last_moves == self.last_moves {
             return Ok(None);
         }

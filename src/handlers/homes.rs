@@ -20,7 +20,11 @@ pub async fn status(call: &Call<'_>) -> Result<Status> {
     let only = one_home(call)?;
     let (known, _) = routes::homes(&call.homes.directory()?).await?;
     let settings = call.homes.settings();
-    let asked = settings.bound.len() <= MAX_ASKED;
+    let asked = match only {
+        Some(only) => vec![call.homes.home(only).await?],
+        None if settings.bound.len() <= MAX_ASKED => call.homes.all().await?,
+        None => Vec::new(),
+    };
     let mut sum = Status::default();
     let mut shown = Vec::new();
     for home in settings.bound.iter().copied() {
@@ -28,13 +32,9 @@ pub async fn status(call: &Call<'_>) -> Result<Status> {
             continue;
         }
         let entry = known.iter().find(|known| known.home == home);
-        let now = if asked || only.is_some() {
-            let db = call
-                .homes
-                .database(home, entry.map(|entry| entry.identity.clone()))?;
-            Status::read(&db, call.vault).await.ok()
-        } else {
-            None
+        let now = match asked.iter().find(|db| db.home() == home) {
+            Some(db) => Status::read(db, call.vault).await.ok(),
+            None => None,
         };
         let seen = |last: Option<u64>, now: Option<u64>| number_or_null(now.or(last));
         let last_bytes = entry.and_then(|entry| entry.bytes);

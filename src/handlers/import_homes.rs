@@ -105,7 +105,7 @@ pub async fn import(
 async fn carry_out(call: &Call<'_>, mode: Mode, group: &Group) -> Result<Vec<LineResult>> {
     let Group { users, shares, .. } = group;
     if mode.dry_run || users.is_empty() {
-        let db = call.homes.database(group.home.unwrap_or(0), None)?;
+        let db = call.homes.home(group.home.unwrap_or(0)).await?;
         return import_at(call, &db, mode, users, shares).await;
     }
     let wanted = Wanted::Default;

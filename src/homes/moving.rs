@@ -37,7 +37,7 @@ impl Homes<'_> {
         trail: &Trail,
         copy: impl AsyncFn(&Database, u64) -> Result<Option<u64>>,
     ) -> Result<Moved> {
-        let target = self.database(to, None)?;
+        let target = self.home(to).await?;
         let key = Key::user(user_id);
         let from = self
             .surely_at(&key, async |db| {
@@ -53,7 +53,7 @@ impl Homes<'_> {
         if from == to {
             return Ok(Moved { from, rows: 0 });
         }
-        let source = self.database(from, None)?;
+        let source = self.home(from).await?;
         let members = Members::of(&source, user_id.as_str()).await?;
         if members.users > 1 {
             return Err(Error::new(
@@ -136,8 +136,8 @@ impl Homes<'_> {
             }
         }
         for (to, marks) in departed::departed(home).await? {
-            let target = self.database(to, None)?;
-            if let Err(error) = departed::forget(home, &target, &marks).await {
+            let forgotten = async { departed::forget(home, &self.home(to).await?, &marks).await };
+            if let Err(error) = forgotten.await {
                 log_failed("moves", error);
             }
         }
@@ -164,7 +164,7 @@ impl Homes<'_> {
 
     /// Brings the last events to where the users are: they may have moved on.
     async fn finish_departure(&self, home: &Database, unfinished: &Unfinished) -> Result<()> {
-        let mut target = self.database(unfinished.home, None)?;
+        let mut target = self.home(unfinished.home).await?;
         moves::arrived(&target, &unfinished.move_id).await?;
         for _ in 0..MAX_HOPS {
             let brought = moves::bring_events(home, &target, &unfinished.ids).await;
@@ -174,7 +174,7 @@ impl Homes<'_> {
                         return Err(error);
                     };
                     let next = self.follow(&key, &target).await?;
-                    target = self.database(next.home, None)?;
+                    target = self.home(next.home).await?;
                 }
                 brought => return brought,
             }

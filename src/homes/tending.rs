@@ -155,7 +155,7 @@ impl Homes<'_> {
     pub async fn rebuild(&self, home: u32, after: &str) -> Result<(Option<(u32, String)>, u64)> {
         self.enrol().await?;
         let directory = self.directory()?;
-        let database = self.database(home, None)?;
+        let database = self.home(home).await?;
         let page = walk::next_users(&database, Some(after)).await?;
         self.enter(&directory, &database, &page).await?;
         let count = page.users.len() as u64;
@@ -200,7 +200,7 @@ impl Homes<'_> {
             let (routes, keys): (Vec<&Astray>, Vec<&Key>) = of_other
                 .filter_map(|route| Some((route, users.get(route.place)?)))
                 .unzip();
-            let present = match self.database(other, None) {
+            let present = match self.home(other).await {
                 Ok(other) => walk::present(&other, &keys).await,
                 Err(error) => Err(error),
             };

@@ -48,6 +48,14 @@ pub async fn find(directory: &Database, key: &Key) -> Result<(Said, Option<Strin
     Ok((said(home, complete.as_deref()), identity))
 }
 
+/// The identity that the directory knows a home by.
+pub async fn identity(directory: &Database, home: u32) -> Result<Option<String>> {
+    const SQL: &str = "SELECT identity FROM homes WHERE home = ?1";
+    let statement = Statement::new(SQL).number(home.into());
+    let [rows] = directory.read_within(QUICK, &[statement]).await?.rows()?;
+    Ok(rows.first_text("identity"))
+}
+
 /// The routes of the keys that have one.
 pub async fn find_all(directory: &Database, keys: &[Key]) -> Result<Vec<Route>> {
     let statement = Statement::new(sql!("directory_claimed")).text(&hex_of(keys));

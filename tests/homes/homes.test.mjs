@@ -278,6 +278,24 @@ describe("a binding that leads to another database", () => {
     await worker.homes[1].prepare("UPDATE meta SET value = 'another' WHERE name = 'identity'").run();
     assertProblem(await call.admin("POST", "/users", { ...user("a"), home: 1 }), 503, "misconfigured");
     assert.equal((await call.admin("POST", "/users", { ...user("b"), home: 2 })).status, 201);
+    for (const [method, path, body] of [
+      ["POST", `/users/${user("b").id}/move`, { home: 1 }],
+      ["GET", "/admin/keys"],
+      ["GET", "/users"],
+      ["GET", "/users?home=1"],
+      ["GET", "/admin/export"],
+    ])
+      assertProblem(await call.admin(method, path, body), 503, "misconfigured");
+    const { results } = await worker.homes[1].prepare("SELECT kind FROM moves").all();
+    assert.deepEqual(results, [], "no move has reached it");
+  });
+
+  it("nor is a new database in the place of home 0: what it would count and list is not all", async () => {
+    const worker = await startWorker({ homes: 3 });
+    after(() => worker.stop());
+    await worker.homes[0].prepare("UPDATE meta SET value = 'another' WHERE name = 'identity'").run();
+    for (const path of ["/admin/keys", "/users"])
+      assertProblem(await callers(worker).admin("GET", path), 503, "misconfigured");
   });
 
   it("of many is refused by a Worker that knows of one only", async () => {
