@@ -7,6 +7,7 @@
 mod enrolling;
 mod moving;
 mod registering;
+mod rounds;
 mod tending;
 
 use std::cell::RefCell;
@@ -25,6 +26,7 @@ use crate::store::users;
 use crate::store::{Database, MOVED, Which, ask_each};
 
 pub use registering::{Wanted, keys_of, noted};
+pub use rounds::Round;
 
 const REMEMBERED: usize = 20_000;
 const REMEMBER_MS: u64 = 60 * 60 * 1000;

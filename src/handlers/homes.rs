@@ -9,6 +9,7 @@ use crate::domain::names::UserId;
 use crate::error::{Code, Error, Result};
 use crate::handlers::status::{Status, number_or_null};
 use crate::handlers::users::one_home;
+use crate::homes::Round;
 use crate::http::{Answer, Call};
 use crate::store::{Database, routes};
 
@@ -104,13 +105,17 @@ pub async fn rebuild_directory(_: &Admin, call: &Call<'_>) -> Result<Answer> {
             "There is no directory to rebuild.",
         ));
     }
-    let must = "be one that this route has given";
-    let (home, after) = match cursor.as_deref() {
-        None => (0, ""),
-        Some(text) => parse_cursor(text).ok_or_else(|| Error::field("cursor", must))?,
+    let place = cursor.as_deref().map(|text| {
+        let (home, text) = parse_cursor(text)?;
+        let (round, after) = Round::parse(text)?;
+        Some((round, home, after))
+    });
+    let place = match place {
+        Some(None) => return Err(Error::field("cursor", "be one that this route has given")),
+        place => place.flatten(),
     };
-    let (next, users) = call.homes.rebuild(home, after).await?;
-    let cursor = next.map(|(home, after)| format!("{home}:{after}"));
+    let (next, users) = call.homes.rebuild(place).await?;
+    let cursor = next.map(|(round, home, after)| format!("{home}:{}:{after}", round.to_text()));
     let answer = Writer::default()
         .number("users", users)
         .optional("cursor", cursor.as_deref());

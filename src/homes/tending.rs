@@ -1,5 +1,6 @@
 //! What the background does for the directory: which homes are due, that every user has routes, how full each home is.
 
+use super::rounds::Round;
 use super::{Homes, log_failed};
 use crate::config::binding_of;
 use crate::domain::homes::{Key, Kind};
@@ -151,20 +152,30 @@ impl Homes<'_> {
     }
 
     /// Fills the directory anew from the homes, one page of users at a time: where the next one begins, and how many users it had.
-    /// None: it is whole.
-    pub async fn rebuild(&self, home: u32, after: &str) -> Result<(Option<(u32, String)>, u64)> {
+    /// None: it is whole. `place`: the round, the home, and behind which id; None at the beginning.
+    pub async fn rebuild(
+        &self,
+        place: Option<(Round, u32, &str)>,
+    ) -> Result<(Option<(Round, u32, String)>, u64)> {
         self.enrol().await?;
+        let (round, home, after) = match place {
+            Some(place) => place,
+            None => (self.first_round().await?, 0, ""),
+        };
         let directory = self.directory()?;
         let database = self.home(home).await?;
         let page = walk::next_users(&database, Some(after)).await?;
         self.enter(&directory, &database, &page).await?;
         let count = page.users.len() as u64;
         if let Some(last) = page.last {
-            return Ok((Some((home, last)), count));
+            return Ok((Some((round, home, last)), count));
         }
         let next = self.settings.bound.iter().find(|bound| **bound > home);
         if let Some(next) = next {
-            return Ok((Some((*next, String::new())), count));
+            return Ok((Some((round, *next, String::new())), count));
+        }
+        if let Some(again) = self.next_round(&round).await? {
+            return Ok((Some((again, 0, String::new())), count));
         }
         walk::complete(&directory).await?;
         self.enrol().await?;

@@ -10,7 +10,7 @@ let worker;
 let call;
 const who = user("who");
 before(async () => {
-  worker = await startWorker({ homes: 3, siblings: { fresh: {} } });
+  worker = await startWorker({ homes: 3, siblings: { fresh: {}, rebuilt: {} } });
   call = callers(worker);
 });
 after(() => worker?.stop());
@@ -168,6 +168,50 @@ describe("an export, while users move", () => {
       assert.notEqual(body.cursor, null, "the export is not said to be whole");
       cursor = body.cursor;
     }
+  });
+});
+
+/** The directory is lost, and filled anew from the homes; `at(cursor)` comes before each further page. */
+async function rebuildDirectory(at = async () => {}) {
+  await worker.directory.batch(["routes", "meta"].map((table) => worker.directory.prepare(`DELETE FROM ${table}`)));
+  let cursor;
+  do {
+    const { status, body, text } = await call.admin("POST", "/admin/directory/rebuild", cursor ? { cursor } : {});
+    assert.equal(status, 200, text);
+    ({ cursor } = body);
+    if (cursor !== null) await at(cursor);
+  } while (cursor !== null);
+}
+
+describe("a rebuild of the directory, while users move", () => {
+  let moved;
+  /** Moves the user out of home 2, which is yet to come, into home 1, which is done. */
+  const meanwhile = async (cursor) => {
+    if (moved || !cursor.startsWith("2:")) return;
+    moved = true;
+    assert.equal((await move(who, 1)).status, 200);
+  };
+  beforeEach(async () => {
+    moved = false;
+    await register(who, 2);
+  });
+
+  it("leaves nobody unknown who moved out of a database that was yet to come", async () => {
+    await rebuildDirectory(meanwhile);
+    assert.ok(moved);
+    const fresh = callers(worker.sibling("rebuilt"));
+    assert.equal((await fresh.admin("GET", `/users/${who.id}`)).status, 200);
+    assert.equal((await fresh.admin("POST", "/users", { ...who, home: 0 })).status, 200, "nobody is registered twice");
+  });
+
+  it("goes through all databases once more, and finds whom a move did not get to enter", async () => {
+    await rebuildDirectory(async (cursor) => {
+      if (moved || !cursor.startsWith("2:")) return;
+      await meanwhile(cursor);
+      await worker.directory.prepare("DELETE FROM routes").run();
+    });
+    const { results } = await worker.directory.prepare("SELECT home FROM routes").all();
+    assert.deepEqual(results, [{ home: 1 }, { home: 1 }, { home: 1 }]);
   });
 });
 
