@@ -188,25 +188,27 @@ impl Homes<'_> {
         if page.users.is_empty() {
             return Ok(());
         }
-        let (mut users, mut deleted) = (Vec::new(), Vec::new());
-        for user in page.users.iter().filter(|user| !user.is_moving) {
-            let keys = if user.is_user {
+        let (mut users, mut others) = (Vec::new(), Vec::new());
+        for user in &page.users {
+            // Who is still arriving is the other home's, or nobody has heard yet that it is this one's: the one that has the route
+            // leads on to the other.
+            let keys = if user.is_user && !user.is_arriving {
                 &mut users
             } else {
-                &mut deleted
+                &mut others
             };
             keys.push(Key::new(Kind::User, &user.id));
             keys.push(Key::new(Kind::Client, &user.client_id));
             keys.extend(user.hash.iter().map(|hash| Key::new(Kind::ApiKey, hash)));
         }
-        let astray = walk::enter(directory, &users, &deleted, home.home()).await?;
-        let mut others: Vec<u32> = Vec::new();
+        let astray = walk::enter(directory, &users, &others, home.home()).await?;
+        let mut elsewhere: Vec<u32> = Vec::new();
         for route in &astray {
-            if !others.contains(&route.home) {
-                others.push(route.home);
+            if !elsewhere.contains(&route.home) {
+                elsewhere.push(route.home);
             }
         }
-        for other in others {
+        for other in elsewhere {
             let of_other = astray.iter().filter(|route| route.home == other);
             let (routes, keys): (Vec<&Astray>, Vec<&Key>) = of_other
                 .filter_map(|route| Some((route, users.get(route.place)?)))

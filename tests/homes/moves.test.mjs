@@ -10,7 +10,7 @@ let worker;
 let call;
 const who = user("who");
 before(async () => {
-  worker = await startWorker({ homes: 3, siblings: { fresh: {}, rebuilt: {} } });
+  worker = await startWorker({ homes: 3, siblings: { fresh: {}, rebuilt: {}, broken: {} } });
   call = callers(worker);
 });
 after(() => worker?.stop());
@@ -212,6 +212,38 @@ describe("a rebuild of the directory, while users move", () => {
     });
     const { results } = await worker.directory.prepare("SELECT home FROM routes").all();
     assert.deepEqual(results, [{ home: 1 }, { home: 1 }, { home: 1 }]);
+  });
+});
+
+describe("a move that broke off at its source", () => {
+  const mark = (home, state, other, until) =>
+    worker.homes[home].batch(
+      [
+        ["user", who.id],
+        ["client", who.clientId],
+      ].map(([kind, value]) =>
+        worker.homes[home]
+          .prepare("INSERT INTO moves (kind, value, move, state, home, until) VALUES (?, ?, 'm', ?, ?, ?)")
+          .bind(kind, value, state, other, until),
+      ),
+    );
+
+  it("leaves its user in the directory that is rebuilt, also while the lease goes on", async () => {
+    await register(who, 1);
+    await mark(1, "leaving", 2, "2999-01-01T00:00:00.000Z");
+    await rebuildDirectory();
+    const { results } = await worker.directory.prepare("SELECT DISTINCT home FROM routes").all();
+    assert.deepEqual(results, [{ home: 1 }]);
+  });
+
+  it("leaves no mark there once its lease has ended", async () => {
+    await register(who, 1);
+    await mark(1, "leaving", 2, "2026-01-01T00:00:00.000Z");
+    await mark(2, "arriving", 1, "2026-01-01T00:00:00.000Z");
+    await worker.scheduled();
+    for (const home of [1, 2]) assert.deepEqual(await marks(home), []);
+    await rebuildDirectory();
+    assert.equal((await callers(worker.sibling("broken")).admin("GET", `/users/${who.id}`)).status, 200);
   });
 });
 
