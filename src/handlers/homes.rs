@@ -86,8 +86,15 @@ pub async fn set_state(_: &Admin, call: &Call<'_>, home: &UserId) -> Result<Answ
         ));
     }
     let state = if is_open { "open" } else { "closed" };
-    if !routes::set_state(&call.homes.directory()?, home, state).await? {
-        return Err(Error::new(Code::NotFound, "No database has this number."));
+    match routes::set_state(&call.homes.directory()?, home, state).await? {
+        Some(true) => {}
+        Some(false) => {
+            return Err(Error::new(
+                Code::Conflict,
+                "The directory does not know everybody yet, so this database stays closed. It opens by itself; POST /admin/directory/rebuild hurries that.",
+            ));
+        }
+        None => return Err(Error::new(Code::NotFound, "No database has this number.")),
     }
     let answer = Writer::default()
         .number("home", home.into())

@@ -86,6 +86,21 @@ describe("where a user goes", () => {
     assert.equal((await register(user("new"), { home: 1 })).status, 201);
   });
 
+  it("is no further home before everybody of home 0 is entered, whatever the operator says", async () => {
+    await worker.homes[0].prepare("INSERT INTO users (id, client_id, created_at) VALUES ('old', 'old', '')").run();
+    const put = (home, state) => call.admin("PUT", `/admin/homes/${home}`, { state });
+    const set = (text) => worker.directory.prepare(text).run();
+    await set("UPDATE homes SET state = 'new' WHERE home = 1");
+    await set("UPDATE meta SET value = '0' WHERE name = 'complete'");
+    assertProblem(await put(1, "open"), 409, "conflict");
+    assert.equal((await put(1, "closed")).status, 200);
+    assertProblem(await put(1, "open"), 409, "conflict");
+    for (const state of ["closed", "open"]) assert.equal((await put(0, state)).status, 200);
+    await set("UPDATE meta SET value = '1' WHERE name = 'complete'");
+    assert.equal((await put(1, "open")).status, 200);
+    assertProblem(await put(7, "open"), 404, "not_found");
+  });
+
   it("is 503 in a place whose databases are all closed: whoever runs it adds one", async () => {
     const set = async (state) => {
       for (const home of [1, 2]) assert.equal((await call.admin("PUT", `/admin/homes/${home}`, { state })).status, 200);
