@@ -96,11 +96,11 @@ impl Homes<'_> {
         let move_id = trail.event_id.as_str();
         // 2.
         moves::expect(target, members, move_id, source.home()).await?;
-        let before = moves::fingerprint(target, members).await?;
+        let before = moves::rows_in(target, members).await?;
         let copied = moves::copy(source, target, members, move_id).await?;
         // 3.
-        let there = moves::fingerprint(target, members).await?;
-        if there != before.and(copied) {
+        let there = moves::rows_in(target, members).await?;
+        if !there.is_union(&before, &copied) {
             return Err(Error::new(
                 Code::Conflict,
                 "The other database has something else of this user, or of its API key. Nothing was moved.",

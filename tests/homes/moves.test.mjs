@@ -77,6 +77,24 @@ describe("a user who is in two homes since one went back in time", () => {
     for (const home of [0, 1]) assert.deepEqual(await marks(home), [], `home ${home} goes on`);
   });
 
+  it("is moved once the older one is deleted, as docs/scale.md says: what both databases keep of it counts once", async () => {
+    await register(who, 0);
+    await store(who, "once");
+    await store(who, "twice");
+    const then = await rowsOf(0);
+    assert.equal((await move(who, 1)).status, 200);
+    await store(who, "after");
+    await travelBack(0, then);
+    await sql(0, "DELETE FROM users");
+    const moved = await move(who, 0);
+    assert.equal(moved.status, 200, moved.text);
+    assert.deepEqual(await custodianShares(call, who.clientId), ["after"]);
+    const now = await rowsOf(0);
+    assert.equal(now.users.length, 1);
+    assert.deepEqual(await sql(1, "SELECT id FROM users"), []);
+    for (const row of then.backup_share_versions) assert.ok(now.backup_share_versions.includes(row));
+  });
+
   it("keeps the route that it has, and is told of: no walk over a home takes it away from the other", async () => {
     await register(who, 0);
     await store(who, "before");
