@@ -13,7 +13,7 @@ use crate::homes::Round;
 use crate::http::{Answer, Call};
 use crate::store::{Database, routes};
 
-/// So many homes are asked for a status at most; of more, what the background saw last is added up.
+/// So many homes are asked for a status at most; of more, only the users and bytes that the background saw last are added up.
 const MAX_ASKED: usize = 60;
 
 /// The status of all homes, of `?home=` alone if that is given: now, if they are not too many.
@@ -27,6 +27,7 @@ pub async fn status(call: &Call<'_>) -> Result<Status> {
         None => Vec::new(),
     };
     let mut sum = Status::default();
+    (sum.bytes, sum.users) = (Some(0), Some(0));
     let mut shown = Vec::new();
     for home in settings.bound.iter().copied() {
         if only.is_some_and(|only| only != home) {
@@ -37,34 +38,28 @@ pub async fn status(call: &Call<'_>) -> Result<Status> {
             Some(db) => Status::read(db, call.vault).await.ok(),
             None => None,
         };
-        let seen = |last: Option<u64>, now: Option<u64>| number_or_null(now.or(last));
-        let last_bytes = entry.and_then(|entry| entry.bytes);
-        let last_users = entry.and_then(|entry| entry.users);
+        let bytes = now.as_ref().and_then(|now| now.bytes);
+        let bytes = bytes.or_else(|| entry?.bytes);
+        let users = now.as_ref().and_then(|now| now.users);
+        let users = users.or_else(|| entry?.users);
         let writer = Writer::default()
             .number("home", home.into())
             .text("binding", &binding_of(home))
             .optional("place", settings.place_of(home))
             .text("state", entry.map_or("new", |entry| entry.state.as_str()))
-            .raw(
-                "bytes",
-                &seen(last_bytes, now.as_ref().map(|now| now.bytes)),
-            )
-            .raw(
-                "users",
-                &seen(last_users, now.as_ref().map(|now| now.users)),
-            )
+            .raw("bytes", &number_or_null(bytes))
+            .raw("users", &number_or_null(users))
             .raw(
                 "schema",
                 &number_or_null(now.as_ref().and_then(|now| now.schema).map(u64::from)),
             )
             .optional("seenAt", entry.and_then(|entry| entry.seen_at.as_deref()));
         shown.push(writer.end());
+        let add = |sum: Option<u64>, number: Option<u64>| Some(sum? + number?);
+        (sum.bytes, sum.users) = (add(sum.bytes, bytes), add(sum.users, users));
         match now {
             Some(now) => sum.add(now),
-            None => {
-                sum.bytes += last_bytes.unwrap_or_default();
-                sum.users += last_users.unwrap_or_default();
-            }
+            None => sum.is_partial = true,
         }
     }
     sum.homes = Some(json::array(shown));

@@ -271,6 +271,15 @@ describe("when a home fails", () => {
     assert.match(keys.body.detail, /DB_1/);
     const { body } = await call.admin("GET", "/admin/keys");
     assert.equal(body.keys[0].shares, 6);
+    // Nor does the status: a part of a sum looks like all of it.
+    const whole = (await call.admin("GET", "/admin/status")).body;
+    assert.deepEqual([whole.keys, whole.users, whole.left.rewrap], [[{ id: "k1", shares: 6 }], 2, 0]);
+    const { body: part } = await call.admin("GET", "/admin/status", undefined, down);
+    assert.deepEqual(
+      [part.shares, part.keys, part.halfFinished, part.left, part.scrub, part.schema],
+      [null, null, null, { rewrap: null, scrub: null, purges: null }, { at: null, checked: null, failed: null }, null],
+    );
+    assert.equal(part.homes[2].users, 1);
   });
 });
 

@@ -114,10 +114,7 @@ describe("a move whose source was lost before the target heard that it is the au
     const [target, source] = [worker.homes[1], worker.homes[0]];
     const { move } = await source.prepare("SELECT move FROM moves").first();
     const mark = `INSERT INTO moves (kind, value, move, state, home, until) VALUES (?, ?, '${move}', 'arriving', 0, '2026-01-01T00:00:00.000Z')`;
-    await target.batch([
-      target.prepare(mark).bind("user", who.id),
-      target.prepare(mark).bind("client", who.clientId),
-    ]);
+    await target.batch([target.prepare(mark).bind("user", who.id), target.prepare(mark).bind("client", who.clientId)]);
     await lose(source);
     const kept = async () => {
       await worker.scheduled();
