@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 
 import { assertProblem, callers, custodianShares, user } from "../support/client.mjs";
-import { startWorker } from "../support/harness.mjs";
+import { SECRETS, startWorker } from "../support/harness.mjs";
 
 let worker;
 let call;
@@ -230,6 +230,34 @@ describe("a rebuild of the directory, while users move", () => {
     });
     const { results } = await worker.directory.prepare("SELECT home FROM routes").all();
     assert.deepEqual(results, [{ home: 1 }, { home: 1 }, { home: 1 }]);
+  });
+});
+
+describe("an import of shares", () => {
+  const imports = async (share) => {
+    const record = { type: "custodianBackupShare", userId: who.id, backupMethod: "GDRIVE-SECP256K1", share };
+    const { body, text } = await worker.send("POST", "/admin/import", {
+      bearer: SECRETS.ADMIN_TOKEN,
+      headers: { "content-type": "application/x-ndjson" },
+      body: JSON.stringify({ ...record, storedAt: "2026-01-01T00:00:00.000Z" }),
+    });
+    assert.equal(body.results?.[0].outcome, "new", text);
+    assert.deepEqual(await custodianShares(call, who.clientId), [share]);
+  };
+  beforeEach(() => register(who, 1));
+
+  it("finds its user while the directory is blank", async () => {
+    await worker.directory.batch(["routes", "meta"].map((table) => worker.directory.prepare(`DELETE FROM ${table}`)));
+    try {
+      await imports("while it is blank");
+    } finally {
+      await worker.directory.prepare("INSERT INTO meta (name, value) VALUES ('complete', '1')").run();
+    }
+  });
+
+  it("finds its user where the route is wrong", async () => {
+    await worker.directory.prepare("UPDATE routes SET home = 2").run();
+    await imports("where the route is wrong");
   });
 });
 
