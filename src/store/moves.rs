@@ -39,8 +39,10 @@ pub async fn gone_to(database: &Database, key: &Key) -> Result<Option<Gone>> {
 
 /// Makes the target of a move the authority, once the source has given the user up.
 pub async fn arrived(target: &Database, move_id: &str) -> Result<()> {
-    let statement = Statement::new(sql!("home_arrived")).text(move_id);
-    target.change(Change::upkeep(statement)).await.map(drop)
+    let of_move = |sql| Statement::new(sql).text(move_id);
+    let arrived = Change::upkeep(of_move(sql!("home_note_arrival")));
+    let arrived = arrived.read(of_move(sql!("home_arrived")));
+    target.change(arrived).await.map(drop)
 }
 
 /// Who moves together.

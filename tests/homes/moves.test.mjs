@@ -447,7 +447,7 @@ describe("a user who has moved and was purged", () => {
     assert.equal((await move(who, 1)).status, 200);
     await sql(1, "DELETE FROM users");
     await travelBack(1, then);
-    for (const table of ["deleted_users", "backup_share_versions", "audit_events"])
+    for (const table of ["deleted_users", "backup_share_versions", "audit_events", "arrivals"])
       await sql(1, `DELETE FROM ${table}`);
     await worker.scheduled();
     assert.notDeepEqual(await marks(0), []);
