@@ -5,4 +5,6 @@ CREATE TABLE arrivals (
   at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX arrivals_by_time ON arrivals (at);
+
 UPDATE meta SET value = '25' WHERE name = 'schema_version';

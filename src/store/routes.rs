@@ -50,8 +50,7 @@ pub async fn find(directory: &Database, key: &Key) -> Result<(Said, Option<Strin
 
 /// The identity that the directory knows a home by.
 pub async fn identity(directory: &Database, home: u32) -> Result<Option<String>> {
-    const SQL: &str = "SELECT identity FROM homes WHERE home = ?1";
-    let statement = Statement::new(SQL).number(home.into());
+    let statement = Statement::new(sql!("directory_identity")).number(home.into());
     let [rows] = directory.read_within(QUICK, &[statement]).await?.rows()?;
     Ok(rows.first_text("identity"))
 }
@@ -262,7 +261,7 @@ pub async fn set_state(directory: &Database, home: u32, state: &str) -> Result<O
     let set = Statement::new(sql!("directory_set_state"))
         .number(home.into())
         .text(state);
-    let known = Statement::new("SELECT 1 FROM homes WHERE home = ?1").number(home.into());
+    let known = Statement::new(sql!("directory_identity")).number(home.into());
     let [set, known] = directory.write(vec![set, known]).await?.rows()?;
     Ok((!known.is_empty()).then_some(!set.is_empty()))
 }
