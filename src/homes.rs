@@ -7,6 +7,7 @@
 mod enrolling;
 mod moving;
 mod registering;
+mod rounds;
 mod tending;
 
 use std::cell::RefCell;
@@ -25,6 +26,7 @@ use crate::store::users;
 use crate::store::{Database, MOVED, Which, ask_each};
 
 pub use registering::{Wanted, keys_of, noted};
+pub use rounds::Round;
 
 const REMEMBERED: usize = 20_000;
 const REMEMBER_MS: u64 = 60 * 60 * 1000;
@@ -129,8 +131,8 @@ impl<'a> Homes<'a> {
         self.settings
     }
 
-    /// The database of a home.
-    pub fn database(&self, home: u32, identity: Option<String>) -> Result<Database> {
+    /// The database of a home. Without its identity, whichever has its number: see [`home`](Self::home).
+    fn database(&self, home: u32, identity: Option<String>) -> Result<Database> {
         let binding = config::database(self.env, home).ok_or_else(|| unbound(home))?;
         let which = if self.are_many() {
             Which::Home(home, identity)
@@ -140,10 +142,37 @@ impl<'a> Homes<'a> {
         Ok(self.first.sibling(binding, which))
     }
 
-    /// The databases of all homes that are bound, home 0 first.
-    pub fn all(&self) -> Result<Vec<Database>> {
-        let homes = self.settings.bound.iter();
-        homes.map(|home| self.database(*home, None)).collect()
+    /// The database of a home, by the identity that the directory knows: one that was put in its place is not asked.
+    pub async fn home(&self, home: u32) -> Result<Database> {
+        let homes = self.by_identity(&[home]).await?;
+        homes.into_iter().next().ok_or_else(|| unbound(home))
+    }
+
+    /// The databases of all homes that are bound, home 0 first, by their identities.
+    pub async fn all(&self) -> Result<Vec<Database>> {
+        self.by_identity(&self.settings.bound).await
+    }
+
+    /// Asks the directory, unless this isolate has met all of these homes.
+    async fn by_identity(&self, homes: &[u32]) -> Result<Vec<Database>> {
+        let databases = self.by_number(homes)?;
+        if databases.iter().all(|home| home.which().is_identified()) {
+            return Ok(databases);
+        }
+        let known = self.known().await?;
+        let identity = |home| known.iter().find(|(known, _)| *known == home);
+        homes
+            .iter()
+            .map(|home| self.database(*home, identity(*home).map(|(_, known)| known.clone())))
+            .collect()
+    }
+
+    /// As far as the bindings tell: where the directory does not answer.
+    fn by_number(&self, homes: &[u32]) -> Result<Vec<Database>> {
+        homes
+            .iter()
+            .map(|home| self.database(*home, None))
+            .collect()
     }
 
     pub fn directory(&self) -> Result<Database> {
@@ -256,7 +285,7 @@ impl<'a> Homes<'a> {
             }),
             // Never used before, unless it was lost.
             Ok((Said::Nothing, None)) if self.enrol().await? => Box::pin(self.ask(key)).await,
-            Ok((Said::Nothing, _)) => self.probe(key).await,
+            Ok((Said::Nothing, _)) => self.probe(key, self.all().await?).await,
             Err(mut error) => {
                 log::event(
                     Level::Error,
@@ -266,14 +295,13 @@ impl<'a> Homes<'a> {
                         Field::Text(&error.take_cause().unwrap_or_default()),
                     )],
                 );
-                self.probe(key).await
+                self.probe(key, self.by_number(&self.settings.bound)?).await
             }
         }
     }
 
     /// Asks all homes for a user. Home 0 if none of them has it; 503 if one that may have it does not answer.
-    async fn probe(&self, key: &Key) -> Result<Route> {
-        let homes = self.all()?;
+    async fn probe(&self, key: &Key, homes: Vec<Database>) -> Result<Route> {
         let mut best = (Found::Nothing, 0);
         let mut silent = None;
         for (home, answer) in homes
@@ -335,10 +363,10 @@ impl<'a> Homes<'a> {
                 self.ask(key).await?
             }
             // Nobody stands behind the row, or it is wrong.
-            Source::Row => self.probe(key).await?,
+            Source::Row => self.probe(key, self.all().await?).await?,
         };
         if next.home == route.home && next.source == Source::Row {
-            let probed = self.probe(key).await?;
+            let probed = self.probe(key, self.all().await?).await?;
             return Ok((probed.home != route.home).then_some(probed));
         }
         Ok((next.home != route.home).then_some(next))
@@ -354,13 +382,18 @@ impl<'a> Homes<'a> {
 
     /// Sees to it that a user who has left a home arrives at the other, if that was not finished; the route to it.
     async fn arrive(&self, key: &Key, from: &Database, gone: moves::Gone) -> Result<Route> {
+        let directory = self.directory()?;
+        // Where the directory does not answer, a home is known by its number alone.
+        let identity = routes::identity(&directory, gone.home)
+            .await
+            .unwrap_or_default();
         let route = Route {
             home: gone.home,
-            identity: None,
+            identity,
             source: Source::Final,
         };
         if gone.has_left {
-            let target = self.database(gone.home, None)?;
+            let target = self.database(gone.home, route.identity.clone())?;
             moves::arrived(&target, &gone.move_id).await?;
             let mark = departed::Mark {
                 kind: key.kind.as_str().to_owned(),
@@ -371,7 +404,7 @@ impl<'a> Homes<'a> {
                 return self.ask(key).await; // Nobody is there any more.
             }
             // The directory may be down: then the next who is led here mends it.
-            let (directory, keys) = (self.directory()?, std::slice::from_ref(key));
+            let keys = std::slice::from_ref(key);
             let moved = routes::moved(&directory, keys, from.home(), gone.home).await;
             if moved.is_ok() {
                 self.remember(key, &route);

@@ -18,9 +18,11 @@ export function HalfFinished() {
       <Shown of={status}>
         {({ halfFinished }) => (
           <p>
-            {halfFinished === 0
-              ? "No backup is half-finished."
-              : `${halfFinished} ${halfFinished === 1 ? "backup is" : "backups are"} half-finished.`}
+            {halfFinished === null
+              ? "How many backups are half-finished is not known: not every database has answered."
+              : halfFinished === 0
+                ? "No backup is half-finished."
+                : `${halfFinished} ${halfFinished === 1 ? "backup is" : "backups are"} half-finished.`}
           </p>
         )}
       </Shown>

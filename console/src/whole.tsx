@@ -34,22 +34,32 @@ export function Whole() {
   );
 }
 
-function Figures({ status }: { status: Schemas["Status"] }) {
-  const [current, ...older] = status.keys;
+/** A number that not every database has given. */
+const UNKNOWN = "not known: not every database has answered";
+const known = (number: number | null) => (number === null ? UNKNOWN : count(number));
+
+function rotation(keys: Schemas["Status"]["keys"]) {
+  if (keys === null) return UNKNOWN;
+  const [current, ...older] = keys;
   const toRewrap = older.reduce((sum, key) => sum + key.shares, 0);
+  return toRewrap === 0
+    ? `none under way: ${current?.id ?? "no key"} seals every share`
+    : `${count(toRewrap)} shares are still to be sealed under ${current?.id}`;
+}
+
+function Figures({ status }: { status: Schemas["Status"] }) {
+  const { scrub } = status;
   return (
     <section>
       <h2>Now</h2>
       <dl class="facts">
         <dt>Users</dt>
-        <dd>{count(status.users)}</dd>
+        <dd>{known(status.users)}</dd>
         <dt>Current shares</dt>
-        <dd>{count(status.shares)}</dd>
+        <dd>{known(status.shares)}</dd>
         <dt>Key rotation</dt>
         <dd>
-          {toRewrap === 0
-            ? `none under way: ${current?.id ?? "no key"} seals every share`
-            : `${count(toRewrap)} shares are still to be sealed under ${current?.id}`}
+          {rotation(status.keys)}
           {status.wrongKeys.length > 0 && (
             <strong> A wrong key was deployed: {listed(status.wrongKeys)}. See docs/operations.md now.</strong>
           )}
@@ -59,15 +69,17 @@ function Figures({ status }: { status: Schemas["Status"] }) {
         </dd>
         <dt>Scrub</dt>
         <dd>
-          {status.scrub.at ? (
+          {scrub.at ? (
             <>
-              {count(status.scrub.checked)} shares opened, the last <Time at={status.scrub.at} />
+              {known(scrub.checked)} shares opened, the last <Time at={scrub.at} />
             </>
+          ) : scrub.checked === null ? (
+            UNKNOWN
           ) : (
             "has not run yet"
           )}
-          {status.scrub.failed > 0 && (
-            <strong> {count(status.scrub.failed)} do not open: see docs/operations.md now.</strong>
+          {scrub.failed !== null && scrub.failed > 0 && (
+            <strong> {count(scrub.failed)} do not open: see docs/operations.md now.</strong>
           )}
         </dd>
         <SecondCopy status={status} />
@@ -77,7 +89,7 @@ function Figures({ status }: { status: Schemas["Status"] }) {
 }
 
 /** The second copy's lag; nothing where no bucket is bound. */
-function SecondCopy({ status: { copy } }: { status: Schemas["Status"] }) {
+function SecondCopy({ status: { copy, shares } }: { status: Schemas["Status"] }) {
   if (copy === undefined) return null;
   return (
     <>
@@ -85,7 +97,9 @@ function SecondCopy({ status: { copy } }: { status: Schemas["Status"] }) {
       <dd>
         {copy.pending > 0
           ? `${count(copy.pending)} changes wait, the oldest for ${count(copy.lagSeconds)} s`
-          : "has every change"}
+          : shares === null
+            ? UNKNOWN
+            : "has every change"}
       </dd>
     </>
   );

@@ -137,12 +137,14 @@ async fn audit_of_user(
     })
     .await;
     let homes = match home {
-        Err(error) if error.code == Code::UnknownUser => call.homes.all()?,
+        Err(error) if error.code == Code::UnknownUser => call.homes.all().await?,
         home => {
-            let mut homes = vec![0, home?];
-            homes.dedup();
-            let open = |home: u32| call.homes.database(home, None);
-            homes.into_iter().map(open).collect::<Result<_>>()?
+            let mut homes = vec![call.homes.home(0).await?];
+            match home? {
+                0 => {}
+                home => homes.push(call.homes.home(home).await?),
+            }
+            homes
         }
     };
     merged(&homes, query).await
@@ -153,8 +155,8 @@ const MAX_MERGED: usize = 120;
 
 async fn audit_of_all(call: &Call<'_>, query: &audit::Query<'_>) -> Result<Page> {
     let homes = match one_home(call)? {
-        Some(home) => vec![call.homes.database(home, None)?],
-        None => call.homes.all()?,
+        Some(home) => vec![call.homes.home(home).await?],
+        None => call.homes.all().await?,
     };
     if homes.len() > MAX_MERGED {
         return Err(Error::field(
@@ -228,7 +230,7 @@ pub fn to_json(keys: &[KeyUse]) -> String {
 /// `GET /admin/keys`: how many shares each key seals. A key with none may be removed. `unknown` are the keys that shares need and
 /// the settings lack, `wrong` those whose bytes are other ones than the shares were sealed with.
 pub async fn keys(_: &Admin, call: &Call<'_>) -> Result<Answer> {
-    let homes = call.homes.all()?;
+    let homes = call.homes.all().await?;
     let in_use = store::key_use_of_all(&homes).await?;
     let Keys { mut known, unknown } = Keys::of(call.vault, in_use);
     // By the counts of the database alone, before what waits to be copied is added.
@@ -263,7 +265,7 @@ pub async fn rewrap(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let limit = parse_number(&body, "limit", 1..=1000, "be a whole number from 1 to 1000")?;
     let limit = u64::from(limit.unwrap_or(DEFAULT_REWRAP_LIMIT));
     let (mut rewrapped, mut remaining) = (0, 0);
-    for db in call.homes.all()? {
+    for db in call.homes.all().await? {
         let part = maintenance::rewrap(
             &db,
             call.vault,
@@ -285,7 +287,7 @@ pub async fn rewrap(_: &Admin, call: &Call<'_>) -> Result<Answer> {
 pub async fn copying(call: &Call<'_>) -> Result<Vec<Copying>> {
     let only = one_home(call)?;
     let mut known = Vec::new();
-    for db in call.homes.all()? {
+    for db in call.homes.all().await? {
         if only.is_some_and(|only| only != db.home()) {
             continue;
         }

@@ -54,7 +54,7 @@ pub async fn list(_: &Admin, call: &Call<'_>) -> Result<Answer> {
 
 /// The request with this id, and its database: the home of whom it is about.
 async fn find(call: &Call<'_>, id: &str) -> Result<(Database, Request)> {
-    for db in call.homes.all()? {
+    for db in call.homes.all().await? {
         match approvals::get(&db, id).await {
             Err(error) if error.code == Code::NotFound => {}
             found => return Ok((db, found?)),

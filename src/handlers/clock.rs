@@ -11,7 +11,7 @@ use crate::store::clock;
 /// second, so it is for whoever may change things.
 pub async fn clock(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let home = one_home(call)?.unwrap_or_default();
-    let db = call.homes.database(home, None)?;
+    let db = call.homes.home(home).await?;
     let seen = clock::look(&db).await?;
     let moves = seen
         .moves

@@ -25,16 +25,14 @@ pub async fn rebuild(_: &Admin, call: &Call<'_>) -> Result<Answer> {
             "There is no second copy: no R2 bucket is bound as COPY (docs/second-copy.md).",
         )
     })?;
-    let named = match &request.into {
-        Some(name) => Some(named(call, name)?),
-        None => None,
-    };
     if !call.homes.settings().bound.contains(&request.home) {
         let must = "be the number of a database that is bound";
         return Err(Error::field("home", must));
     }
-    let home = call.homes.database(request.home, None)?;
-    let db = named.as_ref().unwrap_or(&home);
+    let db = &match &request.into {
+        Some(name) => named(call, name)?,
+        None => call.homes.home(request.home).await?,
+    };
     let source = copier.copies.of_home(request.home);
     let done = async {
         if matches!(request.mode, Mode::Into | Mode::Merge) && request.cursor.is_empty() {

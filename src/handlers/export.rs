@@ -6,15 +6,15 @@ use crate::auth::admin::Admin;
 use crate::domain::homes::parse_cursor;
 use crate::domain::json::{self, Writer};
 use crate::domain::url;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
+use crate::homes::Round;
 use crate::http::{Answer, Call};
-use crate::store::departed;
 use crate::store::export::{self, Next, Place};
 
 /// A page of everything that is stored. Shares leave as they are kept, sealed: the operator's token alone opens none.
 pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let (round, first, after) = match url::query_value(call.query, "cursor") {
-        None => (Round::first(call).await?, 0, Place::default()),
+        None => (call.homes.first_round().await?, 0, Place::default()),
         Some(text) => text
             .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
             .and_then(|text| parse_place(call, &String::from_utf8(text).ok()?))
@@ -26,7 +26,7 @@ pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let Some(home) = homes.next() else {
         return Err(Error::field("cursor", "be one that this route has given"));
     };
-    let db = call.homes.database(home, None)?;
+    let db = call.homes.home(home).await?;
     let next_home = homes.next();
     let page = export::page(&db, call.db, &call.trail, after, next_home.is_none()).await?;
     let (place, counts) = match (page.next, next_home) {
@@ -35,14 +35,14 @@ pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         // Of many databases the counts would be of the last alone.
         (Next::Done(_, counts), None) if !is_many => (None, Some(counts)),
         (Next::Done(place, _), None) => {
-            let again = round.next(call).await?;
+            let again = call.homes.next_round(&round).await?;
             (again.map(|round| (round, 0, place)), None)
         }
     };
     let cursor = place.map(|(round, home, place)| {
         let place = place.to_json();
         URL_SAFE_NO_PAD.encode(if is_many {
-            format!("{home}:{}:{}:{place}", round.number, round.last_moves)
+            format!("{home}:{}:{place}", round.to_text())
         } else {
             place
         })
@@ -67,53 +67,6 @@ fn parse_place(call: &Call<'_>, text: &str) -> Option<(Round, u32, Place)> {
         return Some((Round::default(), 0, Place::parse(text)?));
     }
     let (home, text) = parse_cursor(text)?;
-    let (number, text) = text.split_once(':')?;
-    let (last_moves, place) = text.split_once(':')?;
-    let round = Round {
-        number: number.parse().ok()?,
-        last_moves: last_moves.to_owned(),
-    };
+    let (round, place) = Round::parse(text)?;
     Some((round, home, Place::parse(place)?))
-}
-
-/// How often an export goes through all databases at most.
-const ROUNDS: u32 = 3;
-
-/// An export's way through all databases. Who moves meanwhile, out of one that is yet to come into one that is done, is missed: then
-/// the export goes through all once more.
-#[derive(Default)]
-struct Round {
-    number: u32,
-    /// When it began, as [`departed::last_moves`] tells it.
-    last_moves: String,
-}
-
-impl Round {
-    async fn first(call: &Call<'_>) -> Result<Self> {
-        if !call.homes.are_many() {
-            return Ok(Self::default());
-        }
-        Ok(Self {
-            number: 1,
-            last_moves: departed::last_moves(&call.homes.all()?).await?,
-        })
-    }
-
-    /// None: nobody has moved since this one began, so the export is whole.
-    async fn next(&self, call: &Call<'_>) -> Result<Option<Self>> {
-        let last_moves = departed::last_moves(&call.homes.all()?).await?;
-        if last_moves == self.last_moves {
-            return Ok(None);
-        }
-        if self.number >= ROUNDS {
-            return Err(Error::new(
-                Code::Conflict,
-                "Users moved from one database to another while they were exported, so this export may lack some of them. Begin it anew once no move is under way.",
-            ));
-        }
-        Ok(Some(Self {
-            number: self.number + 1,
-            last_moves,
-        }))
-    }
 }

@@ -42,7 +42,7 @@ pub async fn list(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         if home != first {
             after = 0;
         }
-        let db = call.homes.database(home, None)?;
+        let db = call.homes.home(home).await?;
         let page = store::page(&db, after, left, until_ms).await?;
         shown.extend(page.rows.read().iter().map(to_json));
         if let Some(row) = page.next {

@@ -9,10 +9,11 @@ use crate::domain::names::UserId;
 use crate::error::{Code, Error, Result};
 use crate::handlers::status::{Status, number_or_null};
 use crate::handlers::users::one_home;
+use crate::homes::Round;
 use crate::http::{Answer, Call};
 use crate::store::{Database, routes};
 
-/// So many homes are asked for a status at most; of more, what the background saw last is added up.
+/// So many homes are asked for a status at most; of more, only the users and bytes that the background saw last are added up.
 const MAX_ASKED: usize = 60;
 
 /// The status of all homes, of `?home=` alone if that is given: now, if they are not too many.
@@ -20,50 +21,45 @@ pub async fn status(call: &Call<'_>) -> Result<Status> {
     let only = one_home(call)?;
     let (known, _) = routes::homes(&call.homes.directory()?).await?;
     let settings = call.homes.settings();
-    let asked = settings.bound.len() <= MAX_ASKED;
+    let asked = match only {
+        Some(only) => vec![call.homes.home(only).await?],
+        None if settings.bound.len() <= MAX_ASKED => call.homes.all().await?,
+        None => Vec::new(),
+    };
     let mut sum = Status::default();
+    (sum.bytes, sum.users) = (Some(0), Some(0));
     let mut shown = Vec::new();
     for home in settings.bound.iter().copied() {
         if only.is_some_and(|only| only != home) {
             continue;
         }
         let entry = known.iter().find(|known| known.home == home);
-        let now = if asked || only.is_some() {
-            let db = call
-                .homes
-                .database(home, entry.map(|entry| entry.identity.clone()))?;
-            Status::read(&db, call.vault).await.ok()
-        } else {
-            None
+        let now = match asked.iter().find(|db| db.home() == home) {
+            Some(db) => Status::read(db, call.vault).await.ok(),
+            None => None,
         };
-        let seen = |last: Option<u64>, now: Option<u64>| number_or_null(now.or(last));
-        let last_bytes = entry.and_then(|entry| entry.bytes);
-        let last_users = entry.and_then(|entry| entry.users);
+        let bytes = now.as_ref().and_then(|now| now.bytes);
+        let bytes = bytes.or_else(|| entry?.bytes);
+        let users = now.as_ref().and_then(|now| now.users);
+        let users = users.or_else(|| entry?.users);
         let writer = Writer::default()
             .number("home", home.into())
             .text("binding", &binding_of(home))
             .optional("place", settings.place_of(home))
             .text("state", entry.map_or("new", |entry| entry.state.as_str()))
-            .raw(
-                "bytes",
-                &seen(last_bytes, now.as_ref().map(|now| now.bytes)),
-            )
-            .raw(
-                "users",
-                &seen(last_users, now.as_ref().map(|now| now.users)),
-            )
+            .raw("bytes", &number_or_null(bytes))
+            .raw("users", &number_or_null(users))
             .raw(
                 "schema",
                 &number_or_null(now.as_ref().and_then(|now| now.schema).map(u64::from)),
             )
             .optional("seenAt", entry.and_then(|entry| entry.seen_at.as_deref()));
         shown.push(writer.end());
+        let add = |sum: Option<u64>, number: Option<u64>| Some(sum? + number?);
+        (sum.bytes, sum.users) = (add(sum.bytes, bytes), add(sum.users, users));
         match now {
             Some(now) => sum.add(now),
-            None => {
-                sum.bytes += last_bytes.unwrap_or_default();
-                sum.users += last_users.unwrap_or_default();
-            }
+            None => sum.is_partial = true,
         }
     }
     sum.homes = Some(json::array(shown));
@@ -85,11 +81,20 @@ pub async fn set_state(_: &Admin, call: &Call<'_>, home: &UserId) -> Result<Answ
         ));
     }
     let state = if is_open { "open" } else { "closed" };
-    if !routes::set_state(&call.homes.directory()?, home, state).await? {
-        return Err(Error::new(
-            Code::NotFound,
-            "No database has this number. GET /admin/status lists them.",
-        ));
+    match routes::set_state(&call.homes.directory()?, home, state).await? {
+        Some(true) => {}
+        Some(false) => {
+            return Err(Error::new(
+                Code::Conflict,
+                "The directory does not know everybody yet, so this database stays closed. It opens by itself; POST /admin/directory/rebuild hurries that.",
+            ));
+        }
+        None => {
+            return Err(Error::new(
+                Code::NotFound,
+                "No database has this number. GET /admin/status lists them.",
+            ));
+        }
     }
     let answer = Writer::default()
         .number("home", home.into())
@@ -107,13 +112,17 @@ pub async fn rebuild_directory(_: &Admin, call: &Call<'_>) -> Result<Answer> {
             "There is no directory to rebuild.",
         ));
     }
-    let must = "be one that this route has given";
-    let (home, after) = match cursor.as_deref() {
-        None => (0, ""),
-        Some(text) => parse_cursor(text).ok_or_else(|| Error::field("cursor", must))?,
+    let place = cursor.as_deref().map(|text| {
+        let (home, text) = parse_cursor(text)?;
+        let (round, after) = Round::parse(text)?;
+        Some((round, home, after))
+    });
+    let place = match place {
+        Some(None) => return Err(Error::field("cursor", "be one that this route has given")),
+        place => place.flatten(),
     };
-    let (next, users) = call.homes.rebuild(home, after).await?;
-    let cursor = next.map(|(home, after)| format!("{home}:{after}"));
+    let (next, users) = call.homes.rebuild(place).await?;
+    let cursor = next.map(|(round, home, after)| format!("{home}:{}:{after}", round.to_text()));
     let answer = Writer::default()
         .number("users", users)
         .optional("cursor", cursor.as_deref());

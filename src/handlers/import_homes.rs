@@ -3,13 +3,15 @@
 use crate::domain::bulk::{ShareRecord, UserRecord};
 use crate::domain::homes::{Key, Route};
 use crate::domain::import_page::LineResult;
+use crate::domain::names::UserId;
 use crate::domain::sorted::sorted_by;
 use crate::error::{Code, Error, Result};
 use crate::handlers::import::import_at;
 use crate::homes::{Wanted, keys_of};
 use crate::http::Call;
 use crate::store::import::Mode;
-use crate::store::routes;
+use crate::store::outcome::unknown_user;
+use crate::store::routes::{self, Found};
 
 /// Records that go together: to the home where somebody of theirs is, or as new ones to whichever is open.
 #[derive(Default)]
@@ -29,6 +31,7 @@ struct Group {
 /// 2. Users go where one of their keys leads; those that are new all go to one home, with one claim.
 /// 3. Shares go where their user goes, or is.
 /// 4. Each group is claimed and carried out. One whose keys lead to several homes is a single user, and clashes.
+/// 5. Whom a home does not know is looked for as by any other request: a route may be wrong or missing.
 pub async fn import(
     call: &Call<'_>,
     mode: Mode,
@@ -96,16 +99,65 @@ pub async fn import(
     }
     // 4.
     let mut results = Vec::new();
-    for group in groups {
-        results.extend(carry_out(call, mode, &group).await?);
+    for group in &groups {
+        results.extend(carry_out(call, mode, group).await?);
+    }
+    // 5.
+    let mut elsewhere: Vec<Group> = Vec::new();
+    let mut asked: Vec<(UserId, Option<u32>)> = Vec::new();
+    for (line, share) in groups.into_iter().flat_map(|group| group.shares) {
+        let is_unknown =
+            |result: &LineResult| result.line == line && result.code == Some("unknown_user");
+        if !results.iter().any(is_unknown) {
+            continue;
+        }
+        let known = asked.iter().find(|(user, _)| *user == share.user_id);
+        let home = match known {
+            Some((_, home)) => *home,
+            None => {
+                let home = home_of_user(call, &share.user_id).await?;
+                asked.push((share.user_id.clone(), home));
+                home
+            }
+        };
+        match elsewhere.iter_mut().find(|group| group.home == home) {
+            _ if home.is_none() => {}
+            Some(group) => group.shares.push((line, share)),
+            None => elsewhere.push(Group {
+                home,
+                shares: vec![(line, share)],
+                ..Group::default()
+            }),
+        }
+    }
+    for group in &elsewhere {
+        let found = carry_out(call, mode, group).await?;
+        results.retain(|result| !found.iter().any(|found| found.line == result.line));
+        results.extend(found);
     }
     Ok(results)
+}
+
+/// Where a user is, registered or deleted, whatever the directory says. None: nowhere.
+async fn home_of_user(call: &Call<'_>, user: &UserId) -> Result<Option<u32>> {
+    let key = Key::user(user);
+    let found = call.homes.at(&key, async |db| {
+        let [rows] = db.read(vec![routes::probe(&key)]).await?.rows()?;
+        match routes::read_probe(&rows) {
+            Found::User | Found::Deleted => Ok(db.home()),
+            Found::Nothing | Found::Moved => Err(unknown_user()),
+        }
+    });
+    match found.await {
+        Err(error) if error.code == Code::UnknownUser => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 async fn carry_out(call: &Call<'_>, mode: Mode, group: &Group) -> Result<Vec<LineResult>> {
     let Group { users, shares, .. } = group;
     if mode.dry_run || users.is_empty() {
-        let db = call.homes.database(group.home.unwrap_or(0), None)?;
+        let db = call.homes.home(group.home.unwrap_or(0)).await?;
         return import_at(call, &db, mode, users, shares).await;
     }
     let wanted = Wanted::Default;

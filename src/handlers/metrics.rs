@@ -26,7 +26,7 @@ pub async fn daily(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let days = u64::from(days.unwrap_or(90));
     let mut found = Daily::default();
     let mut unanswered = Vec::new();
-    for db in call.homes.all()? {
+    for db in call.homes.all().await? {
         match store::daily(&db, days.max(GROWTH_DAYS)).await {
             Ok(of_home) => found.add(of_home),
             Err(error) if !call.homes.are_many() => return Err(error),
@@ -156,7 +156,7 @@ const GAUGES: [(&str, &str); 6] = [
 pub async fn open_metrics(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let mut found = Totals::default();
     let mut up = Vec::new();
-    for db in call.homes.all()? {
+    for db in call.homes.all().await? {
         let of_home = match store::totals(&db).await {
             Err(error) if !call.homes.are_many() => return Err(error),
             of_home => of_home.ok(),

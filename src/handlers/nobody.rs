@@ -78,7 +78,7 @@ async fn find_elsewhere(call: &Call<'_>, id: &UserId, unknown: Error) -> Result<
         Err(error) if error.code == Code::UnknownUser => {}
         Err(error) => return Err(error),
     }
-    if let Some(at) = store::purged_at(&call.homes.all()?, id).await? {
+    if let Some(at) = store::purged_at(&call.homes.all().await?, id).await? {
         return Ok(unknown
             .detailed(format!(
                 "The user {id} was purged at {at}: its shares are erased for good. GET /audit?userId= shows who asked for it."

@@ -14,7 +14,8 @@ use crate::vault::Vault;
 #[derive(Default)]
 pub struct Status {
     pub shares: u64,
-    pub users: u64,
+    /// Of all homes, as each answers now or the background saw it last; None: of some nothing is known.
+    pub users: Option<u64>,
     keys: Vec<KeyUse>,
     wrong_keys: Vec<String>,
     half_finished: u64,
@@ -28,11 +29,14 @@ pub struct Status {
     left: u64,
     /// The purges whose time has come.
     purges_due: u64,
-    pub bytes: u64,
+    /// As `users`.
+    pub bytes: Option<u64>,
     /// The oldest.
     pub schema: Option<u32>,
     /// The homes, as JSON; empty of a single database.
     pub homes: Option<String>,
+    /// Not every home has answered: what is added up is not all.
+    pub is_partial: bool,
 }
 
 impl Status {
@@ -47,7 +51,7 @@ impl Status {
         let scrub = Scrub::of(found.scrub_note);
         Self {
             shares: found.shares,
-            users: found.users,
+            users: Some(found.users),
             wrong_keys,
             half_finished: found.half_finished.unwrap_or_else(|| scrub.half_finished()),
             purges: elements(&found.purges)
@@ -61,16 +65,16 @@ impl Status {
             left: scrub.left(found.keys.iter().map(|key| key.shares).sum()),
             purges_due: found.purges_due,
             keys: found.keys,
-            bytes,
+            bytes: Some(bytes),
             schema: found.schema_version,
             homes: None,
+            is_partial: false,
         }
     }
 
-    /// Adds another home's.
+    /// Adds another home's. Its users and bytes are added by whoever knows what the background saw of the others.
     pub fn add(&mut self, other: Self) {
         self.shares += other.shares;
-        self.users += other.users;
         add_up(&mut self.keys, other.keys);
         for key in other.wrong_keys {
             if !self.wrong_keys.contains(&key) {
@@ -87,7 +91,6 @@ impl Status {
         self.failed += other.failed;
         self.left += other.left;
         self.purges_due += other.purges_due;
-        self.bytes += other.bytes;
         self.schema = match (self.schema, other.schema) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -95,34 +98,41 @@ impl Status {
     }
 
     pub fn to_json(self, vault: &Vault) -> Writer {
+        // A part of a sum looks like all of it: who rotates a key must not read 0 while a home is down.
+        let is_whole = !self.is_partial;
+        let sum = |number: u64| number_or_null(is_whole.then_some(number));
         let Keys { mut known, unknown } = Keys::of(vault, self.keys);
         let unknown_keys = array(unknown.iter().map(|key| quoted(&key.id)));
         known.extend(unknown);
         let others = known.iter().filter(|key| key.id != vault.current_key_id());
         let left = Writer::default()
-            .number("rewrap", others.map(|key| key.shares).sum())
-            .number("scrub", self.left)
-            .number("purges", self.purges_due);
+            .raw("rewrap", &sum(others.map(|key| key.shares).sum()))
+            .raw("scrub", &sum(self.left))
+            .raw("purges", &sum(self.purges_due));
         let wrong_keys = array(self.wrong_keys.iter().map(|id| quoted(id)));
-        let at = self.scrub_at_ms.map(format_date);
+        let at = self.scrub_at_ms.filter(|_| is_whole).map(format_date);
         let scrubbed = Writer::default()
             .optional("at", at.as_deref())
-            .number("checked", self.checked)
-            .number("failed", self.failed);
-        let schema = number_or_null(self.schema.map(u64::from));
+            .raw("checked", &sum(self.checked))
+            .raw("failed", &sum(self.failed));
+        let schema = self.schema.filter(|_| is_whole).map(u64::from);
+        let keys = match is_whole {
+            true => to_json(&known),
+            false => "null".to_owned(),
+        };
         let status = Writer::default()
             .text("version", release::VERSION)
-            .number("shares", self.shares)
-            .number("users", self.users)
-            .raw("keys", &to_json(&known))
+            .raw("shares", &sum(self.shares))
+            .raw("users", &number_or_null(self.users))
+            .raw("keys", &keys)
             .raw("unknownKeys", &unknown_keys)
             .raw("wrongKeys", &wrong_keys)
             .raw("scrub", &scrubbed.end())
-            .number("halfFinished", self.half_finished)
+            .raw("halfFinished", &sum(self.half_finished))
             .raw("purges", &array(self.purges))
             .raw("left", &left.end())
-            .number("databaseBytes", self.bytes)
-            .raw("schema", &schema);
+            .raw("databaseBytes", &number_or_null(self.bytes))
+            .raw("schema", &number_or_null(schema));
         match &self.homes {
             Some(homes) => status.raw("homes", homes),
             None => status,

@@ -281,7 +281,7 @@ async fn portal(
         ),
     };
     let user_id = user_id.as_str();
-    let db = call.homes.database(home, None)?;
+    let db = call.homes.home(home).await?;
     let ours = Ours::read(&db, call.vault, user_id, client_id).await?;
     let days = call.settings.history_retention_days;
     Ok(pairs::to_json(

@@ -148,8 +148,8 @@ pub async fn list_all(
         return list(call.db).await;
     }
     let homes = match only {
-        Some(home) => vec![call.homes.database(home, None)?],
-        None => call.homes.all()?,
+        Some(home) => vec![call.homes.home(home).await?],
+        None => call.homes.all().await?,
     };
     if homes.len() > MAX_MERGED {
         return Err(Error::field(

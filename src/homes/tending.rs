@@ -1,5 +1,6 @@
 //! What the background does for the directory: which homes are due, that every user has routes, how full each home is.
 
+use super::rounds::Round;
 use super::{Homes, log_failed};
 use crate::config::binding_of;
 use crate::domain::homes::{Key, Kind};
@@ -151,20 +152,30 @@ impl Homes<'_> {
     }
 
     /// Fills the directory anew from the homes, one page of users at a time: where the next one begins, and how many users it had.
-    /// None: it is whole.
-    pub async fn rebuild(&self, home: u32, after: &str) -> Result<(Option<(u32, String)>, u64)> {
+    /// None: it is whole. `place`: the round, the home, and behind which id; None at the beginning.
+    pub async fn rebuild(
+        &self,
+        place: Option<(Round, u32, &str)>,
+    ) -> Result<(Option<(Round, u32, String)>, u64)> {
         self.enrol().await?;
+        let (round, home, after) = match place {
+            Some(place) => place,
+            None => (self.first_round().await?, 0, ""),
+        };
         let directory = self.directory()?;
-        let database = self.database(home, None)?;
+        let database = self.home(home).await?;
         let page = walk::next_users(&database, Some(after)).await?;
         self.enter(&directory, &database, &page).await?;
         let count = page.users.len() as u64;
         if let Some(last) = page.last {
-            return Ok((Some((home, last)), count));
+            return Ok((Some((round, home, last)), count));
         }
         let next = self.settings.bound.iter().find(|bound| **bound > home);
         if let Some(next) = next {
-            return Ok((Some((*next, String::new())), count));
+            return Ok((Some((round, *next, String::new())), count));
+        }
+        if let Some(again) = self.next_round(&round).await? {
+            return Ok((Some((again, 0, String::new())), count));
         }
         walk::complete(&directory).await?;
         self.enrol().await?;
@@ -177,30 +188,32 @@ impl Homes<'_> {
         if page.users.is_empty() {
             return Ok(());
         }
-        let (mut users, mut deleted) = (Vec::new(), Vec::new());
-        for user in page.users.iter().filter(|user| !user.is_moving) {
-            let keys = if user.is_user {
+        let (mut users, mut others) = (Vec::new(), Vec::new());
+        for user in &page.users {
+            // Who is still arriving is the other home's, or nobody has heard yet that it is this one's: the one that has the route
+            // leads on to the other.
+            let keys = if user.is_user && !user.is_arriving {
                 &mut users
             } else {
-                &mut deleted
+                &mut others
             };
             keys.push(Key::new(Kind::User, &user.id));
             keys.push(Key::new(Kind::Client, &user.client_id));
             keys.extend(user.hash.iter().map(|hash| Key::new(Kind::ApiKey, hash)));
         }
-        let astray = walk::enter(directory, &users, &deleted, home.home()).await?;
-        let mut others: Vec<u32> = Vec::new();
+        let astray = walk::enter(directory, &users, &others, home.home()).await?;
+        let mut elsewhere: Vec<u32> = Vec::new();
         for route in &astray {
-            if !others.contains(&route.home) {
-                others.push(route.home);
+            if !elsewhere.contains(&route.home) {
+                elsewhere.push(route.home);
             }
         }
-        for other in others {
+        for other in elsewhere {
             let of_other = astray.iter().filter(|route| route.home == other);
             let (routes, keys): (Vec<&Astray>, Vec<&Key>) = of_other
                 .filter_map(|route| Some((route, users.get(route.place)?)))
                 .unzip();
-            let present = match self.database(other, None) {
+            let present = match self.home(other).await {
                 Ok(other) => walk::present(&other, &keys).await,
                 Err(error) => Err(error),
             };

@@ -68,7 +68,9 @@ pub async fn forget(home: &Database, target: &Database, marks: &[Mark]) -> Resul
 /// Marks that nobody needs any more go.
 pub async fn expire(home: &Database) -> Result<()> {
     let expire = Statement::new(sql!("move_expire"));
-    home.change(Change::upkeep(expire)).await.map(drop)
+    let arrivals = Statement::new(sql!("arrivals_expire"));
+    let expire = Change::upkeep(expire).read(arrivals);
+    home.change(expire).await.map(drop)
 }
 
 /// When somebody has last left each of the homes, by its own clock, as one text to be compared.

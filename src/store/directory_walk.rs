@@ -17,8 +17,8 @@ pub struct User {
     pub hash: Option<String>,
     /// Else it was deleted.
     pub is_user: bool,
-    /// On its way here or away.
-    pub is_moving: bool,
+    /// On its way here: the home that it comes from is the authority.
+    pub is_arriving: bool,
 }
 
 pub struct Page {
@@ -38,7 +38,7 @@ pub async fn next_users(home: &Database, after: Option<&str>) -> Result<Page> {
         client_id: row.text("client_id"),
         hash: row.optional("client_api_key_hash"),
         is_user: row.number("is_user") != 0,
-        is_moving: row.number("is_moving") != 0,
+        is_arriving: row.number("is_arriving") != 0,
     };
     let is_last = u64::from(rows.count()) < USERS_PER_PAGE;
     let users: Vec<User> = rows.read().iter().map(read).collect();
@@ -70,17 +70,17 @@ fn place_of(row: &Row) -> usize {
     usize::try_from(row.number("place")).unwrap_or(usize::MAX)
 }
 
-/// The keys of users and of deleted ones that have no route lead to this home. Those of users that lead elsewhere.
+/// The keys of users and of others that have no route lead to this home. Those of users that lead elsewhere.
 pub async fn enter(
     directory: &Database,
     users: &[Key],
-    deleted: &[Key],
+    others: &[Key],
     home: u32,
 ) -> Result<Vec<Astray>> {
     let of_keys = |sql, keys: &[Key]| Statement::new(sql).text(&hex_of(keys)).number(home.into());
     let statements = vec![
         of_keys(sql!("directory_fill"), users),
-        of_keys(sql!("directory_fill"), deleted),
+        of_keys(sql!("directory_fill"), others),
         of_keys(sql!("directory_elsewhere"), users),
     ];
     let [_, _, elsewhere] = directory.write(statements).await?.rows()?;

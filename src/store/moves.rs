@@ -39,8 +39,10 @@ pub async fn gone_to(database: &Database, key: &Key) -> Result<Option<Gone>> {
 
 /// Makes the target of a move the authority, once the source has given the user up.
 pub async fn arrived(target: &Database, move_id: &str) -> Result<()> {
-    let statement = Statement::new(sql!("home_arrived")).text(move_id);
-    target.change(Change::upkeep(statement)).await.map(drop)
+    let of_move = |sql| Statement::new(sql).text(move_id);
+    let arrived = Change::upkeep(of_move(sql!("home_note_arrival")));
+    let arrived = arrived.read(of_move(sql!("home_arrived")));
+    target.change(arrived).await.map(drop)
 }
 
 /// Who moves together.
@@ -210,39 +212,49 @@ const VERSIONS: usize = 6;
 /// Of the tables, those that the comparison is about: of reads' events more may come meanwhile.
 const COMPARED: usize = 9;
 
-/// What tells whether two homes hold the same rows: how many, and the SHA-256 of each, taken together in any order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Fingerprint {
-    rows: u64,
-    hash: [u8; 32],
-}
+/// The rows that a home has of somebody, as a set: the SHA-256 of each, by its first byte, for there may be many.
+#[derive(Debug)]
+pub struct RowSet(Vec<Vec<[u8; 32]>>);
 
-impl Fingerprint {
-    fn add(&mut self, row: &str) {
-        self.rows += 1;
-        let hash: [u8; 32] = Sha256::digest(row.as_bytes()).into();
-        for (sum, byte) in self.hash.iter_mut().zip(hash) {
-            *sum ^= byte;
+impl RowSet {
+    fn new() -> Self {
+        Self(vec![Vec::new(); 256])
+    }
+
+    fn has(&self, row: &[u8; 32]) -> bool {
+        let [first, ..] = row;
+        let alike = self.0.get(usize::from(*first));
+        alike.is_some_and(|alike| alike.contains(row))
+    }
+
+    fn add(&mut self, table: usize, row: &str) {
+        let hash: [u8; 32] = Sha256::digest(format!("{table}{row}")).into();
+        let [first, ..] = hash;
+        if !self.has(&hash)
+            && let Some(alike) = self.0.get_mut(usize::from(first))
+        {
+            alike.push(hash);
         }
     }
 
-    /// Of both rows together.
-    pub fn and(mut self, other: Self) -> Self {
-        self.rows += other.rows;
-        for (sum, byte) in self.hash.iter_mut().zip(other.hash) {
-            *sum ^= byte;
-        }
-        self
+    fn are_in(&self, others: &[&Self]) -> bool {
+        let is_in = |row| others.iter().any(|other| other.has(row));
+        self.0.iter().flatten().all(is_in)
     }
 
-    pub fn rows(self) -> u64 {
-        self.rows
+    /// Whether it is both the others together: a row that is in both counts once.
+    pub fn is_union(&self, one: &Self, other: &Self) -> bool {
+        self.are_in(&[one, other]) && one.are_in(&[self]) && other.are_in(&[self])
+    }
+
+    pub fn rows(&self) -> u64 {
+        self.0.iter().map(|alike| alike.len() as u64).sum()
     }
 }
 
 /// What of the members is in a home.
-pub async fn fingerprint(home: &Database, members: &Members) -> Result<Fingerprint> {
-    let mut sum = Fingerprint::default();
+pub async fn rows_in(home: &Database, members: &Members) -> Result<RowSet> {
+    let mut set = RowSet::new();
     for (table, (read, _)) in TABLES.iter().take(COMPARED).enumerate() {
         let mut after = 0;
         loop {
@@ -250,11 +262,11 @@ pub async fn fingerprint(home: &Database, members: &Members) -> Result<Fingerpri
             let Some(last) = rows.last() else { break };
             after = last.number("place");
             for row in rows.read() {
-                sum.add(&format!("{table}{}", row.text("row")));
+                set.add(table, &row.text("row"));
             }
         }
     }
-    Ok(sum)
+    Ok(set)
 }
 
 fn page(read: &'static str, members: &Members, after: u64) -> Statement {
@@ -267,8 +279,8 @@ pub async fn copy(
     target: &Database,
     members: &Members,
     move_id: &str,
-) -> Result<Fingerprint> {
-    let mut sum = Fingerprint::default();
+) -> Result<RowSet> {
+    let mut set = RowSet::new();
     for (table, (read, write)) in TABLES.iter().enumerate() {
         let mut after = 0;
         loop {
@@ -279,7 +291,7 @@ pub async fn copy(
             after = last.number("place");
             if table < COMPARED {
                 for row in rows.read() {
-                    sum.add(&format!("{table}{}", row.text("row")));
+                    set.add(table, &row.text("row"));
                 }
             }
             let landing = |sql| Statement::new(sql).text(move_id);
@@ -295,7 +307,7 @@ pub async fn copy(
             target.change(write).await?;
         }
     }
-    Ok(sum)
+    Ok(set)
 }
 
 fn rows_of(rows: &Rows) -> String {
@@ -370,6 +382,8 @@ pub struct Unfinished {
     pub home: u32,
     /// The users' ids, as JSON.
     pub ids: String,
+    /// When its mark was made.
+    since: String,
 }
 
 impl Unfinished {
@@ -394,6 +408,7 @@ pub async fn unfinished(home: &Database) -> Result<(Vec<Unfinished>, Vec<Unfinis
             move_id: row.text("move"),
             home: home_of(row),
             ids: row.text("users"),
+            since: row.text("since"),
         };
         rows.read().iter().map(read).collect()
     };
@@ -406,6 +421,15 @@ pub async fn has_left(source: &Database, move_id: &str) -> Result<bool> {
     Ok(state.first_text("state").as_deref() == Some("moved"))
 }
 
+/// Those of the users that the source of a move neither has nor has purged since: their ids, as JSON.
+pub async fn lacking(source: &Database, unfinished: &Unfinished) -> Result<String> {
+    let lacking = Statement::new(sql!("move_lacking"))
+        .text(&unfinished.ids)
+        .text(&unfinished.since);
+    let [rows] = source.read(vec![lacking]).await?.rows()?;
+    Ok(rows.first_text("users").unwrap_or_default())
+}
+
 /// What an interrupted move has left here goes.
 pub async fn sweep_away(target: &Database, unfinished: &Unfinished) -> Result<()> {
     let give_up = Statement::new(sql!("move_give_up")).text(&unfinished.move_id);
@@ -416,4 +440,39 @@ pub async fn sweep_away(target: &Database, unfinished: &Unfinished) -> Result<()
         &unfinished.move_id,
     );
     target.change(swept.read(give_up)).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(rows: &[(usize, &str)]) -> RowSet {
+        let mut set = RowSet::new();
+        for (table, row) in rows {
+            set.add(*table, row);
+        }
+        set
+    }
+
+    #[test]
+    fn a_row_that_came_and_was_there_counts_once() {
+        let before = set(&[(1, "a"), (2, "b")]);
+        let came = set(&[(2, "b"), (2, "c")]);
+        assert!(set(&[(2, "c"), (2, "b"), (1, "a")]).is_union(&before, &came));
+        assert_eq!(came.rows(), 2);
+    }
+
+    #[test]
+    fn a_row_that_is_missing_or_another_is_seen() {
+        let before = set(&[(1, "a")]);
+        let came = set(&[(2, "b")]);
+        for there in [
+            &[(1, "a")][..],
+            &[(2, "b")],
+            &[(1, "a"), (2, "b"), (2, "c")],
+            &[(1, "a"), (1, "b")],
+        ] {
+            assert!(!set(there).is_union(&before, &came), "{there:?}");
+        }
+    }
 }

@@ -48,6 +48,13 @@ pub async fn find(directory: &Database, key: &Key) -> Result<(Said, Option<Strin
     Ok((said(home, complete.as_deref()), identity))
 }
 
+/// The identity that the directory knows a home by.
+pub async fn identity(directory: &Database, home: u32) -> Result<Option<String>> {
+    let statement = Statement::new(sql!("directory_identity")).number(home.into());
+    let [rows] = directory.read_within(QUICK, &[statement]).await?.rows()?;
+    Ok(rows.first_text("identity"))
+}
+
 /// The routes of the keys that have one.
 pub async fn find_all(directory: &Database, keys: &[Key]) -> Result<Vec<Route>> {
     let statement = Statement::new(sql!("directory_claimed")).text(&hex_of(keys));
@@ -249,13 +256,14 @@ pub async fn moved(directory: &Database, keys: &[Key], from: u32, to: u32) -> Re
     directory.write(vec![statement]).await.map(drop)
 }
 
-/// Opens a home to new users, or closes it. False: there is no such home.
-pub async fn set_state(directory: &Database, home: u32, state: &str) -> Result<bool> {
-    let statement = Statement::new(sql!("directory_set_state"))
+/// Opens a home to new users, or closes it. False: it cannot be opened before everybody has routes. None: there is no such home.
+pub async fn set_state(directory: &Database, home: u32, state: &str) -> Result<Option<bool>> {
+    let set = Statement::new(sql!("directory_set_state"))
         .number(home.into())
         .text(state);
-    let [rows] = directory.write(vec![statement]).await?.rows()?;
-    Ok(!rows.is_empty())
+    let known = Statement::new(sql!("directory_identity")).number(home.into());
+    let [set, known] = directory.write(vec![set, known]).await?.rows()?;
+    Ok((!known.is_empty()).then_some(!set.is_empty()))
 }
 
 /// What a background run has seen of a home.

@@ -66,6 +66,11 @@ impl Which {
         }
     }
 
+    /// Whether this isolate has seen that the binding leads to the database that the directory means.
+    pub fn is_identified(&self) -> bool {
+        !matches!(self, Which::Home(..)) || self.known().is_identified
+    }
+
     pub(super) fn known(&self) -> Known {
         let at = self.home() as usize;
         KNOWN.with_borrow(|known| known.get(at).copied().unwrap_or_default())

@@ -86,6 +86,21 @@ describe("where a user goes", () => {
     assert.equal((await register(user("new"), { home: 1 })).status, 201);
   });
 
+  it("is no further home before everybody of home 0 is entered, whatever the operator says", async () => {
+    await worker.homes[0].prepare("INSERT INTO users (id, client_id, created_at) VALUES ('old', 'old', '')").run();
+    const put = (home, state) => call.admin("PUT", `/admin/homes/${home}`, { state });
+    const set = (text) => worker.directory.prepare(text).run();
+    await set("UPDATE homes SET state = 'new' WHERE home = 1");
+    await set("UPDATE meta SET value = '0' WHERE name = 'complete'");
+    assertProblem(await put(1, "open"), 409, "conflict");
+    assert.equal((await put(1, "closed")).status, 200);
+    assertProblem(await put(1, "open"), 409, "conflict");
+    for (const state of ["closed", "open"]) assert.equal((await put(0, state)).status, 200);
+    await set("UPDATE meta SET value = '1' WHERE name = 'complete'");
+    assert.equal((await put(1, "open")).status, 200);
+    assertProblem(await put(7, "open"), 404, "not_found");
+  });
+
   it("is 503 in a place whose databases are all closed: whoever runs it adds one", async () => {
     const set = async (state) => {
       for (const home of [1, 2]) assert.equal((await call.admin("PUT", `/admin/homes/${home}`, { state })).status, 200);
@@ -275,6 +290,15 @@ describe("when a home fails", () => {
     assert.match(keys.body.detail, /DB_1/);
     const { body } = await call.admin("GET", "/admin/keys");
     assert.equal(body.keys[0].shares, 6);
+    // Nor does the status: a part of a sum looks like all of it.
+    const whole = (await call.admin("GET", "/admin/status")).body;
+    assert.deepEqual([whole.keys, whole.users, whole.left.rewrap], [[{ id: "k1", shares: 6 }], 2, 0]);
+    const { body: part } = await call.admin("GET", "/admin/status", undefined, down);
+    assert.deepEqual(
+      [part.shares, part.keys, part.halfFinished, part.left, part.scrub, part.schema],
+      [null, null, null, { rewrap: null, scrub: null, purges: null }, { at: null, checked: null, failed: null }, null],
+    );
+    assert.equal(part.homes[2].users, 1);
   });
 });
 
@@ -297,6 +321,24 @@ describe("a binding that leads to another database", () => {
     await worker.homes[1].prepare("UPDATE meta SET value = 'another' WHERE name = 'identity'").run();
     assertProblem(await call.admin("POST", "/users", { ...user("a"), home: 1 }), 503, "misconfigured");
     assert.equal((await call.admin("POST", "/users", { ...user("b"), home: 2 })).status, 201);
+    for (const [method, path, body] of [
+      ["POST", `/users/${user("b").id}/move`, { home: 1 }],
+      ["GET", "/admin/keys"],
+      ["GET", "/users"],
+      ["GET", "/users?home=1"],
+      ["GET", "/admin/export"],
+    ])
+      assertProblem(await call.admin(method, path, body), 503, "misconfigured");
+    const { results } = await worker.homes[1].prepare("SELECT kind FROM moves").all();
+    assert.deepEqual(results, [], "no move has reached it");
+  });
+
+  it("nor is a new database in the place of home 0: what it would count and list is not all", async () => {
+    const worker = await startWorker({ homes: 3 });
+    after(() => worker.stop());
+    await worker.homes[0].prepare("UPDATE meta SET value = 'another' WHERE name = 'identity'").run();
+    for (const path of ["/admin/keys", "/users"])
+      assertProblem(await callers(worker).admin("GET", path), 503, "misconfigured");
   });
 
   it("of many is refused by a Worker that knows of one only", async () => {

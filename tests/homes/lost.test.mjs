@@ -106,6 +106,30 @@ describe("a home that is rebuilt under another name", () => {
   });
 });
 
+describe("a move whose source was lost before the target heard that it is the authority", () => {
+  it("leaves all that there is of its user: a new database in the source's place has nobody, and has given nobody up", async () => {
+    const [who] = people;
+    const { admin } = callers(worker);
+    assert.equal((await admin("POST", `/users/${who.id}/move`, { home: 1 })).status, 200);
+    const [target, source] = [worker.homes[1], worker.homes[0]];
+    const { move } = await source.prepare("SELECT move FROM moves").first();
+    const mark = `INSERT INTO moves (kind, value, move, state, home, until) VALUES (?, ?, '${move}', 'arriving', 0, '2026-01-01T00:00:00.000Z')`;
+    await target.batch([target.prepare(mark).bind("user", who.id), target.prepare(mark).bind("client", who.clientId)]);
+    await lose(source);
+    const kept = async () => {
+      await worker.scheduled();
+      const { results } = await target.prepare("SELECT user_id FROM custodian_backup_shares").all();
+      assert.ok(results.some((share) => share.user_id === who.id));
+    };
+    await kept();
+    // The directory means the new database, too.
+    const { value } = await source.prepare("SELECT value FROM meta WHERE name = 'identity'").first();
+    await worker.directory.prepare("UPDATE homes SET identity = ? WHERE home = 0").bind(value).run();
+    await kept();
+    assert.ok(worker.logLines().some(({ step, cause }) => step === "moves" && cause.includes(who.id)));
+  });
+});
+
 describe("the directory and home 0, lost at once", () => {
   it("leave the users of the others found", async () => {
     await lose(worker.homes[0]);

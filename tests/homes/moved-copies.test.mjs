@@ -100,4 +100,21 @@ describe("a person who has moved and is purged", () => {
       assert.deepEqual([...new Set(whats)], ["purged"], `home ${home}`);
     }
   });
+
+  it("is erased from the copies of all homes of before, having moved twice, and can register in the first again", async () => {
+    const who = user("purged-far-away");
+    await register(who, 0);
+    await store(who, "kept");
+    for (const home of [1, 2]) assert.equal((await move(who, home)).status, 200);
+    assert.equal((await call.admin("DELETE", `/users/${who.id}?purge=${who.clientId}`)).status, 204);
+    // Each run takes the marks of one home of before away, from the last to the first.
+    for (let run = 0; run < 3; run++) await worker.scheduled();
+    await worker.scheduled({ cron: "* * * * *" });
+    for (const home of [0, 1, 2]) {
+      assert.deepEqual([...new Set(await objects(home, who))], ["purged"], `home ${home}`);
+      assert.deepEqual((await worker.homes[home].prepare("SELECT * FROM moves").all()).results, [], `home ${home}`);
+    }
+    await register(who, 0);
+    assert.equal((await worker.homes[0].prepare("SELECT id FROM users").all()).results.length, 1);
+  });
 });

@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 
 import { assertProblem, callers, custodianShares, user } from "../support/client.mjs";
-import { startWorker } from "../support/harness.mjs";
+import { SECRETS, startWorker } from "../support/harness.mjs";
 
 let worker;
 let call;
 const who = user("who");
 before(async () => {
-  worker = await startWorker({ homes: 3, siblings: { fresh: {} } });
+  worker = await startWorker({ homes: 3, siblings: { fresh: {}, rebuilt: {}, broken: {} } });
   call = callers(worker);
 });
 after(() => worker?.stop());
@@ -75,6 +75,24 @@ describe("a user who is in two homes since one went back in time", () => {
     assert.deepEqual(await rowsOf(1), there);
     assert.deepEqual(await rowsOf(0), then);
     for (const home of [0, 1]) assert.deepEqual(await marks(home), [], `home ${home} goes on`);
+  });
+
+  it("is moved once the older one is deleted, as docs/scale.md says: what both databases keep of it counts once", async () => {
+    await register(who, 0);
+    await store(who, "once");
+    await store(who, "twice");
+    const then = await rowsOf(0);
+    assert.equal((await move(who, 1)).status, 200);
+    await store(who, "after");
+    await travelBack(0, then);
+    await sql(0, "DELETE FROM users");
+    const moved = await move(who, 0);
+    assert.equal(moved.status, 200, moved.text);
+    assert.deepEqual(await custodianShares(call, who.clientId), ["after"]);
+    const now = await rowsOf(0);
+    assert.equal(now.users.length, 1);
+    assert.deepEqual(await sql(1, "SELECT id FROM users"), []);
+    for (const row of then.backup_share_versions) assert.ok(now.backup_share_versions.includes(row));
   });
 
   it("keeps the route that it has, and is told of: no walk over a home takes it away from the other", async () => {
@@ -168,6 +186,110 @@ describe("an export, while users move", () => {
       assert.notEqual(body.cursor, null, "the export is not said to be whole");
       cursor = body.cursor;
     }
+  });
+});
+
+/** The directory is lost, and filled anew from the homes; `at(cursor)` comes before each further page. */
+async function rebuildDirectory(at = async () => {}) {
+  await worker.directory.batch(["routes", "meta"].map((table) => worker.directory.prepare(`DELETE FROM ${table}`)));
+  let cursor;
+  do {
+    const { status, body, text } = await call.admin("POST", "/admin/directory/rebuild", cursor ? { cursor } : {});
+    assert.equal(status, 200, text);
+    ({ cursor } = body);
+    if (cursor !== null) await at(cursor);
+  } while (cursor !== null);
+}
+
+describe("a rebuild of the directory, while users move", () => {
+  let moved;
+  /** Moves the user out of home 2, which is yet to come, into home 1, which is done. */
+  const meanwhile = async (cursor) => {
+    if (moved || !cursor.startsWith("2:")) return;
+    moved = true;
+    assert.equal((await move(who, 1)).status, 200);
+  };
+  beforeEach(async () => {
+    moved = false;
+    await register(who, 2);
+  });
+
+  it("leaves nobody unknown who moved out of a database that was yet to come", async () => {
+    await rebuildDirectory(meanwhile);
+    assert.ok(moved);
+    const fresh = callers(worker.sibling("rebuilt"));
+    assert.equal((await fresh.admin("GET", `/users/${who.id}`)).status, 200);
+    assert.equal((await fresh.admin("POST", "/users", { ...who, home: 0 })).status, 200, "nobody is registered twice");
+  });
+
+  it("goes through all databases once more, and finds whom a move did not get to enter", async () => {
+    await rebuildDirectory(async (cursor) => {
+      if (moved || !cursor.startsWith("2:")) return;
+      await meanwhile(cursor);
+      await worker.directory.prepare("DELETE FROM routes").run();
+    });
+    const { results } = await worker.directory.prepare("SELECT home FROM routes").all();
+    assert.deepEqual(results, [{ home: 1 }, { home: 1 }, { home: 1 }]);
+  });
+});
+
+describe("an import of shares", () => {
+  const imports = async (share) => {
+    const record = { type: "custodianBackupShare", userId: who.id, backupMethod: "GDRIVE-SECP256K1", share };
+    const { body, text } = await worker.send("POST", "/admin/import", {
+      bearer: SECRETS.ADMIN_TOKEN,
+      headers: { "content-type": "application/x-ndjson" },
+      body: JSON.stringify({ ...record, storedAt: "2026-01-01T00:00:00.000Z" }),
+    });
+    assert.equal(body.results?.[0].outcome, "new", text);
+    assert.deepEqual(await custodianShares(call, who.clientId), [share]);
+  };
+  beforeEach(() => register(who, 1));
+
+  it("finds its user while the directory is blank", async () => {
+    await worker.directory.batch(["routes", "meta"].map((table) => worker.directory.prepare(`DELETE FROM ${table}`)));
+    try {
+      await imports("while it is blank");
+    } finally {
+      await worker.directory.prepare("INSERT INTO meta (name, value) VALUES ('complete', '1')").run();
+    }
+  });
+
+  it("finds its user where the route is wrong", async () => {
+    await worker.directory.prepare("UPDATE routes SET home = 2").run();
+    await imports("where the route is wrong");
+  });
+});
+
+describe("a move that broke off at its source", () => {
+  const mark = (home, state, other, until) =>
+    worker.homes[home].batch(
+      [
+        ["user", who.id],
+        ["client", who.clientId],
+      ].map(([kind, value]) =>
+        worker.homes[home]
+          .prepare("INSERT INTO moves (kind, value, move, state, home, until) VALUES (?, ?, 'm', ?, ?, ?)")
+          .bind(kind, value, state, other, until),
+      ),
+    );
+
+  it("leaves its user in the directory that is rebuilt, also while the lease goes on", async () => {
+    await register(who, 1);
+    await mark(1, "leaving", 2, "2999-01-01T00:00:00.000Z");
+    await rebuildDirectory();
+    const { results } = await worker.directory.prepare("SELECT DISTINCT home FROM routes").all();
+    assert.deepEqual(results, [{ home: 1 }]);
+  });
+
+  it("leaves no mark there once its lease has ended", async () => {
+    await register(who, 1);
+    await mark(1, "leaving", 2, "2026-01-01T00:00:00.000Z");
+    await mark(2, "arriving", 1, "2026-01-01T00:00:00.000Z");
+    await worker.scheduled();
+    for (const home of [1, 2]) assert.deepEqual(await marks(home), []);
+    await rebuildDirectory();
+    assert.equal((await callers(worker.sibling("broken")).admin("GET", `/users/${who.id}`)).status, 200);
   });
 });
 
@@ -325,7 +447,7 @@ describe("a user who has moved and was purged", () => {
     assert.equal((await move(who, 1)).status, 200);
     await sql(1, "DELETE FROM users");
     await travelBack(1, then);
-    for (const table of ["deleted_users", "backup_share_versions", "audit_events"])
+    for (const table of ["deleted_users", "backup_share_versions", "audit_events", "arrivals"])
       await sql(1, `DELETE FROM ${table}`);
     await worker.scheduled();
     assert.notDeepEqual(await marks(0), []);

@@ -1,10 +1,10 @@
 -- move_stands(?1)
 -- Those of the users and clients ?1 (JSON: [kind, value, move]) behind whom somebody stands here, or who have moved on from here. Also those whose
--- move this home does not know, by its event: it went back in time, so that they are not here tells nothing.
+-- move this home does not know: it went back in time, so that they are not here tells nothing. An older Worker knew it by its event alone.
 SELECT j.value ->> 0 AS kind, j.value ->> 1 AS value FROM json_each(?1) j
 WHERE iif(j.value ->> 0 = 'client',
     EXISTS (SELECT 1 FROM users WHERE client_id = j.value ->> 1) OR EXISTS (SELECT 1 FROM deleted_users WHERE client_id = j.value ->> 1),
     EXISTS (SELECT 1 FROM users WHERE id = j.value ->> 1) OR EXISTS (SELECT 1 FROM deleted_users WHERE id = j.value ->> 1)
       OR EXISTS (SELECT 1 FROM backup_share_versions WHERE user_id = j.value ->> 1))
   OR EXISTS (SELECT 1 FROM moves m WHERE m.kind = j.value ->> 0 AND m.value = j.value ->> 1)
-  OR NOT EXISTS (SELECT 1 FROM audit_events WHERE id = j.value ->> 2)
+  OR NOT EXISTS (SELECT 1 FROM arrivals WHERE move = j.value ->> 2) AND NOT EXISTS (SELECT 1 FROM audit_events WHERE id = j.value ->> 2)
