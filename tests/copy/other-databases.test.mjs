@@ -1,0 +1,98 @@
+// Rebuilds beside odd databases and buckets: a user over the limits, a database that takes a lost one's place, a user that is missing.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach, describe, it } from "node:test";
+
+import { backups } from "../support/backup.mjs";
+import { user } from "../support/client.mjs";
+import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
+import { startWorker } from "../support/harness.mjs";
+
+const METHOD = "GDRIVE-SECP256K1";
+const [one, two] = ["one", "two"].map(user);
+let worker, entry, of, copy, dir;
+
+before(async () => {
+  dir = mkdtempSync(join(tmpdir(), "portal-backup-others-"));
+  worker = await startWorker({ homes: 1, main: faultyBucketEntry, config: withCopy, vars: { COPY_WAIT_MS: "300" } });
+  entry = await worker.entry();
+  of = backups(worker);
+  copy = await copies(worker);
+});
+after(async () => {
+  await worker?.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  await entry.bucket({});
+  await copy.clear();
+});
+
+const settled = () => copy.until("no note is left", async () => (await copy.pending()) === 0);
+const rebuild = (...args) => copy.script("rebuild", [...args, "--resume", join(dir, "state.json")]);
+const logged = (message) => worker.logLines().filter((line) => line.message === message).length;
+
+/** An empty database in the place of the Worker's. */
+async function lose() {
+  const tables = ["custodian_backup_shares", "user_backup_shares", "users", "backup_share_versions", "deleted_users"];
+  await worker.db.batch(
+    [
+      "DELETE FROM meta WHERE name LIKE 'cop%'",
+      ...[...tables, "backup_share_versions", "deleted_users", "audit_events", "changes"].map(
+        (table) => `DELETE FROM ${table}`,
+      ),
+      "DELETE FROM sqlite_sequence WHERE name = 'changes'",
+      "UPDATE meta SET value = lower(hex(randomblob(16))) WHERE name = 'identity'",
+    ].map((sql) => worker.db.prepare(sql)),
+  );
+}
+
+describe("a new database in a lost one's place", () => {
+  it("ends none of the lost one's epochs, even if a step fails while it comes", async () => {
+    await of.register(one, two);
+    await of.custodian(one, METHOD, "share");
+    await of.custodian(two, METHOD, "of a deleted user");
+    await worker.sql("UPDATE users SET client_api_key_hash = 'another' WHERE id = ?", one.id);
+    await of.deleteUser(two);
+    await copy.drain();
+    await settled();
+    const before = await copy.held();
+    await lose();
+    await entry.bucket({ puts: "store-then-fail" });
+    await copy.drain();
+    await entry.bucket({});
+    await copy.drain();
+    const { code, stderr } = await rebuild("--into", "DB");
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await copy.held(), before);
+    assert.equal(logged("the database went back in time"), 0);
+  });
+});
+
+describe("a bucket without the head that the database knows of", () => {
+  for (const [what, prefix] of [
+    ["an empty one in the place of the copy's", ""],
+    ["the same, whose head was deleted", "head/"],
+  ])
+    it(`is filled anew, with an alarm: ${what}`, async () => {
+      await of.register(one, two);
+      await of.custodian(one, METHOD, "first");
+      await of.custodian(one, METHOD, "second");
+      await of.deleteUser(two);
+      await copy.drain();
+      await settled();
+      const before = await copy.held();
+      for (const name of await copy.names(prefix)) await copy.bucket.delete(name);
+      await copy.drain();
+      assert.equal(logged("the copy's bucket is another one: everything is copied anew"), 1);
+      assert.equal((await copy.status()).epoch, 2);
+      const { code, stderr } = await rebuild("--check", "--into", "REBUILD");
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(await copy.held(copy.rebuilt), before);
+      await copy.drain();
+      assert.equal(logged("the database went back in time"), 0);
+    });
+});
