@@ -138,3 +138,41 @@ describe("numbers that requests use between Time Travel and the next run", () =>
     );
   });
 });
+
+describe("a merge after Time Travel", () => {
+  it("before any other run knows what was lost, and deletes no user who is there", async () => {
+    for (const who of [one, two]) await stored(who);
+    await settled();
+    await copy.drain();
+    const goBack = await timeTravel(worker);
+    await of.deleteUser(one);
+    await of.custodian(two, METHOD, "between");
+    await settled();
+    await copy.drain();
+    await goBack();
+    await rebuild("--merge");
+    assert.equal(logged("the database went back in time"), 1);
+    assert.deepEqual(await of.fetched(two), ["between"]);
+    await copy.drain();
+    const { users, sharesOf } = await rebuilt();
+    assert.deepEqual(users, [one.id, two.id].sort());
+    assert.deepEqual(sharesOf.sort(), [one.id, two.id].sort());
+    await rebuild("--check");
+  });
+
+  it("leaves out who lost something that the copy does not know yet: nobody who was erased comes back", async () => {
+    for (const who of [one, two]) await stored(who);
+    await settled();
+    await copy.drain();
+    await entry.bucket({ puts: "fail" });
+    await of.purgeUser(one);
+    await of.deleteUser(two);
+    await rebuild("--merge");
+    for (const who of [one, two]) assert.equal((await of.admin("GET", of.path(who))).status, 404);
+    assert.deepEqual(await worker.sql("SELECT 1 FROM backup_share_versions WHERE user_id = ?", one.id), []);
+    await entry.bucket({});
+    await copy.drain();
+    await rebuild("--merge");
+    for (const who of [one, two]) assert.equal((await of.admin("GET", of.path(who))).status, 404);
+  });
+});

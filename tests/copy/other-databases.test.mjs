@@ -50,6 +50,40 @@ async function lose() {
   );
 }
 
+describe("a user with more methods than a request may add", () => {
+  it("stops no rebuild and no merge, whatever was stored last", async () => {
+    await of.register(one, two);
+    await of.custodian(two, METHOD, "of two");
+    for (let at = 0; at < 256; at++) await of.cipherText(one, `JUNK${at}`, `junk ${at}`);
+    await of.custodian(one, METHOD, "custodian share");
+    await of.cipherText(one, "GDRIVE", "the other half");
+    await of.cipherText(one, "JUNK0", "again");
+    assert.equal((await of.storeCipherText(one, "JUNK256", "one too many")).status, 409);
+    await copy.drain();
+    await settled();
+    const before = await copy.held();
+    assert.equal(before.current.filter(([, share]) => share.userId === one.id).length, 258);
+    const { code, stderr } = await rebuild("--into", "REBUILD");
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await copy.held(copy.rebuilt), before);
+    await worker.db.batch(
+      [
+        "INSERT INTO meta (name, value) VALUES ('rebuilding', '')",
+        "DELETE FROM user_backup_shares",
+        "DELETE FROM custodian_backup_shares",
+        "DELETE FROM backup_share_versions",
+        "DELETE FROM users",
+        "DELETE FROM backup_share_versions",
+        "DELETE FROM deleted_users",
+        "DELETE FROM meta WHERE name = 'rebuilding'",
+      ].map((sql) => worker.db.prepare(sql)),
+    );
+    const merged = await rebuild("--merge");
+    assert.equal(merged.code, 0, merged.stderr);
+    assert.deepEqual((await copy.held()).current, before.current);
+  });
+});
+
 describe("a new database in a lost one's place", () => {
   it("ends none of the lost one's epochs, even if a step fails while it comes", async () => {
     await of.register(one, two);
