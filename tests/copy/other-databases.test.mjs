@@ -130,3 +130,19 @@ describe("a bucket without the head that the database knows of", () => {
       assert.equal(logged("the database went back in time"), 0);
     });
 });
+
+describe("npm run rebuild -- --check", () => {
+  it("finds a user whom the copy has nothing of while another's note waits", async () => {
+    await of.register(one, two);
+    await copy.drain();
+    await settled();
+    for (const [name, text] of await copy.objects())
+      if (JSON.parse(text).userId === one.id) await copy.bucket.delete(name);
+    await entry.bucket({ puts: "fail" });
+    await of.custodian(two, METHOD, "waits");
+    assert.equal(await copy.pending(), 1);
+    const { code, stderr } = await rebuild("--check");
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /not in the copy: user user-one/);
+  });
+});
