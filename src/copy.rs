@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 
 use crate::config::Copies;
+use crate::domain::journal::Place;
 use crate::error::{Error, Result};
 use crate::log::{self, Field, Level};
 use crate::maintenance::copy::{self, Target};
@@ -182,8 +183,12 @@ fn finish_later(db: &Database, target: Target, under_way: &PutsUnderWay, noted: 
             platform::pause(GATHER_MS).await;
             gone = gathered(db.home());
         }
-        // A note that stays is made an object of again, which changes nothing.
-        if changes::copied(&db, &gone).await.is_ok() {
+        // A note that stays is made an object of again, which changes nothing. The head that is read now tells whether the database went back in time: then all stay.
+        let Ok(head) = copy::read_head(&target).await else {
+            return;
+        };
+        let head = head.map_or(Place { epoch: 0, seq: 0 }, |head| head.place);
+        if changes::copied(&db, &gone, head).await.is_ok() {
             sweep::erase(&target, &noted.purged).await;
         }
     };

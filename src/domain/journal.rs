@@ -125,8 +125,12 @@ impl<'a> Name<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     pub place: Place,
+    /// When it was written, on the database's clock: a database that went back has noted what is older before, and what is younger since.
+    pub at: String,
     /// Which database it was: a UUID, made once for each.
     pub identity: String,
+    /// The first epoch that this database numbered: those before are other databases'.
+    pub first: u64,
     /// Of each epoch that ended: the number that its database had gone back to. What came after lies in a past that the database lost.
     pub ends: Vec<Place>,
 }
@@ -145,7 +149,8 @@ pub enum Standing {
 impl Head {
     /// The standing of the database `identity`, which has noted that it told the head of `noted`.
     pub fn standing(&self, identity: &str, noted: Place) -> Standing {
-        if self.identity != identity {
+        // One that took another's place, and was not told so, has numbered nothing yet.
+        if self.identity != identity || noted.epoch < self.first {
             Standing::Another
         } else if self.place > noted {
             Standing::WentBack
@@ -154,22 +159,29 @@ impl Head {
         }
     }
 
-    /// The head of the next epoch, of a database whose last number is that of `last`, in its epoch.
-    pub fn next_epoch(&self, identity: &str, last: Place) -> Self {
+    /// The head of the next epoch, of a database whose last number is that of `last`, in its epoch. `at`: see [`Head::at`].
+    pub fn next_epoch(&self, identity: &str, last: Place, at: &str) -> Self {
         let mut ends = self.ends.clone();
+        let epoch = self.place.epoch + 1;
+        let mut first = epoch;
         if self.identity == identity {
-            // What it went back to decides: of the epochs that came after it knows nothing.
-            ends.retain(|end| end.epoch < last.epoch);
-            ends.push(last);
-            let after = last.epoch + 1..=self.place.epoch;
-            ends.extend(after.map(|epoch| Place { epoch, seq: 0 }));
+            // A database ends those epochs alone that it numbered itself. What it went back to decides: of the epochs that came after it knows nothing.
+            first = self.first;
+            let from = last.epoch.max(first);
+            ends.retain(|end| end.epoch < from);
+            ends.extend((from..epoch).map(|epoch| Place {
+                epoch,
+                seq: if epoch == last.epoch { last.seq } else { 0 },
+            }));
         }
         Self {
             place: Place {
-                epoch: self.place.epoch + 1,
+                epoch,
                 seq: last.seq,
             },
+            at: at.to_owned(),
             identity: identity.to_owned(),
+            first,
             ends,
         }
     }
@@ -294,10 +306,13 @@ impl Replay {
             }
             What::Deleted if !lost => {
                 self.user = None;
+                let deleted_at = told.deleted_at.clone().unwrap_or_default();
+                // Copied anew, it is told twice.
+                self.deleted.retain(|user| user.deleted_at != deleted_at);
                 self.deleted.push(Deleted {
                     entry,
                     client_id: told.client_id.clone(),
-                    deleted_at: told.deleted_at.clone().unwrap_or_default(),
+                    deleted_at,
                 });
             }
             What::Removed | What::User | What::Deleted => {}

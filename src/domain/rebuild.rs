@@ -7,6 +7,8 @@ use super::json::{self, Object};
 /// What `POST /admin/rebuild` asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Mode {
+    /// Which database is written, and in which epoch: with `into` that one, else the home's own.
+    Begin,
     /// Users into another database, or into an empty one.
     Into,
     /// All users are in it: with several homes it takes the place of the lost one.
@@ -50,6 +52,7 @@ impl RebuildRequest {
         };
         let body: Body = from_object(&fields)?;
         let mode = match body.mode.as_str() {
+            "begin" => Mode::Begin,
             "into" => Mode::Into,
             "done" => Mode::Done,
             "merge" => Mode::Merge,
@@ -57,16 +60,16 @@ impl RebuildRequest {
             "totals" => Mode::Totals,
             "uncopied" => Mode::Uncopied,
             _ => {
-                let must = "be into, done, merge, check, totals or uncopied";
+                let must = "be begin, into, done, merge, check, totals or uncopied";
                 return Err(InvalidBody::field("mode", must));
             }
         };
         let is_unnamed = match &body.into {
             None => matches!(mode, Mode::Into | Mode::Done),
-            Some(into) => !is_binding(into),
+            Some(into) => mode == Mode::Merge || !is_binding(into),
         };
         if is_unnamed {
-            let must = "name the binding of a D1 database";
+            let must = "name the binding of a D1 database, and not with merge";
             return Err(InvalidBody::field("into", must));
         }
         let shard = body.shard.unwrap_or_default();
@@ -179,8 +182,9 @@ mod tests {
     #[test]
     fn every_mode_has_its_word() {
         for (word, mode) in [
+            ("begin", Mode::Begin),
             ("into", Mode::Into),
-            ("merge", Mode::Merge),
+            ("done", Mode::Done),
             ("check", Mode::Check),
             ("totals", Mode::Totals),
             ("uncopied", Mode::Uncopied),
@@ -188,6 +192,10 @@ mod tests {
             let body = format!(r#"{{"mode":"{word}","into":"DB_2"}}"#);
             assert_eq!(RebuildRequest::parse(body.as_bytes()).unwrap().mode, mode);
         }
+        let merge = RebuildRequest::parse(br#"{"mode":"merge"}"#);
+        assert_eq!(merge.unwrap().mode, Mode::Merge);
+        // Only the home's own database is merged with its copy.
+        assert!(RebuildRequest::parse(br#"{"mode":"merge","into":"DB_2"}"#).is_err());
     }
 
     #[test]

@@ -64,7 +64,9 @@ async fn work(
     call: &Call<'_>,
 ) -> Result<Answer> {
     let is_many = call.homes.are_many();
-    if is_many && matches!(request.mode, Mode::Into | Mode::Done) {
+    let is_into = matches!(request.mode, Mode::Into | Mode::Done)
+        || request.mode == Mode::Begin && request.into.is_some();
+    if is_many && is_into {
         enrolment::may_become(db, request.home).await?;
     }
     let work = match request.mode {
@@ -75,6 +77,18 @@ async fn work(
             let told = Writer::default()
                 .number("home", request.home.into())
                 .raw("takesOver", if takes_over { "true" } else { "false" });
+            return Ok(Answer::json(200, &told.end()));
+        }
+        Mode::Begin => {
+            let work = match request.into {
+                Some(_) => Work::Into(db),
+                None => Work::Merge(db),
+            };
+            let begun = rebuild::begin(source, &work).await?;
+            let told = Writer::default()
+                .number("epoch", begun.epoch)
+                .text("identity", &begun.identity)
+                .number("pending", begun.pending);
             return Ok(Answer::json(200, &told.end()));
         }
         Mode::Merge => Work::Merge(db),

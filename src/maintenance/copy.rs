@@ -8,7 +8,7 @@ use crate::log::{self, Field, Level};
 use crate::platform::bucket::{Bucket, Put};
 use crate::platform::{format_date, now_ms};
 use crate::store::Database;
-use crate::store::changes::{self, Copying, DONE, Meta, Noted};
+use crate::store::changes::{self, Copying, DONE, Meta, Note, Noted};
 
 /// A run makes so many objects at most: a Worker may make 10,000 calls (<https://developers.cloudflare.com/workers/platform/limits/>).
 const NOTES_PER_RUN: usize = 4_000;
@@ -44,10 +44,11 @@ pub async fn run(db: &Database, target: &Target) -> Result<()> {
     result.map(drop)
 }
 
-/// Settles in which epoch the database numbers, before its first object is made.
-pub async fn settle(db: &Database, target: &Target) -> Result<()> {
+/// Settles in which epoch the database numbers, before its first object is made, or before it is merged with its copy. The head of the copy.
+pub async fn settle(db: &Database, target: &Target) -> Result<Head> {
     let copying = changes::begun(db, &changes::new_identity()?).await?;
-    settle_epoch(db, target, &copying).await.map(drop)
+    let kept = settle_epoch(db, target, &copying).await?;
+    Ok(kept.head)
 }
 
 /// [`run`], or the end of copying where no bucket is bound.
@@ -68,14 +69,19 @@ enum Drained {
 async fn drain(db: &Database, target: &Target, copying: &Copying) -> Result<Drained> {
     let mut kept = settle_epoch(db, target, copying).await?;
     let mut backfilled = copying.backfilled.clone().unwrap_or_default();
+    if kept.is_anew {
+        backfilled.clear();
+    }
     let mut waiting = copying.pending;
     while backfilled != DONE && waiting < MAX_WAITING {
         backfilled = changes::backfill(db, &backfilled).await?;
         waiting += changes::NOTES_PER_PAGE;
     }
+    if waiting > 0 || copying.seq > kept.head.place.seq {
+        kept.claim(db, target).await?;
+    }
     let mut made = 0;
     let mut after = 0;
-    let mut last = copying.seq;
     let drained = loop {
         let page = changes::page(db, after).await?;
         let Some(row) = page.last() else {
@@ -91,37 +97,38 @@ async fn drain(db: &Database, target: &Target, copying: &Copying) -> Result<Drai
         let number = row.number("seq");
         let noted = Noted::read(target.home, &page);
         made += noted.notes.len() + noted.without.len();
-        let taken = put(db, target, &noted).await?;
-        if taken && kept.head.place.epoch == row.number("epoch") {
-            // Its numbers are an earlier database's: the same notes again, in the next epoch.
+        let taken = put(db, target, &noted, kept.head.place).await?;
+        if let Some(taken) = taken.filter(|_| kept.head.place.epoch == row.number("epoch")) {
+            // From there on its numbers are a past's that it lost: the same notes again, in the next epoch.
             let last = Place {
-                seq: number,
+                seq: taken - 1,
                 ..kept.head.place
             };
             kept = begin_epoch(db, target, &kept, copying, last, Standing::WentBack).await?;
             continue;
         }
         after = number;
-        last = last.max(number);
     };
-    if last > copying.told {
-        // The database first: else one that is only told late would seem to have gone back.
+    if made > 0 {
         let at = format_date(now_ms());
-        let told = last.to_string();
-        changes::tell(db, &[(Meta::Told, &told), (Meta::CopiedAt, &at)]).await?;
-    }
-    if last > kept.head.place.seq {
-        // Also where a run before this one told the database, and R2 did not take the head.
-        kept.head.place.seq = last;
-        kept.write(target).await?;
+        changes::tell(db, &[(Meta::CopiedAt, &at)]).await?;
     }
     Ok(drained)
 }
 
-/// Makes the objects, and takes away the notes of those that are there. Whether a name was taken by something else.
-pub async fn put(db: &Database, target: &Target, noted: &Noted) -> Result<bool> {
+/// Makes the objects, and takes away the notes of those that are there, unless the database is older than the head. The first number whose name was
+/// taken by something else.
+async fn put(db: &Database, target: &Target, noted: &Noted, head: Place) -> Result<Option<u64>> {
+    let (gone, taken) = make(target, noted).await?;
+    changes::copied(db, &gone, head).await?;
+    sweep::erase(target, &noted.purged).await;
+    Ok(taken)
+}
+
+/// Makes the objects: the notes of those that are there, and the first number whose name was taken by something else.
+async fn make(target: &Target, noted: &Noted) -> Result<(Vec<Note>, Option<u64>)> {
     let mut gone = noted.without.clone();
-    let mut taken = false;
+    let mut taken = None;
     if !noted.puts.is_empty() {
         let puts = target
             .bucket
@@ -132,13 +139,11 @@ pub async fn put(db: &Database, target: &Target, noted: &Noted) -> Result<bool> 
         for (note, put) in noted.notes.iter().zip(puts) {
             match put {
                 Put::There => gone.push(note.clone()),
-                Put::Taken => taken = true,
+                Put::Taken => taken = taken.or(Some(note.seq)),
             }
         }
     }
-    changes::copied(db, &gone).await?;
-    sweep::erase(target, &noted.purged).await;
-    Ok(taken)
+    Ok((gone, taken))
 }
 
 /// The error where the bucket cannot be asked.
@@ -153,21 +158,7 @@ async fn settle_epoch(db: &Database, target: &Target, copying: &Copying) -> Resu
         seq: copying.told,
     };
     let Some(mut kept) = Kept::read(target).await? else {
-        let first = Head {
-            place: Place {
-                epoch: noted.epoch.max(1),
-                seq: 0,
-            },
-            identity: copying.identity.clone(),
-            ends: Vec::new(),
-        };
-        if noted.epoch == 0 {
-            changes::tell(db, &[(Meta::Epoch, "1")]).await?;
-        }
-        return Ok(Kept {
-            head: first,
-            etag: String::new(),
-        });
+        return begin_copy(db, target, copying).await;
     };
     match kept.head.standing(&copying.identity, noted) {
         Standing::GoesOn => {
@@ -184,26 +175,78 @@ async fn settle_epoch(db: &Database, target: &Target, copying: &Copying) -> Resu
                 ..noted
             };
             if standing == Standing::WentBack {
+                // What was noted since the head was written belongs to the next epoch: its numbers are also those of the past that is lost.
+                last.seq = changes::last_before(db, &kept.head.at).await?;
                 // Of what waited when it was as old as now: in the next epoch its entries would come behind later ones.
-                put_waiting(db, target).await?;
-                last.seq = changes::read(db).await?.seq; // what came meanwhile is true, too
+                put_waiting(db, target, last.seq).await?;
             }
             begin_epoch(db, target, &kept, copying, last, standing).await
         }
     }
 }
 
-/// Makes the objects of all notes that wait, but of those whose names are taken.
-async fn put_waiting(db: &Database, target: &Target) -> Result<()> {
+/// The head of a bucket that has none. It is written before the database is told any number: one that was told a number had another bucket, or
+/// this one has lost its head. Then everything is copied anew, in the next epoch.
+async fn begin_copy(db: &Database, target: &Target, copying: &Copying) -> Result<Kept> {
+    let is_anew = copying.told > 0;
+    let epoch = copying.epoch.max(1) + u64::from(is_anew);
+    let before = copying.head.as_deref().and_then(parse_head);
+    let mut kept = Kept {
+        head: Head {
+            place: Place {
+                epoch,
+                seq: copying.told,
+            },
+            at: copying.now.clone(),
+            identity: copying.identity.clone(),
+            first: before
+                .as_ref()
+                .map_or(copying.epoch.max(1), |head| head.first),
+            ends: before.map(|head| head.ends).unwrap_or_default(),
+        },
+        etag: String::new(),
+        is_anew,
+    };
+    let began = epoch.to_string();
+    if is_anew {
+        changes::tell(db, &[(Meta::Backfilled, "")]).await?;
+        kept.write_alone(target).await?;
+        // Whoever binds another bucket on purpose says that nothing is copied.
+        let is_surprise = copying.backfilled.as_deref() == Some(DONE);
+        log::event(
+            if is_surprise {
+                Level::Error
+            } else {
+                Level::Info
+            },
+            "the copy's bucket is another one: everything is copied anew",
+            &[
+                ("home", Field::Number(target.home.into())),
+                ("epoch", Field::Number(epoch)),
+            ],
+        );
+    }
+    if copying.epoch < epoch {
+        changes::tell(db, &[(Meta::Epoch, &began)]).await?;
+    }
+    Ok(kept)
+}
+
+/// Makes the objects of all notes up to a number that wait, but of those whose names are taken.
+async fn put_waiting(db: &Database, target: &Target, last: u64) -> Result<()> {
     let mut after = 0;
-    loop {
+    while after < last {
         let page = changes::page(db, after).await?;
         let Some(row) = page.last() else {
             return Ok(());
         };
         after = row.number("seq");
-        put(db, target, &Noted::read(target.home, &page)).await?;
+        let (mut gone, _) = make(target, &Noted::read(target.home, &page)).await?;
+        // The objects of those behind are made once more.
+        gone.retain(|note| note.seq <= last);
+        changes::copied(db, &gone, Place { epoch: 0, seq: 0 }).await?;
     }
+    Ok(())
 }
 
 /// The copy first: were the database told first and no more, the epoch before would have no end.
@@ -216,17 +259,24 @@ async fn begin_epoch(
     standing: Standing,
 ) -> Result<Kept> {
     let mut next = Kept {
-        head: kept.head.next_epoch(&copying.identity, last),
+        head: kept.head.next_epoch(&copying.identity, last, &copying.now),
         etag: kept.etag.clone(),
+        is_anew: kept.is_anew,
     };
-    if !next.write(target).await? {
-        let error = "R2: another run has just written the head of the copy";
-        return Err(Error::unavailable(30, error));
-    }
+    next.write_alone(target).await?;
+    let text = head_text(&next.head);
     let place = next.head.place;
     let is_expected = standing == Standing::Another && copying.epoch == place.epoch;
     let [epoch, told] = [place.epoch, place.seq].map(|number| number.to_string());
-    changes::tell(db, &[(Meta::Epoch, &epoch), (Meta::Told, &told)]).await?;
+    changes::tell(
+        db,
+        &[
+            (Meta::Epoch, &epoch),
+            (Meta::Told, &told),
+            (Meta::Head, &text),
+        ],
+    )
+    .await?;
     let (level, message) = match standing {
         // A rebuild has told it.
         Standing::Another if is_expected => {
@@ -260,6 +310,8 @@ struct Kept {
     head: Head,
     /// Empty: there is none yet.
     etag: String,
+    /// The bucket had none although the database knows of one.
+    is_anew: bool,
 }
 
 impl Kept {
@@ -269,11 +321,40 @@ impl Kept {
             return Ok(None);
         };
         match parse_head(&text) {
-            Some(head) => Ok(Some(Self { head, etag })),
+            Some(head) => Ok(Some(Self {
+                head,
+                etag,
+                is_anew: false,
+            })),
             None => Err(Error::internal(format!(
                 "the object {name} of the copy is damaged"
             ))),
         }
+    }
+
+    /// Raises it to the last number of all, before objects are made: so the head knows of each object of a run, even if the database goes back
+    /// meanwhile. The database is told first: else one that is only told late would seem to have gone back.
+    async fn claim(&mut self, db: &Database, target: &Target) -> Result<()> {
+        if self.etag.is_empty() {
+            self.write_alone(target).await?;
+        }
+        if let Some((told, at)) = changes::claim(db).await?
+            && told > self.head.place.seq
+        {
+            self.head.place.seq = told;
+            self.head.at = at;
+            self.write(target).await?;
+        }
+        Ok(())
+    }
+
+    /// As [`Self::write`], and an error if another run was faster.
+    async fn write_alone(&mut self, target: &Target) -> Result<()> {
+        if self.write(target).await? {
+            return Ok(());
+        }
+        let error = "R2: another run has just written the head of the copy";
+        Err(Error::unavailable(30, error))
     }
 
     /// Puts it in the place of the one that was read. Whether it is there: another run may have been faster.
@@ -298,8 +379,9 @@ fn head_text(head: &Head) -> String {
     Writer::default()
         .number("epoch", head.place.epoch)
         .number("seq", head.place.seq)
-        .text("at", &format_date(now_ms()))
+        .text("at", &head.at)
         .text("identity", &head.identity)
+        .number("first", head.first)
         .raw("ends", &json::array(ends))
         .end()
 }
@@ -314,7 +396,13 @@ fn parse_head(text: &str) -> Option<Head> {
     let object = Object::parse(text, 16)?;
     Some(Head {
         place: place(&object)?,
+        at: json::text(object.get("at")?)?,
         identity: json::text(object.get("identity")?)?,
+        // Heads from before this was told.
+        first: match object.get("first") {
+            Some(first) => first.parse().ok()?,
+            None => 1,
+        },
         ends: json::elements(object.get("ends")?)?
             .into_iter()
             .map(|end| place(&Object::parse(end, 4)?))
@@ -329,15 +417,19 @@ mod tests {
     #[test]
     fn a_head_is_read_as_it_was_written() {
         let at = |epoch, seq| Place { epoch, seq };
-        let text = r#"{"epoch":3,"seq":40,"at":"2026","identity":"one","ends":[{"epoch":1,"seq":7},{"epoch":2,"seq":9}]}"#;
+        let text = r#"{"epoch":3,"seq":40,"at":"2026","identity":"one","first":2,"ends":[{"epoch":1,"seq":7},{"epoch":2,"seq":9}]}"#;
         assert_eq!(
             parse_head(text),
             Some(Head {
                 place: at(3, 40),
+                at: "2026".to_owned(),
                 identity: "one".to_owned(),
+                first: 2,
                 ends: vec![at(1, 7), at(2, 9)],
             })
         );
+        let old = text.replace(r#""first":2,"#, "");
+        assert_eq!(parse_head(&old).map(|head| head.first), Some(1));
         assert_eq!(parse_head("{}"), None);
         assert_eq!(parse_head("damaged"), None);
     }

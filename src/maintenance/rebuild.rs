@@ -6,15 +6,16 @@
 use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::copy::{Target, read_head, unreachable};
+use super::copy::{Target, read_head, settle, unreachable};
 use super::objects::{OBJECTS_PER_READ, names, told};
 use crate::domain::journal::{self, Head, Name, Replay};
 use crate::domain::json::{self, Writer, quoted};
 use crate::domain::sealing::{self, Kind};
 use crate::error::Result;
 use crate::platform::bucket::{Listed, items};
+use crate::store::changes::{self, Copying};
 use crate::store::rebuild::{self as store, Difference, Mode, Rows};
-use crate::store::{Database, Row, changes};
+use crate::store::{Database, Row};
 use crate::vault::Vault;
 
 /// What a page writes at once ends with the share that takes it over so many characters: D1 takes 2 MB.
@@ -51,6 +52,20 @@ pub struct Page {
     pub cursor: Option<String>,
 }
 
+/// What comes before the first page: which database it is, and in which epoch. A walk that was stopped goes on only with the same.
+pub async fn begin(source: &Target, work: &Work<'_>) -> Result<Copying> {
+    let (Work::Into(db) | Work::Merge(db) | Work::Check(db)) = work;
+    if let Work::Into(_) = work {
+        let head = read_head(source).await?;
+        let nobody = "[]".to_owned();
+        let mut writing = Writing::new(work, changes::new_identity()?, head.as_ref(), nobody);
+        writing.write().await?;
+    } else {
+        settle(db, source).await?;
+    }
+    changes::read(db).await
+}
+
 /// Does a page of work: the users of a home behind the cursor whose hash begins with `shard`.
 pub async fn page(
     source: &Target,
@@ -59,7 +74,11 @@ pub async fn page(
     shard: &str,
     cursor: &str,
 ) -> Result<Page> {
-    let head = read_head(source).await?;
+    let head = match work {
+        // What the database has lost must be known first.
+        Work::Merge(db) => Some(settle(db, source).await?),
+        Work::Into(_) | Work::Check(_) => read_head(source).await?,
+    };
     let prefix = journal::prefix_of_home(source.home) + shard;
     let mut page = Page::default();
     let names = names(source, &prefix, cursor).await?;

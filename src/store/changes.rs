@@ -160,14 +160,17 @@ pub async fn end_sweep(db: &Database) -> Result<()> {
     db.change(Change::upkeep(end)).await.map(drop)
 }
 
-/// Takes notes away, whose objects are there.
-pub async fn copied(db: &Database, notes: &[Note]) -> Result<()> {
+/// Takes notes away, whose objects are there: unless the database is older than this head of its copy, as one that went back in time is.
+pub async fn copied(db: &Database, notes: &[Note], head: Place) -> Result<()> {
     if notes.is_empty() {
         return Ok(());
     }
     let pair = |note: &Note| json::array([note.seq.to_string(), json::quoted(&note.at)]);
     let notes = json::array(notes.iter().map(pair));
-    let away = Statement::new(sql!("changes_copied")).text(&notes);
+    let away = Statement::new(sql!("changes_copied"))
+        .text(&notes)
+        .number(head.epoch)
+        .number(head.seq);
     db.change(Change::upkeep(away)).await.map(drop)
 }
 
@@ -184,6 +187,8 @@ pub struct Copying {
     pub identity: String,
     /// The number that the head of the copy was last told.
     pub told: u64,
+    /// The head with which the epoch began, if it was not the first one.
+    pub head: Option<String>,
     pub copied_at: Option<String>,
     /// See `maintenance::sample::Sampled`.
     pub sampled: Option<String>,
@@ -194,6 +199,8 @@ pub struct Copying {
     pub pending: u64,
     pub oldest_at: Option<String>,
     pub lag_seconds: u64,
+    /// The database's clock.
+    pub now: String,
 }
 
 /// The statement that [`Copying::read`] reads the row of.
@@ -208,6 +215,7 @@ impl Copying {
             epoch: row.number("epoch"),
             identity: row.text("identity"),
             told: row.number("told"),
+            head: row.optional("head"),
             copied_at: row.optional("copied_at"),
             sampled: row.optional("sampled"),
             swept: row.optional("swept"),
@@ -215,6 +223,7 @@ impl Copying {
             pending: row.number("pending"),
             oldest_at: row.optional("oldest_at"),
             lag_seconds: row.number("lag"),
+            now: row.text("now"),
         }
     }
 }
@@ -230,6 +239,21 @@ pub async fn begun(db: &Database, identity: &str) -> Result<Copying> {
 pub async fn read(db: &Database) -> Result<Copying> {
     let [rows] = db.read(vec![copying()]).await?.rows()?;
     first(&rows)
+}
+
+/// Tells the database that the head of its copy is at the last number of all: that number, and when this was. None: it has no number yet.
+pub async fn claim(db: &Database) -> Result<Option<(u64, String)>> {
+    let claim = Statement::new(sql!("copying_claim"));
+    let [rows] = db.change(Change::upkeep(claim)).await?.rows()?;
+    let row = rows.first();
+    Ok(row.map(|row| (row.number("told"), row.text("at"))))
+}
+
+/// The last number that a database has noted before a time.
+pub async fn last_before(db: &Database, at: &str) -> Result<u64> {
+    let last = Statement::new(sql!("changes_last_before")).text(at);
+    let [rows] = db.read(vec![last]).await?.rows()?;
+    Ok(rows.first().map_or(0, |row| row.number("last")))
 }
 
 fn first(rows: &Rows) -> Result<Copying> {
@@ -260,6 +284,7 @@ pub enum Meta {
     Epoch,
     Told,
     CopiedAt,
+    Head,
     Sampled,
     Swept,
 }
@@ -272,6 +297,7 @@ impl Meta {
             Self::Epoch => ("copy_epoch", RAISE),
             Self::Told => ("copy_told", RAISE),
             Self::CopiedAt => ("copied_at", PUT),
+            Self::Head => ("copy_head", PUT),
             Self::Sampled => ("copy_sampled", PUT),
             Self::Swept => ("copy_swept", PUT),
         }

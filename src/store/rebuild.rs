@@ -44,20 +44,27 @@ pub enum Mode<'a> {
 /// Writes what the database does not have; what it has stays. Carried out twice, it does the same.
 pub async fn write(db: &Database, mode: &Mode<'_>, rows: &Rows) -> Result<()> {
     let with = |sql, items: &JsString| Statement::new(sql).js(items);
-    let mut statements = Vec::with_capacity(7);
-    if let Mode::Into { epoch, identity } = mode {
-        let begin = Statement::new(sql!("rebuild_begin"));
-        statements.push(begin.text(epoch).text(identity));
-    }
-    statements.extend([
+    let deleted = with(sql!("rebuild_deleted"), &rows.deleted);
+    let others = [
         with(sql!("rebuild_users"), &rows.users),
         with(sql!("rebuild_custodian"), &rows.custodian),
         with(sql!("rebuild_user"), &rows.user),
         with(sql!("rebuild_versions"), &rows.versions),
-        with(sql!("rebuild_deleted"), &rows.deleted),
-    ]);
-    if matches!(mode, Mode::Into { .. }) {
-        statements.push(Statement::new(sql!("rebuild_end")));
+    ];
+    let end = Statement::new(sql!("rebuild_end"));
+    let mut statements = Vec::with_capacity(8);
+    match mode {
+        Mode::Into { epoch, identity } => {
+            let begin = Statement::new(sql!("rebuild_begin"));
+            statements.extend([begin.text(epoch).text(identity), deleted]);
+            statements.extend(others);
+            statements.push(end);
+        }
+        Mode::Merge => {
+            statements.extend([Statement::new(sql!("merge_begin")), deleted, end]);
+            statements.extend(others);
+            statements.push(Statement::new(sql!("merge_end")));
+        }
     }
     let change = statements.into_iter().fold(Change::new(""), Change::read);
     db.change(change).await.map(drop)

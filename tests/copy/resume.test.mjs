@@ -30,9 +30,10 @@ afterEach(() => {
 });
 
 /** Walks a copy of 16 shards; breaks off before the shard `until`. Resolves with the shards that it asked for. */
-async function walking(work, { origin = HERE, until } = {}) {
+async function walking(work, { origin = HERE, until, begun = { epoch: 1, identity: "A" } } = {}) {
   const asked = [];
-  const post = async (_path, { shard }) => {
+  const post = async (_path, { mode, shard }) => {
+    if (mode === "begin") return { ...begun, pending: 0 };
     if (shard === until) throw new Error("broken off");
     asked.push(shard);
     return page;
@@ -67,6 +68,17 @@ describe("a stopped rebuild", () => {
       await walking(INTO, { until: "a" });
       if (change) left(change);
       assert.equal(await walking(INTO, next), 16);
+      assert.match(said, /beginning anew/);
+    });
+
+  for (const [what, begun] of [
+    ["went back in time since", { epoch: 2, identity: "A" }],
+    ["is another one by now", { epoch: 1, identity: "B" }],
+  ])
+    it(`begins anew where the database ${what}, with one shard left`, async () => {
+      const merge = { home: 0, mode: "merge" };
+      await walking(merge, { until: "f" });
+      assert.equal(await walking(merge, { begun }), 16);
       assert.match(said, /beginning anew/);
     });
 

@@ -98,7 +98,7 @@ export async function copies(worker) {
       await REBUILD.prepare("DELETE FROM meta WHERE name <> 'schema_version'").run();
       await worker.clear();
       await worker.sql(
-        "DELETE FROM meta WHERE name IN ('copying', 'copy_epoch', 'copy_told', 'copied_at', 'copy_sampled', 'copy_swept', 'copy_sweeping')",
+        "DELETE FROM meta WHERE name IN ('copying', 'copy_epoch', 'copy_told', 'copy_head', 'copied_at', 'copy_sampled', 'copy_swept', 'copy_sweeping')",
       );
       await worker.sql("DELETE FROM meta WHERE name LIKE 'escrow/%'");
       await worker.sql("DELETE FROM changes");

@@ -1,5 +1,6 @@
 // Walks a home's copy, page by page, in several shards at once. The Worker does the work: POST /admin/rebuild.
 
+import { note } from "../log.mjs";
 import { resumed } from "../resume.mjs";
 
 /** A user's objects are under the SHA-256 of its id: its first digit is the shard, the next ones tell how far a shard is. */
@@ -22,10 +23,14 @@ const nothing = () => ({
 
 /**
  * Does `work` ({ home, mode, into }) for the whole copy; resolves with the sums and what was found wrong. `stateFile`: where it keeps how far it is,
- * to go on from there when it is run again. A check keeps nothing: what it has not looked at now, it says nothing of.
+ * to go on from there when it is run again, with the same database in the same epoch. A check keeps nothing: what it has not looked at now, it says nothing of.
  */
 export async function walk({ api, work, parallel = 4, progress, stateFile }) {
-  const run = resumed(work.mode === "check" ? undefined : stateFile, { service: api.origin, ...work });
+  const isCheck = work.mode === "check";
+  const { pending, ...begun } = isCheck ? {} : await api.post("/admin/rebuild", { ...work, mode: "begin" });
+  if (work.mode === "merge" && pending > 0)
+    note(`${pending.toLocaleString("en")} changes wait to be copied: who lost something by them is left out`);
+  const run = resumed(isCheck ? undefined : stateFile, { service: api.origin, ...work, ...begun });
   const state = run.progress ?? {
     shards: Object.fromEntries(SHARDS.map((shard) => [shard, { cursor: "" }])),
     sum: nothing(),
@@ -40,7 +45,7 @@ export async function walk({ api, work, parallel = 4, progress, stateFile }) {
       const of = state.shards[shard];
       while (!of.done) {
         const page = await api.post("/admin/rebuild", { ...work, shard, cursor: of.cursor });
-        const settled = work.mode === "check" ? await again(api, { ...work, shard, cursor: of.cursor }, page) : page;
+        const settled = isCheck ? await again(api, { ...work, shard, cursor: of.cursor }, page) : page;
         for (const name of COUNTED) state.sum[name] += settled[name];
         for (const name of LISTED) state.sum[name].push(...settled[name]);
         if (settled.cursor === null) of.done = true;

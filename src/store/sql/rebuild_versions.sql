@@ -13,3 +13,4 @@ WHERE NOT EXISTS (SELECT 1 FROM backup_share_versions v WHERE v.user_id = j.valu
     AND c.method = j.value ->> 'backupMethod' AND c.id = j.value ->> 'id' AND j.value ->> 'kind' = 'custodian')
   AND NOT EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = j.value ->> 'userId'
     AND s.method = j.value ->> 'backupMethod' AND s.id = j.value ->> 'id' AND j.value ->> 'kind' = 'user')
+  AND j.value ->> 'userId' NOT IN (SELECT user_id FROM merge_leaves_out)

@@ -1,0 +1,2 @@
+-- merge_end()
+DELETE FROM meta WHERE name = 'merging'

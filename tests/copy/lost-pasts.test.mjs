@@ -1,0 +1,178 @@
+// Databases that went back in time: which of two pasts with the same numbers counts.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach, describe, it } from "node:test";
+
+import { backups } from "../support/backup.mjs";
+import { user } from "../support/client.mjs";
+import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
+import { startWorker } from "../support/harness.mjs";
+import { timeTravel } from "../support/time-travel.mjs";
+
+const METHOD = "GDRIVE-SECP256K1";
+const [one, two] = ["one", "two"].map(user);
+let worker, entry, of, copy, dir;
+
+before(async () => {
+  dir = mkdtempSync(join(tmpdir(), "portal-backup-pasts-"));
+  worker = await startWorker({
+    homes: 1,
+    main: faultyBucketEntry,
+    config: withCopy,
+    vars: { COPY_WAIT_MS: "300", PURGE_DELAY_HOURS: "0" },
+  });
+  entry = await worker.entry();
+  of = backups(worker);
+  copy = await copies(worker);
+});
+after(async () => {
+  await worker?.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  await entry.bucket({});
+  await copy.clear();
+});
+
+const settled = () => copy.until("no note is left", async () => (await copy.pending()) === 0);
+const logged = (message) => worker.logLines().filter((line) => line.message === message).length;
+async function rebuild(...args) {
+  const { code, stdout, stderr } = await copy.script("rebuild", [...args, "--resume", join(dir, "state.json")]);
+  assert.equal(code, 0, stdout + stderr);
+}
+/** The ids of the users that a rebuild makes. */
+async function rebuilt() {
+  await rebuild("--into", "REBUILD");
+  const { users, current } = await copy.held(copy.rebuilt);
+  return { users: users.map(([id]) => id), sharesOf: current.map(([, share]) => share.userId), current };
+}
+const stored = async (who, text) => {
+  await of.register(who);
+  await of.custodian(who, METHOD, text ?? `share of ${who.id}`);
+};
+
+describe("a drain under way during Time Travel", () => {
+  it("does not tell the database that it never went back", async () => {
+    for (const who of [one, two]) await stored(who);
+    await settled();
+    await copy.drain();
+    const goBack = await timeTravel(worker);
+    await entry.bucket({ puts: "held", until: "after" });
+    await of.deleteUser(one);
+    await of.deleteUser(two);
+    const slow = copy.drain();
+    await copy.until("the run has begun", async () => (await entry.puts()).includes("head/0"));
+    await goBack();
+    await entry.bucket({});
+    await entry.release("after");
+    await slow;
+    await copy.drain();
+    assert.equal(logged("the database went back in time"), 1);
+    const { users, sharesOf } = await rebuilt();
+    assert.deepEqual(users, [one.id, two.id].sort());
+    assert.deepEqual(sharesOf.sort(), [one.id, two.id].sort());
+  });
+});
+
+describe("numbers that requests use between Time Travel and the next run", () => {
+  it("do not make a lost deletion true", async () => {
+    for (const who of [one, two]) await stored(who);
+    await settled();
+    await copy.drain();
+    const goBack = await timeTravel(worker);
+    await of.deleteUser(one);
+    await settled();
+    await copy.drain();
+    await goBack();
+    for (let at = 0; at < 4; at++) await of.custodian(two, METHOD, `after, ${at}`);
+    await copy.drain();
+    await settled();
+    assert.equal(logged("the database went back in time"), 1);
+    const { users, sharesOf } = await rebuilt();
+    assert.deepEqual(users, [one.id, two.id].sort());
+    assert.deepEqual(sharesOf.sort(), [one.id, two.id].sort());
+    assert.deepEqual((await copy.held(copy.rebuilt)).current, (await copy.held()).current);
+  });
+
+  it("are behind those of the lost past: the share that was stored last is current", async () => {
+    for (const who of [one, two]) await stored(who);
+    await settled();
+    await copy.drain();
+    const goBack = await timeTravel(worker);
+    for (let at = 0; at < 3; at++) await of.custodian(two, METHOD, `lost, ${at}`);
+    await of.custodian(one, METHOD, "lost");
+    await settled();
+    await copy.drain();
+    await goBack();
+    await of.custodian(one, METHOD, "acknowledged after");
+    await copy.drain();
+    await settled();
+    const { current } = await rebuilt();
+    const of_one = ([, share]) => share.userId === one.id;
+    assert.deepEqual(current.filter(of_one), (await copy.held()).current.filter(of_one));
+  });
+
+  it("are behind an erasure in the lost past: a share that is stored later stays in the copy", async () => {
+    await stored(one);
+    await settled();
+    await copy.drain();
+    const goBack = await timeTravel(worker);
+    for (let at = 0; at < 3; at++) await of.custodian(one, METHOD, `lost, ${at}`);
+    await of.purgeUser(one);
+    await settled();
+    await copy.drain();
+    await goBack();
+    await of.custodian(one, METHOD, "acknowledged after");
+    await copy.drain();
+    await settled();
+    await copy.age();
+    for (let run = 0; run < 3; run++) await worker.scheduled();
+    const [{ id }] = await worker.sql("SELECT id FROM custodian_backup_shares");
+    const shares = (await copy.objects()).map(([, text]) => JSON.parse(text)).filter(({ what }) => what === "share");
+    assert.deepEqual(
+      shares.map((share) => share.id),
+      [id],
+    );
+  });
+});
+
+describe("a merge after Time Travel", () => {
+  it("before any other run knows what was lost, and deletes no user who is there", async () => {
+    for (const who of [one, two]) await stored(who);
+    await settled();
+    await copy.drain();
+    const goBack = await timeTravel(worker);
+    await of.deleteUser(one);
+    await of.custodian(two, METHOD, "between");
+    await settled();
+    await copy.drain();
+    await goBack();
+    await rebuild("--merge");
+    assert.equal(logged("the database went back in time"), 1);
+    assert.deepEqual(await of.fetched(two), ["between"]);
+    await copy.drain();
+    const { users, sharesOf } = await rebuilt();
+    assert.deepEqual(users, [one.id, two.id].sort());
+    assert.deepEqual(sharesOf.sort(), [one.id, two.id].sort());
+    await rebuild("--check");
+  });
+
+  it("leaves out who lost something that the copy does not know yet: nobody who was erased comes back", async () => {
+    for (const who of [one, two]) await stored(who);
+    await settled();
+    await copy.drain();
+    await entry.bucket({ puts: "fail" });
+    await of.purgeUser(one);
+    await of.deleteUser(two);
+    await rebuild("--merge");
+    for (const who of [one, two]) assert.equal((await of.admin("GET", of.path(who))).status, 404);
+    assert.deepEqual(await worker.sql("SELECT 1 FROM backup_share_versions WHERE user_id = ?", one.id), []);
+    await entry.bucket({});
+    await copy.drain();
+    await rebuild("--merge");
+    for (const who of [one, two]) assert.equal((await of.admin("GET", of.path(who))).status, 404);
+  });
+});

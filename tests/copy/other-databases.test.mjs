@@ -1,0 +1,148 @@
+// Rebuilds beside odd databases and buckets: a user over the limits, a database that takes a lost one's place, a user that is missing.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach, describe, it } from "node:test";
+
+import { backups } from "../support/backup.mjs";
+import { user } from "../support/client.mjs";
+import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
+import { startWorker } from "../support/harness.mjs";
+
+const METHOD = "GDRIVE-SECP256K1";
+const [one, two] = ["one", "two"].map(user);
+let worker, entry, of, copy, dir;
+
+before(async () => {
+  dir = mkdtempSync(join(tmpdir(), "portal-backup-others-"));
+  worker = await startWorker({ homes: 1, main: faultyBucketEntry, config: withCopy, vars: { COPY_WAIT_MS: "300" } });
+  entry = await worker.entry();
+  of = backups(worker);
+  copy = await copies(worker);
+});
+after(async () => {
+  await worker?.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  await entry.bucket({});
+  await copy.clear();
+});
+
+const settled = () => copy.until("no note is left", async () => (await copy.pending()) === 0);
+const rebuild = (...args) => copy.script("rebuild", [...args, "--resume", join(dir, "state.json")]);
+const logged = (message) => worker.logLines().filter((line) => line.message === message).length;
+
+/** An empty database in the place of the Worker's. */
+async function lose() {
+  const tables = ["custodian_backup_shares", "user_backup_shares", "users", "backup_share_versions", "deleted_users"];
+  await worker.db.batch(
+    [
+      "DELETE FROM meta WHERE name LIKE 'cop%'",
+      ...[...tables, "backup_share_versions", "deleted_users", "audit_events", "changes"].map(
+        (table) => `DELETE FROM ${table}`,
+      ),
+      "DELETE FROM sqlite_sequence WHERE name = 'changes'",
+      "UPDATE meta SET value = lower(hex(randomblob(16))) WHERE name = 'identity'",
+    ].map((sql) => worker.db.prepare(sql)),
+  );
+}
+
+describe("a user with more methods than a request may add", () => {
+  it("stops no rebuild and no merge, whatever was stored last", async () => {
+    await of.register(one, two);
+    await of.custodian(two, METHOD, "of two");
+    for (let at = 0; at < 256; at++) await of.cipherText(one, `JUNK${at}`, `junk ${at}`);
+    await of.custodian(one, METHOD, "custodian share");
+    await of.cipherText(one, "GDRIVE", "the other half");
+    await of.cipherText(one, "JUNK0", "again");
+    assert.equal((await of.storeCipherText(one, "JUNK256", "one too many")).status, 409);
+    await copy.drain();
+    await settled();
+    const before = await copy.held();
+    assert.equal(before.current.filter(([, share]) => share.userId === one.id).length, 258);
+    const { code, stderr } = await rebuild("--into", "REBUILD");
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await copy.held(copy.rebuilt), before);
+    await worker.db.batch(
+      [
+        "INSERT INTO meta (name, value) VALUES ('rebuilding', '')",
+        "DELETE FROM user_backup_shares",
+        "DELETE FROM custodian_backup_shares",
+        "DELETE FROM backup_share_versions",
+        "DELETE FROM users",
+        "DELETE FROM backup_share_versions",
+        "DELETE FROM deleted_users",
+        "DELETE FROM meta WHERE name = 'rebuilding'",
+      ].map((sql) => worker.db.prepare(sql)),
+    );
+    const merged = await rebuild("--merge");
+    assert.equal(merged.code, 0, merged.stderr);
+    assert.deepEqual((await copy.held()).current, before.current);
+  });
+});
+
+describe("a new database in a lost one's place", () => {
+  it("ends none of the lost one's epochs, even if a step fails while it comes", async () => {
+    await of.register(one, two);
+    await of.custodian(one, METHOD, "share");
+    await of.custodian(two, METHOD, "of a deleted user");
+    await worker.sql("UPDATE users SET client_api_key_hash = 'another' WHERE id = ?", one.id);
+    await of.deleteUser(two);
+    await copy.drain();
+    await settled();
+    const before = await copy.held();
+    await lose();
+    await entry.bucket({ puts: "store-then-fail" });
+    await copy.drain();
+    await entry.bucket({});
+    await copy.drain();
+    const { code, stderr } = await rebuild("--into", "DB");
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await copy.held(), before);
+    assert.equal(logged("the database went back in time"), 0);
+  });
+});
+
+describe("a bucket without the head that the database knows of", () => {
+  for (const [what, prefix] of [
+    ["an empty one in the place of the copy's", ""],
+    ["the same, whose head was deleted", "head/"],
+  ])
+    it(`is filled anew, with an alarm: ${what}`, async () => {
+      await of.register(one, two);
+      await of.custodian(one, METHOD, "first");
+      await of.custodian(one, METHOD, "second");
+      await of.deleteUser(two);
+      await copy.drain();
+      await settled();
+      const before = await copy.held();
+      for (const name of await copy.names(prefix)) await copy.bucket.delete(name);
+      await copy.drain();
+      assert.equal(logged("the copy's bucket is another one: everything is copied anew"), 1);
+      assert.equal((await copy.status()).epoch, 2);
+      const { code, stderr } = await rebuild("--check", "--into", "REBUILD");
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(await copy.held(copy.rebuilt), before);
+      await copy.drain();
+      assert.equal(logged("the database went back in time"), 0);
+    });
+});
+
+describe("npm run rebuild -- --check", () => {
+  it("finds a user whom the copy has nothing of while another's note waits", async () => {
+    await of.register(one, two);
+    await copy.drain();
+    await settled();
+    for (const [name, text] of await copy.objects())
+      if (JSON.parse(text).userId === one.id) await copy.bucket.delete(name);
+    await entry.bucket({ puts: "fail" });
+    await of.custodian(two, METHOD, "waits");
+    assert.equal(await copy.pending(), 1);
+    const { code, stderr } = await rebuild("--check");
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /not in the copy: user user-one/);
+  });
+});
