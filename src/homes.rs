@@ -11,6 +11,8 @@ mod rounds;
 mod tending;
 
 use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
 
 use crate::config::{self, Homes as Settings, binding_of};
 use crate::domain::homes::{Key, Kind, Said};
@@ -153,8 +155,15 @@ impl<'a> Homes<'a> {
         self.by_identity(&self.settings.bound).await
     }
 
-    /// Asks the directory, unless this isolate has met all of these homes.
-    async fn by_identity(&self, homes: &[u32]) -> Result<Vec<Database>> {
+    /// Asks the directory, unless this isolate has met all of these homes. Boxed: every caller would else have it within its own future.
+    fn by_identity<'b>(
+        &'b self,
+        homes: &'b [u32],
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<Database>>> + 'b>> {
+        Box::pin(self.look_up(homes))
+    }
+
+    async fn look_up(&self, homes: &[u32]) -> Result<Vec<Database>> {
         let databases = self.by_number(homes)?;
         if databases.iter().all(|home| home.which().is_identified()) {
             return Ok(databases);

@@ -10,8 +10,7 @@ use crate::handlers::import::import_at;
 use crate::homes::{Wanted, keys_of};
 use crate::http::Call;
 use crate::store::import::Mode;
-use crate::store::outcome::unknown_user;
-use crate::store::routes::{self, Found};
+use crate::store::routes;
 
 /// Records that go together: to the home where somebody of theirs is, or as new ones to whichever is open.
 #[derive(Default)]
@@ -140,15 +139,7 @@ pub async fn import(
 
 /// Where a user is, registered or deleted, whatever the directory says. None: nowhere.
 async fn home_of_user(call: &Call<'_>, user: &UserId) -> Result<Option<u32>> {
-    let key = Key::user(user);
-    let found = call.homes.at(&key, async |db| {
-        let [rows] = db.read(vec![routes::probe(&key)]).await?.rows()?;
-        match routes::read_probe(&rows) {
-            Found::User | Found::Deleted => Ok(db.home()),
-            Found::Nothing | Found::Moved => Err(unknown_user()),
-        }
-    });
-    match found.await {
+    match call.homes.home_of(&Key::user(user)).await {
         Err(error) if error.code == Code::UnknownUser => Ok(None),
         found => found.map(Some),
     }

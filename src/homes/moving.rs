@@ -12,7 +12,7 @@ use crate::store::departed;
 use crate::store::moves::{self, Members, Unfinished};
 use crate::store::outcome::unknown_user;
 use crate::store::routes::{self, Found};
-use crate::store::{Database, MOVED, users};
+use crate::store::{Database, MOVED};
 
 /// What a move did.
 pub struct Moved {
@@ -39,17 +39,7 @@ impl Homes<'_> {
     ) -> Result<Moved> {
         let target = self.home(to).await?;
         let key = Key::user(user_id);
-        let from = self
-            .surely_at(&key, async |db| {
-                let is_here =
-                    users::get(db, user_id).await?.is_some() || has_remains(db, &key).await?;
-                if is_here {
-                    Ok(db.home())
-                } else {
-                    Err(unknown_user())
-                }
-            })
-            .await?;
+        let from = self.home_of(&key).await?;
         if from == to {
             return Ok(Moved { from, rows: 0 });
         }
@@ -82,6 +72,18 @@ impl Homes<'_> {
         moves::bring_events(&source, &target, &members.ids).await?;
         self.remember_all(&members.keys, to);
         Ok(Moved { from, rows })
+    }
+
+    /// The home that has a user, registered or deleted, by what the directory says now. An error if nobody is known.
+    pub async fn home_of(&self, key: &Key) -> Result<u32> {
+        self.surely_at(key, async |db| {
+            let [rows] = db.read(vec![routes::probe(key)]).await?.rows()?;
+            match routes::read_probe(&rows) {
+                Found::User | Found::Deleted => Ok(db.home()),
+                Found::Nothing | Found::Moved => Err(unknown_user()),
+            }
+        })
+        .await
     }
 
     async fn carry_over(
@@ -199,10 +201,4 @@ async fn hold_still(source: &Database, members: &Members, user_id: &UserId) -> R
         ));
     }
     Ok(())
-}
-
-async fn has_remains(db: &Database, key: &Key) -> Result<bool> {
-    let [rows] = db.read(vec![routes::probe(key)]).await?.rows()?;
-    let found = routes::read_probe(&rows);
-    Ok(matches!(found, Found::Deleted | Found::User))
 }

@@ -60,8 +60,15 @@ impl Writer {
 
 /// An array of values that are JSON already.
 pub fn array(elements: impl IntoIterator<Item = String>) -> String {
+    let mut elements = elements.into_iter();
+    joined(&mut || elements.next())
+}
+
+/// Compiled once, not for each kind of list.
+#[inline(never)]
+fn joined(next: &mut dyn FnMut() -> Option<String>) -> String {
     let mut json = String::from("[");
-    for element in elements {
+    while let Some(element) = next() {
         if json.len() > 1 {
             json.push_str(",");
         }
