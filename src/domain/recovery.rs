@@ -157,9 +157,9 @@ pub(super) fn is_of_backup(custodian: &BackupMethod, user: &Entry, all: &[Entry]
 ///
 /// 1. The one of its pair.
 /// 2. Where no pair tells, the newest one that was there when it was stored.
-/// 3. But if another user share of its method had come since, then that one may be of the newest backup, and this of one before. So it is
-///    if another curve's share has its pair, and was replaced before it came. Then it may belong to any that came since the last user
-///    share before.
+/// 3. But if another curve's share has its pair, and was replaced before it came, then it is of a backup before the newest one: so it may
+///    belong to any share that came since the last user share before. (The retention spares those also where another user share of its
+///    method had come since, without pairs: `versions_expire_custodian.sql`.)
 ///
 /// `earlier`: when the user shares of its method were stored that came before it. Of two shares that fit alike, the first is taken.
 pub(super) fn mates<'a>(
@@ -209,7 +209,7 @@ pub(super) fn mates<'a>(
             continue;
         };
         let last_at = last.stored_at.as_str();
-        if replaced_at.is_none() && !earlier.iter().any(|at| *at >= last_at) {
+        if replaced_at.is_none() {
             mates.push(last);
             continue;
         }

@@ -265,22 +265,6 @@ fn of_two_backups_side_by_side_the_one_that_ended_last_gets_its_shares_though_it
 }
 
 #[test]
-fn a_user_share_that_came_alone_may_be_of_any_backup_since_the_one_before() {
-    // Without pairs: s1 s2, then the second backup's user share, then the first one's.
-    let current = [entry(S, None, "3")];
-    let superseded = [entry(S, None, "1"), entry(S, None, "2")];
-    let user = [entry("GDRIVE", None, "5")];
-    let ended_last = after("4", &user, |user| added(&current, user, &superseded));
-    assert_eq!(ended_last, [0, 1]);
-    let first_after_them = after("2.5", &user, |user| added(&current, user, &superseded));
-    assert!(first_after_them.is_empty());
-    assert_eq!(
-        superseded_instead(&current[0].backup_method, &current, &user, &superseded),
-        None
-    );
-}
-
-#[test]
 fn a_pair_that_one_curve_has_makes_the_backup_complete() {
     let user = [entry("GDRIVE", Some("p1"), "3")];
     let custodian = |p, q| [entry(S, p, "1"), entry(E, q, "2")];

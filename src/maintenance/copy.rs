@@ -109,7 +109,7 @@ async fn drain(db: &Database, target: &Target, copying: &Copying) -> Result<Drai
         }
         after = number;
     };
-    if made > 0 {
+    if made > 0 || copying.seq > copying.told {
         let at = format_date(now_ms());
         changes::tell(db, &[(Meta::CopiedAt, &at)]).await?;
     }
@@ -119,7 +119,9 @@ async fn drain(db: &Database, target: &Target, copying: &Copying) -> Result<Drai
 /// Makes the objects, and takes away the notes of those that are there, unless the database is older than the head. The first number whose name was
 /// taken by something else.
 async fn put(db: &Database, target: &Target, noted: &Noted, head: Place) -> Result<Option<u64>> {
-    let (gone, taken) = make(target, noted).await?;
+    let (mut gone, taken) = make(target, noted).await?;
+    // What comes behind a number that was taken is made again, in the next epoch.
+    gone.retain(|note| taken.is_none_or(|taken| note.seq < taken));
     changes::copied(db, &gone, head).await?;
     sweep::erase(target, &noted.purged).await;
     Ok(taken)
@@ -177,6 +179,9 @@ async fn settle_epoch(db: &Database, target: &Target, copying: &Copying) -> Resu
             if standing == Standing::WentBack {
                 // What was noted since the head was written belongs to the next epoch: its numbers are also those of the past that is lost.
                 last.seq = changes::last_before(db, &kept.head.at).await?;
+                // A run that was broken off may have ended the epoch before: it knew an older head.
+                let ended = kept.head.ends.iter().find(|end| end.epoch == noted.epoch);
+                last.seq = ended.map_or(last.seq, |end| end.seq.min(last.seq));
                 // Of what waited when it was as old as now: in the next epoch its entries would come behind later ones.
                 put_waiting(db, target, last.seq).await?;
             }

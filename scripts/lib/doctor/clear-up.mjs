@@ -11,13 +11,13 @@ export async function clearUp({ caller, made, adminToken }) {
       const note = await erase({ id, clientId, as: (method, path) => asked(caller, method, path, adminToken) });
       if (note) notes.add(note);
     } catch {
-      left.push(`${id} (client ${clientId})`);
+      left.push({ id, clientId });
     }
   }
   if (left.length === 0) return [...notes].join(" ") || undefined;
   throw new Trouble(
-    `${left.join(" and ")} could not be erased`,
-    "Erase each with the ADMIN_TOKEN: DELETE /users/<id>?purge=<client>.",
+    `${left.map(({ id }) => id).join(" and ")} could not be erased`,
+    `Erase each with the ADMIN_TOKEN: ${left.map(({ id, clientId }) => `DELETE /users/${id}?purge=${clientId}`).join(", ")}.`,
   );
 }
 
