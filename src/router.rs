@@ -7,14 +7,15 @@ use crate::auth::admin::Admin;
 use crate::auth::client::Credential;
 use crate::auth::limits::{self, Door};
 use crate::auth::webhook::{self, Portal};
-use crate::domain::names::{ClientId, InvalidName, UserId, check_name};
+use crate::domain::names::{ApprovalId, ClientId, InvalidName, UserId};
 use crate::domain::query;
+use crate::domain::role::Role;
 use crate::domain::url::decode_segment;
 use crate::error::{Error, Result};
 use crate::handlers::client::check;
 use crate::handlers::legacy;
 use crate::http::{Answer, Call};
-use crate::routes::{Access, Operation, ROUTES, Route};
+use crate::routes::{Access, Operation, Pending, ROUTES, Route};
 
 /// A route, and the segment of the path that is a name, as it came; empty where the route has none.
 #[derive(Clone, Copy)]
@@ -86,21 +87,15 @@ impl Found<'_> {
             .ok_or_else(|| Error::method_not_allowed(&self.route.methods(|_| true)))
     }
 
-    fn user_id(&self) -> Result<UserId> {
-        let text = decode_segment(self.name).ok_or_else(|| Error::field("userId", "be UTF-8"))?;
-        UserId::parse(text).map_err(|InvalidName(must)| Error::field("userId", must))
-    }
-
-    fn approval_id(&self) -> Result<String> {
-        let text =
-            decode_segment(self.name).ok_or_else(|| Error::field("approvalId", "be UTF-8"))?;
-        check_name(&text).map_err(|InvalidName(must)| Error::field("approvalId", must))?;
-        Ok(text)
-    }
-
-    fn client_id(&self) -> Result<ClientId> {
-        let text = decode_segment(self.name).ok_or_else(|| Error::field("clientId", "be UTF-8"))?;
-        ClientId::parse(text).map_err(|InvalidName(must)| Error::field("clientId", must))
+    /// The name in the path: 400. The error names it as the route's pattern does.
+    fn name<T: TryFrom<String, Error = InvalidName>>(&self) -> Result<T> {
+        let pattern = self.route.pattern().split('/');
+        let field = pattern
+            .filter_map(|segment| segment.strip_prefix(':'))
+            .next();
+        let field = field.unwrap_or_default();
+        let text = decode_segment(self.name).ok_or_else(|| Error::field(field, "be UTF-8"))?;
+        T::try_from(text).map_err(|InvalidName(must)| Error::field(field, must))
     }
 
     /// Answers the request.
@@ -113,130 +108,94 @@ impl Found<'_> {
     pub async fn answer(&self, operation: &Operation, call: &Call<'_>) -> Result<Answer> {
         use Access::*;
         let query = || Ok(query::check(call.query, operation.query)?);
-        match operation.access {
-            Always(handle) => query().and_then(|()| handle()),
-            Everybody(handle) => {
-                limits::guard(
-                    call,
-                    Door::None,
-                    Box::pin(async {
-                        query()?;
-                        handle(call).await
-                    }),
-                )
-                .await
-            }
+        let operator = async |role: &Role| {
+            let admin = Admin::authenticate(call, *role).await?;
+            query()?;
+            Ok::<_, Error>(admin)
+        };
+        let (user_id, client_id, approval_id, shown);
+        let (door, admitted): (Door<'_>, Pending<'_>) = match &operation.access {
+            Always(handle) => return query().and_then(|()| handle()),
+            Everybody(handle) => (
+                Door::None,
+                Box::pin(async {
+                    query()?;
+                    handle(call).await
+                }),
+            ),
             Webhook(handle) => {
-                let shown = webhook::shown_secret(call);
-                let door = Door::Webhooks {
-                    is_portal: shown.is_some(),
-                };
-                limits::guard(
-                    call,
-                    door,
-                    Box::pin(async {
-                        let portal = Portal::authenticate(call, shown).await?;
-                        limits::count_webhook(call).await?;
-                        query()?;
-                        handle(portal, call).await
-                    }),
-                )
-                .await
+                shown = webhook::shown_secret(call);
+                let is_portal = shown.is_some();
+                let admitted = Box::pin(async {
+                    let portal = Portal::authenticate(call, shown).await?;
+                    limits::count_webhook(call).await?;
+                    query()?;
+                    handle(portal, call).await
+                });
+                (Door::Webhooks { is_portal }, admitted)
             }
             App(handle) => {
-                let user_id = self.user_id()?;
-                limits::guard(
-                    call,
-                    Door::App(user_id.as_str()),
-                    Box::pin(async {
-                        let credential = Credential::read(call).await?;
-                        if let Err(wrong) = query() {
-                            check(call, &credential, &user_id).await?;
-                            return Err(wrong);
-                        }
-                        handle(credential, call, &user_id).await
-                    }),
-                )
-                .await
-                .map_err(|error| Credential::named_ways(call, error))
+                user_id = self.name::<UserId>()?;
+                let admitted = Box::pin(async {
+                    let credential = Credential::read(call).await?;
+                    if let Err(wrong) = query() {
+                        check(call, &credential, &user_id).await?;
+                        return Err(wrong);
+                    }
+                    handle(credential, call, &user_id).await
+                });
+                (Door::App(user_id.as_str()), admitted)
             }
             AppOfClient(handle) => {
-                let client_id = self.client_id()?;
-                limits::guard(
-                    call,
-                    Door::App(client_id.as_str()),
-                    Box::pin(async {
-                        let credential = Credential::read(call).await?;
-                        if let Err(wrong) = query() {
-                            legacy::caller(&credential, call, &client_id).await?;
-                            return Err(wrong);
-                        }
-                        handle(credential, call, &client_id).await
-                    }),
-                )
-                .await
-                .map_err(|error| Credential::named_ways(call, error))
+                client_id = self.name::<ClientId>()?;
+                let admitted = Box::pin(async {
+                    let credential = Credential::read(call).await?;
+                    if let Err(wrong) = query() {
+                        legacy::caller(&credential, call, &client_id).await?;
+                        return Err(wrong);
+                    }
+                    handle(credential, call, &client_id).await
+                });
+                (Door::App(client_id.as_str()), admitted)
             }
             AppOrOperator(role, handle) => {
-                let user_id = self.user_id()?;
-                limits::guard(
-                    call,
-                    Door::App(user_id.as_str()),
-                    Box::pin(async {
-                        let caller = match Admin::recognise(call, role).await? {
-                            Some(admin) => Caller::Operator(admin),
-                            None => Caller::App(Credential::read(call).await?),
-                        };
-                        if let Err(wrong) = query() {
-                            if let Caller::App(credential) = &caller {
-                                check(call, credential, &user_id).await?;
-                            }
-                            return Err(wrong);
+                user_id = self.name::<UserId>()?;
+                let admitted = Box::pin(async {
+                    let caller = match Admin::recognise(call, *role).await? {
+                        Some(admin) => Caller::Operator(admin),
+                        None => Caller::App(Credential::read(call).await?),
+                    };
+                    if let Err(wrong) = query() {
+                        if let Caller::App(credential) = &caller {
+                            check(call, credential, &user_id).await?;
                         }
-                        handle(caller, call, &user_id).await
-                    }),
-                )
-                .await
-                .map_err(|error| Credential::named_ways(call, error))
+                        return Err(wrong);
+                    }
+                    handle(caller, call, &user_id).await
+                });
+                (Door::App(user_id.as_str()), admitted)
             }
-            Operator(role, handle) => {
-                limits::guard(
-                    call,
-                    Door::Operators,
-                    Box::pin(async {
-                        let admin = Admin::authenticate(call, role).await?;
-                        query()?;
-                        handle(&admin, call).await
-                    }),
-                )
-                .await
-            }
+            Operator(role, handle) => (
+                Door::Operators,
+                Box::pin(async { handle(&operator(role).await?, call).await }),
+            ),
             OperatorOnRequest(role, handle) => {
-                let id = self.approval_id()?;
-                limits::guard(
-                    call,
-                    Door::Operators,
-                    Box::pin(async {
-                        let admin = Admin::authenticate(call, role).await?;
-                        query()?;
-                        handle(&admin, call, &id).await
-                    }),
-                )
-                .await
+                approval_id = self.name::<ApprovalId>()?;
+                let admitted =
+                    Box::pin(async { handle(&operator(role).await?, call, &approval_id).await });
+                (Door::Operators, admitted)
             }
             OperatorOn(role, handle) => {
-                let user_id = self.user_id()?;
-                limits::guard(
-                    call,
-                    Door::Operators,
-                    Box::pin(async {
-                        let admin = Admin::authenticate(call, role).await?;
-                        query()?;
-                        handle(&admin, call, &user_id).await
-                    }),
-                )
-                .await
+                user_id = self.name::<UserId>()?;
+                let admitted =
+                    Box::pin(async { handle(&operator(role).await?, call, &user_id).await });
+                (Door::Operators, admitted)
             }
+        };
+        let answer = limits::guard(call, door, admitted).await;
+        match operation.access.is_apps() {
+            true => answer.map_err(|error| Credential::named_ways(call, error)),
+            false => answer,
         }
     }
 }

@@ -7,7 +7,7 @@ fn operation(method: &str, path: &str) -> std::result::Result<&'static Operation
 }
 
 fn user(path: &str) -> std::result::Result<String, Code> {
-    let user = find(path).ok_or(Code::NotFound)?.user_id();
+    let user = find(path).ok_or(Code::NotFound)?.name::<UserId>();
     user.map(|id| id.to_string()).map_err(|error| error.code)
 }
 

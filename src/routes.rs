@@ -7,8 +7,8 @@ use crate::auth::Caller;
 use crate::auth::admin::Admin;
 use crate::auth::client::Credential;
 use crate::auth::webhook::Portal;
-use crate::domain::names::{ClientId, UserId};
-use crate::domain::role::Role::{self, Admin as AdminRole, Support, Viewer};
+use crate::domain::names::{ApprovalId, ClientId, UserId};
+use crate::domain::role::Role;
 use crate::error::Result;
 use crate::handlers::{
     admin, approvals, client, clock, copy, export, half_finished, health, homes, import, legacy,
@@ -38,7 +38,7 @@ pub enum Access {
     /// An operator, about the request in the path that waits for approval.
     OperatorOnRequest(
         Role,
-        for<'a> fn(&'a Admin, &'a Call<'a>, &'a str) -> Pending<'a>,
+        for<'a> fn(&'a Admin, &'a Call<'a>, &'a ApprovalId) -> Pending<'a>,
     ),
     /// An operator, about the path's user.
     OperatorOn(
@@ -47,20 +47,21 @@ pub enum Access {
     ),
 }
 
-use Access::{
-    Always, App, AppOfClient, AppOrOperator, Everybody, Operator, OperatorOn, OperatorOnRequest,
-    Webhook,
-};
-
 impl Access {
     /// Whether an app may call: then browsers of other origins may, too (`cors`).
     pub fn is_apps(&self) -> bool {
-        matches!(self, App(_) | AppOfClient(_) | AppOrOperator(..))
+        matches!(
+            self,
+            Self::App(_) | Self::AppOfClient(_) | Self::AppOrOperator(..)
+        )
     }
 
     /// Whether only operators may call.
     pub fn is_operators(&self) -> bool {
-        matches!(self, Operator(..) | OperatorOn(..) | OperatorOnRequest(..))
+        matches!(
+            self,
+            Self::Operator(..) | Self::OperatorOn(..) | Self::OperatorOnRequest(..)
+        )
     }
 }
 
@@ -87,7 +88,7 @@ impl Route {
     /// Whether Portal calls it.
     pub fn is_portals(&self) -> bool {
         let mut operations = self.operations.iter();
-        operations.any(|operation| matches!(operation.access, Webhook(_)))
+        operations.any(|operation| matches!(operation.access, Access::Webhook(_)))
     }
 
     /// The methods of some of the operations: `GET, POST`.
@@ -101,366 +102,115 @@ impl Route {
     }
 }
 
-const fn operation(
-    method: &'static str,
-    access: Access,
-    query: &'static [&'static str],
-) -> Operation {
-    Operation {
-        method,
-        access,
-        query,
-    }
-}
-
-const fn get(access: Access, query: &'static [&'static str]) -> Operation {
-    operation("GET", access, query)
-}
-
-/// Monitors ask for the head alone.
-const fn head(access: Access) -> Operation {
-    operation("HEAD", access, &[])
-}
-
-const fn post(access: Access, query: &'static [&'static str]) -> Operation {
-    operation("POST", access, query)
-}
-
-const fn put(access: Access) -> Operation {
-    operation("PUT", access, &[])
-}
-
-const fn delete(access: Access, query: &'static [&'static str]) -> Operation {
-    operation("DELETE", access, query)
-}
-
-const fn route(paths: &'static [&'static str], operations: &'static [Operation]) -> Route {
-    Route { paths, operations }
-}
-
-/// A handler, with its future in a box: so all have one type.
-macro_rules! to {
-    ($($handler:ident)::+($($argument:ident),*)) => {
-        |$($argument),*| Box::pin($($handler)::+($($argument),*))
+/// An operation's access: its handler's future is put in a box, so all have one type.
+macro_rules! access {
+    (Always $handler:path) => {
+        Access::Always($handler)
+    };
+    (Everybody $handler:path) => {
+        Access::Everybody(|call| Box::pin($handler(call)))
+    };
+    (Webhook $handler:path) => {
+        Access::Webhook(|portal, call| Box::pin($handler(portal, call)))
+    };
+    (App $handler:path) => {
+        Access::App(|app, call, user| Box::pin($handler(app, call, user)))
+    };
+    (AppOfClient $handler:path) => {
+        Access::AppOfClient(|app, call, client| Box::pin($handler(app, call, client)))
+    };
+    (AppOrOperator($role:ident) $handler:path) => {
+        Access::AppOrOperator(Role::$role, |caller, call, user| {
+            Box::pin($handler(caller, call, user))
+        })
+    };
+    (Operator($role:ident) $handler:path) => {
+        Access::Operator(Role::$role, |admin, call| Box::pin($handler(admin, call)))
+    };
+    ($on:ident($role:ident) $handler:path) => {
+        Access::$on(Role::$role, |admin, call, name| {
+            Box::pin($handler(admin, call, name))
+        })
     };
 }
 
-/// Which cipher text an app asks for.
-const WHICH_SHARE: &[&str] = &["backupMethod", "backupSharePairId"];
-
-/// Where an app says which backup a cipher text is of, if its body does not.
-const WHICH_BACKUP: &[&str] = &["backupMethod"];
+/// `path | path: METHOD Access(Role) handler [query parameters], METHOD …;`
+macro_rules! routes {
+    ($($($path:literal)|+: $($method:ident $access:ident $(($role:ident))? $handler:path $([$($query:ident)+])?),+;)+) => {
+        &[$(Route {
+            paths: &[$($path),+],
+            operations: &[$(Operation {
+                method: stringify!($method),
+                access: access!($access $(($role))? $handler),
+                query: &[$($(stringify!($query)),+)?],
+            }),+],
+        }),+]
+    };
+}
 
 /// The ones that share requests ask for come first, for they are sought in this order.
-pub static ROUTES: &[Route] = &[
+pub static ROUTES: &[Route] = routes! {
     // Portal
-    route(
-        &["/webhook/backup"],
-        &[post(Webhook(to!(webhook::backup(portal, call))), &[])],
-    ),
-    route(
-        &["/webhook/backup/fetch"],
-        &[post(Webhook(to!(webhook::fetch(portal, call))), &[])],
-    ),
+    "/webhook/backup": POST Webhook webhook::backup;
+    "/webhook/backup/fetch": POST Webhook webhook::fetch;
     // Apps: the paths that the guides' snippets call
-    route(
-        &[
-            "/users/:userId/user-backup-share",
-            "/users/:userId/user-backup-shares",
-        ],
-        &[
-            get(App(to!(client::fetch_share(app, call, user))), WHICH_SHARE),
-            post(App(to!(client::store_share(app, call, user))), WHICH_BACKUP),
-        ],
-    ),
-    route(
-        &["/users/:userId/store-encrypted-user-backup-share"],
-        &[post(
-            App(to!(client::store_share(app, call, user))),
-            WHICH_BACKUP,
-        )],
-    ),
-    route(
-        &["/users/:userId/encrypted-user-backup-shares"],
-        &[get(
-            App(to!(client::fetch_share(app, call, user))),
-            WHICH_SHARE,
-        )],
-    ),
-    route(
-        &["/clients/:clientId/backup"],
-        &[
-            get(
-                AppOfClient(to!(legacy::fetch(app, call, client))),
-                WHICH_SHARE,
-            ),
-            post(
-                AppOfClient(to!(legacy::store(app, call, client))),
-                WHICH_BACKUP,
-            ),
-        ],
-    ),
-    route(
-        &["/users/:userId/backups"],
-        &[
-            get(
-                AppOrOperator(Viewer, to!(client::list_backups(caller, call, user))),
-                &["check", "portal"],
-            ),
-            delete(
-                OperatorOn(AdminRole, to!(users::remove_method(admin, call, user))),
-                &["backupMethod"],
-            ),
-        ],
-    ),
-    route(
-        &["/users/:userId/custodian-backup-share"],
-        &[get(
-            App(to!(client::retrieve_custodian_share(app, call, user))),
-            &["backupMethod"],
-        )],
-    ),
+    "/users/:userId/user-backup-share" | "/users/:userId/user-backup-shares":
+        GET App client::fetch_share [backupMethod backupSharePairId],
+        POST App client::store_share [backupMethod];
+    "/users/:userId/store-encrypted-user-backup-share": POST App client::store_share [backupMethod];
+    "/users/:userId/encrypted-user-backup-shares": GET App client::fetch_share [backupMethod backupSharePairId];
+    "/clients/:clientId/backup":
+        GET AppOfClient legacy::fetch [backupMethod backupSharePairId],
+        POST AppOfClient legacy::store [backupMethod];
+    "/users/:userId/backups":
+        GET AppOrOperator(Viewer) client::list_backups [check portal],
+        DELETE OperatorOn(Admin) users::remove_method [backupMethod];
+    "/users/:userId/custodian-backup-share": GET App client::retrieve_custodian_share [backupMethod];
     // Monitors
-    route(
-        &["/healthz"],
-        &[
-            get(Always(health::healthz), &[]),
-            head(Always(health::healthz)),
-        ],
-    ),
-    route(
-        &["/readyz"],
-        &[
-            get(Everybody(to!(health::readyz(call))), &[]),
-            head(Everybody(to!(health::readyz(call)))),
-        ],
-    ),
+    "/healthz":
+        GET Always health::healthz,
+        HEAD Always health::healthz;
+    "/readyz":
+        GET Everybody health::readyz,
+        HEAD Everybody health::readyz;
     // Operators
-    route(
-        &["/users"],
-        &[
-            get(
-                Operator(Viewer, to!(users::list(admin, call))),
-                &[
-                    "clientId",
-                    "idBegins",
-                    "clientIdBegins",
-                    "cursor",
-                    "limit",
-                    "home",
-                ],
-            ),
-            post(Operator(Support, to!(users::register(admin, call))), &[]),
-        ],
-    ),
-    route(
-        &["/users/:userId"],
-        &[
-            get(OperatorOn(Viewer, to!(users::get(admin, call, user))), &[]),
-            delete(
-                OperatorOn(AdminRole, to!(users::delete(admin, call, user))),
-                &["purge", "reason"],
-            ),
-        ],
-    ),
-    route(
-        &["/users/:userId/client-api-key"],
-        &[put(OperatorOn(
-            Support,
-            to!(users::replace_client_api_key(admin, call, user)),
-        ))],
-    ),
-    route(
-        &["/users/:userId/purge"],
-        &[delete(
-            OperatorOn(AdminRole, to!(users::cancel_purge(admin, call, user))),
-            &[],
-        )],
-    ),
-    route(
-        &["/users/:userId/quota"],
-        &[delete(
-            OperatorOn(Support, to!(users::release_quota(admin, call, user))),
-            &[],
-        )],
-    ),
-    route(
-        &["/users/:userId/restore"],
-        &[post(
-            OperatorOn(Support, to!(users::restore(admin, call, user))),
-            &["clientId", "reason"],
-        )],
-    ),
-    route(
-        &["/users/:userId/session"],
-        &[post(
-            OperatorOn(Support, to!(portal_users::session(admin, call, user))),
-            &[],
-        )],
-    ),
-    route(
-        &["/users/:userId/backups/history"],
-        &[get(
-            OperatorOn(Viewer, to!(users::history(admin, call, user))),
-            &[],
-        )],
-    ),
-    route(
-        &["/users/:userId/timeline"],
-        &[get(
-            OperatorOn(Viewer, to!(timeline::timeline(admin, call, user))),
-            &["restored", "cursor", "limit"],
-        )],
-    ),
-    route(
-        &["/users/:userId/backups/restore"],
-        &[post(
-            OperatorOn(Support, to!(users::restore_version(admin, call, user))),
-            &[],
-        )],
-    ),
-    route(
-        &["/users/:userId/eject"],
-        &[
-            post(
-                OperatorOn(Support, to!(users::open_eject(admin, call, user))),
-                &[],
-            ),
-            delete(
-                OperatorOn(Support, to!(users::close_eject(admin, call, user))),
-                &["reason"],
-            ),
-        ],
-    ),
-    route(
-        &["/approvals"],
-        &[get(
-            Operator(Viewer, to!(approvals::list(admin, call))),
-            &["cursor", "limit", "home"],
-        )],
-    ),
+    "/users":
+        GET Operator(Viewer) users::list [clientId idBegins clientIdBegins cursor limit home],
+        POST Operator(Support) users::register;
+    "/users/:userId":
+        GET OperatorOn(Viewer) users::get,
+        DELETE OperatorOn(Admin) users::delete [purge reason];
+    "/users/:userId/client-api-key": PUT OperatorOn(Support) users::replace_client_api_key;
+    "/users/:userId/purge": DELETE OperatorOn(Admin) users::cancel_purge;
+    "/users/:userId/quota": DELETE OperatorOn(Support) users::release_quota;
+    "/users/:userId/restore": POST OperatorOn(Support) users::restore [clientId reason];
+    "/users/:userId/session": POST OperatorOn(Support) portal_users::session;
+    "/users/:userId/backups/history": GET OperatorOn(Viewer) users::history;
+    "/users/:userId/timeline": GET OperatorOn(Viewer) timeline::timeline [restored cursor limit];
+    "/users/:userId/backups/restore": POST OperatorOn(Support) users::restore_version;
+    "/users/:userId/eject":
+        POST OperatorOn(Support) users::open_eject,
+        DELETE OperatorOn(Support) users::close_eject [reason];
+    "/approvals": GET Operator(Viewer) approvals::list [cursor limit home];
     // Whoever decides needs the role of whom asked, besides.
-    route(
-        &["/approvals/:approvalId"],
-        &[
-            post(
-                OperatorOnRequest(Support, to!(approvals::approve(admin, call, request))),
-                &[],
-            ),
-            delete(
-                OperatorOnRequest(Support, to!(approvals::refuse(admin, call, request))),
-                &[],
-            ),
-        ],
-    ),
-    route(
-        &["/users/:userId/move"],
-        &[post(
-            OperatorOn(AdminRole, to!(homes::move_user(admin, call, user))),
-            &[],
-        )],
-    ),
-    route(
-        &["/admin/homes/:home"],
-        &[put(OperatorOn(
-            AdminRole,
-            to!(homes::set_state(admin, call, home)),
-        ))],
-    ),
-    route(
-        &["/admin/directory/rebuild"],
-        &[post(
-            Operator(AdminRole, to!(homes::rebuild_directory(admin, call))),
-            &[],
-        )],
-    ),
-    route(
-        &["/audit"],
-        &[get(
-            Operator(Viewer, to!(admin::audit(admin, call))),
-            &[
-                "userId", "action", "outcome", "operator", "since", "until", "cursor", "limit",
-                "home",
-            ],
-        )],
-    ),
-    route(
-        &["/metrics"],
-        &[get(
-            Operator(Viewer, to!(metrics::open_metrics(admin, call))),
-            &[],
-        )],
-    ),
-    route(
-        &["/admin/metrics"],
-        &[get(
-            Operator(Viewer, to!(metrics::daily(admin, call))),
-            &["days"],
-        )],
-    ),
-    route(
-        &["/admin/me"],
-        &[get(Operator(Viewer, to!(admin::me(admin, call))), &[])],
-    ),
-    route(
-        &["/admin/keys"],
-        &[get(Operator(AdminRole, to!(admin::keys(admin, call))), &[])],
-    ),
-    route(
-        &["/admin/keys/rewrap"],
-        &[post(
-            Operator(AdminRole, to!(admin::rewrap(admin, call))),
-            &[],
-        )],
-    ),
-    route(
-        &["/admin/keys/escrow"],
-        &[post(
-            Operator(AdminRole, to!(copy::escrow(admin, call))),
-            &[],
-        )],
-    ),
-    route(
-        &["/admin/rebuild"],
-        &[post(
-            Operator(AdminRole, to!(copy::rebuild(admin, call))),
-            &[],
-        )],
-    ),
-    route(
-        &["/admin/status"],
-        &[get(
-            Operator(Viewer, to!(admin::status(admin, call))),
-            &["home"],
-        )],
-    ),
+    "/approvals/:approvalId":
+        POST OperatorOnRequest(Support) approvals::approve,
+        DELETE OperatorOnRequest(Support) approvals::refuse;
+    "/users/:userId/move": POST OperatorOn(Admin) homes::move_user;
+    "/admin/homes/:home": PUT OperatorOn(Admin) homes::set_state;
+    "/admin/directory/rebuild": POST Operator(Admin) homes::rebuild_directory;
+    "/audit": GET Operator(Viewer) admin::audit [userId action outcome operator since until cursor limit home];
+    "/metrics": GET Operator(Viewer) metrics::open_metrics;
+    "/admin/metrics": GET Operator(Viewer) metrics::daily [days];
+    "/admin/me": GET Operator(Viewer) admin::me;
+    "/admin/keys": GET Operator(Admin) admin::keys;
+    "/admin/keys/rewrap": POST Operator(Admin) admin::rewrap;
+    "/admin/keys/escrow": POST Operator(Admin) copy::escrow;
+    "/admin/rebuild": POST Operator(Admin) copy::rebuild;
+    "/admin/status": GET Operator(Viewer) admin::status [home];
     // It keeps the database busy.
-    route(
-        &["/admin/clock"],
-        &[get(
-            Operator(AdminRole, to!(clock::clock(admin, call))),
-            &["home"],
-        )],
-    ),
-    route(
-        &["/admin/half-finished"],
-        &[get(
-            Operator(Viewer, to!(half_finished::list(admin, call))),
-            &["cursor", "limit", "home"],
-        )],
-    ),
-    route(
-        &["/admin/import"],
-        &[post(
-            Operator(AdminRole, to!(import::import(admin, call))),
-            &["dryRun", "replaceOlder"],
-        )],
-    ),
-    route(
-        &["/admin/export"],
-        &[get(
-            Operator(AdminRole, to!(export::export(admin, call))),
-            &["cursor"],
-        )],
-    ),
-];
+    "/admin/clock": GET Operator(Admin) clock::clock [home];
+    "/admin/half-finished": GET Operator(Viewer) half_finished::list [cursor limit home];
+    "/admin/import": POST Operator(Admin) import::import [dryRun replaceOlder];
+    "/admin/export": GET Operator(Admin) export::export [cursor];
+};

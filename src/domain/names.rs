@@ -106,6 +106,10 @@ id_type!(
     /// Portal's id of the pair that a custodian share and a client share make together.
     BackupSharePairId
 );
+id_type!(
+    /// The id of a request that waits for a second operator.
+    ApprovalId
+);
 name_type!(
     /// How a share is backed up. An app says `GDRIVE` or `gdrive`; Portal's webhook adds the curve: `GDRIVE-SECP256K1`.
     /// Two methods are equal if they differ in ASCII case only.

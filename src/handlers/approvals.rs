@@ -3,7 +3,7 @@
 use crate::auth::admin::Admin;
 use crate::domain::approval::FourEyes;
 use crate::domain::json::Writer;
-use crate::domain::names::{UserId, check_name};
+use crate::domain::names::{ApprovalId, UserId, check_name};
 use crate::error::{Code, Result};
 use crate::handlers::users::{self, Done, at_home, list_all};
 use crate::http::{Answer, Call};
@@ -72,11 +72,11 @@ fn decision(admin: &Admin, id: &str) -> Approval {
 }
 
 /// `POST /approvals/:approvalId`: carries the request out, in one transaction with its approval. Its event names both operators.
-pub async fn approve(admin: &Admin, call: &Call<'_>, id: &str) -> Result<Answer> {
-    let (_, request) = find(call, id).await?;
+pub async fn approve(admin: &Admin, call: &Call<'_>, id: &ApprovalId) -> Result<Answer> {
+    let (_, request) = find(call, id.as_str()).await?;
     call.db.is_by(By {
         operator: request.requested_by.clone(),
-        approval: Some(decision(admin, id)),
+        approval: Some(decision(admin, id.as_str())),
         reason: request.reason.clone(),
     });
     let Done { body, .. } = users::carry_out(call, &request).await?;
@@ -91,8 +91,8 @@ pub async fn approve(admin: &Admin, call: &Call<'_>, id: &str) -> Result<Answer>
 }
 
 /// `DELETE /approvals/:approvalId`: it is not carried out.
-pub async fn refuse(admin: &Admin, call: &Call<'_>, id: &str) -> Result<Answer> {
-    let (db, request) = find(call, id).await?;
-    approvals::refuse(&db, &call.trail, &request, &decision(admin, id)).await?;
+pub async fn refuse(admin: &Admin, call: &Call<'_>, id: &ApprovalId) -> Result<Answer> {
+    let (db, request) = find(call, id.as_str()).await?;
+    approvals::refuse(&db, &call.trail, &request, &decision(admin, id.as_str())).await?;
     Ok(Answer::no_content())
 }
