@@ -76,6 +76,39 @@ struct Trip {
     hops: u32,
 }
 
+/// What is carried out at a home, whatever it gives: so the way there is compiled once.
+trait Work {
+    fn attempt<'w>(
+        &'w mut self,
+        database: &'w Database,
+    ) -> Pin<Box<dyn Future<Output = Result<()>> + 'w>>;
+}
+
+/// Work that keeps what it gave.
+struct Attempt<F, T> {
+    work: F,
+    done: Option<T>,
+}
+
+impl<T, F: AsyncFn(&Database) -> Result<T>> Work for Attempt<F, T> {
+    fn attempt<'w>(
+        &'w mut self,
+        database: &'w Database,
+    ) -> Pin<Box<dyn Future<Output = Result<()>> + 'w>> {
+        Box::pin(async move {
+            self.done = Some((self.work)(database).await?);
+            Ok(())
+        })
+    }
+}
+
+impl<F, T> Attempt<F, T> {
+    fn done(self) -> Result<T> {
+        self.done
+            .ok_or_else(|| Error::internal("no home was asked"))
+    }
+}
+
 impl<'a> Homes<'a> {
     /// For a request.
     pub fn for_request(env: &'a Bindings, settings: &'a Settings) -> Result<Self> {
@@ -192,7 +225,9 @@ impl<'a> Homes<'a> {
 
     /// Carries work out at the home of whom the key is about.
     pub async fn at<T>(&self, key: &Key, work: impl AsyncFn(&Database) -> Result<T>) -> Result<T> {
-        self.carry_out(key, false, work).await
+        let mut attempt = Attempt { work, done: None };
+        Box::pin(self.carry_out(key, false, &mut attempt)).await?;
+        attempt.done()
     }
 
     /// As [`at`](Self::at), by what the directory says now. For operators: what they read leaves no event that would notice a
@@ -202,28 +237,19 @@ impl<'a> Homes<'a> {
         key: &Key,
         work: impl AsyncFn(&Database) -> Result<T>,
     ) -> Result<T> {
-        self.carry_out(key, true, work).await
+        let mut attempt = Attempt { work, done: None };
+        Box::pin(self.carry_out(key, true, &mut attempt)).await?;
+        attempt.done()
     }
 
-    /// This is compiled once for each kind of work, so what is not about the work stands in [`Trip`].
-    async fn carry_out<T>(
-        &self,
-        key: &Key,
-        surely: bool,
-        work: impl AsyncFn(&Database) -> Result<T>,
-    ) -> Result<T> {
-        let mut trip = match self.are_many() {
-            false => None,
-            true => Some(Box::pin(self.set_out(key, surely)).await?),
-        };
+    async fn carry_out(&self, key: &Key, surely: bool, work: &mut dyn Work) -> Result<()> {
+        if !self.are_many() {
+            return work.attempt(&self.first).await;
+        }
+        let mut trip = Box::pin(self.set_out(key, surely)).await?;
         loop {
-            let database = trip.as_ref().map_or(&self.first, |trip| &trip.database);
-            let done = work(database).await;
-            let Some(trip) = &mut trip else {
-                return done;
-            };
-            let error = done.as_ref().err();
-            if !Box::pin(self.go_on(key, trip, error)).await? {
+            let done = work.attempt(&trip.database).await;
+            if !Box::pin(self.go_on(key, &mut trip, done.as_ref().err())).await? {
                 return done;
             }
         }
