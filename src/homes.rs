@@ -380,7 +380,7 @@ impl<'a> Homes<'a> {
             Code::UnknownClient | Code::UnknownUser => true,
             // Who is refused may be here all the same.
             Code::Unauthorized | Code::Forbidden if route.source != Source::Final => {
-                let [rows] = database.read(vec![routes::probe(key)]).await?.rows()?;
+                let rows = database.ask(routes::probe(key)).await?;
                 routes::read_probe(&rows) != Found::User
             }
             _ => false,

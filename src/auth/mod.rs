@@ -64,7 +64,6 @@ async fn refused(call: &Call<'_>, actor: Actor, error: Error) -> Error {
         action: "authenticate",
         user_id: None,
         client_id: None,
-        backup_method: None,
         outcome: error.code.as_str(),
     });
     let change = Change::new(&call.trail.event_id).event(event);

@@ -1,9 +1,8 @@
 //! Which home a user is in: the keys of the directory, and what its answers mean. Decisions only; `homes.rs` asks.
 
-use std::collections::BTreeSet;
-
 use super::names::{ClientId, UserId};
 use super::secret::CredentialHash;
+use super::sorted::sorted_by;
 
 /// What a user is known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,15 +141,16 @@ pub struct Part {
 /// have to wait: that part may have some that belong before them.
 pub fn merge(parts: &[Part], limit: usize) -> (Vec<usize>, Option<String>) {
     let frontier = parts.iter().filter_map(|part| part.cursor.as_deref()).max();
-    let mut sorted = BTreeSet::new(); // many, where there are many homes
-    for id in parts.iter().flat_map(|part| &part.ids) {
-        if frontier.is_none_or(|frontier| id.as_str() >= frontier) {
-            sorted.insert(id.as_str());
-        }
+    let mut ids: Vec<&str> = Vec::new();
+    let mut cut = false;
+    for part in parts {
+        let part = part.ids.iter().map(String::as_str);
+        let seen = part.filter(|id| frontier.is_none_or(|frontier| *id >= frontier));
+        ids = sorted_by(ids.into_iter().chain(seen), |a, b| a > b);
+        ids.dedup();
+        cut |= ids.len() > limit;
+        ids.truncate(limit); // before the next, for there may be many homes
     }
-    let mut ids: Vec<&str> = sorted.into_iter().rev().collect();
-    let cut = ids.len() > limit;
-    ids.truncate(limit);
     let last = ids.last().copied();
     let taken = parts
         .iter()

@@ -182,10 +182,10 @@ async fn merged(homes: &[Database], query: &audit::Query<'_>) -> Result<Page> {
     let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
     let (taken, cursor) = merge(&parts, limit);
     let mut rows = Rows::default();
-    for (page, count) in pages.iter().zip(taken) {
-        rows.append(&page.rows, u32::try_from(count).unwrap_or(u32::MAX));
+    for (mut page, count) in pages.into_iter().zip(taken) {
+        page.rows.truncate(count as u64);
+        rows.merge(&page.rows, "id", true);
     }
-    rows.sort_by("id", true);
     Ok(Page { rows, cursor })
 }
 

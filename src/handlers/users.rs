@@ -162,10 +162,9 @@ pub async fn list_all(
     for home in &homes {
         let part = list(home).await?;
         has_more |= part.cursor.is_some();
-        page.rows.append(&part.rows, u32::MAX);
+        page.rows.merge(&part.rows, order, false);
+        has_more |= page.rows.truncate(limit);
     }
-    page.rows.sort_by(order, false);
-    has_more |= page.rows.truncate(limit);
     page.cursor = page
         .rows
         .last()
@@ -290,7 +289,6 @@ pub fn refused<'a>(
         action,
         user_id,
         client_id,
-        backup_method: None,
         outcome: "conflict",
     }
 }

@@ -77,7 +77,7 @@ impl Homes<'_> {
     /// The home that has a user, registered or deleted, by what the directory says now. An error if nobody is known.
     pub async fn home_of(&self, key: &Key) -> Result<u32> {
         self.surely_at(key, async |db| {
-            let [rows] = db.read(vec![routes::probe(key)]).await?.rows()?;
+            let rows = db.ask(routes::probe(key)).await?;
             match routes::read_probe(&rows) {
                 Found::User | Found::Deleted => Ok(db.home()),
                 Found::Nothing | Found::Moved => Err(unknown_user()),

@@ -87,7 +87,6 @@ async fn rewrap_page(
         action: "rewrap_shares",
         user_id: None,
         client_id: None,
-        backup_method: None,
         outcome: "rewrapped",
     });
     let key_id = vault.current_key_id();

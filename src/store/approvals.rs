@@ -78,7 +78,7 @@ pub struct Request {
 pub async fn get(db: &Database, id: &str) -> Result<Request> {
     const SQL: &str =
         "SELECT id, action, user_id, parameters, reason, requested_by FROM approvals WHERE id = ?1";
-    let [rows] = db.read(vec![Statement::new(SQL).text(id)]).await?.rows()?;
+    let rows = db.ask(Statement::new(SQL).text(id)).await?;
     let row = rows.first().ok_or_else(unknown_request)?;
     read(&row).ok_or_else(|| Error::internal("a request that waits cannot be read"))
 }
@@ -118,7 +118,6 @@ pub async fn refuse(
         action: "refuse_approval",
         user_id: Some(request.user_id.as_str()),
         client_id: None,
-        backup_method: None,
         outcome: "refused",
     });
     let change = Change::new(&trail.event_id).event(event).then(decide(
@@ -167,7 +166,5 @@ pub(super) fn stopped(failure: &str) -> Option<Error> {
 pub async fn forget_old(db: &Database) -> Result<()> {
     const SQL: &str =
         "DELETE FROM approvals WHERE expires_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-7 days')";
-    db.change(Change::upkeep(Statement::new(SQL)))
-        .await
-        .map(drop)
+    db.upkeep(Statement::new(SQL)).await.map(drop)
 }

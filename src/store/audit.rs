@@ -93,7 +93,6 @@ impl Trail {
             .text(event.action)
             .optional(event.user_id)
             .optional(event.client_id)
-            .optional(event.backup_method)
             .text(event.outcome)
     }
 }
@@ -105,7 +104,6 @@ pub struct Event<'a> {
     pub action: &'a str,
     pub user_id: Option<&'a str>,
     pub client_id: Option<&'a str>,
-    pub backup_method: Option<&'a str>,
     pub outcome: &'a str,
 }
 

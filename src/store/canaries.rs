@@ -14,20 +14,20 @@ pub async fn keep_canary(db: &Database, key_id: &str, canary: &SealedCanary) -> 
         .text(key_id)
         .js(&canary.envelope)
         .text(&canary.check);
-    db.change(Change::upkeep(keep)).await.map(drop)
+    db.upkeep(keep).await.map(drop)
 }
 
 /// Tells another database which bytes the keys' ids stand for, as far as it does not know.
 pub async fn copy(from: &Database, to: &Database) -> Result<()> {
     const ALL: &str = "SELECT key_id, sealed_canary, key_check, created_at FROM key_canaries";
-    let [canaries] = from.read(vec![Statement::new(ALL)]).await?.rows()?;
+    let canaries = from.ask(Statement::new(ALL)).await?;
     for row in canaries.read() {
         let copy = Statement::new(sql!("canary_copy"))
             .text(&row.text("key_id"))
             .text(&row.text("sealed_canary"))
             .optional(row.optional("key_check").as_deref())
             .text(&row.text("created_at"));
-        to.change(Change::upkeep(copy)).await?;
+        to.upkeep(copy).await?;
     }
     Ok(())
 }

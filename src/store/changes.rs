@@ -49,10 +49,7 @@ fn page_of(after: &str, whose: Option<&Whose<'_>>) -> Statement {
 
 /// The next notes behind a number.
 pub async fn page(db: &Database, after: u64) -> Result<Rows> {
-    let [rows] = db
-        .read(vec![page_of(&after.to_string(), None)])
-        .await?
-        .rows()?;
+    let rows = db.ask(page_of(&after.to_string(), None)).await?;
     Ok(rows)
 }
 
@@ -137,27 +134,27 @@ pub async fn waits(db: &Database, user_id: &str, version_id: &str) -> Result<boo
     let waits = Statement::new(sql!("changes_waits"))
         .text(user_id)
         .text(version_id);
-    let [rows] = db.read(vec![waits]).await?.rows()?;
+    let rows = db.ask(waits).await?;
     Ok(!rows.is_empty())
 }
 
 /// The ids of all versions that the database holds of a user.
 pub async fn held(db: &Database, user_id: &str) -> Result<Vec<String>> {
     let held = Statement::new(sql!("copy_held")).text(user_id);
-    let [rows] = db.read(vec![held]).await?.rows()?;
+    let rows = db.ask(held).await?;
     Ok(rows.read().iter().map(|row| row.text("id")).collect())
 }
 
 /// Whether nobody else sweeps the copy; from now on nobody does for 16 minutes, or until [`end_sweep`].
 pub async fn begin_sweep(db: &Database) -> Result<bool> {
     let begin = Statement::new(sql!("sweeping_begin"));
-    let [begun] = db.change(Change::upkeep(begin)).await?.rows()?;
+    let begun = db.upkeep(begin).await?;
     Ok(!begun.is_empty())
 }
 
 pub async fn end_sweep(db: &Database) -> Result<()> {
     let end = Statement::new(sql!("sweeping_end"));
-    db.change(Change::upkeep(end)).await.map(drop)
+    db.upkeep(end).await.map(drop)
 }
 
 /// Takes notes away, whose objects are there: unless the database is older than this head of its copy, as one that went back in time is.
@@ -171,7 +168,7 @@ pub async fn copied(db: &Database, notes: &[Note], head: Place) -> Result<()> {
         .text(&notes)
         .number(head.epoch)
         .number(head.seq);
-    db.change(Change::upkeep(away)).await.map(drop)
+    db.upkeep(away).await.map(drop)
 }
 
 /// The statement after which changes leave notes. Changes nothing where they do already.
@@ -237,14 +234,14 @@ pub async fn begun(db: &Database, identity: &str) -> Result<Copying> {
 
 /// What the database knows of its copy.
 pub async fn read(db: &Database) -> Result<Copying> {
-    let [rows] = db.read(vec![copying()]).await?.rows()?;
+    let rows = db.ask(copying()).await?;
     first(&rows)
 }
 
 /// Tells the database that the head of its copy is at the last number of all: that number, and when this was. None: it has no number yet.
 pub async fn claim(db: &Database) -> Result<Option<(u64, String)>> {
     let claim = Statement::new(sql!("copying_claim"));
-    let [rows] = db.change(Change::upkeep(claim)).await?.rows()?;
+    let rows = db.upkeep(claim).await?;
     let row = rows.first();
     Ok(row.map(|row| (row.number("told"), row.text("at"))))
 }
@@ -252,7 +249,7 @@ pub async fn claim(db: &Database) -> Result<Option<(u64, String)>> {
 /// The last number that a database has noted before a time.
 pub async fn last_before(db: &Database, at: &str) -> Result<u64> {
     let last = Statement::new(sql!("changes_last_before")).text(at);
-    let [rows] = db.read(vec![last]).await?.rows()?;
+    let rows = db.ask(last).await?;
     Ok(rows.first().map_or(0, |row| row.number("last")))
 }
 
@@ -266,12 +263,12 @@ fn first(rows: &Rows) -> Result<Copying> {
 /// The end of copying: the triggers write nothing, what waits is forgotten.
 pub async fn end(db: &Database) -> Result<()> {
     let end = Statement::new(sql!("copying_end"));
-    let [ended] = db.change(Change::upkeep(end)).await?.rows()?;
+    let ended = db.upkeep(end).await?;
     if ended.is_empty() {
         return Ok(());
     }
     let forget = Statement::new(sql!("copying_forget"));
-    db.change(Change::upkeep(forget)).await.map(drop)
+    db.upkeep(forget).await.map(drop)
 }
 
 const PUT: &str = sql!("meta_put");
@@ -359,7 +356,7 @@ pub async fn backfill(db: &Database, place: &str) -> Result<String> {
     let range = Statement::new(range)
         .raw(&after.to_string())
         .number(NOTES_PER_PAGE);
-    let [rows] = db.read(vec![range]).await?.rows()?;
+    let rows = db.ask(range).await?;
     let last = rows.first().filter(|row| row.js("last").as_f64().is_some());
     let next = match last {
         None => format!("{} -1", step + 1),
@@ -370,7 +367,7 @@ pub async fn backfill(db: &Database, place: &str) -> Result<String> {
             if step == 0 {
                 statement = Statement::new(notes);
             }
-            db.change(Change::upkeep(statement)).await?;
+            db.upkeep(statement).await?;
             format!("{step} {last}")
         }
     };

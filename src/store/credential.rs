@@ -16,7 +16,7 @@ pub async fn note_forbidden(db: &Database, trail: &Trail, client_id: &str) -> Re
     let note = Statement::new(sql!("credential_forbidden"))
         .text(&trail.event_id)
         .text(client_id);
-    db.change(Change::upkeep(note)).await.map(drop)
+    db.upkeep(note).await.map(drop)
 }
 
 impl Statement {

@@ -229,7 +229,7 @@ impl Database {
         if !error.is_caused_by(&FULL) {
             return Err(error);
         }
-        let [rows] = self.read(vec![read]).await?.rows()?;
+        let rows = self.ask(read).await?;
         if rows.is_empty() {
             return Err(error);
         }
@@ -239,6 +239,12 @@ impl Database {
     /// Reads, all in one transaction; transient failures are tried again.
     pub async fn read(&self, statements: Vec<Statement>) -> Result<Results> {
         self.read_within(PATIENT, &statements).await
+    }
+
+    /// What one statement reads.
+    pub async fn ask(&self, statement: Statement) -> Result<Rows> {
+        let [rows] = self.read(vec![statement]).await?.rows()?;
+        Ok(rows)
     }
 
     /// As [`read`](Self::read), for what changes the directory: done twice, or late, it does the same, or nothing.
@@ -266,6 +272,12 @@ impl Database {
                 Err(failure) => attempts.failed(start, failure.0).await?,
             }
         }
+    }
+
+    /// Carries out [`Change::upkeep`], and gives its rows.
+    pub async fn upkeep(&self, statement: Statement) -> Result<Rows> {
+        let [rows] = self.change(Change::upkeep(statement)).await?.rows()?;
+        Ok(rows)
     }
 
     /// Carries out a change; transient failures are tried again. When this returns, no attempt of it is left that could

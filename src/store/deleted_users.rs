@@ -35,7 +35,7 @@ pub async fn api_key_of(
     let statement = Statement::new(sql!("deleted_api_key"))
         .text(id.as_str())
         .optional(client_id.map(ClientId::as_str));
-    let [rows] = db.read(vec![statement]).await?.rows()?;
+    let rows = db.ask(statement).await?;
     Ok(rows.first_text("client_api_key_hash"))
 }
 
@@ -79,12 +79,9 @@ pub async fn restore(
 
     // 1. Which deletion is to be undone, and does nothing stand in its way?
     let client_id = client_id.map(ClientId::as_str);
-    let [found] = db
-        .read(vec![
-            Statement::new(FIND).text(id.as_str()).optional(client_id),
-        ])
-        .await?
-        .rows()?;
+    let found = db
+        .ask(Statement::new(FIND).text(id.as_str()).optional(client_id))
+        .await?;
     let Some(deleted) = found.first() else {
         // It may be there again: by the same request sent before.
         return get_of_client(db, id, client_id).await?.ok_or_else(|| {

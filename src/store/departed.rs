@@ -17,7 +17,7 @@ pub struct Mark {
 /// Some of those who have left a home, by the home that they went to.
 pub async fn departed(home: &Database) -> Result<Vec<(u32, Vec<Mark>)>> {
     let departed = Statement::new(sql!("move_departed"));
-    let [rows] = home.read(vec![departed]).await?.rows()?;
+    let rows = home.ask(departed).await?;
     let mut by_home: Vec<(u32, Vec<Mark>)> = Vec::new();
     for row in rows.read() {
         let home = home_of(&row);
@@ -43,7 +43,7 @@ pub async fn forget(home: &Database, target: &Database, marks: &[Mark]) -> Resul
         }))
     };
     let stands = Statement::new(sql!("move_stands")).text(&texts(&mut marks.iter()));
-    let [rows] = target.read(vec![stands]).await?.rows()?;
+    let rows = target.ask(stands).await?;
     let rows = rows.read();
     let standing: Vec<[String; 2]> = rows
         .iter()

@@ -2,7 +2,7 @@
 
 use super::routes::{hex_of, home_of};
 use super::sql::sql;
-use super::{Change, Database, Row, Statement};
+use super::{Database, Row, Statement};
 use crate::domain::homes::Key;
 use crate::domain::json::{self, quoted};
 use crate::error::Result;
@@ -32,7 +32,7 @@ pub async fn next_users(home: &Database, after: Option<&str>) -> Result<Page> {
     let statement = Statement::new(sql!("walk_users"))
         .number(USERS_PER_PAGE)
         .optional(after);
-    let [rows] = home.read(vec![statement]).await?.rows()?;
+    let rows = home.ask(statement).await?;
     let read = |row: &Row| User {
         id: row.text("id"),
         client_id: row.text("client_id"),
@@ -53,7 +53,7 @@ pub async fn next_users(home: &Database, after: Option<&str>) -> Result<Page> {
 /// Where the walk stands in a home; None: it begins anew.
 pub async fn remember_place(home: &Database, id: Option<&str>) -> Result<()> {
     let statement = Statement::new(sql!("walk_place")).text(id.unwrap_or_default());
-    home.change(Change::upkeep(statement)).await.map(drop)
+    home.upkeep(statement).await.map(drop)
 }
 
 /// A route that leads to another home than the one that has the user.
@@ -99,7 +99,7 @@ pub async fn present(home: &Database, keys: &[&Key]) -> Result<Vec<bool>> {
         .iter()
         .map(|key| json::array([quoted(key.kind.as_str()), quoted(&key.value)]));
     let present = Statement::new(sql!("walk_present")).text(&json::array(texts));
-    let [rows] = home.read(vec![present]).await?.rows()?;
+    let rows = home.ask(present).await?;
     let mut present = vec![false; keys.len()];
     for row in rows.read() {
         if let Some(is_present) = present.get_mut(place_of(&row)) {
@@ -135,6 +135,6 @@ pub async fn drop_old_claims(directory: &Database) -> Result<()> {
 /// How many users a home has, roughly: without counting them.
 pub async fn estimate_of_users(home: &Database) -> Result<u64> {
     let statement = Statement::new("SELECT coalesce(max(rowid), 0) AS n FROM users");
-    let [rows] = home.read(vec![statement]).await?.rows()?;
+    let rows = home.ask(statement).await?;
     Ok(rows.first().map_or(0, |row| row.number("n")))
 }

@@ -68,10 +68,9 @@ pub async fn retrieve(
 ) -> Result<Retrieved> {
     // 1. Which client is it? It never changes, so this may be read beforehand.
     const CLIENT: &str = "SELECT client_id FROM users WHERE id = ?1";
-    let [client] = db
-        .read(vec![Statement::new(CLIENT).text(user_id.as_str())])
-        .await?
-        .rows()?;
+    let client = db
+        .ask(Statement::new(CLIENT).text(user_id.as_str()))
+        .await?;
     let client_id = client.first_text("client_id").unwrap_or_default();
     // 2. Take the retrieval, read the shares, write the event.
     let method = backup_method.as_str();

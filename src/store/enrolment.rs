@@ -1,7 +1,7 @@
 //! How a database becomes a home: the directory learns its identity, and the database its number.
 
 use super::sql::sql;
-use super::{Change, Database, Row, Statement, canaries};
+use super::{Database, Row, Statement, canaries};
 use crate::error::{Code, Error, Result};
 
 /// What a database says of itself.
@@ -16,10 +16,7 @@ pub struct Found {
 }
 
 pub async fn look(database: &Database) -> Result<Found> {
-    let [rows] = database
-        .read(vec![Statement::new(sql!("home_identity"))])
-        .await?
-        .rows()?;
+    let rows = database.ask(Statement::new(sql!("home_identity"))).await?;
     let found = rows.first().and_then(|row| {
         Some(Found {
             identity: row.optional("identity")?,
@@ -53,7 +50,7 @@ pub async fn enter(
     }
     // 2. The database learns its number, and the keys: a wrong one seals nothing there, from the first share on.
     let learn = Statement::new(sql!("home_learn")).text(&home.to_string());
-    database.change(Change::upkeep(learn)).await?;
+    database.upkeep(learn).await?;
     if home != 0 {
         canaries::copy(first, database).await?;
     }
@@ -75,7 +72,7 @@ pub async fn enter(
 /// 409 if a home is to be rebuilt into a database that is another home.
 pub async fn may_become(database: &Database, home: u32) -> Result<()> {
     let look = Statement::new(sql!("home_identity"));
-    let [rows] = database.read(vec![look]).await?.rows()?;
+    let rows = database.ask(look).await?;
     let is_another = |row: Row| row.number("spread") != 0 && row.number("home") != u64::from(home);
     if rows.first().is_some_and(is_another) {
         return Err(Error::new(
@@ -100,7 +97,7 @@ pub async fn rebuilt(
     let done = Statement::new(sql!("rebuild_done"))
         .text(&home.to_string())
         .text(&known.identity);
-    database.change(Change::upkeep(done)).await?;
+    database.upkeep(done).await?;
     if home != 0 {
         canaries::copy(first, database).await?;
     }

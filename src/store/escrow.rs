@@ -27,7 +27,6 @@ pub async fn keep(db: &Database, trail: &Trail, escrows: &[Escrow]) -> Result<()
         action: "escrow_keys",
         user_id: None,
         client_id: None,
-        backup_method: None,
         outcome: "kept",
     });
     let change = Change::new(&trail.event_id).event(event);
@@ -49,7 +48,7 @@ pub enum State {
 /// How the escrow is of each key that is in use, the sealing key among them.
 pub async fn states(db: &Database, sealing_key: &str) -> Result<Vec<(String, State)>> {
     let states = Statement::new(sql!("escrow_states")).text(sealing_key);
-    let [rows] = db.read(vec![states]).await?.rows()?;
+    let rows = db.ask(states).await?;
     let read = |row: Row| {
         let state = match row.text("state").as_str() {
             "kept" => State::Kept,

@@ -87,7 +87,7 @@ pub async fn page(
         .number(PAGE_BYTES)
         .number(RECORD_BYTES)
         .text(&after.user);
-    let [rows] = db.read(vec![page]).await?.rows()?;
+    let rows = db.ask(page).await?;
     let rows = rows.read();
     after.left = after.left.with(&rows);
     let Some(last) = rows.last() else {
@@ -110,10 +110,7 @@ async fn end(
     is_last: bool,
 ) -> Result<Page> {
     let mut after = after;
-    let [end] = db
-        .read(vec![Statement::new(END).text(&after.pass_id)])
-        .await?
-        .rows()?;
+    let end = db.ask(Statement::new(END).text(&after.pass_id)).await?;
     let end = end.first().ok_or_else(|| Error::internal("no counts"))?;
     let again = end.number("moved") != 0 && after.pass < PASSES;
     note(events, trail, &mut after, is_last && !again).await?;
@@ -156,13 +153,12 @@ async fn note(
     let left = after.left.to_json(is_finished);
     let count = |id: &str| of_event(COUNT, id).text(&left);
     if !after.event_id.is_empty() {
-        let counted = events.change(Change::upkeep(count(&after.event_id))).await;
-        let [known] = match counted {
-            Ok(changed) => changed.rows()?,
+        let counted = events.upkeep(count(&after.event_id)).await;
+        let known = match counted {
+            Ok(known) => known,
             // A full database takes no count; what is in it can be exported all the same.
             Err(error) if error.is_caused_by(&FULL) => {
-                let known = of_event(KNOWN, &after.event_id);
-                events.read(vec![known]).await?.rows()?
+                events.ask(of_event(KNOWN, &after.event_id)).await?
             }
             Err(error) => return Err(error),
         };
@@ -175,7 +171,6 @@ async fn note(
         action: "export",
         user_id: None,
         client_id: None,
-        backup_method: None,
         outcome: "exported",
     });
     let change = Change::new(&trail.event_id)

@@ -32,7 +32,7 @@ pub async fn page(db: &Database, after: u64, limit: u64, until_ms: u64) -> Resul
             .read(vec![page, Statement::new(sql!("half_finished_last"))])
             .await?
             .rows()?;
-        rows.append(&found, u32::MAX);
+        rows.append(&found);
         after = match found.last() {
             Some(row) if u64::from(found.count()) == left => row.number("row"),
             _ => after + ROWS,

@@ -6,7 +6,7 @@
 use js_sys::JsString;
 
 use super::sql::sql;
-use super::{Change, Database, Row, Rows, Statement};
+use super::{Database, Row, Rows, Statement};
 use crate::domain::json;
 use crate::domain::names::least_id_at;
 use crate::domain::sealing::{Kind, Place};
@@ -99,7 +99,7 @@ pub async fn page(db: &Database, table: Table, after: u64, limit: u64) -> Result
 }
 
 pub(super) async fn read_page(db: &Database, statement: Statement) -> Result<Vec<SealedRow>> {
-    let [rows] = db.read(vec![statement]).await?.rows()?;
+    let rows = db.ask(statement).await?;
     let rows: Vec<SealedRow> = rows.read().iter().map(SealedRow::read).collect();
     let lengths = rows.iter().map(|row| u64::from(row.envelope.length()));
     db.spent().add(0, lengths.sum());
@@ -165,17 +165,14 @@ pub fn count_under_key_statement(table: Table, rows: &[&SealedRow], key_id: &str
 /// The rows of all tables, roughly, without counting them.
 pub async fn row_estimate(db: &Database) -> Result<u64> {
     const SQL: &str = sql!("rows_estimate");
-    let [rows] = db.read(vec![Statement::new(SQL)]).await?.rows()?;
+    let rows = db.ask(Statement::new(SQL)).await?;
     Ok(first_count(&rows))
 }
 
 /// How many of the user shares in a range of rows are half-finished backups.
 pub async fn half_finished(db: &Database, first_row: u64, last_row: u64) -> Result<u64> {
     let range = Statement::new(sql!("half_finished_count"));
-    let [rows] = db
-        .read(vec![range.number(first_row).number(last_row)])
-        .await?
-        .rows()?;
+    let rows = db.ask(range.number(first_row).number(last_row)).await?;
     Ok(first_count(&rows))
 }
 
@@ -192,14 +189,14 @@ pub(super) fn scrub_note() -> Statement {
 
 /// The note that the scrub's last run left for the next.
 pub async fn read_scrub_note(db: &Database) -> Result<Option<String>> {
-    let [rows] = db.read(vec![scrub_note()]).await?.rows()?;
+    let rows = db.ask(scrub_note()).await?;
     Ok(rows.first_text("value"))
 }
 
 pub async fn write_scrub_note(db: &Database, value: &str) -> Result<()> {
     const SQL: &str = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     let note = Statement::new(SQL).text(SCRUB_NOTE).text(value);
-    db.change(Change::upkeep(note)).await.map(drop)
+    db.upkeep(note).await.map(drop)
 }
 
 /// Removes audit events made before a time, at most `limit`. Answers with how many.
@@ -208,7 +205,7 @@ pub async fn purge_audit(db: &Database, before_ms: u64, limit: u64) -> Result<u3
     let purge = Statement::new(SQL)
         .text(&least_id_at(before_ms))
         .number(limit);
-    let [rows] = db.change(Change::upkeep(purge)).await?.rows()?;
+    let rows = db.upkeep(purge).await?;
     Ok(rows.count())
 }
 
@@ -216,5 +213,5 @@ pub async fn purge_audit(db: &Database, before_ms: u64, limit: u64) -> Result<u3
 pub async fn purge_deleted_users(db: &Database, retention_days: u32) -> Result<()> {
     const SQL: &str = sql!("deleted_users_expire");
     let purge = Statement::new(SQL).text(&retention_days.to_string());
-    db.change(Change::upkeep(purge)).await.map(drop)
+    db.upkeep(purge).await.map(drop)
 }

@@ -62,18 +62,13 @@ pub async fn keep_figures(db: &Database, figures: &[Figure]) -> Result<()> {
 /// Whether shares are to be counted by this run: counting reads every row, so among many it is done four times a day.
 pub async fn count_is_due(db: &Database, many: u64) -> Result<bool> {
     const SQL: &str = sql!("metrics_share_count_due");
-    let [due] = db
-        .read(vec![Statement::new(SQL).number(many)])
-        .await?
-        .rows()?;
+    let due = db.ask(Statement::new(SQL).number(many)).await?;
     Ok(due.first().is_some_and(|row| row.number("due") != 0))
 }
 
 pub async fn shares_were_counted(db: &Database) -> Result<()> {
     const SQL: &str = sql!("metrics_shares_counted");
-    db.change(Change::upkeep(Statement::new(SQL)))
-        .await
-        .map(drop)
+    db.upkeep(Statement::new(SQL)).await.map(drop)
 }
 
 /// Adds alarms to those of today; `run` is this run's own id.

@@ -29,7 +29,7 @@ pub async fn gone_to(database: &Database, key: &Key) -> Result<Option<Gone>> {
     let statement = Statement::new(sql!("home_gone_to"))
         .text(key.kind.as_str())
         .text(&key.value);
-    let [rows] = database.read(vec![statement]).await?.rows()?;
+    let rows = database.ask(statement).await?;
     Ok(rows.first().map(|row| Gone {
         home: home_of(&row),
         move_id: row.text("move"),
@@ -58,7 +58,7 @@ pub struct Members {
 impl Members {
     pub async fn of(source: &Database, user_id: &str) -> Result<Self> {
         let find = Statement::new(sql!("move_members")).text(user_id);
-        let [rows] = source.read(vec![find]).await?.rows()?;
+        let rows = source.ask(find).await?;
         let mut ids = Vec::new();
         let mut keys: Vec<Key> = Vec::new();
         let mut users = 0;
@@ -109,7 +109,7 @@ pub async fn purge_waits(source: &Database, members: &Members) -> Result<bool> {
     const SQL: &str =
         "SELECT 1 FROM purges WHERE user_id IN (SELECT value FROM json_each(?1)) LIMIT 1";
     let waits = Statement::new(SQL).text(&members.ids);
-    let [rows] = source.read(vec![waits]).await?.rows()?;
+    let rows = source.ask(waits).await?;
     Ok(!rows.is_empty())
 }
 
@@ -258,7 +258,7 @@ pub async fn rows_in(home: &Database, members: &Members) -> Result<RowSet> {
     for (table, (read, _)) in TABLES.iter().take(COMPARED).enumerate() {
         let mut after = 0;
         loop {
-            let [rows] = home.read(vec![page(read, members, after)]).await?.rows()?;
+            let rows = home.ask(page(read, members, after)).await?;
             let Some(last) = rows.last() else { break };
             after = last.number("place");
             for row in rows.read() {
@@ -317,7 +317,7 @@ fn rows_of(rows: &Rows) -> String {
 /// The source goes on holding still, while something else is waited for.
 pub async fn extend(source: &Database, move_id: &str) -> Result<()> {
     let extend = Statement::new(sql!("move_extend")).text(move_id);
-    source.change(Change::upkeep(extend)).await.map(drop)
+    source.upkeep(extend).await.map(drop)
 }
 
 /// The source gives the members up, and their rows go: one transaction. False: it has not held still, so nothing is done.
@@ -333,7 +333,6 @@ pub async fn commit(
         action: "move_user",
         user_id: Some(user_id),
         client_id: None,
-        backup_method: None,
         outcome: "moved",
     });
     let commit = Statement::new(sql!("move_commit")).text(move_id);
@@ -350,7 +349,7 @@ pub async fn commit(
 /// The move does not take place: the source need not hold still any longer.
 pub async fn give_up(source: &Database, move_id: &str) -> Result<()> {
     let statement = Statement::new(sql!("move_give_up")).text(move_id);
-    source.change(Change::upkeep(statement)).await.map(drop)
+    source.upkeep(statement).await.map(drop)
 }
 
 /// Brings the events that came after they were copied: recoveries go on while a user moves.
@@ -358,7 +357,7 @@ pub async fn bring_events(source: &Database, target: &Database, ids: &str) -> Re
     let (read, write) = EVENTS;
     loop {
         let page = Statement::new(read).text(ids).number(0);
-        let [rows] = source.read(vec![page]).await?.rows()?;
+        let rows = source.ask(page).await?;
         if rows.is_empty() {
             return Ok(());
         }
@@ -370,9 +369,9 @@ pub async fn bring_events(source: &Database, target: &Database, ids: &str) -> Re
         });
         let event_ids = json::array(event_ids);
         let write = Statement::new(write).text(&json::array(texts)).text("-");
-        target.change(Change::upkeep(write)).await?;
+        target.upkeep(write).await?;
         let gone = Statement::new(sql!("move_drop_events")).text(&event_ids);
-        source.change(Change::upkeep(gone)).await?;
+        source.upkeep(gone).await?;
     }
 }
 
@@ -417,7 +416,7 @@ pub async fn unfinished(home: &Database) -> Result<(Vec<Unfinished>, Vec<Unfinis
 
 /// Whether a home has given the users of this move up.
 pub async fn has_left(source: &Database, move_id: &str) -> Result<bool> {
-    let [state] = source.read(vec![state_of(move_id)]).await?.rows()?;
+    let state = source.ask(state_of(move_id)).await?;
     Ok(state.first_text("state").as_deref() == Some("moved"))
 }
 
@@ -426,7 +425,7 @@ pub async fn lacking(source: &Database, unfinished: &Unfinished) -> Result<Strin
     let lacking = Statement::new(sql!("move_lacking"))
         .text(&unfinished.ids)
         .text(&unfinished.since);
-    let [rows] = source.read(vec![lacking]).await?.rows()?;
+    let rows = source.ask(lacking).await?;
     Ok(rows.first_text("users").unwrap_or_default())
 }
 

@@ -95,10 +95,9 @@ pub struct Due {
 
 /// The purges whose time has come, the oldest first.
 pub async fn due(db: &Database, limit: u64) -> Result<Vec<Due>> {
-    let [rows] = db
-        .read(vec![Statement::new(sql!("purges_due")).number(limit)])
-        .await?
-        .rows()?;
+    let rows = db
+        .ask(Statement::new(sql!("purges_due")).number(limit))
+        .await?;
     let read = |row: &super::Row| Due {
         user_id: row.text("user_id"),
         client_id: row.text("client_id"),

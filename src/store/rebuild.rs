@@ -24,7 +24,6 @@ pub async fn note(db: &Database, trail: &Trail) -> Result<()> {
         action: "rebuild",
         user_id: None,
         client_id: None,
-        backup_method: None,
         outcome: "rebuilt",
     });
     let change = Change::new(&trail.event_id).event(event);
@@ -113,7 +112,7 @@ pub struct Totals {
 
 pub async fn totals(db: &Database) -> Result<Totals> {
     let sql = sql!("compare_totals");
-    let [rows] = db.read(vec![Statement::new(sql)]).await?.rows()?;
+    let rows = db.ask(Statement::new(sql)).await?;
     let row = rows.first();
     let number = |column| row.as_ref().map_or(0, |row| row.number(column));
     Ok(Totals {
@@ -129,7 +128,7 @@ pub async fn totals(db: &Database) -> Result<Totals> {
 pub async fn owners(db: &Database, after: &str, limit: u64) -> Result<Vec<(String, bool)>> {
     let sql = sql!("compare_owners");
     let owners = Statement::new(sql).text(after).number(limit);
-    let [rows] = db.read(vec![owners]).await?.rows()?;
+    let rows = db.ask(owners).await?;
     let read = |row: Row| (row.text("id"), row.number("waits") != 0);
     Ok(rows.read().into_iter().map(read).collect())
 }

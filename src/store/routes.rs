@@ -168,7 +168,7 @@ pub async fn release(home: &Database, trail: &Trail, key: &Key, route: &Route) -
 /// Whether a home has taken the id of this request's claims away: then nothing of it was carried out there.
 pub async fn is_fenced(home: &Database, trail: &Trail) -> Result<bool> {
     let event = Statement::new("SELECT 1 FROM audit_events WHERE id = ?1").text(&trail.event_id);
-    let [rows] = home.read(vec![event]).await?.rows()?;
+    let rows = home.ask(event).await?;
     Ok(!rows.is_empty())
 }
 

@@ -1,10 +1,9 @@
 //! What a batch gave: the rows of its statements.
 
-use std::collections::BTreeMap;
-
 use js_sys::{Array, JsString};
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::domain::sorted::sorted_by;
 use crate::error::{Error, Result};
 use crate::platform;
 
@@ -42,25 +41,23 @@ impl Rows {
         self.first().map(|row| to_json(&row.0))
     }
 
-    /// Puts the first rows of another statement behind these.
-    pub fn append(&mut self, other: &Rows, count: u32) {
-        for row in other.0.iter().take(count as usize) {
+    /// Puts the rows of another statement behind these.
+    pub fn append(&mut self, other: &Rows) {
+        for row in other.0.iter() {
             self.0.push(&row);
         }
     }
 
-    /// Sorts by a column of text, and leaves those out that are there twice.
-    pub fn sort_by(&mut self, column: &'static str, greatest_first: bool) {
-        let mut sorted = BTreeMap::new(); // many, where there are many homes
-        for row in self.read() {
-            sorted.entry(row.text(column)).or_insert(row.0);
-        }
-        let rows = sorted.into_values();
-        self.0 = if greatest_first {
-            rows.rev().collect()
-        } else {
-            rows.collect()
-        };
+    /// Puts the rows of another home among these, in the order of a column of text. Of two with the same text, the first stays.
+    pub fn merge(&mut self, other: &Rows, column: &'static str, greatest_first: bool) {
+        let keyed = |row: Row| (row.text(column), row.0);
+        let rows = self.read().into_iter().chain(other.read()).map(keyed);
+        let mut sorted = sorted_by(rows, |a, b| match greatest_first {
+            true => a.0 > b.0,
+            false => a.0 < b.0,
+        });
+        sorted.dedup_by(|a, b| a.0 == b.0);
+        self.0 = sorted.into_iter().map(|(_, row)| row).collect();
     }
 
     /// Leaves so many rows. Whether there were more.

@@ -3,7 +3,7 @@
 use js_sys::JsString;
 
 use super::sql::sql;
-use super::{Change, Database, Row, Statement};
+use super::{Database, Row, Statement};
 use crate::error::Result;
 
 /// A custodian share of one client.
@@ -33,7 +33,7 @@ pub async fn custodian_shares(
         .text(user_id)
         .text(client_id)
         .number(MOST_CHARS);
-    let [rows] = db.read(vec![shares]).await?.rows()?;
+    let rows = db.ask(shares).await?;
     let rows = rows.read();
     let read = rows.iter().map(|row| Custodian {
         backup_method: row.text("backup_method"),
@@ -55,7 +55,7 @@ pub struct Sampled {
 /// The next users behind the one that was looked at last, and, behind the last of all, the first again.
 pub async fn sample(db: &Database, limit: u64) -> Result<Vec<Sampled>> {
     let next = Statement::new(sql!("pairs_sample")).number(limit);
-    let [rows] = db.read(vec![next]).await?.rows()?;
+    let rows = db.ask(next).await?;
     let read = |row: &Row| Sampled {
         user_id: row.text("id"),
         client_id: row.text("client_id"),
@@ -68,7 +68,7 @@ pub async fn keep_place(db: &Database, user_id: &str) -> Result<()> {
     let note = Statement::new(sql!("meta_put"))
         .text("portal_pairs")
         .text(user_id);
-    db.change(Change::upkeep(note)).await.map(drop)
+    db.upkeep(note).await.map(drop)
 }
 
 /// Whether the user is still here: not deleted, purged or moved meanwhile.
@@ -77,6 +77,6 @@ pub async fn is_here(db: &Database, user: &Sampled) -> Result<bool> {
     let user = Statement::new(SQL)
         .text(&user.user_id)
         .text(&user.client_id);
-    let [rows] = db.read(vec![user]).await?.rows()?;
+    let rows = db.ask(user).await?;
     Ok(!rows.is_empty())
 }

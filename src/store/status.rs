@@ -17,7 +17,7 @@ pub struct KeyUse {
 const KEY_USE: &str = sql!("key_use");
 
 pub async fn key_use(db: &Database) -> Result<Vec<KeyUse>> {
-    let [rows] = db.read(vec![Statement::new(KEY_USE)]).await?.rows()?;
+    let rows = db.ask(Statement::new(KEY_USE)).await?;
     Ok(read_key_use(&rows))
 }
 

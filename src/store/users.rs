@@ -147,27 +147,21 @@ pub async fn get_of_client(
 ) -> Result<Option<JsonText>> {
     const SQL: &str = sql!("user_of_id");
     let select = Statement::new(SQL).text(id.as_str()).optional(client_id);
-    let [users] = db.read(vec![select]).await?.rows()?;
+    let users = db.ask(select).await?;
     Ok(users.first_to_json())
 }
 
 /// The client id of the user who has the API key of this hash.
 pub async fn owner_of_api_key(db: &Database, hash: &str) -> Result<Option<String>> {
     const SQL: &str = "SELECT client_id FROM users WHERE client_api_key_hash = ?1";
-    let [users] = db
-        .read(vec![Statement::new(SQL).text(hash)])
-        .await?
-        .rows()?;
+    let users = db.ask(Statement::new(SQL).text(hash)).await?;
     Ok(users.first_text("client_id"))
 }
 
 /// The user with a client id, as a list of one or none.
 pub async fn with_client_id(db: &Database, client_id: &ClientId) -> Result<Page> {
     const SQL: &str = sql!("user_of_client");
-    let [rows] = db
-        .read(vec![Statement::new(SQL).text(client_id.as_str())])
-        .await?
-        .rows()?;
+    let rows = db.ask(Statement::new(SQL).text(client_id.as_str())).await?;
     Ok(Page { rows, cursor: None })
 }
 

@@ -128,7 +128,7 @@ pub async fn sealed(
         .text(user_id.as_str())
         .text(version_id)
         .optional(kind.map(Kind::as_str));
-    let [rows] = db.read(vec![find]).await?.rows()?;
+    let rows = db.ask(find).await?;
     Ok(rows.first().map(|row| SealedVersion {
         kind: if row.text("kind") == Kind::User.as_str() {
             Kind::User
