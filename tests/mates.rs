@@ -133,10 +133,10 @@ fn database(template: &Connection, versions: &[Version]) -> Connection {
 
 /// The ids of the superseded shares that a fetch adds.
 fn fetched(db: &Connection) -> Vec<String> {
-    let sql = sql("custodian_fetch_half_finished");
+    let sql = sql("custodian_fetch_with_superseded");
     let mut statement = db.prepare(&sql).unwrap();
     let (mut current, mut user, mut superseded, mut ids) = (vec![], vec![], vec![], vec![]);
-    let mut rows = statement.query(["c"]).unwrap();
+    let mut rows = statement.query(("c", 0)).unwrap();
     while let Some(row) = rows.next().unwrap() {
         let entry = Entry {
             backup_method: BackupMethod::parse(row.get::<_, String>(1).unwrap()).unwrap(),

@@ -35,8 +35,6 @@ fn assert_has(name: &str, condition: &str) {
 #[test]
 fn of_both_kinds_of_share_the_statements_differ_in_table_and_kind_alone() {
     let pairs = [
-        ("import_custodian_events", "import_user_share_events"),
-        ("import_custodian_verdicts", "import_user_share_verdicts"),
         ("restore_custodian", "restore_user_shares"),
         ("restore_forget_custodian", "restore_forget_user_shares"),
         (
@@ -60,7 +58,7 @@ fn of_both_kinds_of_share_the_statements_differ_in_table_and_kind_alone() {
 
 #[test]
 fn an_import_judges_a_record_alike_for_its_event_and_for_its_answer() {
-    for record in ["user", "custodian", "user_share", "version"] {
+    for record in ["user", "share", "version"] {
         let events = text(&format!("import_{record}_events"));
         let verdicts = text(&format!("import_{record}_verdicts"));
         let judged = between(&events, "WITH j AS", "INSERT INTO audit_events");
@@ -159,13 +157,6 @@ fn both_stores_decide_alike() {
             ),
         );
     }
-}
-
-#[test]
-fn both_ways_of_a_fetch_seek_mates_alike() {
-    let fetch = text("custodian_fetch_half_finished");
-    let (_, mates) = fetch.split_once(&bare("v.rowid IN (")).unwrap();
-    assert!(text("custodian_fetch_always").ends_with(mates));
 }
 
 #[test]

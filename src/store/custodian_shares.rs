@@ -137,17 +137,21 @@ const PART_CURRENT: u32 = 1;
 const PART_USER: u32 = 2;
 const PART_ALWAYS: u32 = 3;
 
-/// With the versions that may be mates of a user share: none as long as all backups are complete.
-const FETCH_HALF_FINISHED: &str = sql!("custodian_fetch_half_finished");
+/// So many superseded shares are given where the policy adds them always.
+const ALWAYS_ADDED: u64 = 500;
 
 /// The statement that reads all that a recovery of the client may need; [`read`] reads its rows.
 pub fn fetch_statement(policy: FetchSuperseded, client_id: &str) -> Statement {
-    Statement::new(match policy {
-        FetchSuperseded::Never => sql!("custodian_fetch"),
-        FetchSuperseded::HalfFinished => FETCH_HALF_FINISHED,
-        FetchSuperseded::Always => sql!("custodian_fetch_always"),
-    })
-    .text(client_id)
+    let newest = match policy {
+        FetchSuperseded::Never => {
+            return Statement::new(sql!("custodian_fetch")).text(client_id);
+        }
+        FetchSuperseded::HalfFinished => 0,
+        FetchSuperseded::Always => ALWAYS_ADDED,
+    };
+    Statement::new(sql!("custodian_fetch_with_superseded"))
+        .text(client_id)
+        .number(newest)
 }
 
 /// All shares of a client, for Portal.

@@ -5,7 +5,6 @@ use super::import::{Mode, Verdict};
 use super::sql::sql;
 use super::{Change, Database, Rows};
 use crate::domain::json::{self, Writer};
-use crate::domain::sealing::Kind;
 use crate::error::Result;
 
 /// A share to take in, sealed.
@@ -55,27 +54,23 @@ impl ShareItem {
     }
 }
 
-/// The statements that take in the shares of one table.
+/// The statements that take shares in: the current ones, or the history.
 struct Target {
     events: &'static str,
     verdicts: &'static str,
-    rows: &'static str,
+    rows: &'static [&'static str],
 }
 
-const CUSTODIAN: Target = Target {
-    events: sql!("import_custodian_events"),
-    verdicts: sql!("import_custodian_verdicts"),
-    rows: sql!("import_custodian"),
-};
-const USER: Target = Target {
-    events: sql!("import_user_share_events"),
-    verdicts: sql!("import_user_share_verdicts"),
-    rows: sql!("import_user_shares"),
+const CURRENT: Target = Target {
+    events: sql!("import_share_events"),
+    verdicts: sql!("import_share_verdicts"),
+    // Cipher texts before the custodian shares that get their time from them.
+    rows: &[sql!("import_user_shares"), sql!("import_custodian")],
 };
 const VERSIONS: Target = Target {
     events: sql!("import_version_events"),
     verdicts: sql!("import_version_verdicts"),
-    rows: sql!("import_versions"),
+    rows: &[sql!("import_versions")],
 };
 
 /// Takes shares in, all in one transaction.
@@ -92,12 +87,8 @@ pub async fn import(
     let (history, current): (Vec<_>, Vec<_>) = shares
         .into_iter()
         .partition(|share| share.superseded_at.is_some());
-    let (custodian, user): (Vec<_>, Vec<_>) = current
-        .into_iter()
-        .partition(|share| share.kind == Kind::Custodian.as_str());
     let mut dry_run = Vec::new();
-    // Cipher texts before the custodian shares that get their time from them.
-    for (target, items) in [(USER, user), (CUSTODIAN, custodian), (VERSIONS, history)] {
+    for (target, items) in [(CURRENT, current), (VERSIONS, history)] {
         if items.is_empty() {
             continue;
         }
@@ -109,8 +100,9 @@ pub async fn import(
         } else {
             change = change
                 .then(judging(target.events))
-                .read(judging(target.verdicts))
-                .then(with(target.rows));
+                .read(judging(target.verdicts));
+            let rows = target.rows.iter().map(|sql| with(sql));
+            change = rows.fold(change, Change::then);
         }
     }
     let judged = if mode.dry_run {

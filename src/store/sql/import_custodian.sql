@@ -57,7 +57,7 @@ SELECT iif(
 FROM j
 JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id
 LEFT JOIN custodian_backup_shares h ON h.user_id = u.id AND h.method = j.backup_method
-WHERE EXISTS (SELECT 1 FROM audit_events WHERE id = j.event_id)
+WHERE j.kind = 'custodian' AND EXISTS (SELECT 1 FROM audit_events WHERE id = j.event_id)
 ON CONFLICT DO UPDATE
 SET id = excluded.id, backup_method = excluded.backup_method, backup_share_pair_id = excluded.backup_share_pair_id,
   key_id = excluded.key_id, share_digest = excluded.share_digest, updated_at = excluded.updated_at,

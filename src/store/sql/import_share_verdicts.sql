@@ -1,4 +1,4 @@
--- import_custodian_events(?1 event id, ?2 now in ms, ?3 request id, ?4 source address, ?5 the records (JSON), ?6 whether older shares give way)
+-- import_share_verdicts(?1 event id, ?2 now in ms, ?3 request id, ?4 source address, ?5 the records (JSON), ?6 whether older shares give way)
 WITH j AS (
     SELECT value ->> 'line' AS line, value ->> 'eventId' AS event_id, value ->> 'kind' AS kind, value ->> 'id' AS id,
       value ->> 'userId' AS user_id, value ->> 'clientId' AS client_id, value ->> 'backupMethod' AS backup_method,
@@ -7,19 +7,24 @@ WITH j AS (
       value ->> 'supersededAt' AS superseded_at, value ->> 'reason' AS reason
     FROM json_each(?5)),
   found AS (
-    SELECT j.*, u.id AS owner, c.id AS held_id, c.updated_at AS held_at, c.share_digest AS held_digest,
-      c.backup_share_pair_id AS held_pair_id, k.id AS kept_id, coalesce(k.key_id, c.key_id) AS held_key_id,
-      coalesce(k.backup_method, c.backup_method) AS held_method, coalesce(k.sealed_share, c.sealed_share) AS held
+    -- The share that is there stands in one of the two tables, by the record's kind.
+    SELECT j.*, u.id AS owner, coalesce(c.id, s.id) AS held_id, coalesce(c.updated_at, s.updated_at) AS held_at,
+      coalesce(c.share_digest, s.share_digest) AS held_digest,
+      coalesce(c.backup_share_pair_id, s.backup_share_pair_id) AS held_pair_id, k.id AS kept_id,
+      coalesce(k.key_id, c.key_id, s.key_id) AS held_key_id,
+      coalesce(k.backup_method, c.backup_method, s.backup_method) AS held_method,
+      coalesce(k.sealed_share, c.sealed_share, s.sealed_share) AS held
     FROM j
     LEFT JOIN users u ON u.id = j.user_id AND u.client_id = j.client_id
-    LEFT JOIN custodian_backup_shares c ON c.user_id = u.id AND c.method = j.backup_method
+    LEFT JOIN custodian_backup_shares c ON j.kind = 'custodian' AND c.user_id = u.id AND c.method = j.backup_method
+    LEFT JOIN user_backup_shares s ON j.kind = 'user' AND s.user_id = u.id AND s.method = j.backup_method
     -- The version of the record's id may be another share: an old server keeps the id of a row whose share it
     -- replaces.
     LEFT JOIN backup_share_versions k ON k.rowid = (
       SELECT v.rowid
       FROM backup_share_versions v
       WHERE v.user_id = u.id
-        AND v.kind = 'custodian'
+        AND v.kind = j.kind
         AND v.client_id = u.client_id
         AND v.id = j.id
         AND (v.share_digest IS NULL OR v.key_id <> j.key_id)
@@ -30,10 +35,15 @@ WITH j AS (
         WHEN EXISTS (SELECT 1 FROM audit_events a WHERE a.id = f.event_id) THEN 'new'
         WHEN owner IS NULL THEN 'unknown_user'
         WHEN held_id IS NULL
-            AND (SELECT count(*) FROM custodian_backup_shares m WHERE m.user_id = f.owner) + (
+            AND iif(
+                f.kind = 'custodian',
+                  (SELECT count(*) FROM custodian_backup_shares m WHERE m.user_id = f.owner),
+                  (SELECT count(*) FROM user_backup_shares m WHERE m.user_id = f.owner))
+              + (
                 SELECT count(DISTINCT e.backup_method COLLATE NOCASE)
                 FROM found e
                 WHERE e.owner = f.owner
+                  AND e.kind = f.kind
                   AND e.held_id IS NULL
                   AND e.backup_method <> f.backup_method COLLATE NOCASE
                   AND e.line < f.line) >= 256
@@ -43,7 +53,7 @@ WITH j AS (
             SELECT 1
             FROM backup_share_versions v
             WHERE v.user_id = f.owner
-              AND v.kind = 'custodian'
+              AND v.kind = f.kind
               AND v.client_id = f.client_id
               -- It was current once: something newer has come since.
               AND (v.id = f.id OR v.method = f.backup_method)
@@ -63,7 +73,7 @@ WITH j AS (
                           SELECT 1
                           FROM backup_share_versions v
                           WHERE v.user_id = f.owner
-                            AND v.kind = 'custodian'
+                            AND v.kind = f.kind
                             AND v.client_id = f.client_id
                             AND v.id = f.id))
           THEN 'new'
@@ -76,9 +86,5 @@ WITH j AS (
           END
       END AS outcome
     FROM found f)
-INSERT INTO audit_events (
-  id, at, actor, action, user_id, client_id, backup_method, outcome, request_id, source_address)
-SELECT event_id, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'admin', 'import', user_id, client_id,
-  backup_method, 'stored_' || kind || '_share', ?3, ?4
+SELECT line, outcome, held_at, held_key_id, held_method, CASE outcome WHEN 'sealed_otherwise' THEN held END AS held
 FROM judged
-WHERE outcome = 'new'

@@ -1,5 +1,6 @@
--- custodian_fetch_always(?1 client id)
--- As `custodian_fetch_half_finished`; and part 3: the newest 500 superseded custodian shares, which are in no other part.
+-- custodian_fetch_with_superseded(?1 client id, ?2 how many superseded shares are given in any case)
+-- Part 1: the current custodian shares. Part 2: the cipher texts, without the text. Part 3: the newest superseded custodian shares.
+-- Part 4: others that may be mates.
 SELECT 1 AS part, c.backup_method, c.backup_share_pair_id, c.updated_at AS stored_at, c.key_id, c.sealed_share,
   NULL AS earlier
 FROM custodian_backup_shares c
@@ -26,7 +27,7 @@ FROM (
   FROM backup_share_versions v
   WHERE v.user_id = (SELECT id FROM users WHERE client_id = ?1) AND v.kind = 'custodian' AND v.client_id = ?1
   ORDER BY v.superseded_at DESC
-  LIMIT 500)
+  LIMIT cast(?2 AS INTEGER))
 UNION ALL SELECT 4, v.backup_method, v.backup_share_pair_id, v.stored_at, v.key_id, v.sealed_share, NULL
 FROM backup_share_versions v
 -- The current cipher texts' possible mates in the history: those of the pair; and of each method the newest that were there when the
@@ -37,7 +38,7 @@ WHERE v.rowid NOT IN (
     FROM backup_share_versions v
     WHERE v.user_id = (SELECT id FROM users WHERE client_id = ?1) AND v.kind = 'custodian' AND v.client_id = ?1
     ORDER BY v.superseded_at DESC
-    LIMIT 500)
+    LIMIT cast(?2 AS INTEGER))
   AND v.rowid IN (
     WITH RECURSIVE u (id) AS (SELECT id FROM users WHERE client_id = ?1),
       methods(method) AS(
