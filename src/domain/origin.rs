@@ -4,7 +4,7 @@
 
 /// Whether a URL may be asked: `https`, or `http` on this very machine (for tests). No user name, no fragment.
 pub fn is_endpoint(url: &str) -> bool {
-    let Some((scheme, rest)) = url.split_once("://") else {
+    let Some((scheme, rest)) = scheme_and_rest(url) else {
         return false;
     };
     let (authority, path) = match rest.find(['/', '?']) {
@@ -26,10 +26,16 @@ pub fn parse_origins(text: &str) -> Result<Vec<String>, usize> {
         .collect()
 }
 
+/// What stands before and behind `://`.
+fn scheme_and_rest(url: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = url.split_once(':')?;
+    Some((scheme, rest.strip_prefix("//")?))
+}
+
 /// `scheme://host[:port]` in lower case, without the default port. `http` on this machine only; other schemes
 /// (`capacitor://localhost`) are apps.
 fn is_origin(text: &str) -> bool {
-    let Some((scheme, authority)) = text.split_once("://") else {
+    let Some((scheme, authority)) = scheme_and_rest(text) else {
         return false;
     };
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
