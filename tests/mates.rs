@@ -90,7 +90,26 @@ fn history(random: &mut Random) -> Vec<Version> {
             superseded_at: None,
         });
     }
+    if random.below(2) > 0 {
+        restore(random, &mut versions);
+    }
     versions
+}
+
+/// What an operator does: an older share becomes the current one of its method, and keeps the time it was stored at.
+fn restore(random: &mut Random, versions: &mut [Version]) {
+    let at = usize::try_from(random.below(versions.len() as u64)).unwrap();
+    let Some(superseded_at) = versions[at].superseded_at.clone() else {
+        return;
+    };
+    let (kind, method) = (versions[at].kind, versions[at].entry.backup_method.clone());
+    let mut of_method = versions
+        .iter_mut()
+        .filter(|v| v.kind == kind && v.entry.backup_method == method && v.superseded_at.is_none());
+    if let Some(current) = of_method.next() {
+        current.superseded_at = Some(superseded_at);
+    }
+    versions[at].superseded_at = None;
 }
 
 fn database(template: &Connection, versions: &[Version]) -> Connection {
@@ -180,11 +199,13 @@ fn expire(db: &Connection) {
 fn what_is_taken_for_a_mate_is_found_by_a_fetch_and_spared_by_the_retention() {
     let template = Connection::open_in_memory().unwrap();
     migrate(&template, &root().join("migrations"));
-    for seed in 0..300 {
+    // 1228: the share of the pair was restored, and the other curve's was taken for done with.
+    for seed in (0..300).chain([1228]) {
         let versions = history(&mut Random(seed));
         let line = |v: &Version| {
             let pair = v.entry.backup_share_pair_id.as_deref().unwrap_or_default();
-            format!("{} {} {pair}", v.id, v.entry.backup_method)
+            let state = v.superseded_at.as_ref().map_or("current", |_| "");
+            format!("{} {} {pair} {state}", v.id, v.entry.backup_method)
         };
         let lines: Vec<String> = versions.iter().map(line).collect();
         let told = format!("seed {seed}:\n{}", lines.join("\n"));

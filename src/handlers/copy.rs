@@ -34,12 +34,7 @@ pub async fn rebuild(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         None => call.homes.home(request.home).await?,
     };
     let source = copier.copies.of_home(request.home);
-    let done = async {
-        if matches!(request.mode, Mode::Into | Mode::Merge) && request.cursor.is_empty() {
-            rebuilds::note(&db.on_behalf_of(call.db), &call.trail).await?;
-        }
-        work(&request, &source, db, call).await
-    };
+    let done = work(&request, &source, db, call);
     done.await.map_err(|error| {
         if error.is_caused_by(&["no such table", "no such column"]) {
             return Error::new(
@@ -68,6 +63,9 @@ async fn work(
         || request.mode == Mode::Begin && request.into.is_some();
     if is_many && is_into {
         enrolment::may_become(db, request.home).await?;
+    }
+    if matches!(request.mode, Mode::Into | Mode::Merge) && request.cursor.is_empty() {
+        rebuilds::note(&db.on_behalf_of(call.db), &call.trail).await?;
     }
     let work = match request.mode {
         Mode::Into => Work::Into(db),

@@ -54,7 +54,7 @@ impl Homes<'_> {
         let move_id = trail.event_id.as_str();
         // 1.
         moves::lease(&source, &members, move_id, to).await?;
-        if let Err(error) = hold_still(&source, &members, user_id).await {
+        if let Err(error) = hold_still(&source, &target, &members, user_id).await {
             moves::give_up(&source, move_id).await?;
             return Err(error);
         }
@@ -186,7 +186,12 @@ impl Homes<'_> {
 }
 
 /// Looks again, now that nothing of the members changes any more: what came between would be left behind, or shut out.
-async fn hold_still(source: &Database, members: &Members, user_id: &UserId) -> Result<()> {
+async fn hold_still(
+    source: &Database,
+    target: &Database,
+    members: &Members,
+    user_id: &UserId,
+) -> Result<()> {
     let now = Members::of(source, user_id.as_str()).await?;
     if !members.are(&now) {
         return Err(Error::unavailable(
@@ -194,7 +199,8 @@ async fn hold_still(source: &Database, members: &Members, user_id: &UserId) -> R
             "the user has changed just before the move",
         ));
     }
-    if moves::purge_waits(source, members).await? {
+    // In the target: of one who was deleted there before.
+    if moves::purge_waits(source, members).await? || moves::purge_waits(target, members).await? {
         return Err(Error::new(
             Code::Conflict,
             "A purge of this user waits. Take it back with DELETE /users/:userId/purge, move the user, and ask for the purge again.",

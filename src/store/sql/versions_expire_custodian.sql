@@ -125,7 +125,12 @@ WHERE v.rowid BETWEEN ?1 AND ?2
                           WHERE p.user_id = v.user_id
                             AND p.kind = 'custodian'
                             AND p.backup_share_pair_id = s.backup_share_pair_id
-                            AND p.client_id = v.client_id)))))
+                            AND p.client_id = v.client_id)
+                      -- An operator may have restored the pair's share.
+                      OR EXISTS (
+                          SELECT 1
+                          FROM custodian_backup_shares c
+                          WHERE c.user_id = v.user_id AND c.backup_share_pair_id = s.backup_share_pair_id)))))
   -- A cipher text that can still be restored may need it. A user may have very many of those, so both kinds are sought by an index: by
   -- the pair; and from when this one was stored until the first share of its method that came after a cipher text, under each method that
   -- it may be of.
