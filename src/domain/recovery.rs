@@ -178,14 +178,15 @@ pub(super) fn mates<'a>(
         .clone()
         .filter(|c| is_of_pair(c, user))
         .min_by(|a, b| a.stored_at.cmp(&b.stored_at));
-    // When the pair's share was replaced, by another backup's, before the user share came.
-    let replaced_at = paired.and_then(|paired| {
+    // The pair's share, and when it was replaced, by another backup's, if that was before the user share came.
+    let replaced = paired.and_then(|paired| {
         let later = custodian.clone().filter(was_there).filter(|c| {
             c.backup_method == paired.backup_method
                 && c.stored_at > paired.stored_at
                 && !is_of_pair(c, user)
         });
-        later.map(|c| c.stored_at.as_str()).min()
+        let replaced_at = later.map(|c| c.stored_at.as_str()).min()?;
+        Some((paired.stored_at.as_str(), replaced_at))
     });
     let mut methods: Vec<&BackupMethod> = Vec::new();
     for share in custodian.clone() {
@@ -209,15 +210,15 @@ pub(super) fn mates<'a>(
             continue;
         };
         let last_at = last.stored_at.as_str();
-        if replaced_at.is_none() {
+        let Some((paired_at, replaced_at)) = replaced else {
             mates.push(last);
             continue;
-        }
+        };
         // 3.
-        let known_at = paired.map_or(last_at, |paired| paired.stored_at.as_str().min(last_at));
+        let known_at = paired_at.min(last_at);
         let since = earlier.iter().filter(|at| **at < known_at).max().copied();
         let since_then = there.filter(|c| since.is_none_or(|since| c.stored_at.as_str() > since));
-        let before = |c: &&Entry| replaced_at.is_none_or(|at| c.stored_at.as_str() < at);
+        let before = |c: &&Entry| c.stored_at.as_str() < replaced_at;
         let likeliest = newest(&mut since_then.clone().filter(before)).unwrap_or(last);
         mates.push(likeliest);
         mates.extend(since_then.filter(|c| !std::ptr::eq(*c, likeliest)));

@@ -12,8 +12,8 @@ import { open } from "../support/sealing.mjs";
 import { Wallet, randomness } from "../support/wallet-model.mjs";
 
 const SEED = Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 32));
-/** Another number with WALLETS=…; a hundred take two minutes, and several on a busy machine. */
-const WALLETS = Number(process.env.WALLETS ?? 100);
+/** Another number with WALLETS=…; forty take a minute, and several on a busy machine. Each run has others. */
+const WALLETS = Number(process.env.WALLETS ?? 40);
 const TIMEOUT_MS = 900_000;
 /** So many of them are looked at on the page itself. */
 const ON_THE_PAGE = 25;
