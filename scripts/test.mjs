@@ -66,8 +66,8 @@ await main(async () => {
   if (files.some((file) => file.endsWith("contract.test.mjs"))) await ensureSchemathesis();
   if (files.some((file) => file.endsWith("metrics.test.mjs"))) await ensurePrometheusClient();
   await buildWorker();
-  // Each file has a workerd of its own: about one for every core, and never more than four.
-  const concurrency = Math.min(Math.max(availableParallelism(), 2), 4);
+  // Each file has a workerd of its own, and waits now and then: one more than there are cores, and never more than four.
+  const concurrency = Math.min(availableParallelism() + 1, 4);
   const flags = ["--test", "--test-reporter=spec", `--test-concurrency=${concurrency}`, "--test-timeout=300000"];
   const { code } = await run(await nodeBin(), ["--no-warnings", ...flags, ...forNode, ...files], {
     show: true,
