@@ -156,7 +156,10 @@ for (const what of STORES) {
   });
 
   test(`${what} not, where D1 says that it did nothing: the 503 says so`, async () => {
-    for (const error of ["D1_ERROR: D1 DB is overloaded. Too many requests queued.", "D1_ERROR: database is locked: SQLITE_BUSY"]) {
+    for (const error of [
+      "D1_ERROR: D1 DB is overloaded. Too many requests queued.",
+      "D1_ERROR: database is locked: SQLITE_BUSY",
+    ]) {
       const answer = await ROUTES[what].request({ faults: faults([], { error }) });
       assertProblem(answer, 503, "unavailable");
       assert.match(answer.body.detail, /^The request was not carried out/, error);
