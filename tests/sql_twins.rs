@@ -35,6 +35,8 @@ fn assert_has(name: &str, condition: &str) {
 #[test]
 fn of_both_kinds_of_share_the_statements_differ_in_table_and_kind_alone() {
     let pairs = [
+        ("custodian_mend", "user_share_mend"),
+        ("custodian_same", "user_share_same"),
         ("import_custodian_events", "import_user_share_events"),
         ("import_custodian_verdicts", "import_user_share_verdicts"),
         ("restore_custodian", "restore_user_shares"),
