@@ -60,7 +60,7 @@ pub(super) async fn store(
     sealed: &Sealed,
     whose: &Whose<'_>,
     same: Same<'_>,
-    change: impl Fn(&Trail) -> Change,
+    change: &dyn Fn(&Trail) -> Change, // one copy of this in the Worker
 ) -> Result<Stored> {
     let mut trail = trail.clone();
     loop {

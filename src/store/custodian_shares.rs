@@ -50,7 +50,7 @@ pub async fn store(
         read: sql!("custodian_same"),
         mend: sql!("custodian_mend"),
     };
-    canaries::store(db, trail, sealed, &whose, same, |trail| {
+    canaries::store(db, trail, sealed, &whose, same, &|trail| {
         let [from, to] = trail.later();
         let event = trail
             .statement(STORE_EVENT)

@@ -39,7 +39,7 @@ pub async fn store(
         read: sql!("user_share_same"),
         mend: sql!("user_share_mend"),
     };
-    canaries::store(db, trail, sealed, &whose, same, |trail| {
+    canaries::store(db, trail, sealed, &whose, same, &|trail| {
         let [from, to] = trail.later();
         let event = trail
             .statement(sql!("user_share_store_event"))

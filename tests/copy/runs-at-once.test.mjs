@@ -82,7 +82,7 @@ it("a request whose object comes after its epoch has ended leaves its note for t
   await entry.bucket({ puts: "held", until: "request" });
   await of.deleteUser(two);
   // The next epoch begins, and the run makes no object in it.
-  await entry.bucket({ unwritable: "c1/" });
+  await entry.bucket({ unwritable: "/0002-" });
   await copy.drain();
   assert.equal((await copy.status()).epoch, 2);
   await entry.bucket({});

@@ -3,7 +3,7 @@
 // `bucket(plan)` sets what happens from now on. puts: "pass", "fail", "hang", "store-then-fail", "late" (stored after 300 ms), or a number: so many of a hundred fail.
 // "held": what begins under this plan waits for `release(plan.until)`.
 // deletes: "pass", "refuse", as a bucket lock does, "delete-then-fail", or a number: so many of a hundred are refused. heads: "pass", "fail" (reading objects named head/…) or "held" (putting them).
-// unreadable, unwritable: the beginning of the names of objects that cannot be read, or put. gets: "held" (reading anything waits for `release(plan.until)`).
+// unreadable: the beginning of the names of objects that cannot be read. unwritable: a part of the names of those that cannot be put. gets: "held" (reading anything waits for `release(plan.until)`).
 
 import { WorkerEntrypoint } from "cloudflare:workers";
 
@@ -22,7 +22,7 @@ const gets = [];
 async function put(bucket, args) {
   puts.push(args[0]);
   const { puts: all, heads, until, unwritable } = plan;
-  if (unwritable && args[0].startsWith(unwritable)) throw new Error(DOWN);
+  if (unwritable && args[0].includes(unwritable)) throw new Error(DOWN);
   if ((args[0].startsWith("head/") ? heads : all) === "held") {
     while (!released.has(until)) await scheduler.wait(5);
     return bucket.put(...args);
