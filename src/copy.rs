@@ -228,7 +228,7 @@ mod tests {
 
     fn note(seq: u64) -> Note {
         Note {
-            seq,
+            place: Place { epoch: 1, seq },
             at: String::new(),
         }
     }

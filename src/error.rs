@@ -188,6 +188,14 @@ impl Error {
             .caused_by(cause)
     }
 
+    /// The same, where the request may have been carried out: the answer of the database was lost.
+    pub fn or_carried_out(self) -> Self {
+        if self.code != Code::Unavailable {
+            return self;
+        }
+        self.detailed("The request may have been carried out: the database's answer was lost. Send it again after the time in Retry-After.")
+    }
+
     pub fn rate_limited(retry_after_seconds: u32, detail: &'static str) -> Self {
         Self::new(Code::RateLimited, detail)
             .with_header("retry-after", retry_after_seconds.to_string())

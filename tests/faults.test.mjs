@@ -141,6 +141,32 @@ test("every error that D1 documents as transient is tried again", async () => {
   }
 });
 
+for (const what of STORES) {
+  test(`${what}, but the answer is lost and D1 fails from then on: the 503 says so, and the request may come again`, async () => {
+    const { action, request, status } = ROUTES[what];
+    for (const plan of [["commit-then-fail"], ["fail", "commit-then-fail"]]) {
+      const before = (await events(action)).length;
+      const answer = await request({ faults: faults(plan, "fail") });
+      assertProblem(answer, 503, "unavailable");
+      assert.match(answer.body.detail, /^The request may have been carried out/);
+      assert.equal((await events(action)).length, before + 1, "it was carried out");
+      assert.equal((await request()).status, status);
+      assert.equal((await history()).length, 1, "one version");
+    }
+  });
+
+  test(`${what} not, where D1 says that it did nothing: the 503 says so`, async () => {
+    for (const error of [
+      "D1_ERROR: D1 DB is overloaded. Too many requests queued.",
+      "D1_ERROR: database is locked: SQLITE_BUSY",
+    ]) {
+      const answer = await ROUTES[what].request({ faults: faults([], { error }) });
+      assertProblem(answer, 503, "unavailable");
+      assert.match(answer.body.detail, /^The request was not carried out/, error);
+    }
+  });
+}
+
 test("a database that stays locked is 503 within the deadline, and nothing has changed", async () => {
   const before = await snapshot(worker);
   const plan = faults([], { error: "D1_ERROR: database is locked: SQLITE_BUSY" });

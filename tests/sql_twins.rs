@@ -35,6 +35,8 @@ fn assert_has(name: &str, condition: &str) {
 #[test]
 fn of_both_kinds_of_share_the_statements_differ_in_table_and_kind_alone() {
     let pairs = [
+        ("custodian_mend", "user_share_mend"),
+        ("custodian_same", "user_share_same"),
         ("restore_custodian", "restore_user_shares"),
         ("restore_forget_custodian", "restore_forget_user_shares"),
         (

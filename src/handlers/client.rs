@@ -44,7 +44,16 @@ pub async fn store_share(
     // 3.
     let key = Key::user(user_id);
     let stored = at_home(call, &credential, &key, async |db| {
-        user_shares::store(db, &call.trail, &credential, user_id, &backup, &sealed).await
+        user_shares::store(
+            db,
+            &call.trail,
+            &credential,
+            user_id,
+            &backup,
+            &sealed,
+            call.vault,
+        )
+        .await
     });
     log_odd(call, user_id, &backup.backup_method, stored.await?);
     // 4.

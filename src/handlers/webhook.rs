@@ -63,7 +63,7 @@ fn log_left_out(call: &Call<'_>, backup: &CustodianBackup) {
 async fn store(call: &Call<'_>, backup: &CustodianBackup, sealed: &Sealed) -> Result<()> {
     let client_id = &backup.client_id;
     let store = async |db: &Database, trail: &Trail, unknown_clients| {
-        custodian_shares::store(db, trail, unknown_clients, backup, sealed).await
+        custodian_shares::store(db, trail, unknown_clients, backup, sealed, call.vault).await
     };
     let unknown_clients = call.settings.unknown_clients;
     if call.homes.are_many() && unknown_clients != UnknownClients::Reject {

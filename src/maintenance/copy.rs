@@ -27,8 +27,8 @@ pub struct Target {
 
 /// One run: makes objects of the notes that wait, and looks whether the database is the one that the copy was made of.
 pub async fn run(db: &Database, target: &Target) -> Result<()> {
-    let copying = changes::begun(db, &changes::new_identity()?).await?;
-    let result = drain(db, target, &copying).await;
+    let (kept, copying) = look(db, target).await?;
+    let result = drain(db, target, kept, &copying).await;
     let is_behind = copying.lag_seconds > MAX_LAG_SECONDS;
     if is_behind && !matches!(result, Ok(Drained::All)) {
         log::event(
@@ -46,9 +46,17 @@ pub async fn run(db: &Database, target: &Target) -> Result<()> {
 
 /// Settles in which epoch the database numbers, before its first object is made, or before it is merged with its copy. The head of the copy.
 pub async fn settle(db: &Database, target: &Target) -> Result<Head> {
-    let copying = changes::begun(db, &changes::new_identity()?).await?;
-    let kept = settle_epoch(db, target, &copying).await?;
+    let (kept, copying) = look(db, target).await?;
+    let kept = settle_epoch(db, target, kept, &copying).await?;
     Ok(kept.head)
+}
+
+/// The head as the bucket has it, or why it cannot be read, and what the database knows. The head first: it never tells more than the database knew
+/// then. Read behind the database, it may have been raised by another run meanwhile, and the database would seem to have gone back in time.
+async fn look(db: &Database, target: &Target) -> Result<(Result<Option<Kept>>, Copying)> {
+    let kept = Kept::read(target).await;
+    let copying = changes::begun(db, &changes::new_identity()?).await?;
+    Ok((kept, copying))
 }
 
 /// [`run`], or the end of copying where no bucket is bound.
@@ -66,8 +74,13 @@ enum Drained {
     Some,
 }
 
-async fn drain(db: &Database, target: &Target, copying: &Copying) -> Result<Drained> {
-    let mut kept = settle_epoch(db, target, copying).await?;
+async fn drain(
+    db: &Database,
+    target: &Target,
+    kept: Result<Option<Kept>>,
+    copying: &Copying,
+) -> Result<Drained> {
+    let mut kept = settle_epoch(db, target, kept, copying).await?;
     let mut backfilled = copying.backfilled.clone().unwrap_or_default();
     if kept.is_anew {
         backfilled.clear();
@@ -94,11 +107,11 @@ async fn drain(db: &Database, target: &Target, copying: &Copying) -> Result<Drai
         if made >= NOTES_PER_RUN {
             break Drained::Some;
         }
-        let number = row.number("seq");
+        let number = changes::place(&row);
         let noted = Noted::read(target.home, &page);
         made += noted.notes.len() + noted.without.len();
         let taken = put(db, target, &noted, kept.head.place).await?;
-        if let Some(taken) = taken.filter(|_| kept.head.place.epoch == row.number("epoch")) {
+        if let Some(taken) = taken.filter(|_| kept.head.place.epoch == number.epoch) {
             // From there on its numbers are a past's that it lost: the same notes again, in the next epoch.
             let last = Place {
                 seq: taken - 1,
@@ -107,7 +120,7 @@ async fn drain(db: &Database, target: &Target, copying: &Copying) -> Result<Drai
             kept = begin_epoch(db, target, &kept, copying, last, Standing::WentBack).await?;
             continue;
         }
-        after = number;
+        after = number.seq;
     };
     if made > 0 || copying.seq > copying.told {
         let at = format_date(now_ms());
@@ -121,7 +134,7 @@ async fn drain(db: &Database, target: &Target, copying: &Copying) -> Result<Drai
 async fn put(db: &Database, target: &Target, noted: &Noted, head: Place) -> Result<Option<u64>> {
     let (mut gone, taken) = make(target, noted).await?;
     // What comes behind a number that was taken is made again, in the next epoch.
-    gone.retain(|note| taken.is_none_or(|taken| note.seq < taken));
+    gone.retain(|note| taken.is_none_or(|taken| note.place.seq < taken));
     changes::copied(db, &gone, head).await?;
     sweep::erase(target, &noted.purged).await;
     Ok(taken)
@@ -141,7 +154,7 @@ async fn make(target: &Target, noted: &Noted) -> Result<(Vec<Note>, Option<u64>)
         for (note, put) in noted.notes.iter().zip(puts) {
             match put {
                 Put::There => gone.push(note.clone()),
-                Put::Taken => taken = taken.or(Some(note.seq)),
+                Put::Taken => taken = taken.or(Some(note.place.seq)),
             }
         }
     }
@@ -153,13 +166,23 @@ pub fn unreachable(failure: crate::platform::JsFailure) -> Error {
     Error::unavailable(30, format!("R2: {}", failure.0))
 }
 
+/// The error where another run goes on with the copy.
+fn faster() -> Error {
+    Error::unavailable(30, "R2: another run has just written the head of the copy")
+}
+
 /// The head of the copy that this database goes on with. Of another database, or one that went back in time, it is of a new epoch.
-async fn settle_epoch(db: &Database, target: &Target, copying: &Copying) -> Result<Kept> {
+async fn settle_epoch(
+    db: &Database,
+    target: &Target,
+    kept: Result<Option<Kept>>,
+    copying: &Copying,
+) -> Result<Kept> {
     let noted = Place {
         epoch: copying.epoch,
         seq: copying.told,
     };
-    let Some(mut kept) = Kept::read(target).await? else {
+    let Some(mut kept) = kept? else {
         return begin_copy(db, target, copying).await;
     };
     match kept.head.standing(&copying.identity, noted) {
@@ -183,7 +206,7 @@ async fn settle_epoch(db: &Database, target: &Target, copying: &Copying) -> Resu
                 let ended = kept.head.ends.iter().find(|end| end.epoch == noted.epoch);
                 last.seq = ended.map_or(last.seq, |end| end.seq.min(last.seq));
                 // Of what waited when it was as old as now: in the next epoch its entries would come behind later ones.
-                put_waiting(db, target, last.seq).await?;
+                put_waiting(db, target, last).await?;
             }
             begin_epoch(db, target, &kept, copying, last, standing).await
         }
@@ -213,11 +236,14 @@ async fn begin_copy(db: &Database, target: &Target, copying: &Copying) -> Result
         is_anew,
     };
     let began = epoch.to_string();
+    let began = (Meta::Epoch, began.as_str());
     if is_anew {
-        changes::tell(db, &[(Meta::Backfilled, "")]).await?;
-        kept.write_alone(target).await?;
+        if Kept::read(target).await?.is_some() {
+            return Err(faster()); // It has just written the first one.
+        }
         // Whoever binds another bucket on purpose says that nothing is copied.
         let is_surprise = copying.backfilled.as_deref() == Some(DONE);
+        // Told before it is settled: if a step fails, the next run finds that nothing is copied, as if on purpose.
         log::event(
             if is_surprise {
                 Level::Error
@@ -230,25 +256,32 @@ async fn begin_copy(db: &Database, target: &Target, copying: &Copying) -> Result
                 ("epoch", Field::Number(epoch)),
             ],
         );
-    }
-    if copying.epoch < epoch {
-        changes::tell(db, &[(Meta::Epoch, &began)]).await?;
+        // Together, and before the head: a database that does not know the head's epoch would seem to have gone back in time.
+        changes::tell(db, &[began, (Meta::Backfilled, "")]).await?;
+        kept.write_alone(target).await?;
+    } else if copying.epoch < epoch {
+        changes::tell(db, &[began]).await?;
     }
     Ok(kept)
 }
 
-/// Makes the objects of all notes up to a number that wait, but of those whose names are taken.
-async fn put_waiting(db: &Database, target: &Target, last: u64) -> Result<()> {
+/// Makes the objects of all notes up to the last one of an epoch that wait, but of those whose names are taken. An error if another run has ended
+/// the epoch: theirs would be objects of the next one.
+async fn put_waiting(db: &Database, target: &Target, last: Place) -> Result<()> {
     let mut after = 0;
-    while after < last {
+    while after < last.seq {
         let page = changes::page(db, after).await?;
         let Some(row) = page.last() else {
             return Ok(());
         };
-        after = row.number("seq");
+        let place = changes::place(&row);
+        if place.epoch != last.epoch {
+            return Err(faster());
+        }
+        after = place.seq;
         let (mut gone, _) = make(target, &Noted::read(target.home, &page)).await?;
         // The objects of those behind are made once more.
-        gone.retain(|note| note.seq <= last);
+        gone.retain(|note| note.place.seq <= last.seq);
         changes::copied(db, &gone, Place { epoch: 0, seq: 0 }).await?;
     }
     Ok(())
@@ -343,12 +376,20 @@ impl Kept {
         if self.etag.is_empty() {
             self.write_alone(target).await?;
         }
-        if let Some((told, at)) = changes::claim(db).await?
+        while let Some((told, at)) = changes::claim(db).await?
             && told > self.head.place.seq
         {
+            let epoch = self.head.place.epoch;
             self.head.place.seq = told;
             self.head.at = at;
-            self.write(target).await?;
+            if self.write(target).await? {
+                break;
+            }
+            // Another run was faster. What it wrote counts, unless it has begun the next epoch.
+            let kept = Self::read(target).await?;
+            *self = kept
+                .filter(|kept| kept.head.place.epoch == epoch)
+                .ok_or_else(faster)?;
         }
         Ok(())
     }
@@ -358,8 +399,7 @@ impl Kept {
         if self.write(target).await? {
             return Ok(());
         }
-        let error = "R2: another run has just written the head of the copy";
-        Err(Error::unavailable(30, error))
+        Err(faster())
     }
 
     /// Puts it in the place of the one that was read. Whether it is there: another run may have been faster.

@@ -4,9 +4,11 @@ use super::audit::Trail;
 use super::changes::Whose;
 use super::outcome::{Stored, overtaken};
 use super::sql::sql;
-use super::{Change, Database, Statement};
+use super::{Change, Database, Row, Statement};
+use crate::domain::sealing::Place;
 use crate::error::Result;
-use crate::vault::{Sealed, SealedCanary};
+use crate::log::{self, Field, Level};
+use crate::vault::{Sealed, SealedCanary, Vault};
 
 /// Keeps the canary of a key that has none yet, and its check; the first one stays.
 pub async fn keep_canary(db: &Database, key_id: &str, canary: &SealedCanary) -> Result<()> {
@@ -32,6 +34,17 @@ pub async fn copy(from: &Database, to: &Database) -> Result<()> {
     Ok(())
 }
 
+/// What a store does where the same share is there already.
+pub(super) struct Same<'a> {
+    pub vault: &'a Vault,
+    /// Of the share that the request brings.
+    pub place: Place<'a>,
+    /// The statement that reads the stored one.
+    pub read: &'static str,
+    /// The statement that seals it anew in place.
+    pub mend: &'static str,
+}
+
 /// Carries out a store: `change` makes its transaction, of the request that it is given.
 ///
 /// With the first one of an isolate goes the canary of its key, so that the database knows from the first share on which bytes
@@ -39,12 +52,15 @@ pub async fn copy(from: &Database, to: &Database) -> Result<()> {
 ///
 /// A share never displaces that of a request which began later: whoever sent this one may have hung up, and sent another. Who
 /// still waits begins anew, unless an attempt was given up already: then a later request was answered meanwhile.
+///
+/// The same share again changes nothing, unless the stored one does not open: then 2xx would be wrong, so it is sealed anew in place.
 pub(super) async fn store(
     db: &Database,
     trail: &Trail,
     sealed: &Sealed,
     whose: &Whose<'_>,
-    change: impl Fn(&Trail) -> Change,
+    same: Same<'_>,
+    change: &dyn Fn(&Trail) -> Change, // one copy of this in the Worker
 ) -> Result<Stored> {
     let mut trail = trail.clone();
     loop {
@@ -57,18 +73,64 @@ pub(super) async fn store(
                 .text(&trail.event_id);
             change = change.then(canary);
         }
-        let changed = db.change(db.noting(change, whose)).await?;
+        let read = Statement::new(same.read)
+            .text(&trail.event_id)
+            .text(&sealed.digest);
+        let changed = db.change(db.noting(change.read(read), whose)).await?;
         match changed.outcome()? {
             stored @ (Stored::Stored
             | Stored::ReplacedAlone
             | Stored::SameText
             | Stored::Unchanged) => {
+                let there = changed.first_row();
                 db.keep_notes(changed);
+                if let Some(row) = there {
+                    same.mend(db, &trail, sealed, whose, &row).await?;
+                }
                 db.which.learn(|known| known.has_canary = true);
                 return Ok(stored);
             }
             Stored::Overtaken if db.has_given_up() => return Err(overtaken()),
             Stored::Overtaken => trail = trail.begun_anew()?,
         }
+    }
+}
+
+impl Same<'_> {
+    async fn mend(
+        self,
+        db: &Database,
+        trail: &Trail,
+        sealed: &Sealed,
+        whose: &Whose<'_>,
+        row: &Row,
+    ) -> Result<()> {
+        let backup_method = &row.text("backup_method");
+        let key_id = row.text("key_id");
+        let place = Place {
+            backup_method,
+            ..self.place
+        };
+        let envelope = row.sealed_share();
+        let opened = self.vault.open_bytes(place, &key_id, &envelope);
+        if opened.await.is_some() {
+            return Ok(());
+        }
+        let mend = Statement::new(self.mend)
+            .text(&trail.event_id)
+            .text(self.place.backup_method)
+            .sealed(sealed);
+        let change = Change::upkeep(mend);
+        db.keep_notes(db.change(db.noting(change, whose)).await?);
+        log::event(
+            Level::Warn,
+            "a stored share that did not open was sealed anew: the same one came again",
+            &[
+                ("backupMethod", Field::Text(backup_method)),
+                ("keyId", Field::Text(&key_id)),
+                ("ray", Field::Text(&trail.request_id)),
+            ],
+        );
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use js_sys::Array;
 use super::approvals;
 use super::audit::By;
 use super::outcome::{self, Outcome};
-use super::{Rows, Statement};
+use super::{Row, Rows, Statement};
 use crate::domain::json;
 use crate::error::{Error, Result};
 
@@ -178,6 +178,11 @@ impl Changed {
             None => Ok(()),
             Some(word) => outcome::read::<outcome::Refusal>(word).map(drop),
         }
+    }
+
+    /// The first row of the first read.
+    pub fn first_row(&self) -> Option<Row> {
+        self.rows.first()?.first()
     }
 
     pub fn all_rows(self) -> Vec<Rows> {

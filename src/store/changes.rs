@@ -56,7 +56,8 @@ pub async fn page(db: &Database, after: u64) -> Result<Rows> {
 /// A note, as it is told from all others: its number comes again in a database that went back in time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    pub seq: u64,
+    /// In the epoch that the database was in when the note was read: there its object is.
+    pub place: Place,
     pub at: String,
 }
 
@@ -77,24 +78,20 @@ impl Noted {
     pub fn read(home: u32, rows: &Rows) -> Self {
         let mut noted = Self::default();
         for row in rows.read() {
-            let seq = row.number("seq");
+            let place = place(&row);
             let at = row.text("at");
             let body = row.js("body");
             let (Some(what), Some(body)) =
                 (What::parse(&row.text("what")), body.dyn_ref::<JsString>())
             else {
-                noted.without.push(Note { seq, at });
+                noted.without.push(Note { place, at });
                 continue;
-            };
-            let place = Place {
-                epoch: row.number("epoch"),
-                seq,
             };
             let name = journal::name(home, &row.text("user_id"), place, what);
             let [version, key] = ["version_id", "key_id"].map(|column| row.text(column));
             let note = [at.as_str(), &version, &key].join("\t");
             noted.puts.push(&name, &note, body);
-            noted.notes.push(Note { seq, at });
+            noted.notes.push(Note { place, at });
             if what == What::Purged {
                 noted.purged.push(name);
             }
@@ -104,6 +101,14 @@ impl Noted {
 
     pub fn is_empty(&self) -> bool {
         self.notes.is_empty() && self.without.is_empty()
+    }
+}
+
+/// Where the object of a page's row belongs.
+pub fn place(row: &Row) -> Place {
+    Place {
+        epoch: row.number("epoch"),
+        seq: row.number("seq"),
     }
 }
 
@@ -157,13 +162,17 @@ pub async fn end_sweep(db: &Database) -> Result<()> {
     db.upkeep(end).await.map(drop)
 }
 
-/// Takes notes away, whose objects are there: unless the database is older than this head of its copy, as one that went back in time is.
+/// Takes notes away, whose objects are there: unless their epoch has ended meanwhile, or the database is older than this head of its copy, as one
+/// that went back in time is.
 pub async fn copied(db: &Database, notes: &[Note], head: Place) -> Result<()> {
     if notes.is_empty() {
         return Ok(());
     }
-    let pair = |note: &Note| json::array([note.seq.to_string(), json::quoted(&note.at)]);
-    let notes = json::array(notes.iter().map(pair));
+    let parts = |note: &Note| {
+        let Place { epoch, seq } = note.place;
+        json::array([seq.to_string(), json::quoted(&note.at), epoch.to_string()])
+    };
+    let notes = json::array(notes.iter().map(parts));
     let away = Statement::new(sql!("changes_copied"))
         .text(&notes)
         .number(head.epoch)

@@ -4,7 +4,7 @@ use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
 use super::audit::Trail;
-use super::canaries;
+use super::canaries::{self, Same};
 use super::changes::Whose;
 use super::sql::sql;
 use super::{Change, Database, Rows, Statement};
@@ -12,8 +12,9 @@ use crate::config::UnknownClients;
 use crate::domain::body::CustodianBackup;
 use crate::domain::names::{BackupMethod, ClientId};
 use crate::domain::recovery::{Entry, FetchSuperseded, superseded_to_add};
+use crate::domain::sealing::Place;
 use crate::error::{Error, Result};
-use crate::vault::Sealed;
+use crate::vault::{Sealed, Vault};
 
 /// Comes first, and decides: the other statements follow it.
 const STORE_EVENT: &str = sql!("custodian_store_event");
@@ -33,6 +34,7 @@ pub async fn store(
     unknown_clients: UnknownClients,
     backup: &CustodianBackup,
     sealed: &Sealed,
+    vault: &Vault,
 ) -> Result<()> {
     let most_a_day = match unknown_clients {
         UnknownClients::Reject => None,
@@ -42,7 +44,13 @@ pub async fn store(
     let pair_id = backup.backup_share_pair_id.as_ref().map(|id| id.as_str());
     let whose = Whose::Client(backup.client_id.as_str());
     let first = trail.event_id.as_str();
-    canaries::store(db, trail, sealed, &whose, |trail| {
+    let same = Same {
+        vault,
+        place: Place::custodian(&backup.client_id, method.as_str()),
+        read: sql!("custodian_same"),
+        mend: sql!("custodian_mend"),
+    };
+    canaries::store(db, trail, sealed, &whose, same, &|trail| {
         let [from, to] = trail.later();
         let event = trail
             .statement(STORE_EVENT)

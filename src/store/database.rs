@@ -281,7 +281,7 @@ impl Database {
     }
 
     /// Carries out a change; transient failures are tried again. When this returns, no attempt of it is left that could
-    /// still be carried out.
+    /// still be carried out. An error says so where one may have been, or was: its answer was lost.
     pub async fn change(&self, change: Change) -> Result<Changed> {
         let mut change = match self.by.borrow().as_ref() {
             Some(by) => change.signed(by),
@@ -341,7 +341,12 @@ impl Database {
         if left > 0 {
             platform::pause(u32::try_from(left).unwrap_or(ATTEMPT_MS)).await;
         }
-        Err(error)
+        let is_certain = !is_repeat && listening_until == 0;
+        Err(if is_certain {
+            error
+        } else {
+            error.or_carried_out()
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
 use super::audit::Trail;
-use super::canaries;
+use super::canaries::{self, Same};
 use super::changes::Whose;
 use super::outcome::Stored;
 use super::sql::sql;
@@ -15,8 +15,9 @@ use super::{Change, Database, Statement};
 use crate::auth::client::Credential;
 use crate::domain::body::UserBackup;
 use crate::domain::names::{BackupMethod, UserId};
+use crate::domain::sealing::Place;
 use crate::error::Result;
-use crate::vault::Sealed;
+use crate::vault::{Sealed, Vault};
 
 /// Stores a user's cipher text: one transaction that checks the credential and keeps what it replaces. Says whether it
 /// replaced another one alone.
@@ -27,11 +28,18 @@ pub async fn store(
     user_id: &UserId,
     backup: &UserBackup,
     sealed: &Sealed,
+    vault: &Vault,
 ) -> Result<Stored> {
     let method = backup.backup_method.as_str();
     let pair_id = backup.backup_share_pair_id.as_ref().map(|id| id.as_str());
     let whose = Whose::User(user_id.as_str());
-    canaries::store(db, trail, sealed, &whose, |trail| {
+    let same = Same {
+        vault,
+        place: Place::user(user_id, method),
+        read: sql!("user_share_same"),
+        mend: sql!("user_share_mend"),
+    };
+    canaries::store(db, trail, sealed, &whose, same, &|trail| {
         let [from, to] = trail.later();
         let event = trail
             .statement(sql!("user_share_store_event"))

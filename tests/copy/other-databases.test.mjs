@@ -129,6 +129,23 @@ describe("a bucket without the head that the database knows of", () => {
       await copy.drain();
       assert.equal(logged("the database went back in time"), 0);
     });
+
+  for (const puts of ["fail", "store-then-fail"])
+    it(`is filled anew, with the alarm, although the first run breaks off: ${puts}`, async () => {
+      await of.register(one);
+      await copy.drain();
+      await settled();
+      for (const name of await copy.names("")) await copy.bucket.delete(name);
+      await entry.bucket({ puts });
+      await copy.drain();
+      await entry.bucket({});
+      await copy.drain();
+      const lines = worker.logLines().filter(({ message }) => message.startsWith("the copy's bucket is another one"));
+      assert.equal(lines[0].level, "error");
+      assert.equal(logged("the database went back in time"), 0);
+      await settled();
+      assert.deepEqual(await copy.replayed(), await copy.held());
+    });
 });
 
 describe("npm run rebuild -- --check", () => {

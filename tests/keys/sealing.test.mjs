@@ -150,6 +150,64 @@ describe("a sealed share that is not in its own place, or not as it was", () => 
   });
 });
 
+describe("the same share again, where the stored one does not open", () => {
+  const KINDS = [
+    ["custodian_backup_shares", S, (method, text) => custodian(ada, method, text), () => wallet.fetched(ada)],
+    [
+      "user_backup_shares",
+      "GDRIVE",
+      (method, text) => cipherText(ada, method, text),
+      async () => [await wallet.recovered(ada, { backupMethod: "GDRIVE" })],
+    ],
+  ];
+  const DAMAGE = {
+    "it is damaged": "sealed_share = substr(sealed_share, 5)",
+    "it is empty": "sealed_share = ''",
+    "its key is lost": "key_id = 'lost'",
+  };
+  for (const [table, method, store, fetched] of KINDS)
+    for (const [what, damage] of Object.entries(DAMAGE))
+      test(`is sealed anew in place, and is no new version: ${table}, ${what}`, async () => {
+        await store(method, "share");
+        const [{ sealed_share: before, ...row }] = await worker.sql(`SELECT * FROM ${table}`);
+        await worker.sql(`UPDATE ${table} SET ${damage}`);
+        worker.clearLogs();
+        await store(method.toLowerCase(), "share");
+        const [{ sealed_share: mended, ...after }] = await worker.sql(`SELECT * FROM ${table}`);
+        assert.deepEqual(after, { ...row, backup_method: method.toLowerCase(), method: method.toLowerCase() });
+        assert.notEqual(mended, before);
+        assert.deepEqual(await fetched(), ["share"]);
+        assert.deepEqual(await wallet.history(ada), []);
+        const warned = worker
+          .logLines()
+          .filter(({ message }) => message.startsWith("a stored share that did not open"));
+        assert.deepEqual(
+          warned.map((line) => line.backupMethod),
+          [method],
+        );
+        const outcomes = await worker.sql("SELECT outcome FROM audit_events WHERE action LIKE 'store%' ORDER BY id");
+        assert.deepEqual(
+          outcomes.map(({ outcome }) => outcome),
+          ["stored", "unchanged"],
+        );
+        await store(method, "share");
+        assert.deepEqual(await worker.sql(`SELECT sealed_share FROM ${table}`), [{ sealed_share: mended }]);
+      });
+
+  test("leaves the row as it is where it opens, and where another share is stored", async () => {
+    await custodian(ada, S, "s1");
+    const rows = () => worker.sql("SELECT * FROM custodian_backup_shares");
+    const before = await rows();
+    await custodian(ada, S.toLowerCase(), "s1");
+    assert.deepEqual(await rows(), before);
+    await custodian(ada, S, "s2");
+    await worker.sql("UPDATE custodian_backup_shares SET sealed_share = 'AAAA'");
+    const damaged = await rows();
+    await custodian(ada, S, "s1"); // The history has it as older.
+    assert.deepEqual(await rows(), damaged);
+  });
+});
+
 describe("a share in use that does not open", () => {
   const OTHER = "ICLOUD-SECP256K1";
   beforeEach(async () => {

@@ -3,7 +3,7 @@
 // `bucket(plan)` sets what happens from now on. puts: "pass", "fail", "hang", "store-then-fail", "late" (stored after 300 ms), or a number: so many of a hundred fail.
 // "held": what begins under this plan waits for `release(plan.until)`.
 // deletes: "pass", "refuse", as a bucket lock does, "delete-then-fail", or a number: so many of a hundred are refused. heads: "pass", "fail" (reading objects named head/…) or "held" (putting them).
-// unreadable: the beginning of the names of objects that cannot be read.
+// unreadable: the beginning of the names of objects that cannot be read. unwritable: a part of the names of those that cannot be put. gets: "held" (reading anything waits for `release(plan.until)`).
 
 import { WorkerEntrypoint } from "cloudflare:workers";
 
@@ -17,10 +17,12 @@ let plan = {};
 const released = new Set();
 let asked = 0;
 const puts = [];
+const gets = [];
 
 async function put(bucket, args) {
   puts.push(args[0]);
-  const { puts: all, heads, until } = plan;
+  const { puts: all, heads, until, unwritable } = plan;
+  if (unwritable && args[0].includes(unwritable)) throw new Error(DOWN);
   if ((args[0].startsWith("head/") ? heads : all) === "held") {
     while (!released.has(until)) await scheduler.wait(5);
     return bucket.put(...args);
@@ -51,6 +53,9 @@ const faulty = (bucket) =>
   bucket && {
     put: (...args) => put(bucket, args),
     async get(...args) {
+      gets.push(args[0]);
+      const { gets: all, until } = plan;
+      while (all === "held" && !released.has(until)) await scheduler.wait(5);
       if (plan.heads === "fail" && args[0].startsWith("head/")) throw new Error(DOWN);
       if (plan.unreadable && args[0].startsWith(plan.unreadable)) throw new Error(DOWN);
       return bucket.get(...args);
@@ -82,6 +87,7 @@ export default class extends WorkerEntrypoint {
   bucket(next) {
     plan = next;
     puts.length = 0;
+    gets.length = 0;
   }
 
   /** Lets go on what was held until this. */
@@ -92,5 +98,10 @@ export default class extends WorkerEntrypoint {
   /** The names that were put since the last plan. */
   puts() {
     return [...puts];
+  }
+
+  /** The names that were read since the last plan. */
+  gets() {
+    return [...gets];
   }
 }
