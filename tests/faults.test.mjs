@@ -282,15 +282,11 @@ test("maintenance that meets a failing D1 says so, does the rest, and catches up
   await entry.planScheduled({ then: "fail" });
   await worker.scheduled();
   const failed = worker.logLines().filter((line) => line.message === "maintenance step failed");
-  assert.deepEqual(
-    failed.map((line) => [line.level, line.step]),
-    worker.homes.flatMap((_, __, { length }) =>
-      ["copy", "scrub", "purge", "purge users", "canary", "metrics", ...(length > 1 ? ["homes"] : [])].map((step) => [
-        "error",
-        step,
-      ]),
-    ),
-  );
+  const steps = ["copy", "scrub", "purge", "purge users", "canary", "metrics"];
+  if (worker.homes.length > 1) steps.push("moves", "homes");
+  // Several homes have their turns at the same time.
+  const lines = failed.map(({ level, step }) => `${level} ${step}`);
+  assert.deepEqual(lines.sort(), worker.homes.flatMap(() => steps.map((step) => `error ${step}`)).sort());
   await entry.planScheduled({});
   worker.clearLogs();
   await worker.scheduled();
