@@ -5,8 +5,10 @@ import { after, before, beforeEach, describe, it } from "node:test";
 
 import { backups, setTimes } from "./support/backup.mjs";
 import { assertProblem, user } from "./support/client.mjs";
+import { OPERATORS, OPERATOR_TOKENS } from "./support/console.mjs";
 import { startWorker } from "./support/harness.mjs";
 
+const { support } = OPERATORS;
 const CUSTODIAN = "GDRIVE-SECP256K1";
 const ada = user("ada");
 const bob = user("bob");
@@ -14,7 +16,7 @@ const bob = user("bob");
 describe("a purge with PURGE_DELAY_HOURS = 72, the default", () => {
   let worker, wallet;
   before(async () => {
-    worker = await startWorker({ vars: { PURGE_DELAY_HOURS: null } });
+    worker = await startWorker({ secrets: { OPERATOR_TOKENS }, vars: { PURGE_DELAY_HOURS: null } });
     wallet = backups(worker);
   });
   after(() => worker?.stop());
@@ -104,6 +106,22 @@ describe("a purge with PURGE_DELAY_HOURS = 72, the default", () => {
       await worker.scheduled();
       assert.ok((await wallet.fetched(ada)).includes("c2"));
       assert.notEqual(await kept(), 0);
+    });
+  }
+
+  for (const [what, bring] of [
+    ["the user's restore", () => worker.send("POST", `${wallet.path(ada)}/restore`, { bearer: support.token })],
+    ["a registration of the same user", () => worker.send("POST", "/users", { bearer: support.token, body: ada })],
+  ]) {
+    it(`is not cancelled by ${what}, if an operator asks who may not ask for purges: 403`, async () => {
+      await purge();
+      assertProblem(await bring(), 403, "forbidden");
+      assert.equal((await waiting()).length, 1);
+      assert.equal((await wallet.admin("GET", wallet.path(ada))).status, 404);
+      const [{ outcome, operator }] = await worker.sql("SELECT * FROM audit_events ORDER BY id DESC LIMIT 1");
+      assert.deepEqual([outcome, operator], ["forbidden", "sam"]);
+      assert.equal((await wallet.admin("DELETE", `${wallet.path(ada)}/purge`)).status, 204);
+      assert.ok((await bring()).status < 300);
     });
   }
 

@@ -43,13 +43,18 @@ pub struct Operators {
 }
 
 impl Operators {
+    /// Whether an API key that opens cipher texts which are there already takes two operators.
+    pub fn keys_need_approval(&self) -> bool {
+        self.four_eyes.contains(&FourEyes::ClientApiKey)
+    }
+
     /// `get` gives a setting that is not empty.
     pub fn parse(get: impl Fn(&'static str) -> Option<String>) -> Result<Self, InvalidSetting> {
         Ok(Self {
             tokens: entries("OPERATOR_TOKENS", get("OPERATOR_TOKENS"), token)?,
             access_roles: entries("ACCESS_ROLES", get("ACCESS_ROLES"), access_role)?,
             four_eyes: entries("FOUR_EYES", get("FOUR_EYES"), |entry| {
-                FourEyes::parse(entry).ok_or("eject, purge or client-api-key")
+                FourEyes::parse(entry).ok_or("eject, purge, client-api-key or session")
             })?,
         })
     }

@@ -22,6 +22,7 @@ pub const ACTIONS: &[&str] = &[
     "open_eject",
     "purge_user",
     "rebuild",
+    "rebuild_directory",
     "refuse_approval",
     "register_user",
     "release_quota",
@@ -31,13 +32,19 @@ pub const ACTIONS: &[&str] = &[
     "restore_version",
     "retrieve_custodian_share",
     "rewrap_shares",
+    "set_home_state",
     "store_custodian_share",
     "store_user_share",
     "view_user",
 ];
 
 /// The outcomes that no request is answered by; `store::outcome::WORDS` has the others.
-pub const NOTED_OUTCOMES: &[&str] = &["stored_custodian_share", "stored_user_share", "viewed"];
+pub const NOTED_OUTCOMES: &[&str] = &[
+    "rebuilt",
+    "stored_custodian_share",
+    "stored_user_share",
+    "viewed",
+];
 
 /// What is wrong with a word that is none of `known`: a whole sentence, which names the nearest.
 pub fn unknown(field: &str, word: &str, known: &[&'static str]) -> String {
@@ -110,6 +117,7 @@ mod tests {
             written.extend(words_behind(&store, &format!("'{actor}', '"), '\''));
         }
         written.extend(words_behind(&all, "event_of_user(trail, \"", '"'));
+        written.extend(words_behind(&all, "audit::note(\"", '"'));
         written.extend(words_behind(&all, "            action: \"", '"'));
         written.extend(words_behind(&all, "        action: \"", '"'));
         written.extend(words_behind(&all, "        event: \"", '"'));

@@ -27,7 +27,7 @@ pub struct UserRecord {
     pub deleted_at: Option<String>,
     /// A webhook made it (`UNKNOWN_CLIENTS`), and not an operator.
     pub made_by_webhook: bool,
-    /// The optional field that was left out, because it cannot be used.
+    /// The optional field that was left out, because it cannot be used, or takes two operators.
     pub left_out: Option<&'static str>,
 }
 
@@ -54,6 +54,15 @@ pub struct ShareRecord {
 pub struct Superseded {
     pub at: String,
     pub reason: &'static str,
+}
+
+impl UserRecord {
+    /// A deletion's record loses its API key: a restore would give the user that key, whatever it had before.
+    pub fn without_key_of_deletion(&mut self) {
+        if self.deleted_at.is_some() && self.client_api_key_hash.take().is_some() {
+            self.left_out = Some("clientApiKey");
+        }
+    }
 }
 
 impl Record {

@@ -266,3 +266,32 @@ fn a_time_later_than_the_latest_is_refused_by_its_field() {
         }
     }
 }
+
+#[test]
+fn a_deletion_loses_its_key_and_tells_and_another_user_keeps_it() {
+    for (more, key_stays) in [
+        (r#","clientApiKey":"k""#, true),
+        (
+            r#","clientApiKey":"k","deletedAt":"2026-01-01T00:00:00.000Z""#,
+            false,
+        ),
+        (r#","deletedAt":"2026-01-01T00:00:00.000Z""#, true),
+    ] {
+        let line = format!(r#"{{"type":"user","id":"u","clientId":"c"{more}}}"#);
+        let Ok(Record::User(mut user)) = Record::parse(line.as_bytes(), LATEST) else {
+            panic!("{line}")
+        };
+        let before = user.client_api_key_hash.clone();
+        user.without_key_of_deletion();
+        let expected = if key_stays {
+            (before, None)
+        } else {
+            (None, Some("clientApiKey"))
+        };
+        assert_eq!(
+            (user.client_api_key_hash, user.left_out),
+            expected,
+            "{line}"
+        );
+    }
+}

@@ -13,8 +13,8 @@ use crate::maintenance::sample::Sampled;
 use crate::platform::format_date;
 use crate::platform::now_ms;
 use crate::store::changes::Copying;
-use crate::store::rebuild::{self as rebuilds, Difference, totals};
-use crate::store::{Database, Which, enrolment, escrow};
+use crate::store::rebuild::{Difference, totals};
+use crate::store::{Database, Which, audit, enrolment, escrow};
 
 /// `POST /admin/rebuild`: a page of a rebuild from the copy, or of a comparison with it.
 pub async fn rebuild(_: &Admin, call: &Call<'_>) -> Result<Answer> {
@@ -65,7 +65,8 @@ async fn work(
         enrolment::may_become(db, request.home).await?;
     }
     if matches!(request.mode, Mode::Into | Mode::Merge) && request.cursor.is_empty() {
-        rebuilds::note(&db.on_behalf_of(call.db), &call.trail).await?;
+        let (db, trail) = (&db.on_behalf_of(call.db), &call.trail);
+        audit::note("rebuild", db, trail, None, "rebuilt").await?;
     }
     let work = match request.mode {
         Mode::Into => Work::Into(db),

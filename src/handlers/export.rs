@@ -12,7 +12,7 @@ use crate::http::{Answer, Call};
 use crate::store::export::{self, Next, Place};
 
 /// A page of everything that is stored. Shares leave as they are kept, sealed: the operator's token alone opens none.
-pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
+pub async fn export(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
     let (round, first, after) = match url::query_value(call.query, "cursor") {
         None => (call.homes.first_round().await?, 0, Place::default()),
         Some(text) => text
@@ -28,7 +28,15 @@ pub async fn export(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     };
     let db = call.homes.home(home).await?;
     let next_home = homes.next();
-    let page = export::page(&db, call.db, &call.trail, after, next_home.is_none()).await?;
+    let page = export::page(
+        &db,
+        call.db,
+        &call.trail,
+        admin.name(),
+        after,
+        next_home.is_none(),
+    )
+    .await?;
     let (place, counts) = match (page.next, next_home) {
         (Next::Here(place), _) => (Some((round, home, place)), None),
         (Next::Done(place, _), Some(next)) => (Some((round, next, place)), None),

@@ -11,7 +11,7 @@ use crate::handlers::status::{Status, number_or_null};
 use crate::handlers::users::one_home;
 use crate::homes::Round;
 use crate::http::{Answer, Call};
-use crate::store::{Database, routes};
+use crate::store::{Database, audit, routes};
 
 /// So many homes are asked for a status at most; of more, only the users and bytes that the background saw last are added up.
 const MAX_ASKED: usize = 60;
@@ -96,6 +96,9 @@ pub async fn set_state(_: &Admin, call: &Call<'_>, home: &UserId) -> Result<Answ
             ));
         }
     }
+    call.db.because(Some(binding_of(home)));
+    let outcome = if is_open { "opened" } else { "closed" };
+    audit::note("set_home_state", call.db, &call.trail, None, outcome).await?;
     let answer = Writer::default()
         .number("home", home.into())
         .text("state", state);
@@ -121,7 +124,13 @@ pub async fn rebuild_directory(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         Some(None) => return Err(Error::field("cursor", "be one that this route has given")),
         place => place.flatten(),
     };
+    let is_first = place.is_none();
     let (next, users) = call.homes.rebuild(place).await?;
+    // The first page's event is that of all.
+    if is_first {
+        let (db, trail) = (call.db, &call.trail);
+        audit::note("rebuild_directory", db, trail, None, "rebuilt").await?;
+    }
     let cursor = next.map(|(round, home, after)| format!("{home}:{}:{after}", round.to_text()));
     let answer = Writer::default()
         .number("users", users)

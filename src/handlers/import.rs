@@ -38,17 +38,23 @@ pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let mode = Mode {
         dry_run: flag(call, "dryRun")?,
         replace_older: flag(call, "replaceOlder")?,
+        keys_need_approval: call.settings.operators.keys_need_approval(),
     };
     let body = call
         .body_of_type("application/x-ndjson", MAX_IMPORT_BYTES)
         .await?;
     let latest = format_date(call.trail.now_ms + LATEST_AHEAD_MS);
     let ImportPage {
-        users,
+        mut users,
         shares,
         mut results,
     } = ImportPage::parse(&body, MAX_IMPORT_LINES, &latest)
         .ok_or_else(|| Error::field("body", "hold at most 200 records"))?;
+    if mode.keys_need_approval {
+        users
+            .iter_mut()
+            .for_each(|(_, user)| user.without_key_of_deletion());
+    }
     // 2. to 5.
     if call.homes.are_many() {
         results.extend(import_homes::import(call, mode, users, shares).await?);
@@ -264,6 +270,9 @@ fn user_result(verdict: &Verdict) -> LineResult {
         "other_key" => conflict("the user is registered with another API key, or without one"),
         "id_taken" => conflict("the user id is registered with another clientId"),
         "client_taken" => conflict("the clientId is registered for another user"),
+        "needs_approval" => conflict(
+            "the user has cipher texts, which the API key would open, and FOUR_EYES lists client-api-key: leave the key out, then PUT /users/:userId/client-api-key",
+        ),
         _ => conflict("the API key is registered for another user"),
     }
 }

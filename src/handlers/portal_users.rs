@@ -1,6 +1,8 @@
 //! The operator's routes that need Portal: users whose client is made on the way, and sessions.
 
 use crate::auth::admin::Admin;
+use crate::config::ClientAuth;
+use crate::domain::approval::FourEyes;
 use crate::domain::body::Registration;
 use crate::domain::json::Writer;
 use crate::domain::names::{ClientId, UserId};
@@ -10,6 +12,7 @@ use crate::handlers::users::{at_home, refused, user_id, wanted};
 use crate::homes::{keys_of, noted};
 use crate::http::{Answer, Call};
 use crate::portal::Portal;
+use crate::store::deleted_users::Limits;
 use crate::store::outcome::unknown_user;
 use crate::store::users::{self, Registered};
 
@@ -47,13 +50,17 @@ pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) ->
     let client = portal
         .make_client(registration.is_account_abstracted)
         .await?;
-    // 3.
+    // 3. A new client has neither cipher texts nor a purge.
+    let limits = Limits {
+        keys_need_approval: false,
+        may_cancel_purge: true,
+    };
     let hash = CredentialHash::of(client.api_key.expose_secret());
     let keys = keys_of(&id, &client.id, Some(&hash.to_hex()));
     let registered = call
         .homes
         .register(&keys, &wanted, &call.trail, async |db| {
-            users::register(db, &call.trail, Some(&id), &client.id, Some(hash), false).await
+            users::register(db, &call.trail, Some(&id), &client.id, Some(hash), &limits).await
         })
         .await;
     let refusal = refused("register_user", Some(id.as_str()), Some(client.id.as_str()));
@@ -107,8 +114,16 @@ pub async fn session(_: &Admin, call: &Call<'_>, user: &UserId) -> Result<Answer
             "Sessions are made by Portal: set the secret PORTAL_API_KEY to a custodian API key of Portal's dashboard.",
         )
     })?;
+    // Elsewhere nothing here opens with one.
+    let takes_sessions = call
+        .settings
+        .callers
+        .client_auth
+        .contains(&ClientAuth::Portal);
+    let four_eyes = &call.settings.operators.four_eyes;
+    let opens_none = takes_sessions && four_eyes.contains(&FourEyes::Session);
     let client_id = at_home(call, user, async |db| {
-        users::client_for_session(db, &call.trail, user).await
+        users::client_for_session(db, &call.trail, user, opens_none).await
     });
     let client_id = client_id.await?;
     let token = portal.make_session(&client_id).await?;

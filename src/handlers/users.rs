@@ -9,6 +9,7 @@ use crate::domain::body::{
 use crate::domain::homes::Key;
 use crate::domain::json::Writer;
 use crate::domain::names::{BackupMethod, ClientId, InvalidName, UserId, check_name};
+use crate::domain::role::Role;
 use crate::domain::sealing::Place;
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
@@ -16,8 +17,9 @@ use crate::handlers::approvals::{self, Asked};
 use crate::handlers::portal_users;
 use crate::homes::{Wanted, keys_of, noted};
 use crate::http::{Answer, Call};
-use crate::store::approvals::Request;
+use crate::store::approvals::{Request, unknown_request};
 use crate::store::audit::{self, Actor, Event};
+use crate::store::deleted_users::Limits;
 use crate::store::outcome::unknown_user;
 use crate::store::purges::{self, Requested};
 use crate::store::users::{self, Registered};
@@ -44,18 +46,14 @@ pub async fn register(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
             "be a string, as CLIENT_AUTH lists client-api-key",
         ));
     }
-    let keys_need_approval = call
-        .settings
-        .operators
-        .four_eyes
-        .contains(&FourEyes::ClientApiKey);
+    let limits = limits(admin, call);
     let id = registration.id.as_ref();
     let hex = hash.map(CredentialHash::to_hex);
     let keys = keys_of(&user_id(call, id)?, &client_id, hex.as_deref());
     let registered = call
         .homes
         .register(&keys, &wanted, &call.trail, async |db| {
-            users::register(db, &call.trail, id, &client_id, hash, keys_need_approval).await
+            users::register(db, &call.trail, id, &client_id, hash, &limits).await
         })
         .await;
     let refusal = refused(
@@ -66,6 +64,14 @@ pub async fn register(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
     match noted(registered, call.db, &call.trail, &refusal).await? {
         Registered::Created(user) => Ok(Answer::json(201, &user)),
         Registered::Same(user) => Ok(Answer::json(200, &user)),
+    }
+}
+
+/// What keeps an operator from bringing a user back.
+fn limits(admin: &Admin, call: &Call<'_>) -> Limits {
+    Limits {
+        keys_need_approval: call.settings.operators.keys_need_approval(),
+        may_cancel_purge: admin.role() == Role::Admin,
     }
 }
 
@@ -240,6 +246,7 @@ pub async fn carry_out(call: &Call<'_>, request: &Request) -> Result<Done> {
             let hash = parse_waiting(parameters, "clientApiKeyHash", Ok)?;
             replace_key(call, user_id, &hash).await
         }
+        FourEyes::Session => Err(unknown_request()),
     }
 }
 
@@ -368,12 +375,14 @@ pub async fn cancel_purge(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Resul
 }
 
 /// Brings a deleted user back, the one deleted last or the one with the client id of the query.
-pub async fn restore(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
+pub async fn restore(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let client_id = call.query_name("clientId", ClientId::parse)?;
     let client_id = client_id.as_ref();
+    let limits = limits(admin, call);
     call.db.because(call.reason().await?);
     let user = at_home(call, user_id, async |db| {
-        let restore = deleted_users::restore(db, call.vault, &call.trail, user_id, client_id);
+        let restore =
+            deleted_users::restore(db, call.vault, &call.trail, user_id, client_id, &limits);
         let hash = match call.homes.are_many() {
             true => deleted_users::api_key_of(db, user_id, client_id).await?,
             false => None,

@@ -97,8 +97,7 @@ fn read(row: &Row) -> Option<Request> {
 /// The decision, as a statement of the transaction that carries it out: the trigger of `migrations/0011_operators_and_metrics.sql`
 /// stops that one where the decision may not be taken.
 pub(super) fn decide(approval: &Approval, decision: &str, event_id: &str) -> Statement {
-    const DECIDE: &str = "INSERT INTO approval_decisions (id, decision, decided_by, role_rank, decision_id) VALUES (?1, ?2, ?3, ?4, ?5)";
-    Statement::new(DECIDE)
+    Statement::new(sql!("approval_decide"))
         .text(&approval.id)
         .text(decision)
         .text(&approval.by)
@@ -142,7 +141,7 @@ const STOPPED: [(&str, Code, &str); 3] = [
     (
         "approval is gone",
         Code::Conflict,
-        "This request no longer waits: it was decided already, or its 24 hours are over.",
+        "This request no longer waits: it was decided already, its 24 hours are over, or the user id is another client's by now.",
     ),
     (
         "approval is your own",

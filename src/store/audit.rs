@@ -196,6 +196,28 @@ async fn search(db: &Database, query: &Query<'_>, before: &str, part: u64) -> Re
     Ok(Page { rows, cursor })
 }
 
+/// Leaves the event of what no transaction notes: of the whole service, or of a user (id, client id).
+pub async fn note(
+    action: &str,
+    db: &Database,
+    trail: &Trail,
+    user: Option<(&str, &str)>,
+    outcome: &str,
+) -> Result<()> {
+    let event = trail.event(&Event {
+        actor: Actor::Admin,
+        action,
+        user_id: user.map(|(id, _)| id),
+        client_id: user.map(|(_, client_id)| client_id),
+        outcome,
+    });
+    match db.change(Change::new(&trail.event_id).event(event)).await {
+        // A full database must not keep anybody from opening another one: the log has the request's line.
+        Err(error) if !error.is_caused_by(&FULL) => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Notes that an operator looks at what there is of a user: once for each operator, user and quarter of an hour. An event of
 /// its own, for what is read may leave another.
 pub async fn note_view(

@@ -2,7 +2,7 @@
 //!
 //! A deletion moves the user and all shares into the history (by triggers); only a purge erases them.
 
-use super::audit::Trail;
+use super::audit::{self, Trail};
 use super::outcome::{Deleted, UserRestored};
 use super::sql::sql;
 use super::users::{JsonText, event_of_user, get_of_client};
@@ -56,6 +56,22 @@ pub(super) fn take_over(id: &str, client_id: &ClientId, event_id: &str) -> [Stat
     })
 }
 
+/// What keeps an operator from a restore.
+pub struct Limits {
+    /// `FOUR_EYES`: no user gets cipher texts that its API key did not open before.
+    pub keys_need_approval: bool,
+    /// Whoever may ask for a purge may take it back; a restore does.
+    pub may_cancel_purge: bool,
+}
+
+/// The answer to an operator whose role may not take back the purge that waits.
+pub(super) fn purge_waits() -> Error {
+    Error::new(
+        Code::Forbidden,
+        "A purge of this user waits. To bring the user back takes it back, which takes the role admin.",
+    )
+}
+
 /// Restores the user that was deleted last under this id (with this client id, if one is given), and its shares.
 ///
 /// It may have been registered and deleted again since: of all deletions of the same user the latest share of each
@@ -69,6 +85,7 @@ pub async fn restore(
     trail: &Trail,
     id: &UserId,
     client_id: Option<&ClientId>,
+    limits: &Limits,
 ) -> Result<JsonText> {
     const FIND: &str = sql!("restore_find");
     // The API key too: a registration by a webhook had none.
@@ -79,9 +96,12 @@ pub async fn restore(
 
     // 1. Which deletion is to be undone, and does nothing stand in its way?
     let client_id = client_id.map(ClientId::as_str);
-    let found = db
-        .ask(Statement::new(FIND).text(id.as_str()).optional(client_id))
-        .await?;
+    let find = Statement::new(FIND)
+        .text(id.as_str())
+        .optional(client_id)
+        .number(limits.keys_need_approval.into())
+        .number(limits.may_cancel_purge.into());
+    let found = db.ask(find).await?;
     let Some(deleted) = found.first() else {
         // It may be there again: by the same request sent before.
         return get_of_client(db, id, client_id).await?.ok_or_else(|| {
@@ -92,15 +112,30 @@ pub async fn restore(
         });
     };
     let (client_id, deleted_at) = (deleted.text("client_id"), deleted.text("deleted_at"));
-    if deleted.number("taken") != 0 {
-        return Err(Error::new(
-            Code::Conflict,
-            format!(
-                "A user with this id, client id or API key is registered. Delete that one first, then restore this one \
-                 with ?clientId={}",
-                url::encode(&client_id)
+    if let Some(refusal) = deleted.optional("refusal") {
+        if refusal != "conflict" {
+            let user = Some((id.as_str(), client_id.as_str()));
+            audit::note("restore_user", db, trail, user, &refusal).await?;
+        }
+        let client = url::encode(&client_id);
+        return Err(match refusal.as_str() {
+            "conflict" => Error::new(
+                Code::Conflict,
+                format!(
+                    "A user with this id, client id or API key is registered. Delete that one first, then restore this one \
+                     with ?clientId={client}"
+                ),
             ),
-        ));
+            "forbidden" => purge_waits(),
+            _ => Error::new(
+                Code::Conflict,
+                format!(
+                    "Cipher texts that were stored under the client's id would open with this user's clientApiKey. FOUR_EYES lists client-api-key, so it \
+                     takes two operators: POST /users/{client}/restore, then PUT /users/{client}/client-api-key with this user's key. Then delete that \
+                     user, and restore this one."
+                ),
+            ),
+        });
     }
     // 2. What an app stored in its place, sealed for this user.
     let adopted = adopt(db, vault, id, &client_id).await?;

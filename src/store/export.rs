@@ -55,8 +55,8 @@ pub struct Counts {
     pub user_shares: u64,
 }
 
-/// Writes down how much has left in the export's event, if that is one of the last six hours: a made-up cursor leaves an event of
-/// its own. The same page again, after a lost answer, writes the same.
+/// Writes down how much has left in the export's event, if that is the operator's own of the last six hours: a made-up cursor leaves
+/// an event of its own, and nobody adds to another operator's. The same page again, after a lost answer, writes the same.
 const COUNT: &str = sql!("export_count");
 const KNOWN: &str = sql!("export_known");
 
@@ -66,6 +66,7 @@ pub async fn page(
     db: &Database,
     events: &Database,
     trail: &Trail,
+    operator: &str,
     after: Place,
     is_last: bool,
 ) -> Result<Page> {
@@ -91,9 +92,9 @@ pub async fn page(
     let rows = rows.read();
     after.left = after.left.with(&rows);
     let Some(last) = rows.last() else {
-        return end(db, events, trail, after, is_last).await;
+        return end(db, events, trail, operator, after, is_last).await;
     };
-    note(events, trail, &mut after, false).await?;
+    note(events, trail, operator, &mut after, false).await?;
     let records = rows.iter().filter_map(|row| row.optional("record"));
     Ok(Page {
         records: records.collect(),
@@ -106,6 +107,7 @@ async fn end(
     db: &Database,
     events: &Database,
     trail: &Trail,
+    operator: &str,
     after: Place,
     is_last: bool,
 ) -> Result<Page> {
@@ -113,7 +115,7 @@ async fn end(
     let end = db.ask(Statement::new(END).text(&after.pass_id)).await?;
     let end = end.first().ok_or_else(|| Error::internal("no counts"))?;
     let again = end.number("moved") != 0 && after.pass < PASSES;
-    note(events, trail, &mut after, is_last && !again).await?;
+    note(events, trail, operator, &mut after, is_last && !again).await?;
     let begun_anew = Place {
         event_id: after.event_id,
         left: after.left,
@@ -145,11 +147,12 @@ async fn end(
 async fn note(
     events: &Database,
     trail: &Trail,
+    operator: &str,
     after: &mut Place,
     is_finished: bool,
 ) -> Result<()> {
     let since = trail.now_ms.saturating_sub(EVENT_MS);
-    let of_event = |sql, id: &str| Statement::new(sql).text(id).number(since);
+    let of_event = |sql, id: &str| Statement::new(sql).text(id).number(since).text(operator);
     let left = after.left.to_json(is_finished);
     let count = |id: &str| of_event(COUNT, id).text(&left);
     if !after.event_id.is_empty() {

@@ -17,6 +17,8 @@ pub struct Mode {
     pub dry_run: bool,
     /// A current share that was stored before the record's goes into the history for it.
     pub replace_older: bool,
+    /// `FOUR_EYES`: no user gets an API key in this way that would open cipher texts which are there already.
+    pub keys_need_approval: bool,
 }
 
 /// A user to take in.
@@ -94,14 +96,15 @@ pub async fn users(
     let with = |sql| trail.statement(sql).text(&items);
     let owners = Statement::new(sql!("import_owners"))
         .text(&json::array(owner_ids.iter().map(|id| quoted(id))));
-    let verdicts = with(sql!("import_user_verdicts"));
+    let judged = |sql| with(sql).number(mode.keys_need_approval.into());
+    let verdicts = judged(sql!("import_user_verdicts"));
     let [verdicts, owners] = if mode.dry_run {
         db.read(vec![verdicts, owners]).await?.rows()?
     } else {
         // The request's own id, too: where users are spread, it is that of their claims (`homes::registering`).
         let event_ids = users.iter().map(|user| user.event_id.as_str());
         let change = Change::of_records(event_ids.chain([trail.event_id.as_str()]))
-            .then(with(sql!("import_user_events")))
+            .then(judged(sql!("import_user_events")))
             .read(verdicts)
             .then(with(sql!("import_users")))
             .then(with(sql!("import_deleted_users")))

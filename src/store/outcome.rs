@@ -72,8 +72,6 @@ outcomes! {
     KeyReplaced { Replaced = "replaced", Conflict = "conflict" }
     /// Of the escrow of the sealing keys.
     KeysEscrowed { Kept = "kept" }
-    /// Of a rebuild's beginning.
-    RebuildBegun { Begun = "rebuilt" }
     /// Of a session.
     SessionAsked { Asked = "asked" }
     /// Of trying whether a user's shares open.

@@ -2,8 +2,6 @@
 
 use js_sys::JsString;
 
-use super::audit::{Actor, Event, Trail};
-use super::outcome::RebuildBegun;
 use super::sql::sql;
 use super::{Change, Database, Row, Statement};
 use crate::error::Result;
@@ -15,21 +13,6 @@ pub struct Rows {
     pub custodian: JsString,
     pub user: JsString,
     pub versions: JsString,
-}
-
-/// Notes that an operator begins to rebuild a part of this database.
-pub async fn note(db: &Database, trail: &Trail) -> Result<()> {
-    let event = trail.event(&Event {
-        actor: Actor::Admin,
-        action: "rebuild",
-        user_id: None,
-        client_id: None,
-        outcome: "rebuilt",
-    });
-    let change = Change::new(&trail.event_id).event(event);
-    match db.change(change).await?.outcome()? {
-        RebuildBegun::Begun => Ok(()),
-    }
 }
 
 /// How the writes are meant.

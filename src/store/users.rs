@@ -1,9 +1,10 @@
 //! `users`: whom the shares belong to.
 
 use super::audit::Trail;
+use super::deleted_users::{self, Limits, purge_waits};
 use super::outcome::{self, KeyReplaced, SessionAsked, unknown_user};
 use super::sql::sql;
-use super::{Change, Database, Page, Statement, deleted_users};
+use super::{Change, Database, Page, Statement};
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::secret::CredentialHash;
 use crate::error::{Code, Error, Result};
@@ -22,7 +23,8 @@ pub enum Registered {
 /// without an API key (by its first webhook, or because no app shows one) gets the one given; under another id, what its webhooks
 /// brought becomes this user's.
 ///
-/// With `keys_need_approval` (`FOUR_EYES`) none gets a key in this way that would open cipher texts which are there already.
+/// The `limits` are those of a restore: none gets a key in this way that would open cipher texts which are there already, and who
+/// may not cancel a purge brings nobody back whose purge waits.
 ///
 /// The event comes first and says what is to be done, by what there is in the same transaction: of many registrations
 /// at once exactly one has registered the user, and a retry keeps its first outcome.
@@ -32,7 +34,7 @@ pub async fn register(
     id: Option<&UserId>,
     client_id: &ClientId,
     client_api_key: Option<CredentialHash>,
-    keys_need_approval: bool,
+    limits: &Limits,
 ) -> Result<Registered> {
     const EVENT: &str = sql!("user_register_event");
     // The user that a webhook made goes into the history, and comes out of it as this one.
@@ -48,7 +50,8 @@ pub async fn register(
         .text(client_id.as_str())
         .optional(hash.as_deref())
         .text(new_id)
-        .number(u64::from(keys_need_approval));
+        .number(limits.keys_need_approval.into())
+        .number(limits.may_cancel_purge.into());
     let insert = Statement::new(sql!("user_register"))
         .text(new_id)
         .text(client_id.as_str())
@@ -72,7 +75,10 @@ pub async fn register(
     let taken_over = deleted_users::take_over(new_id, client_id, &trail.event_id);
     let change = taken_over.into_iter().fold(change, Change::then);
     let changed = db.change(change.read(select)).await?;
-    let outcome = changed.outcome()?;
+    let outcome = changed.outcome().map_err(|error| match error.code {
+        Code::Forbidden => purge_waits(),
+        _ => error,
+    })?;
     let [user] = changed.rows()?;
     // Whoever comes again may find the user that it registered deleted.
     let user = || {
@@ -205,13 +211,28 @@ pub(super) fn event_of_user(trail: &Trail, action: &str, id: &UserId, outcome: &
         .text(outcome)
 }
 
-/// The client of a user for whom a session is to be made; leaves its event.
-pub async fn client_for_session(db: &Database, trail: &Trail, id: &UserId) -> Result<ClientId> {
-    let event = event_of_user(trail, "create_session", id, "asked");
+/// The client of a user for whom a session is to be made; leaves its event. With `opens_none` (`FOUR_EYES`) none is made that would
+/// open cipher texts which are kept: 403.
+pub async fn client_for_session(
+    db: &Database,
+    trail: &Trail,
+    id: &UserId,
+    opens_none: bool,
+) -> Result<ClientId> {
+    let event = trail
+        .statement(sql!("session_event"))
+        .text(id.as_str())
+        .number(opens_none.into());
     let select = Statement::new("SELECT client_id FROM users WHERE id = ?1").text(id.as_str());
     let change = Change::new(&trail.event_id).event(event).read(select);
     let changed = db.change(change).await?;
-    match changed.outcome()? {
+    let outcome = changed.outcome().map_err(|error| match error.code {
+        Code::Forbidden => error.detailed(
+            "This user has cipher texts, which the session would open. FOUR_EYES lists session.",
+        ),
+        _ => error,
+    })?;
+    match outcome {
         SessionAsked::Asked => {}
     }
     let [client] = changed.rows()?;

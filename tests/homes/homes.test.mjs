@@ -101,6 +101,25 @@ describe("where a user goes", () => {
     assertProblem(await put(7, "open"), 404, "not_found");
   });
 
+  it("is set by operators whose names are in its events: a database opened or closed, the directory filled anew", async () => {
+    const events = (action) =>
+      worker.sql("SELECT outcome, operator, reason FROM audit_events WHERE action = ? ORDER BY id", action);
+    for (const state of ["closed", "open"]) {
+      assert.equal((await call.admin("PUT", "/admin/homes/1", { state })).status, 200);
+    }
+    assertProblem(await call.admin("PUT", "/admin/homes/7", { state: "open" }), 404, "not_found");
+    assert.deepEqual(await events("set_home_state"), [
+      { outcome: "closed", operator: "admin", reason: "DB_1" },
+      { outcome: "opened", operator: "admin", reason: "DB_1" },
+    ]);
+    for (let cursor; cursor !== null; ) {
+      ({ cursor } = (await call.admin("POST", "/admin/directory/rebuild", { cursor })).body);
+    }
+    assert.deepEqual(await events("rebuild_directory"), [{ outcome: "rebuilt", operator: "admin", reason: null }]);
+    const { events: shown } = (await call.admin("GET", "/audit?action=set_home_state")).body;
+    assert.equal(shown.length, 2);
+  });
+
   it("is 503 in a place whose databases are all closed: whoever runs it adds one", async () => {
     const set = async (state) => {
       for (const home of [1, 2]) assert.equal((await call.admin("PUT", `/admin/homes/${home}`, { state })).status, 200);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 
 import { begin, CIPHER_TEXT, CUSTODIAN, imported, OLD, outcomes, sha256, USER, worker } from "../support/bulk.mjs";
+import { OPERATORS, OPERATOR_TOKENS } from "../support/console.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
 
 await begin();
@@ -109,7 +110,7 @@ for (const homes of [1, 3])
   describe(`an export of ${homes} database(s)`, () => {
     let spread;
     before(async () => {
-      spread = await startWorker({ homes });
+      spread = await startWorker({ homes, secrets: { OPERATOR_TOKENS } });
     });
     after(() => spread?.stop());
     beforeEach(() => spread.clear());
@@ -159,6 +160,17 @@ for (const homes of [1, 3])
       assert.equal(counts.pages, 2);
       await get("/admin/export");
       assert.equal((await events()).length, 2);
+    });
+
+    test("that goes on with another operator's cursor leaves an event of its own, and counts nothing in the other's", async () => {
+      await imported([USER, CUSTODIAN], "", spread);
+      const { cursor } = await get("/admin/export");
+      const [{ counts }] = await events();
+      const { chief } = OPERATORS;
+      const { status } = await spread.send("GET", `/admin/export?cursor=${cursor}`, { bearer: chief.token });
+      assert.equal(status, 200);
+      const [own, others] = await events();
+      assert.deepEqual([own.operator, others.operator, others.counts], ["carl", "admin", counts]);
     });
 
     test("that goes on with a cursor of an event that is not there leaves one of its own", async () => {

@@ -182,7 +182,7 @@ function note(state, { place, record, refused }, result) {
         outcome,
         place,
         what: describe(record),
-        reason: `${result.leftOut} was left out: it cannot be used`,
+        reason: `${result.leftOut} was left out: it cannot be used${record.deletedAt ? ", or FOUR_EYES forbids it" : ""}`,
       });
     return;
   }

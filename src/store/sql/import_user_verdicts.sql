@@ -1,4 +1,4 @@
--- import_user_verdicts(?1 event id, ?2 now in ms, ?3 request id, ?4 source address, ?5 the records (JSON))
+-- import_user_verdicts(?1 event id, ?2 now in ms, ?3 request id, ?4 source address, ?5 the records (JSON), ?6 1 if a key that opens cipher texts takes two operators)
 WITH j AS (
     SELECT value ->> 'line' AS line, value ->> 'eventId' AS event_id, value ->> 'id' AS id,
       value ->> 'clientId' AS client_id, value ->> 'hash' AS hash, value ->> 'createdAt' AS created_at,
@@ -26,6 +26,17 @@ WITH j AS (
         WHEN EXISTS (SELECT 1 FROM users u WHERE u.id = j.id) THEN 'id_taken'
         WHEN EXISTS (SELECT 1 FROM users u WHERE u.client_id = j.client_id) THEN 'client_taken'
         WHEN EXISTS (SELECT 1 FROM users u WHERE u.client_api_key_hash = j.hash) THEN 'key_taken'
+        -- As user_register_event judges it: the key would open what can be restored, and is not the last one that the user had.
+        WHEN ?6 = 1 AND j.hash IS NOT NULL
+          AND EXISTS (
+              SELECT 1 FROM backup_share_versions v WHERE v.user_id = j.id AND v.client_id = j.client_id AND v.kind = 'user')
+          AND j.hash IS NOT (
+              SELECT d.client_api_key_hash
+              FROM deleted_users d
+              WHERE d.id = j.id AND d.client_id = j.client_id
+              ORDER BY d.deleted_at DESC
+              LIMIT 1)
+          THEN 'needs_approval'
         ELSE 'new'
       END AS outcome
     FROM j)
