@@ -92,7 +92,8 @@ test("a registration of a deleted user brings the last API key that the user had
   await act.cipherText(ada, "GDRIVE", "u2");
   await worker.sql("UPDATE users SET client_api_key_hash = ?", newKeyHash); // as two operators do
   await act.deleteUser(ada);
-  const register = (clientApiKey) => ask("POST", "/users", { id: ada.id, clientId: ada.clientId, clientApiKey }, support);
+  const register = (clientApiKey) =>
+    ask("POST", "/users", { id: ada.id, clientId: ada.clientId, clientApiKey }, support);
   assertProblem(await register(ada.clientApiKey), 409, "conflict");
   assert.equal((await register(NEW_KEY)).status, 201);
 });
