@@ -5,7 +5,7 @@
 // a run that is killed here loses one page of it at most, and that one is sent again.
 
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 
 import { Failure } from "../log.mjs";
 
@@ -76,11 +76,13 @@ export class State {
   /** The service holds all records of this page. */
   add(page, counts) {
     if (!this.#file) return;
-    if (!this.#begun) {
-      writeFileSync(this.#file, `${JSON.stringify({ version: VERSION, about: this.#about })}\n`, { mode: 0o600 });
-      this.#begun = true;
-    }
-    appendFileSync(this.#file, `${JSON.stringify({ page, ...counts })}\n`);
+    const line = `${JSON.stringify({ page, ...counts })}\n`;
+    if (this.#begun) return appendFileSync(this.#file, line);
+    // Whole or not there, with its first page: a kill in between may leave no file that the next run can not go on with.
+    const head = `${JSON.stringify({ version: VERSION, about: this.#about })}\n`;
+    writeFileSync(`${this.#file}.part`, head + line, { mode: 0o600 });
+    renameSync(`${this.#file}.part`, this.#file);
+    this.#begun = true;
   }
 
   remove() {
