@@ -9,7 +9,7 @@ use crate::domain::names::UserId;
 use crate::error::{Code, Error, Result};
 use crate::store::audit::Trail;
 use crate::store::departed;
-use crate::store::moves::{self, Members, Unfinished};
+use crate::store::moves::{self, End, Members, Unfinished};
 use crate::store::outcome::unknown_user;
 use crate::store::routes::{self, Found};
 use crate::store::{Database, MOVED};
@@ -146,22 +146,20 @@ impl Homes<'_> {
         departed::expire(home).await
     }
 
-    /// A source without a mark of the move has not given the users up, or is not what it was. So what came here goes only if the
-    /// source has the users itself: else it may be all that there is of them.
+    /// What came here goes only where the source knows that it gave nobody up by this very move. A source that does not know the move is not
+    /// what it was: then this may be all that there is of the users.
     async fn finish_arrival(&self, home: &Database, unfinished: &Unfinished) -> Result<()> {
         let source = self.home(unfinished.home).await?;
-        if moves::has_left(&source, &unfinished.move_id).await? {
-            return moves::arrived(home, &unfinished.move_id).await;
+        match moves::end_of(&source, &unfinished.move_id).await? {
+            Some(End::Moved) => moves::arrived(home, &unfinished.move_id).await,
+            Some(End::BrokeOff) => moves::sweep_away(home, unfinished).await,
+            None => Err(Error::internal(format!(
+                "{} does not know the move of the users {}, and {} has not heard that they are its own: what it has of them stays there (docs/scale.md, A move that cannot be settled)",
+                source.which().binding(),
+                unfinished.ids,
+                home.which().binding(),
+            ))),
         }
-        let lacking = moves::lacking(&source, unfinished).await?;
-        if lacking == "[]" {
-            return moves::sweep_away(home, unfinished).await;
-        }
-        Err(Error::internal(format!(
-            "{} has the users {lacking} no more, and has not given them up: what {} has of them stays there (docs/scale.md, A move that cannot be settled)",
-            source.which().binding(),
-            home.which().binding(),
-        )))
     }
 
     /// Brings the last events to where the users are: they may have moved on.

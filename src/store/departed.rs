@@ -68,8 +68,9 @@ pub async fn forget(home: &Database, target: &Database, marks: &[Mark]) -> Resul
 /// Marks that nobody needs any more go.
 pub async fn expire(home: &Database) -> Result<()> {
     let expire = Statement::new(sql!("move_expire"));
-    let arrivals = Statement::new(sql!("arrivals_expire"));
-    let expire = Change::upkeep(expire).read(arrivals);
+    let expire = Change::upkeep(expire)
+        .read(Statement::new(sql!("arrivals_expire")))
+        .read(Statement::new(sql!("ended_moves_expire")));
     home.change(expire).await.map(drop)
 }
 

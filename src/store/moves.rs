@@ -4,8 +4,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::audit::{Actor, Event, Trail};
-use super::outcome::Noted;
+use super::audit::Trail;
 use super::sql::sql;
 use super::{Change, Database, Row, Rows, Statement};
 use crate::domain::homes::{Key, Kind};
@@ -328,20 +327,13 @@ pub async fn commit(
     user_id: &str,
 ) -> Result<bool> {
     let move_id = trail.event_id.as_str();
-    let event = trail.event(&Event {
-        actor: Actor::Admin,
-        action: "move_user",
-        user_id: Some(user_id),
-        client_id: None,
-        outcome: "moved",
-    });
+    let event = trail.statement(sql!("move_event")).text(user_id);
     let commit = Statement::new(sql!("move_commit")).text(move_id);
     let change = Change::new(move_id).event(event).then(commit);
     let change = sweep(&members.ids, move_id)
         .into_iter()
         .fold(change, Change::then);
     let changed = source.change(change.read(state_of(move_id))).await?;
-    changed.outcome::<Noted>()?;
     let [state] = changed.rows()?;
     Ok(state.first_text("state").as_deref() == Some("moved"))
 }
@@ -381,8 +373,6 @@ pub struct Unfinished {
     pub home: u32,
     /// The users' ids, as JSON.
     pub ids: String,
-    /// When its mark was made.
-    since: String,
 }
 
 impl Unfinished {
@@ -407,26 +397,30 @@ pub async fn unfinished(home: &Database) -> Result<(Vec<Unfinished>, Vec<Unfinis
             move_id: row.text("move"),
             home: home_of(row),
             ids: row.text("users"),
-            since: row.text("since"),
         };
         rows.read().iter().map(read).collect()
     };
     Ok((read(&stale), read(&left)))
 }
 
-/// Whether a home has given the users of this move up.
-pub async fn has_left(source: &Database, move_id: &str) -> Result<bool> {
-    let state = source.ask(state_of(move_id)).await?;
-    Ok(state.first_text("state").as_deref() == Some("moved"))
+/// How a move ended, as its source tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The source has given the users up.
+    Moved,
+    /// It has not, and will not: it holds still no more.
+    BrokeOff,
 }
 
-/// Those of the users that the source of a move neither has nor has purged since: their ids, as JSON.
-pub async fn lacking(source: &Database, unfinished: &Unfinished) -> Result<String> {
-    let lacking = Statement::new(sql!("move_lacking"))
-        .text(&unfinished.ids)
-        .text(&unfinished.since);
-    let rows = source.ask(lacking).await?;
-    Ok(rows.first_text("users").unwrap_or_default())
+/// None: the move goes on, or the source does not know of it. Then it is another database, or went back in time.
+pub async fn end_of(source: &Database, move_id: &str) -> Result<Option<End>> {
+    let end = Statement::new(sql!("move_end")).text(move_id);
+    let rows = source.ask(end).await?;
+    Ok(match rows.first_text("ended").as_deref() {
+        Some("moved") => Some(End::Moved),
+        Some("broke off") => Some(End::BrokeOff),
+        _ => None,
+    })
 }
 
 /// What an interrupted move has left here goes.

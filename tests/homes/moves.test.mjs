@@ -10,7 +10,7 @@ let worker;
 let call;
 const who = user("who");
 before(async () => {
-  worker = await startWorker({ homes: 3, siblings: { fresh: {}, rebuilt: {}, broken: {} } });
+  worker = await startWorker({ homes: 3, siblings: { fresh: {}, rebuilt: {}, broken: {}, settled: {} } });
   call = callers(worker);
 });
 after(() => worker?.stop());
@@ -291,6 +291,80 @@ describe("a move that broke off at its source", () => {
     await rebuildDirectory();
     assert.equal((await callers(worker.sibling("broken")).admin("GET", `/users/${who.id}`)).status, 200);
   });
+});
+
+/** A move to home 1 that breaks off at its end: its source has not held still. */
+const breaksOff = async () => {
+  await sql(
+    0,
+    "CREATE TRIGGER too_long AFTER UPDATE OF until ON moves WHEN NEW.state = 'leaving' BEGIN UPDATE moves SET until = '2026-01-01T00:00:00.000Z' WHERE move = NEW.move; END",
+  );
+  try {
+    assertProblem(await move(who, 1), 503, "unavailable");
+  } finally {
+    await sql(0, "DROP TRIGGER too_long");
+  }
+};
+
+describe("what a move that broke off has left at its target", () => {
+  const anHourLater = async () => {
+    await sql(1, "UPDATE moves SET until = '2026-01-01T00:00:00.000Z'");
+    await worker.scheduled();
+  };
+  const NOTHING = Object.fromEntries(TABLES.map((table) => [table, []]));
+
+  it("goes, also where the user has moved elsewhere since", async () => {
+    await register(who, 0);
+    await store(who, "kept");
+    await breaksOff();
+    assert.notDeepEqual(await rowsOf(1), NOTHING);
+    assert.equal((await move(who, 2)).status, 200);
+    await anHourLater();
+    assert.deepEqual(await rowsOf(1), NOTHING);
+    assert.deepEqual(await marks(1), []);
+    assert.deepEqual(await custodianShares(call, who.clientId), ["kept"]);
+  });
+
+  it("goes, also where the user was erased since", async () => {
+    await register(who, 0);
+    await store(who, "gone");
+    await breaksOff();
+    assert.notDeepEqual(await rowsOf(1), NOTHING);
+    assert.equal((await call.admin("DELETE", `/users/${who.id}?purge=${who.clientId}`)).status, 204);
+    await anHourLater();
+    assert.deepEqual(await rowsOf(1), NOTHING);
+    assert.deepEqual(await marks(1), []);
+  });
+
+  it("stays where the source went back to before the move: its newer shares are nowhere else", async () => {
+    await register(who, 0);
+    await store(who, "older");
+    const then = await rowsOf(0);
+    await store(who, "newer");
+    assert.equal((await move(who, 1)).status, 200);
+    await unheard(1, 0, who);
+    await travelBack(0, then);
+    const there = await rowsOf(1);
+    await anHourLater();
+    assert.deepEqual(await rowsOf(1), there);
+    const told = worker.logLines().filter(({ step }) => step === "moves");
+    assert.ok(told.some(({ cause }) => cause.includes(who.id) && cause.includes("DB_1")));
+    // What docs/scale.md says to do: the target has the user, and so has the source, whose last event is older.
+    await sql(1, "DELETE FROM moves WHERE state = 'arriving'");
+    await sql(0, "DELETE FROM users");
+    await worker.directory.prepare("UPDATE routes SET home = 1").run();
+    assert.deepEqual(await custodianShares(callers(worker.sibling("settled")), who.clientId), ["newer"]);
+  });
+});
+
+it("a move whose source has not held still to the end is 503, and no event says that the user has moved", async () => {
+  await register(who, 0);
+  await store(who, "kept");
+  await breaksOff();
+  assert.deepEqual(await sql(0, "SELECT outcome FROM audit_events WHERE action = 'move_user'"), []);
+  assert.deepEqual(await marks(0), []);
+  assert.deepEqual(await custodianShares(call, who.clientId), ["kept"]);
+  assert.equal((await move(who, 1)).status, 200);
 });
 
 describe("a move to a home that has remains of the user", () => {

@@ -5,6 +5,9 @@
 //   beforeEach(() => worker.clear());
 //   const answer = await worker.fetch("/healthz");
 
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
 
 import { inRoot, wranglerConfig } from "../../scripts/lib/paths.mjs";
@@ -90,7 +93,8 @@ export async function startWorker({
     const handle = harness.getWorker();
     const env = await handle.getEnv();
     const bindings = Object.keys(env).filter((name) => env[name]?.batch && env[name]?.prepare);
-    if (migrate) for (const binding of bindings) await handle.applyD1Migrations(binding);
+    for (const { binding, migrations_dir } of migrate ? config.d1_databases : [])
+      if (bindings.includes(binding)) await migrateEmpty(env[binding], migrations_dir);
     const databases = homesOf(env).map((name) => env[name]);
     const tables = migrate ? await emptyTables(env.DB) : [];
     if (migrate && env.DIRECTORY) await enrol(env.DIRECTORY, databases);
@@ -114,6 +118,20 @@ function databasesOf(read, homes) {
   });
   const more = Array.from({ length: homes - 1 }, (_, index) => another(`DB_${index + 1}`, "migrations"));
   return [...given, another("DIRECTORY", "migrations-directory"), ...more];
+}
+
+/**
+ * Applies the migrations of a folder to an empty database in one call, and notes them as wrangler does, which makes a call for each statement: a
+ * second of every Worker's start. `TestWorker.migrate` goes wrangler's way.
+ */
+async function migrateEmpty(db, folder) {
+  const names = readdirSync(folder)
+    .filter((name) => name.endsWith(".sql"))
+    .sort();
+  const notes = `
+    CREATE TABLE d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL);
+    INSERT INTO d1_migrations (name) VALUES ${names.map((name) => `('${name}')`).join(", ")};`;
+  await db.prepare([...names.map((name) => readFileSync(join(folder, name), "utf8")), notes].join("\n")).run();
 }
 
 /** What the Worker does by itself when it first meets empty databases. */
@@ -140,8 +158,9 @@ async function emptyTables(db) {
   const tables =
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'";
   const names = (await db.prepare(tables).all()).results.map((row) => row.name);
-  const counts = await db.batch(names.map((name) => db.prepare(`SELECT EXISTS (SELECT 1 FROM "${name}") AS filled`)));
-  return names.filter((_, index) => counts[index].results[0].filled === 0);
+  const filled = names.map((name) => `EXISTS (SELECT 1 FROM "${name}") AS "${name}"`);
+  const isFilled = await db.prepare(`SELECT ${filled.join(", ")}`).first();
+  return names.filter((name) => !isFilled[name]);
 }
 
 class TestWorker {
@@ -215,10 +234,9 @@ class TestWorker {
     const tables = this.#tables.filter((name) => !keep.includes(name));
     if (tables.length > 0) {
       for (const db of this.homes) {
-        await db.batch([
-          db.prepare("PRAGMA defer_foreign_keys = ON"),
-          ...tables.map((name) => db.prepare(`DELETE FROM "${name}"`)),
-        ]);
+        // One call for all: from here each statement would be one more.
+        const erase = tables.map((name) => `DELETE FROM "${name}";`);
+        await db.prepare(["PRAGMA defer_foreign_keys = ON;", ...erase].join("\n")).run();
       }
     }
     if (this.directory && !keep.includes("users")) {

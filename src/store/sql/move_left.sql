@@ -1,4 +1,4 @@
 -- move_left()
 -- Who has left: their last events may still be here.
-SELECT move, home, json_group_array(value) AS users, min(until) AS since FROM moves m
+SELECT move, home, json_group_array(value) AS users FROM moves m
 WHERE state = 'moved' AND kind = 'user' AND EXISTS (SELECT 1 FROM audit_events WHERE user_id = m.value) GROUP BY move, home LIMIT 20
