@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
 
 import { Encrypter, generateIdentity, identityToRecipient } from "age-encryption";
@@ -35,6 +36,35 @@ const recordsOf = async (content, options) =>
   (await itemsOf(content, options)).map((item) =>
     item.refused ? { refused: item.refused, place: item.place } : JSON.parse(item.text),
   );
+
+/** A SQLite file with a User u1 and what `sql` makes beside it; its tables are named as in the guide. */
+function sqliteOf(sql, userColumns = "") {
+  const file = join(dir, `${(files += 1)}.sqlite`);
+  const db = new DatabaseSync(file);
+  db.exec(
+    `CREATE TABLE "User" (id TEXT PRIMARY KEY, clientId TEXT ${userColumns}); INSERT INTO "User" (id, clientId) VALUES ('u1', 'c1')`,
+  );
+  db.exec(sql);
+  db.close();
+  return file;
+}
+const shareTable = (table, content) =>
+  `CREATE TABLE "${table}" (id TEXT PRIMARY KEY, userId TEXT, backupMethod TEXT, createdAt TEXT, ${content})`;
+const CUSTODIANS = shareTable("CustodianBackupShare", "share TEXT");
+const CIPHER_TEXTS = shareTable("UserBackupShare", "cipherText TEXT");
+
+async function recordsOfFile(file, options) {
+  const source = await fileSource(file, options);
+  const records = [];
+  for await (const { refused, place, text } of source.records())
+    records.push(refused ? { refused, place } : JSON.parse(text));
+  await source.close();
+  return records;
+}
+const current = (records) =>
+  records
+    .filter((record) => record.type !== "user" && !record.refused && !record.supersededAt)
+    .map((record) => record.share ?? record.cipherText);
 
 const USER = { id: "u1", clientId: "c1", clientApiKey: "key-1" };
 const CUSTODIAN = {
@@ -154,6 +184,81 @@ describe("the example server's schema", () => {
     assert.equal(records[1].userId, "70");
     assert.match(records[2].refused, /no row of User with the id 8/);
   });
+});
+
+describe("the newest share of a user and method is current, whatever else is read", () => {
+  const several = `
+    ${CUSTODIANS}; INSERT INTO CustodianBackupShare VALUES ('a', 'u1', 'G', '2024-01-01T00:00:00Z', 'older'), ('b', 'u1', 'G', '2024-02-01T00:00:00Z', 'newer');
+    ${CIPHER_TEXTS}; INSERT INTO UserBackupShare VALUES ('c', 'u1', 'G', '2024-01-01T00:00:00Z', 'old text'), ('d', 'u1', 'G', '2024-02-01T00:00:00Z', 'new text');`;
+
+  test("of a database with filled columns of User, from before there were tables of shares", async () => {
+    const file = sqliteOf(
+      `UPDATE "User" SET backupShare = 'inline', cipherText = 'inline text'; ${several}`,
+      ", backupShare TEXT, cipherText TEXT",
+    );
+    const records = await recordsOfFile(file);
+    assert.deepEqual(current(records).sort(), ["inline", "inline text", "new text", "newer"]);
+    assert.deepEqual(
+      records
+        .filter((record) => record.supersededAt)
+        .map(({ share, cipherText, storedAt, supersededAt }) => [share ?? cipherText, storedAt, supersededAt]),
+      [
+        ["old text", "2024-01-01T00:00:00.000Z", "2024-02-01T00:00:00.000Z"],
+        ["older", "2024-01-01T00:00:00.000Z", "2024-02-01T00:00:00.000Z"],
+      ],
+    );
+  });
+
+  const record = (id, share, storedAt) => ({
+    type: "custodianBackupShare",
+    id,
+    userId: "u1",
+    backupMethod: "G",
+    share,
+    storedAt,
+  });
+  const [first, second] = [
+    record("v1", "first", "2024-01-01T00:00:00.000Z"),
+    record("v2", "second", "2024-02-01T00:00:00.000Z"),
+  ];
+  const row = ({ id, share }) => ({ ...(id && { id }), userId: "u1", backupMethod: "G", share });
+  for (const [what, lines] of [
+    ["records of ours", [first, second, first, second]],
+    ["records of ours, one copy behind the other", [first, first, second, second]],
+    ["rows", [row(first), row(second), row(first), row(second)]],
+    [
+      "rows without an id",
+      [row({ share: "first" }), row({ share: "second" }), row({ share: "first" }), row({ share: "second" })],
+    ],
+  ])
+    test(`of a file that has everything twice: ${what}`, async () => {
+      const records = await recordsOf(ndjson(USER, ...lines));
+      assert.deepEqual(current(records), ["second", "second"]);
+      assert.deepEqual(
+        records.filter(({ supersededAt }) => supersededAt).map(({ share }) => share),
+        ["first", "first"],
+      );
+    });
+
+  test("of a file that has one share twice: neither is superseded by the other", async () => {
+    assert.deepEqual(current(await recordsOf(ndjson(USER, first, first))), ["first", "first"]);
+    assert.deepEqual(current(await recordsOf(ndjson(USER, CUSTODIAN, CUSTODIAN))), [CUSTODIAN.share, CUSTODIAN.share]);
+  });
+
+  for (const [what, type, value] of [
+    ["is NULL", "TEXT", "NULL"],
+    ["is empty", "TEXT", "''"],
+    ["is bytes", "TEXT", "x'61'"],
+    ["is a JSON list", "JSON", "'[1]'"],
+    ["is a JSON null", "JSON", "'null'"],
+  ])
+    test(`of a database where the newest row ${what}: that row is refused, and has no place among the others`, async () => {
+      const file = sqliteOf(`${shareTable("CustodianBackupShare", `share ${type}`)}; ${CIPHER_TEXTS};
+        INSERT INTO CustodianBackupShare VALUES ('a', 'u1', 'G', '2024-01-01T00:00:00Z', '"good"'), ('b', 'u1', 'G', '2024-02-01T00:00:00Z', ${value})`);
+      const records = await recordsOfFile(file);
+      assert.deepEqual(current(records), [type === "JSON" ? "good" : '"good"']);
+      assert.match(records.find(({ refused }) => refused).refused, /^share is /);
+    });
 });
 
 describe("a bad row is refused by its line, and stops nothing", () => {

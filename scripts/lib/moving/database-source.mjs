@@ -40,7 +40,6 @@ const SHARE_COLUMNS = {
   createdat: TIME,
   updatedat: TIME,
 };
-const CONTENTS = ["share", "ciphertext", "backupshare"];
 
 export async function databaseSource(database, { name, userIdColumn = "id" }) {
   const tables = tablesOf(await database.columns(), database.shown);
@@ -49,7 +48,7 @@ export async function databaseSource(database, { name, userIdColumn = "id" }) {
     name,
     shown: database.shown,
     about: `database ${userIdColumn}`,
-    read: ({ types, content }) => read(database, stages, { types, content }),
+    read: ({ types }) => read(database, stages, types),
     needsUser: true,
     close: () => database.close(),
   });
@@ -113,26 +112,23 @@ function chosen({ table, columns }, known, required) {
   return { table, columns: names.map((name) => columns[name]), names };
 }
 
-async function* read(database, stages, { types, content }) {
-  let n = 0;
+/**
+ * The rows with their shares, in the first reading too: a row that is refused for its share must have no place among the others,
+ * or the good row before it would go into the history.
+ */
+async function* read(database, stages, types) {
   for (const stage of stages.filter((stage) => stage.types.some((type) => types.includes(type)))) {
-    // The shares are most of the bytes, and the first reading needs none.
-    const columns = stage.columns.filter((_, index) => content || !CONTENTS.includes(stage.names[index]));
-    const inline = stage.types.includes("user") && CONTENTS.some((name) => stage.names.includes(name));
-    const all = inline ? stage.columns : columns;
     const key = stage.columns[stage.names.indexOf("id")];
-    for await (const values of database.rows(stage.table, all, key)) {
-      n += 1;
-      const fields = Object.fromEntries(all.map(({ column }, index) => [plain(column), values[index]]));
-      yield { n, place: `${stage.table} ${fields.id}`, ...partsOf(stage, all, fields, content) };
+    for await (const values of database.rows(stage.table, stage.columns, key)) {
+      const fields = Object.fromEntries(stage.names.map((name, index) => [name, values[index]]));
+      yield { place: `${stage.table} ${fields.id}`, ...partsOf(stage, fields) };
     }
   }
 }
 
-function partsOf(stage, columns, fields, content) {
-  for (const { column, is } of columns) if (is === "json") fields[plain(column)] = jsonText(fields[plain(column)]);
-  if (!content && !stage.types.includes("user"))
-    for (const name of CONTENTS) if (stage.names.includes(name)) fields[name] = "not read yet";
+function partsOf(stage, fields) {
+  for (const [index, { is }] of stage.columns.entries())
+    if (is === "json") fields[stage.names[index]] = jsonText(fields[stage.names[index]]);
   try {
     return { parts: { refusals: [], ...stage.partsOf(fields) } };
   } catch (error) {

@@ -71,7 +71,7 @@ function reader(lines, userIdColumn) {
       if (content && !(held[n] & wanted)) continue;
       const found = parsed(n, bytes, userIdColumn);
       if (!content) remember(n, found ? maskOf(found) : 0);
-      if (found) yield { n, place: `line ${n}`, ...found };
+      if (found) yield { place: `line ${n}`, ...found };
     }
   };
 

@@ -10,8 +10,8 @@ const TYPES = [USER, "userBackupShare", "custodianBackupShare"];
 
 /**
  * `read({ types, content })` gives what holds records of these types, each time anew and in the same order, as
- * `{ n, place, parts, text }` or `{ n, place, refused, about }`. `n` numbers them, `parts` is as in rows.mjs, `text` the source
- * text of a record of ours; without `content` nothing reads the shares. `needsUser`: a share of nobody in the source is refused.
+ * `{ place, parts, text }` or `{ place, refused, about }`. `parts` is as in rows.mjs, `text` the source text of a record of ours;
+ * `content` is false in the first reading. `needsUser`: a share of nobody in the source is refused.
  */
 export async function sourceOf({ read, needsUser, close = async () => {}, ...about }) {
   const survey = await Survey.begin();
@@ -31,14 +31,14 @@ export async function sourceOf({ read, needsUser, close = async () => {}, ...abo
 async function surveyed(read, survey) {
   const order = new Order();
   let total = 0;
-  for await (const { n, parts } of read({ types: TYPES, content: false })) {
+  for await (const { parts } of read({ types: TYPES, content: false })) {
     total += parts ? parts.shares.length + parts.refusals.length + (parts.user ? 1 : 0) : 1;
     if (!parts) continue;
     if (parts.rowId !== undefined) survey.addUser(parts.rowId, parts.user);
     if (parts.user) order.see(USER);
-    for (const [index, share] of placedShares(parts).entries()) {
+    for (const share of placedShares(parts)) {
       order.see(share.record.type, parts.native && share.record.storedAt);
-      if (!share.fixed) survey.addShare(share, orderOf(n, index));
+      if (!share.fixed) survey.addShare(share);
     }
   }
   survey.end();
@@ -61,9 +61,6 @@ class Order {
   }
 }
 
-const MAX_SHARES_A_LINE = 4096;
-const orderOf = (n, index) => n * MAX_SHARES_A_LINE + index;
-
 /** The shares with what they are placed by. `fixed`: a record of ours whose place in the history is said, or cannot be. */
 const placedShares = (parts) => (parts.native ? parts.shares.map(nativeShare) : parts.shares);
 
@@ -80,7 +77,7 @@ function nativeShare(record) {
 /** Each record with its place. */
 async function* records({ read, survey, phases, needsUser }) {
   for (const [number, types] of phases.entries()) {
-    for await (const { n, place, parts, text, refused, about } of read({ types, content: true })) {
+    for await (const { place, parts, text, refused, about } of read({ types, content: true })) {
       const now = (record) => (record ? types.includes(record.type) : number === 0); // what has no type is told once
       if (!parts) {
         if (now(about)) yield { place, record: about, refused };
@@ -89,9 +86,9 @@ async function* records({ read, survey, phases, needsUser }) {
       if (parts.user && now(parts.user)) yield { place, ...itemOf(parts.user, parts.native ? text : undefined) };
       for (const refusal of parts.refusals)
         if (now(refusal.about)) yield { place, record: refusal.about, refused: refusal.message };
-      for (const [index, share] of placedShares(parts).entries()) {
+      for (const share of placedShares(parts)) {
         if (!now(share.record)) continue;
-        const superseded = share.fixed ? undefined : survey.supersededAt(share, orderOf(n, index));
+        const superseded = share.fixed ? undefined : survey.supersededAt(share);
         yield {
           place,
           ...(parts.native ? nativeItem(share.record, text, superseded) : rowItem(share.record, superseded)),

@@ -2,21 +2,26 @@
 // and method is the current one. It is kept in a SQLite file of its own that has no name and goes with the process, so that
 // memory stays flat however many rows there are.
 
+import { createHash } from "node:crypto";
+
 /** A share that has neither a time nor a later one beside it counts as stored then. */
 const UNKNOWN_TIME = "1970-01-01T00:00:00.000Z";
 
 const SCHEMA = `
   CREATE TABLE users (row TEXT PRIMARY KEY, id TEXT NOT NULL, client_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE shares (type TEXT, owner TEXT, method TEXT, at TEXT, row ANY, n INTEGER, PRIMARY KEY (type, owner, method, at, row, n))
-    STRICT, WITHOUT ROWID`;
+  CREATE TABLE shares (type TEXT, owner TEXT, method TEXT, version TEXT, at TEXT, row ANY, n INTEGER,
+    PRIMARY KEY (type, owner, method, version)) STRICT, WITHOUT ROWID;
+  CREATE INDEX places ON shares (type, owner, method, at, row, n)`;
 
 export class Survey {
   #db;
   #addUser;
   #addShare;
   #user;
+  #place;
   #next;
   #several;
+  #n = 0;
 
   static async begin() {
     const { DatabaseSync } = await import("node:sqlite");
@@ -27,11 +32,18 @@ export class Survey {
     this.#db = db;
     db.exec(`${SCHEMA}; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN`);
     this.#addUser = db.prepare("INSERT OR REPLACE INTO users VALUES (?, ?, ?)");
-    this.#addShare = db.prepare("INSERT OR IGNORE INTO shares VALUES (?, ?, ?, ?, ?, ?)");
+    this.#addShare = db.prepare(
+      `INSERT INTO shares VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET row = excluded.row, n = excluded.n
+         WHERE (excluded.row, excluded.n) > (row, n)`,
+    );
     this.#user = db.prepare("SELECT id AS userId, client_id AS clientId FROM users WHERE row = ?");
+    this.#place = db.prepare(
+      "SELECT at, row, n FROM shares WHERE type = ? AND owner = ? AND method = ? AND version = ?",
+    );
     this.#next = db.prepare(
       "SELECT at FROM shares WHERE type = ? AND owner = ? AND method = ? AND (at, row, n) > (?, ?, ?) ORDER BY at, row, n LIMIT 1",
     );
+    this.#place.setReadBigInts(true); // a row's id may be greater than a safe integer
   }
 
   /** A row of User: its shares name it by its row id, the service by the id that the app uses. */
@@ -44,9 +56,12 @@ export class Survey {
     return this.#user.get(rowId);
   }
 
-  /** A share that may be current. `n` tells apart those that have no id of their own, and is 0 for those that have. */
-  addShare(share, n = 0) {
-    this.#addShare.run(...keyOf(share), ...orderOf(share, n));
+  /**
+   * A share that may be current. The same share of the same time may come again (a row that was dumped twice, an export's second
+   * pass). It has one place, the last of them: no share is superseded by itself.
+   */
+  addShare(share) {
+    this.#addShare.run(...keyOf(share), versionOf(share), share.at, rowOf(share), (this.#n += 1));
   }
 
   /** To be called once all is added. */
@@ -59,11 +74,19 @@ export class Survey {
 
   /**
    * Until when a share was current, as `{ storedAt, supersededAt }`; undefined for the one that still is. One rule for every
-   * source: the order is by the whole time (rows without one come first), then by the rows' ids in their own order.
+   * source: the order is by the whole time (rows without one come first), then by the rows' ids in their own order, then as they were read.
    */
-  supersededAt(share, n = 0) {
+  supersededAt(share) {
     if (!this.#several) return undefined;
-    const next = this.#next.get(...keyOf(share), ...orderOf(share, n));
+    // The place is looked up and never made again: what else is read, and how often, does not move it. A share that is not known
+    // was changed since: it comes behind all of its time.
+    const key = keyOf(share);
+    const place = this.#place.get(...key, versionOf(share)) ?? {
+      at: share.at,
+      row: rowOf(share),
+      n: Number.MAX_SAFE_INTEGER,
+    };
+    const next = this.#next.get(...key, place.at, place.row, place.n);
     if (!next) return undefined;
     const until = next.at ? milliseconds(next.at) : (share.record.storedAt ?? UNKNOWN_TIME);
     return { storedAt: share.record.storedAt ?? until, supersededAt: until };
@@ -83,9 +106,11 @@ const keyOf = ({ record }) => [
   String(record.backupMethod ?? "UNKNOWN").replace(/[A-Z]+/g, (letters) => letters.toLowerCase()),
 ];
 
+/** What makes two shares the same one: its id, its time and its content. */
+const versionOf = ({ record, at }) =>
+  createHash("sha256")
+    .update([record.id, at, record.share ?? record.cipherText].join("\0"))
+    .digest("base64url");
+
 // Numbers are compared as numbers and come before texts, which are compared byte by byte.
-const orderOf = ({ at, row }, n) => [
-  at,
-  Number.isSafeInteger(row) ? BigInt(row) : typeof row === "bigint" ? row : String(row),
-  n,
-];
+const rowOf = ({ row }) => (Number.isSafeInteger(row) ? BigInt(row) : typeof row === "bigint" ? row : String(row));
