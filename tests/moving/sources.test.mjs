@@ -286,6 +286,18 @@ describe("a bad row is refused by its line, and stops nothing", () => {
     });
   }
 
+  for (const value of ['"MARKED', '{"p":"MARKED', "MARKED"])
+    test(`in a JSON column of SQLite: ${value}`, async () => {
+      const file = sqliteOf(`${shareTable("CustodianBackupShare", "share JSON")}; ${CIPHER_TEXTS};
+        INSERT INTO CustodianBackupShare VALUES ('a', 'u1', 'A', NULL, '${value}'), ('b', 'u1', 'B', NULL, '{"p" : 1.0}')`);
+      const records = await recordsOfFile(file);
+      assert.deepEqual(
+        records.find(({ refused }) => refused),
+        { refused: "share is not valid JSON", place: "CustodianBackupShare a" },
+      );
+      assert.deepEqual(current(records), ['{"p" : 1.0}']);
+    });
+
   test("a JSON array is refused as a whole, with what to do", async () => {
     await assert.rejects(fileSource(fileOf("[\n{}]")), /one JSON array/);
   });

@@ -11,7 +11,7 @@
 
 import { Failure } from "../log.mjs";
 import { Refusal } from "./refusal.mjs";
-import { NoText, custodianShare, plain, sharesOf, userShare, userWithShares } from "./rows.mjs";
+import { NoText, custodianShare, isObject, plain, sharesOf, userShare, userWithShares } from "./rows.mjs";
 import { sourceOf } from "./source.mjs";
 
 const TABLES = {
@@ -139,11 +139,15 @@ function partsOf(stage, fields) {
 
 /**
  * A JSON column holds a share as a JSON string, which stands for its own text, or as an object: then its source text. What is
- * neither is no share; as it is no text either, it is refused like every other value that is none.
+ * neither is no share; as it is no text either, it is refused like every other value that is none. SQLite checks no such column.
  */
 function jsonText(value) {
   if (typeof value !== "string") return value;
-  const text = value.trim();
-  if (text.startsWith("{")) return value;
-  return text.startsWith('"') || text === "null" ? JSON.parse(text) : new NoText("a JSON array, number or boolean");
+  try {
+    const parsed = JSON.parse(value);
+    if (parsed === null || typeof parsed === "string") return parsed;
+    return isObject(parsed) ? value : new NoText("a JSON array, number or boolean");
+  } catch {
+    return new NoText("not valid JSON"); // the parser's own message quotes what it read
+  }
 }

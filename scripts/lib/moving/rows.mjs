@@ -27,7 +27,7 @@ export class NoText {
   }
 }
 
-const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+export const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 const given = (value) => value !== undefined && value !== null;
 
 /**
