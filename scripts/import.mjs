@@ -14,6 +14,7 @@ const USAGE = `npm run import -- FILE --url https://backup.example.com [options]
   --dry-run             asks the service what would become of each record, and stores nothing
   --replace-older       a share stored later than the one that is there takes its place, which then goes into the history
   --user-id COLUMN      which column of User your app uses as user id (default: id)
+  --without SHARES      the database has no table of them: custodian-shares or user-shares
   --resume FILE         where to keep how far the import has come (default: beside FILE)
   --identity FILE       age identity that opens FILE
   --passphrase-file F   passphrase that opens FILE (or AGE_PASSPHRASE)
@@ -29,15 +30,19 @@ await main(async () => {
   if (code !== undefined) return code;
   const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
   const { readIdentities, readPassphrase } = await import("./lib/moving/age.mjs");
-  const { importAll, report } = await import("./lib/moving/importer.mjs");
+  const { holdings, importAll, report } = await import("./lib/moving/importer.mjs");
   const { Progress } = await import("./lib/moving/progress.mjs");
   const { secretsFor } = await import("./lib/moving/secrets.mjs");
+  const { WITHOUT } = await import("./lib/moving/database-source.mjs");
   const { openSource, stateFileOf } = await import("./lib/moving/open-source.mjs");
   const { State } = await import("./lib/moving/state.mjs");
 
   const from = positionals[0] ?? process.env.SOURCE_URL;
   if (positionals.length > 1 || !from)
     throw new Failure("Say what to import: one FILE, or a database's URL in SOURCE_URL.", USAGE);
+  const without = values.without ?? [];
+  if (without.some((shares) => !WITHOUT.includes(shares)))
+    throw new Failure(`--without is one of ${WITHOUT.join(", ")}.`, USAGE);
   const { origin, local } = serviceUrl(values.url);
   const token = secretsFor({ local, file: userPath(values.vars) })(
     "ADMIN_TOKEN",
@@ -54,9 +59,11 @@ await main(async () => {
   });
   const source = await openSource(from, {
     userIdColumn: values["user-id"] ?? "id",
+    without,
     identities: values.identity ? readIdentities(userPath(values.identity)) : [],
     passphrase: readPassphrase(userPath(values["passphrase-file"])),
   });
+  note(`it holds ${holdings(source.counts)}`);
   try {
     const stateFile = values.resume ?? stateFileOf(source);
     const state = new State(
@@ -92,6 +99,7 @@ function options() {
       "dry-run": { type: "boolean" },
       "replace-older": { type: "boolean" },
       "user-id": { type: "string" },
+      without: { type: "string", multiple: true },
       resume: { type: "string" },
       identity: { type: "string" },
       "passphrase-file": { type: "string" },

@@ -253,6 +253,72 @@ describe("npm run import from Postgres", { skip }, () => {
     assert.equal((await worker.sql("SELECT count(*) AS n FROM custodian_backup_shares"))[0].n, 1202);
   });
 
+  describe("what its user may not read is an error, and not left out", () => {
+    const asReader = async (statements) => {
+      await sql(GUIDE);
+      await fillGuide();
+      for (const statement of ["DROP ROLE IF EXISTS reader", "CREATE ROLE reader LOGIN", ...statements])
+        await sql(statement);
+      const result = await run([], { url: postgres.url.replace("test@", "reader@") });
+      await sql("DROP OWNED BY reader; DROP ROLE reader");
+      return result;
+    };
+    const ALL = `GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader`;
+    const USAGE = `GRANT USAGE ON SCHEMA public TO reader`;
+    for (const [what, statements, told] of [
+      [
+        "a table",
+        [USAGE, ALL, `REVOKE SELECT ON "CustodianBackupShare" FROM reader`],
+        /denied for table CustodianBackupShare/,
+      ],
+      [
+        "a column",
+        [
+          USAGE,
+          ALL,
+          `REVOKE SELECT ON "CustodianBackupShare" FROM reader`,
+          `GRANT SELECT ("id", "userId", "share") ON "CustodianBackupShare" TO reader`,
+        ],
+        /denied for table CustodianBackupShare/,
+      ],
+      ["a schema", [ALL], /denied for schema public/],
+      [
+        "rows",
+        [USAGE, ALL, `ALTER TABLE "CustodianBackupShare" ENABLE ROW LEVEL SECURITY`],
+        /row-level security policy/,
+      ],
+    ])
+      test(what, async () => {
+        const { code, stdout, stderr } = await asReader(statements);
+        assert.equal(code, 1, stdout);
+        assert.match(stderr, told);
+        assert.match(stderr, /SELECT on all columns/);
+        assert.equal((await worker.sql("SELECT count(*) AS n FROM users"))[0].n, 0);
+      });
+
+    test("with all of it, the whole is read and counted", async () => {
+      const { code, stderr } = await asReader([USAGE, ALL]);
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /it holds 2 users, 2 custodian shares, 1 user share\n/);
+    });
+  });
+
+  test("a table in another schema is missed, and without it nothing is imported unless somebody says so", async () => {
+    await sql(`${GUIDE}; CREATE SCHEMA app; ALTER TABLE "CustodianBackupShare" SET SCHEMA app`);
+    await sql(`INSERT INTO "User" VALUES ('key-1', 'c1', 'u1')`);
+    const missed = await run();
+    assert.equal(missed.code, 1);
+    assert.match(
+      missed.stderr,
+      /no table CustodianBackupShare .*[\s\S]*\?schema=NAME[\s\S]*--without custodian-shares/,
+    );
+    const { code, stdout, stderr } = await run(["--without", "custodian-shares"]);
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, "1 new, 0 same, 0 conflict, 0 refused\n");
+    assert.match(stderr, /it holds 1 user, 0 custodian shares, 0 user shares/);
+    assert.match((await run(["--without", "shares"])).stderr, /--without is one of/);
+  });
+
   test("says what is wrong without the password", async () => {
     const { code, stderr } = await run([], { url: "postgres://reader:SECRET@127.0.0.1:1/app" });
     assert.equal(code, 1);

@@ -11,7 +11,7 @@ import { Encrypter, generateIdentity, identityToRecipient } from "age-encryption
 
 import { Api, serviceUrl } from "../../scripts/lib/moving/api.mjs";
 import { fileSource } from "../../scripts/lib/moving/file-source.mjs";
-import { importAll, report } from "../../scripts/lib/moving/importer.mjs";
+import { holdings, importAll, report } from "../../scripts/lib/moving/importer.mjs";
 import { connection } from "../../scripts/lib/moving/postgres-source.mjs";
 import { timeOf } from "../../scripts/lib/moving/times.mjs";
 import { State } from "../../scripts/lib/moving/state.mjs";
@@ -259,6 +259,60 @@ describe("the newest share of a user and method is current, whatever else is rea
       assert.deepEqual(current(records), [type === "JSON" ? "good" : '"good"']);
       assert.match(records.find(({ refused }) => refused).refused, /^share is /);
     });
+});
+
+describe("a table of a database that is not seen is missed", () => {
+  const sourceOfFile = async (...args) => {
+    const source = await fileSource(sqliteOf(...args.slice(0, 2)), args[2]);
+    await source.close();
+    return source;
+  };
+  const remedy = (pattern) => (error) => pattern.test(`${error.message}\n${error.remedy}`);
+
+  test("that of the custodian shares stops the import", async () => {
+    await assert.rejects(
+      sourceOfFile(CIPHER_TEXTS),
+      remedy(/no table CustodianBackupShare .* no column backupShare[\s\S]*--without custodian-shares/),
+    );
+  });
+
+  test("so does that of the cipher texts, if another table looks like it", async () => {
+    await assert.rejects(
+      sourceOfFile(`${CUSTODIANS}; ${shareTable("Texts", "cipher_text TEXT")}`),
+      remedy(/no table UserBackupShare [\s\S]*a column cipherText: Texts\.[\s\S]*--without user-shares/),
+    );
+  });
+
+  test("unless User has the column of it, or somebody says that there are none", async () => {
+    for (const [sql, columns, options] of [
+      ["", ", backupShare TEXT, cipherText TEXT"],
+      [CIPHER_TEXTS, ", backup_share TEXT"],
+      [CIPHER_TEXTS, "", { without: ["custodian-shares"] }],
+      [CUSTODIANS, "", {}], // an app may keep its cipher texts elsewhere: that is noted
+      ["", "", { without: ["custodian-shares", "user-shares"] }],
+    ])
+      await sourceOfFile(sql, columns, options);
+  });
+
+  test("what a source holds is counted, what it has none of too", async () => {
+    const { counts } = await sourceOfFile(
+      `${CUSTODIANS}; INSERT INTO CustodianBackupShare VALUES ('a', 'u1', 'A', NULL, 'share'), ('b', 'u1', 'B', NULL, 'share')`,
+    );
+    assert.equal(holdings(counts), "1 user, 2 custodian shares, 0 user shares");
+  });
+
+  test("two columns with one name are refused, for it cannot be known which of them counts", async () => {
+    const twice = shareTable("CustodianBackupShare", "share TEXT, backup_method TEXT");
+    await assert.rejects(sourceOfFile(twice), /the columns backupMethod and backup_method/);
+  });
+
+  test("a column that SQLite generates is one", async () => {
+    const records = await recordsOfFile(
+      sqliteOf(`CREATE TABLE CustodianBackupShare (id TEXT PRIMARY KEY, userId TEXT, share TEXT, backupMethod TEXT AS ('M'));
+        INSERT INTO CustodianBackupShare VALUES ('a', 'u1', 'share')`),
+    );
+    assert.equal(records[1].backupMethod, "M");
+  });
 });
 
 describe("a bad row is refused by its line, and stops nothing", () => {

@@ -9,7 +9,7 @@
 //
 // All is read within one transaction, so the records are those of one instant.
 
-import { Failure } from "../log.mjs";
+import { Failure, note } from "../log.mjs";
 import { Refusal } from "./refusal.mjs";
 import { NoText, custodianShare, isObject, plain, sharesOf, userShare, userWithShares } from "./rows.mjs";
 import { sourceOf } from "./source.mjs";
@@ -19,6 +19,24 @@ const TABLES = {
   custodian: ["custodianbackupshare", "custodianbackupshares"],
   userShare: ["userbackupshare", "userbackupshares", "clientbackupshare", "clientbackupshares"],
 };
+/** The tables of shares: `inline` is the older column of User, `without` how somebody says that there are none. */
+const SHARES = {
+  userShare: {
+    table: "UserBackupShare",
+    content: "cipherText",
+    inline: "cipherText",
+    what: "user shares (cipher texts)",
+    without: "user-shares",
+  },
+  custodian: {
+    table: "CustodianBackupShare",
+    content: "share",
+    inline: "backupShare",
+    what: "custodian shares",
+    without: "custodian-shares",
+  },
+};
+export const WITHOUT = Object.values(SHARES).map(({ without }) => without);
 /** What each column that is known may hold. What is not text is never made one: bytes as text would be another share. */
 const TEXT = ["text", "padded"];
 const CONTENT = ["text", "json"];
@@ -41,8 +59,10 @@ const SHARE_COLUMNS = {
   updatedat: TIME,
 };
 
-export async function databaseSource(database, { name, userIdColumn = "id" }) {
-  const tables = tablesOf(await database.columns(), database.shown);
+export async function databaseSource(database, { name, userIdColumn = "id", without = [] }) {
+  const columns = await database.columns();
+  const tables = tablesOf(columns, database.shown);
+  missed(tables, columns, { shown: database.shown, without });
   const stages = stagesOf(tables, userIdColumn);
   return sourceOf({
     name,
@@ -54,7 +74,7 @@ export async function databaseSource(database, { name, userIdColumn = "id" }) {
   });
 }
 
-/** The three tables with their columns by plain name. */
+/** The three tables with their columns. */
 function tablesOf(columns, shown) {
   const found = {};
   for (const [role, names] of Object.entries(TABLES)) {
@@ -65,14 +85,40 @@ function tablesOf(columns, shown) {
         "Import the rows of the right one as JSON lines instead (docs/moving.md).",
       );
     const [table] = tables;
-    if (table === undefined) continue;
-    const own = columns.filter((column) => column.table === table);
-    found[role] = { table, columns: Object.fromEntries(own.map((column) => [plain(column.column), column])) };
+    if (table !== undefined) found[role] = { table, columns: columns.filter((column) => column.table === table) };
   }
   if (!found.user)
     throw new Failure(`${shown} has no table User.`, "In Postgres, another schema is named in the URL: ?schema=NAME");
   return found;
 }
+
+/**
+ * A table that is not there may be one that this user may not see. Custodian shares exist nowhere else, so their table is missed
+ * aloud; and so is that of the cipher texts, if another table looks like it. Else an app may keep them elsewhere: that is noted.
+ */
+function missed(tables, columns, { shown, without }) {
+  const others = columns.filter(({ table }) => !Object.values(tables).some((found) => found.table === table));
+  for (const [role, { table, content, inline, what, without: option }] of Object.entries(SHARES)) {
+    if (tables[role] || columnsOf(tables.user, inline).length > 0 || without.includes(option)) continue;
+    const alike = new Set(others.filter(({ column }) => plain(column) === plain(content)).map((other) => other.table));
+    const wrong = `${shown} has no table ${table} that this import can see, and User has no column ${inline}: no ${what} would be read.`;
+    if (role !== "custodian" && alike.size === 0) {
+      note(`${wrong} If there are any, stop: give the database's user SELECT, and import again.`);
+      continue;
+    }
+    throw new Failure(
+      wrong,
+      [
+        ...(alike.size > 0 ? [`Another table has a column ${content}: ${[...alike].join(", ")}.`] : []),
+        "Give the database's user SELECT on the table. In Postgres, another schema is named in the URL: ?schema=NAME",
+        "If the table has another name, import its rows as JSON lines (docs/moving.md).",
+        `If there are no ${what} in this database, say so: --without ${option}`,
+      ].join("\n"),
+    );
+  }
+}
+
+const columnsOf = ({ columns }, name) => columns.filter(({ column }) => plain(column) === plain(name));
 
 /** What is read, in order, with the columns that are there and known. */
 function stagesOf(tables, userIdColumn) {
@@ -83,33 +129,39 @@ function stagesOf(tables, userIdColumn) {
       partsOf: (fields) => userWithShares(fields, userIdColumn),
     },
   ];
-  const share = (role, type, content, read) => {
+  const share = (role, type, read) => {
     if (!tables[role]) return;
-    const known = { ...SHARE_COLUMNS, [plain(content)]: CONTENT };
+    const { content } = SHARES[role];
     stages.push({
-      ...chosen(tables[role], known, ["id", "userId", content]),
+      ...chosen(tables[role], { ...SHARE_COLUMNS, [plain(content)]: CONTENT }, ["id", "userId", content]),
       types: [type],
       partsOf: (fields) => sharesOf([() => read(fields)]),
     });
   };
-  share("userShare", "userBackupShare", "cipherText", userShare);
-  share("custodian", "custodianBackupShare", "share", custodianShare);
+  share("userShare", "userBackupShare", userShare);
+  share("custodian", "custodianBackupShare", custodianShare);
   return stages;
 }
 
-function chosen({ table, columns }, known, required) {
+function chosen(table, known, required) {
   for (const name of required)
-    if (!columns[plain(name)]) throw new Failure(`The table ${table} has no column ${name}.`);
-  const names = Object.keys(known).filter((name) => columns[name]);
-  for (const name of names) {
-    const { column, type, is } = columns[name];
-    if (!known[name].includes(is))
+    if (columnsOf(table, name).length === 0) throw new Failure(`The table ${table.table} has no column ${name}.`);
+  const names = Object.keys(known).filter((name) => columnsOf(table, name).length > 0);
+  const columns = names.map((name) => {
+    const [column, another] = columnsOf(table, name);
+    if (another)
       throw new Failure(
-        `${table}.${column} has the type ${type}, and must hold text: nothing was read.`,
+        `The table ${table.table} has the columns ${column.column} and ${another.column}: which of them counts cannot be known.`,
+        "Import its rows as JSON lines, with one of them (docs/moving.md).",
+      );
+    if (!known[name].includes(column.is))
+      throw new Failure(
+        `${table.table}.${column.column} has the type ${column.type}, and must hold text: nothing was read.`,
         "What is not text cannot be made a share without guessing. Copy it into a text column as the share that your server gave to Portal and to the app, and import again.",
       );
-  }
-  return { table, columns: names.map((name) => columns[name]), names };
+    return column;
+  });
+  return { table: table.table, columns, names };
 }
 
 /**

@@ -17,9 +17,9 @@ const BYTE_ORDER_MARK = Buffer.from("\ufeff");
 const TYPES = ["user", "userBackupShare", "custodianBackupShare"];
 
 /** The records of a file, whatever it is: JSON lines, an age file of them, or a SQLite database. */
-export async function fileSource(file, { userIdColumn = "id", identities = [], passphrase } = {}) {
+export async function fileSource(file, { userIdColumn = "id", identities = [], passphrase, without } = {}) {
   const head = await firstBytes(file, HEAD_BYTES);
-  if (kindOf(head) === "sqlite") return sqliteSource(file, { userIdColumn });
+  if (kindOf(head) === "sqlite") return sqliteSource(file, { userIdColumn, without });
   const open = isAge(head)
     ? await unlocked(head, { identities, passphrase, file })
     : async (bytes) => {

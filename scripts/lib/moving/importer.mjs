@@ -194,6 +194,15 @@ function note(state, { place, record, refused }, result) {
   });
 }
 
+/** What a source holds, so that what was not seen shows. What is refused unread is not among it. */
+export const holdings = ({ user, custodianBackupShare, userBackupShare }) =>
+  [
+    counted(user, "user"),
+    counted(custodianBackupShare, "custodian share"),
+    counted(userBackupShare, "user share"),
+  ].join(", ");
+const counted = (n, what) => `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
+
 /** The final report. */
 export function report({ counts, problems }, { dryRun = false } = {}) {
   const lines = problems.map(

@@ -8,6 +8,8 @@ import { connectionParts, parsedAddress, shownAddress, tlsOf } from "./url.mjs";
 
 export const isMysql = (scheme) => /^(mysql|mariadb)$/.test(scheme.split("+")[0]);
 
+const NOT_ALLOWED = [1142, 1143]; // no SELECT on the table, or on one of its columns
+
 const IS = {
   padded: ["char"],
   text: ["varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "uuid"],
@@ -16,7 +18,7 @@ const IS = {
   time: ["datetime", "timestamp"],
 };
 
-export async function mysqlSource(address, { userIdColumn } = {}) {
+export async function mysqlSource(address, options = {}) {
   const { config, shown } = mysqlConnection(address);
   const connection = mysql.createConnection({
     ...config,
@@ -30,7 +32,11 @@ export async function mysqlSource(address, { userIdColumn } = {}) {
     timezone: "Z",
   });
   connection.on("error", () => {}); // a lost connection fails the query under way, which is where it is told
-  const failure = (error) => new Failure(`${shown}: ${error.sqlMessage ?? (error.message || error.code)}`);
+  const failure = (error) =>
+    new Failure(
+      `${shown}: ${error.sqlMessage ?? (error.message || error.code)}`,
+      NOT_ALLOWED.includes(error.errno) ? "The database's user needs SELECT on the whole tables." : undefined,
+    );
   const query = (sql, values) =>
     connection
       .promise()
@@ -66,6 +72,8 @@ export async function mysqlSource(address, { userIdColumn } = {}) {
       });
     },
     async *rows(table, columns, key) {
+      // The schema shows only the columns that this user may read: one that it may not read makes this fail.
+      await query(`SELECT * FROM ${quoted(table)} LIMIT 0`);
       const list = columns.map(({ column, is }) =>
         is === "json" ? `CAST(${quoted(column)} AS CHAR) AS ${quoted(column)}` : quoted(column),
       );
@@ -87,7 +95,7 @@ export async function mysqlSource(address, { userIdColumn } = {}) {
     await query("SET SESSION time_zone = '+00:00'");
     await query("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     await query("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
-    return await databaseSource(database, { name: "mysql", userIdColumn });
+    return await databaseSource(database, { ...options, name: "mysql" });
   } catch (error) {
     await close();
     throw error;

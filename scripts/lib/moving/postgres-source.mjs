@@ -7,6 +7,7 @@ import { databaseSource } from "./database-source.mjs";
 import { connectionParts, parsedAddress, shownAddress, tlsOf } from "./url.mjs";
 
 const ROWS_AT_A_TIME = 50;
+const NOT_ALLOWED = "42501"; // insufficient_privilege
 const SCHEMES = /^postgres(ql)?$/;
 
 export const isPostgres = (scheme) => SCHEMES.test(scheme.split("+")[0]);
@@ -20,12 +21,16 @@ const IS = {
   time: ["timestamp without time zone", "timestamp with time zone"],
 };
 
-export async function postgresSource(address, { userIdColumn } = {}) {
+export async function postgresSource(address, options = {}) {
   const { config, schema, shown } = connection(address);
   const client = new pg.Client({ ...config, types: { getTypeParser: () => (text) => text } });
   client.on("error", () => {}); // a lost connection fails the query under way, which is where it is told
   const fail = (error) => {
-    throw new Failure(`${shown}: ${error.message || error.code}`);
+    const remedy =
+      error.code === NOT_ALLOWED
+        ? "The database's user needs USAGE on the schema and SELECT on all columns of the tables. No row-level security may hide rows from it: let the tables' owner read, or a user with BYPASSRLS."
+        : undefined;
+    throw new Failure(`${shown}: ${error.message || error.code}`, remedy);
   };
   const query = (text, values) => client.query({ text, values, rowMode: "array" }).then(({ rows }) => rows, fail);
   const close = () => client.end().catch(() => {});
@@ -34,6 +39,8 @@ export async function postgresSource(address, { userIdColumn } = {}) {
     // Prisma's times have no zone and hold UTC. Repeatable read: one instant for all tables.
     await query("SET TIME ZONE 'UTC'");
     await query("SET datestyle = 'ISO'");
+    // A policy that hides rows makes an error then, instead of an import of the others.
+    await query("SET row_security = off");
     await query("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
   } catch (error) {
     await close(); // or the process would wait for it
@@ -43,16 +50,20 @@ export async function postgresSource(address, { userIdColumn } = {}) {
     shown,
     close,
     async columns() {
+      // Not from information_schema, which leaves out what this user may not read: that must fail when it is read.
       const rows = await query(
-        `SELECT c.table_name, c.column_name, c.data_type, t.typtype, t.typname FROM information_schema.columns c
-           JOIN pg_namespace n ON n.nspname = c.udt_schema JOIN pg_type t ON t.typnamespace = n.oid AND t.typname = c.udt_name
-         WHERE c.table_schema = $1 ORDER BY c.table_name, c.ordinal_position`,
+        `SELECT c.relname, a.attname, CASE WHEN b.typelem <> 0 AND b.typlen = -1 THEN 'ARRAY' ELSE format_type(b.oid, NULL) END,
+             b.typtype, b.typname
+           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+           JOIN pg_type t ON t.oid = a.atttypid JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
+         WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'f') AND a.attnum > 0 AND NOT a.attisdropped
+         ORDER BY c.relname, a.attnum`,
         [schema],
       );
       return rows.map(([table, column, type, typtype, typname]) => {
         const enumerated = typtype === "e" || typname === "citext";
         const is = Object.keys(IS).find((kind) => IS[kind].includes(type)) ?? (enumerated ? "text" : "other");
-        return { table, column, type: type === "USER-DEFINED" ? typname : type, is };
+        return { table, column, type, is };
       });
     },
     async *rows(table, columns, key) {
@@ -75,7 +86,7 @@ export async function postgresSource(address, { userIdColumn } = {}) {
     },
   };
   try {
-    return await databaseSource(database, { name: "postgres", userIdColumn });
+    return await databaseSource(database, { ...options, name: "postgres" });
   } catch (error) {
     await close();
     throw error;

@@ -20,8 +20,8 @@ export async function sourceOf({ read, needsUser, close = async () => {}, ...abo
     await close();
   };
   try {
-    const { total, phases } = await surveyed(read, survey);
-    return { ...about, total, records: () => records({ read, survey, phases, needsUser }), close: closeBoth };
+    const { total, counts, phases } = await surveyed(read, survey);
+    return { ...about, total, counts, records: () => records({ read, survey, phases, needsUser }), close: closeBoth };
   } catch (error) {
     await closeBoth(); // or the process would wait for it
     throw error;
@@ -31,18 +31,23 @@ export async function sourceOf({ read, needsUser, close = async () => {}, ...abo
 async function surveyed(read, survey) {
   const order = new Order();
   let total = 0;
+  const counts = Object.fromEntries(TYPES.map((type) => [type, 0]));
   for await (const { parts } of read({ types: TYPES, content: false })) {
     total += parts ? parts.shares.length + parts.refusals.length + (parts.user ? 1 : 0) : 1;
     if (!parts) continue;
     if (parts.rowId !== undefined) survey.addUser(parts.rowId, parts.user);
-    if (parts.user) order.see(USER);
+    if (parts.user) {
+      counts[USER] += 1;
+      order.see(USER);
+    }
     for (const share of placedShares(parts)) {
+      counts[share.record.type] += 1;
       order.see(share.record.type, parts.native && share.record.storedAt);
       if (!share.fixed) survey.addShare(share);
     }
   }
   survey.end();
-  return { total, phases: order.isGood ? [TYPES] : TYPES.map((type) => [type]) };
+  return { total, counts, phases: order.isGood ? [TYPES] : TYPES.map((type) => [type]) };
 }
 
 /**

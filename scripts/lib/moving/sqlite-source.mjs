@@ -3,7 +3,7 @@
 import { Failure } from "../log.mjs";
 import { databaseSource } from "./database-source.mjs";
 
-export async function sqliteSource(file, { userIdColumn } = {}) {
+export async function sqliteSource(file, options = {}) {
   const { DatabaseSync } = await import("node:sqlite");
   const failing = (work) => {
     try {
@@ -19,7 +19,7 @@ export async function sqliteSource(file, { userIdColumn } = {}) {
     async columns() {
       return db
         .prepare(
-          "SELECT t.name AS 'table', c.name AS 'column', c.type FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table'",
+          "SELECT t.name AS 'table', c.name AS 'column', c.type FROM sqlite_schema t, pragma_table_xinfo(t.name) c WHERE t.type = 'table' AND c.hidden <> 1", // generated ones, too
         )
         .all()
         .map((column) => ({ ...column, type: column.type || "no type", is: kindOf(column.type) }));
@@ -40,7 +40,7 @@ export async function sqliteSource(file, { userIdColumn } = {}) {
       db.exec("BEGIN"); // one instant for all tables
       db.prepare("SELECT count(*) FROM sqlite_schema").get();
     });
-    return await databaseSource(database, { name: file, userIdColumn });
+    return await databaseSource(database, { ...options, name: file });
   } catch (error) {
     db.close();
     throw error;
