@@ -239,6 +239,25 @@ describe("of MariaDB", { skip: missing(mariadbPrograms, "MARIADB") }, () => {
     assert.match(refused.stderr, /CustodianBackupShare\.share has the type longblob/);
   });
 
+  test("a column that its user may not read is an error, and not left out", async () => {
+    await fill({ time: "DATETIME(6)", text: "LONGTEXT" });
+    await mariadb.client.query(
+      "CREATE USER reader@localhost; GRANT SELECT ON app.* TO reader@localhost; GRANT USAGE ON *.* TO reader@localhost",
+    );
+    const url = mariadb.url.replace("root@", "reader@");
+    assert.equal((await importFrom([], { SOURCE_URL: url })).code, 0);
+    await mariadb.client.query(
+      "REVOKE SELECT ON app.* FROM reader@localhost; GRANT SELECT ON app.User TO reader@localhost; GRANT SELECT ON app.ClientBackupShare TO reader@localhost; GRANT SELECT (id, userId, share) ON app.CustodianBackupShare TO reader@localhost",
+    );
+    const refused = await importFrom([], { SOURCE_URL: url });
+    assert.equal(refused.code, 1, refused.stdout);
+    assert.match(refused.stderr, /denied[\s\S]*SELECT on the whole tables/);
+    await mariadb.client.query("REVOKE SELECT (id, userId, share) ON app.CustodianBackupShare FROM reader@localhost");
+    const missed = await importFrom([], { SOURCE_URL: url });
+    assert.equal(missed.code, 1, missed.stdout);
+    assert.match(missed.stderr, /no table CustodianBackupShare/);
+  });
+
   test("an address with a password is never printed", async () => {
     const url = "mysql://reader:SECRET-1@127.0.0.1:1/app?token=SECRET-2";
     const { stdout, stderr, code } = await importFrom([], { SOURCE_URL: url });

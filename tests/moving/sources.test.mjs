@@ -125,6 +125,21 @@ describe("the guide's schema", () => {
     assert.deepEqual(await recordsOf(ndjson(nested)), AS_RECORDS);
   });
 
+  test("the same where each user has one of each, as an object, and other fields that hold no share", async () => {
+    const nested = {
+      ...USER,
+      userBackupShare: CIPHER_TEXT,
+      custodianBackupShare: CUSTODIAN,
+      clientBackupShares: [],
+      shares: 7,
+      custodianShares: [],
+      backupMethod: null,
+      _count: { custodianBackupShares: 1 },
+      wallet: { address: "0x" },
+    };
+    assert.deepEqual(await recordsOf(ndjson(nested)), AS_RECORDS);
+  });
+
   test("columns in snake_case", async () => {
     const snake = (row) =>
       Object.fromEntries(
@@ -339,6 +354,57 @@ describe("a bad row is refused by its line, and stops nothing", () => {
       assert.doesNotMatch(bad.refused, /with a share in it/);
     });
   }
+
+  for (const [line, reason] of [
+    ['{"id":"s","clientId":"c","share":"MARKED"}', /^the row has a share as a row of shares/],
+    ['{"id":"s","clientId":"c","backupMethod":"G"}', /has a backupmethod/],
+    ['{"id":"s","clientId":"c","userId":null,"backup_share_pair_id":"p"}', /has a backupsharepairid/],
+    ['{"userId":"u1","share":"MARKED","cipherText":"MARKED"}', /both share and ciphertext/],
+    ['{"userId":"u1","cipherText":"MARKED","backupShare":"MARKED"}', /both cipherText and backupshare/],
+    ['{"userId":"u1","user_id":"u2","share":"MARKED"}', /user_id twice/],
+  ])
+    test(`and not taken for what it is not: ${line}`, async () => {
+      const records = await recordsOf(ndjson(USER, line));
+      assert.deepEqual(records[0].id, "u1");
+      assert.equal(records.length, 2);
+      assert.match(records[1].refused, reason);
+      assert.doesNotMatch(records[1].refused, /MARKED/);
+    });
+
+  for (const [field, value] of [
+    ["custodianShares", [{ share: "MARKED" }]],
+    ["custodianShare", "MARKED"],
+    ["cipherTexts", ["MARKED"]],
+    ["custodianBackupShares", ["MARKED"]],
+    ["userBackupShare", "MARKED"],
+    ["wallets", [{ chain: { share: { p: "MARKED" } } }]],
+  ])
+    test(`a user's row keeps no share to itself: ${field}`, async () => {
+      const records = await recordsOf(ndjson({ ...USER, [field]: value }));
+      assert.deepEqual([records.length, records[0].id], [2, "u1"]);
+      assert.match(records[1].refused, new RegExp(`^${field.toLowerCase()} (may hold a share|holds something)`));
+      assert.doesNotMatch(records[1].refused, /MARKED/);
+    });
+
+  test("nor does a user's row of a database, nor a row with two kinds of shares", async () => {
+    const file = sqliteOf(
+      `UPDATE "User" SET custodianShare = 'MARKED'; INSERT INTO "User" (id, clientId, backupMethod) VALUES ('u2', 'c2', 'G');
+       ${CUSTODIANS}; ${shareTable("UserBackupShare", "cipherText TEXT, share TEXT")};
+       INSERT INTO UserBackupShare VALUES ('a', 'u1', 'A', NULL, 'text', ''), ('b', 'u1', 'B', NULL, 'text', 'MARKED')`,
+      ", custodianShare TEXT, backupMethod TEXT, shares INTEGER DEFAULT 7",
+    );
+    const records = await recordsOfFile(file);
+    assert.deepEqual(
+      records.map(({ refused, id, userId }) => refused ?? userId ?? id),
+      [
+        "u1",
+        "custodianshare may hold a share, and is no name that the import knows",
+        "the row has a backupmethod as a row of shares has it, and no share with a userId",
+        "u1",
+        "the row has both cipherText and share: it would lose one",
+      ],
+    );
+  });
 
   for (const value of ['"MARKED', '{"p":"MARKED', "MARKED"])
     test(`in a JSON column of SQLite: ${value}`, async () => {

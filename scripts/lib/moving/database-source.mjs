@@ -11,7 +11,7 @@
 
 import { Failure, note } from "../log.mjs";
 import { Refusal } from "./refusal.mjs";
-import { NoText, custodianShare, isObject, plain, sharesOf, userShare, userWithShares } from "./rows.mjs";
+import { NoText, custodianShare, isObject, mayHoldShare, plain, sharesOf, userShare, userWithShares } from "./rows.mjs";
 import { sourceOf } from "./source.mjs";
 
 const TABLES = {
@@ -57,6 +57,10 @@ const SHARE_COLUMNS = {
   backupsharepairid: ID,
   createdat: TIME,
   updatedat: TIME,
+  // A row has one of them; another that is filled is refused.
+  share: CONTENT,
+  ciphertext: CONTENT,
+  backupshare: CONTENT,
 };
 
 export async function databaseSource(database, { name, userIdColumn = "id", without = [] }) {
@@ -124,7 +128,11 @@ const columnsOf = ({ columns }, name) => columns.filter(({ column }) => plain(co
 function stagesOf(tables, userIdColumn) {
   const stages = [
     {
-      ...chosen(tables.user, { ...USER_COLUMNS, [plain(userIdColumn)]: ID }, ["id", userIdColumn, "clientId"]),
+      ...chosen(tables.user, { ...likeShares(tables.user), ...USER_COLUMNS, [plain(userIdColumn)]: ID }, [
+        "id",
+        userIdColumn,
+        "clientId",
+      ]),
       types: ["user", "userBackupShare", "custodianBackupShare"],
       partsOf: (fields) => userWithShares(fields, userIdColumn),
     },
@@ -133,7 +141,7 @@ function stagesOf(tables, userIdColumn) {
     if (!tables[role]) return;
     const { content } = SHARES[role];
     stages.push({
-      ...chosen(tables[role], { ...SHARE_COLUMNS, [plain(content)]: CONTENT }, ["id", "userId", content]),
+      ...chosen(tables[role], SHARE_COLUMNS, ["id", "userId", content]),
       types: [type],
       partsOf: (fields) => sharesOf([() => read(fields)]),
     });
@@ -142,6 +150,14 @@ function stagesOf(tables, userIdColumn) {
   share("custodian", "custodianBackupShare", custodianShare);
   return stages;
 }
+
+/** The columns of User that no schema of ours has, and that may hold a share: a row in which one is filled is refused. */
+const likeShares = ({ columns }) =>
+  Object.fromEntries(
+    columns
+      .filter(({ column, is }) => mayHoldShare(plain(column)) && !["integer", "time"].includes(is))
+      .map(({ column, is }) => [plain(column), [is]]),
+  );
 
 function chosen(table, known, required) {
   for (const name of required)

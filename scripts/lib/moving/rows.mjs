@@ -17,8 +17,23 @@ const MAX_ID = 128;
 /** One name for `backup_share_pair_id`, `backupSharePairId` and `BackupSharePairID`. */
 export const plain = (name) => name.replaceAll("_", "").toLowerCase();
 
-export const byPlainName = (row) =>
-  Object.fromEntries(Object.entries(row).map(([name, value]) => [plain(name), value]));
+/** What counts in a row. Written in two ways with two values, it could not be known which of them does. */
+const KNOWN = new Set(
+  "id userid clientid clientapikey createdat updatedat backupmethod backupsharepairid share ciphertext backupshare".split(
+    " ",
+  ),
+);
+
+export function byPlainName(row) {
+  const fields = new Map();
+  for (const [name, value] of Object.entries(row)) {
+    const known = plain(name);
+    if (KNOWN.has(known) && fields.has(known) && fields.get(known) !== value)
+      throw new Refusal(`the row has ${name} twice, written in two ways, with two values`);
+    fields.set(known, value);
+  }
+  return Object.fromEntries(fields);
+}
 
 /** Stands for a value that a database holds in the place of a text. */
 export class NoText {
@@ -40,16 +55,37 @@ export function partsOf(row, userIdColumn) {
     return { native: true, refusals: [], ...(row.type === "user" ? { user: row, shares: [] } : { shares: [row] }) };
   }
   const fields = byPlainName(row);
-  if (given(fields.userid) && "share" in fields) return sharesOf([() => custodianShare(fields)]);
-  if (given(fields.userid) && "ciphertext" in fields) return sharesOf([() => userShare(fields)]);
+  if (given(fields.userid) && ("share" in fields || "ciphertext" in fields)) {
+    const isText = !("share" in fields) || (filled(fields.ciphertext) && !filled(fields.share));
+    return sharesOf([() => (isText ? userShare : custodianShare)(fields)]);
+  }
   if ("clientid" in fields) return userWithShares(fields, userIdColumn);
   throw new Refusal("not a row of User, CustodianBackupShare, UserBackupShare or ClientBackupShare, and not a record");
 }
+
+const CONTENTS = ["share", "ciphertext", "backupshare"];
+/** What only a row of shares has. */
+const OF_SHARES = ["share", "backupmethod", "backupsharepairid"];
+const NESTED = {
+  custodianbackupshares: custodianShare,
+  custodianbackupshare: custodianShare,
+  userbackupshares: userShare,
+  userbackupshare: userShare,
+  clientbackupshares: userShare,
+  clientbackupshare: userShare,
+};
+const LIKE_A_SHARE = /(shares?|ciphertexts?)$/;
+
+/** Whether a field of a user's row, by its plain name, must not be left out of what is read: it may hold a share. */
+export const mayHoldShare = (name) => OF_SHARES.includes(name) || LIKE_A_SHARE.test(name);
 
 /** The user of a row of User, with the shares that are nested in it or in columns of its own. */
 export function userWithShares(fields, userIdColumn) {
   const about = { type: "user", id: String(fields[plain(userIdColumn)] ?? fields.id ?? "") };
   const rowId = id(fields.id, "id", about);
+  const ofShares = OF_SHARES.find((name) => plain(userIdColumn) !== name && filled(fields[name]));
+  if (ofShares)
+    throw new Refusal(`the row has a ${ofShares} as a row of shares has it, and no share with a userId`, about);
   const user = {
     type: "user",
     id: id(fields[plain(userIdColumn)], userIdColumn, about),
@@ -57,21 +93,51 @@ export function userWithShares(fields, userIdColumn) {
     ...apiKey(fields.clientapikey, about),
     ...(given(fields.createdat) && { createdAt: timeOf(fields.createdat).at }),
   };
-  const nested = (rows, read) => list(rows).map((share) => () => read({ userid: rowId, ...share }));
+  const nested = Object.entries(NESTED).flatMap(([name, read]) =>
+    rowsOf(fields[name]).map((row) => () => {
+      if (!isObject(row)) throw new Refusal(`${name} holds something that is no row of shares`, about);
+      return refusing(about, () => read({ userid: rowId, ...byPlainName(row) }));
+    }),
+  );
   // Before multi-backup the share was a column of User.
   const inline = (content, read) =>
     filled(content.share ?? content.ciphertext) ? [() => read({ userid: rowId, id: fields.id, ...content })] : [];
+  // What is not known is not left out, if it may hold a share: nobody would miss it before it is needed.
+  const unknown = Object.entries(fields)
+    .filter(
+      ([name, value]) =>
+        !KNOWN.has(name) && !(name in NESTED) && name !== plain(userIdColumn) && isLikeShare(name, value),
+    )
+    .map(([name]) => () => {
+      throw new Refusal(`${name} may hold a share, and is no name that the import knows`, about);
+    });
   return {
     rowId,
     user,
     ...sharesOf([
-      ...nested(fields.custodianbackupshares, custodianShare),
-      ...nested(fields.userbackupshares, userShare),
-      ...nested(fields.clientbackupshares, userShare),
+      ...nested,
       ...inline({ share: fields.backupshare }, custodianShare),
       ...inline({ ciphertext: fields.ciphertext }, userShare),
+      ...unknown,
     ]),
   };
+}
+
+/** The rows in a field: of a relation to many, or to one. */
+const rowsOf = (value) => (Array.isArray(value) ? value : filled(value) ? [value] : []);
+
+function isLikeShare(name, value) {
+  if (!filled(value) || ["number", "bigint", "boolean"].includes(typeof value)) return false;
+  if (LIKE_A_SHARE.test(name)) return !Array.isArray(value) || value.length > 0;
+  const within = [value];
+  for (let next; (next = within.pop()); ) {
+    if (typeof next !== "object") continue;
+    for (const [key, inner] of Object.entries(next)) {
+      if (CONTENTS.includes(plain(key)) && filled(inner)) return true;
+      if (isObject(inner) || Array.isArray(inner)) within.push(inner);
+    }
+  }
+  return false;
 }
 
 /** Each share by itself: one that cannot go in stops neither its user nor the others. */
@@ -88,7 +154,6 @@ export function sharesOf(reads) {
   return found;
 }
 
-const list = (value) => (Array.isArray(value) ? value.filter(isObject).map(byPlainName) : []);
 const filled = (value) => given(value) && value !== "";
 
 /** A user is never refused for an API key that is unusable: the key is left out, and can be registered later. */
@@ -97,8 +162,12 @@ function apiKey(value, about) {
   return { clientApiKey: text(value, "clientApiKey", about) };
 }
 
-export const custodianShare = (fields) => shareRow("custodianBackupShare", "share", fields);
-export const userShare = (fields) => shareRow("userBackupShare", "cipherText", fields);
+export function custodianShare(fields) {
+  return shareRow("custodianBackupShare", "share", fields);
+}
+export function userShare(fields) {
+  return shareRow("userBackupShare", "cipherText", fields);
+}
 
 /**
  * A share's record, and by what it is placed among others of its user and method: `{ record, at, row }`. Fields that are
@@ -113,6 +182,8 @@ function shareRow(type, content, fields) {
   const { userId, backupMethod } = { userId: id(fields.userid, "userId", about), ...methodOf(fields, about) };
   const stored = [fields.updatedat, fields.createdat].find(filled);
   const share = text(fields[plain(content)], content, about);
+  const another = CONTENTS.find((name) => name !== plain(content) && filled(fields[name]));
+  if (another) throw new Refusal(`the row has both ${content} and ${another}: it would lose one`, about);
   const time = stored === undefined ? undefined : refusing(about, () => timeOf(stored));
   return {
     row: fields.id ?? "",
