@@ -39,13 +39,17 @@ export function Ask({
   const [reason, setReason] = useState("");
   const [outcome, setOutcome] = useState<ComponentChildren>();
   const { busy, failure, run } = useAction();
-  const submit = () => run(async () => setOutcome(await act(reasonOf(reason))));
+  const [begun, setBegun] = useState(false);
+  const submit = () => {
+    setBegun(true);
+    return run(async () => setOutcome(await act(reasonOf(reason))));
+  };
   const end = () => {
     close();
-    if (outcome !== undefined) done();
+    if (begun) done(); // also after a failure: the answer may have got lost behind what was done
   };
   return (
-    <Dialog title={title} onClose={end}>
+    <Dialog title={title} stays={busy} onClose={end}>
       {outcome === undefined ? (
         <form
           onSubmit={(event) => {
@@ -62,7 +66,7 @@ export function Ask({
             <button type="submit" class={danger ? "danger" : "main"} disabled={busy || !ready}>
               {failure ? `${verb}: try again` : verb}
             </button>
-            <button type="button" onClick={end}>
+            <button type="button" disabled={busy} onClick={end}>
               Cancel
             </button>
           </p>

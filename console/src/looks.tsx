@@ -29,6 +29,14 @@ function Opened({ backups }: { backups: Backup[] }) {
   }, 0);
   const shut = backups.flatMap(({ unopenable = [] }) => unopenable);
   if (shares === 0) return <p>Nothing is stored, so there is nothing to open.</p>;
+  const untried = backups.filter(({ opens }) => opens === "unknown").map(({ backupMethod }) => backupMethod);
+  if (shut.length === 0 && untried.length > 0)
+    return (
+      <p>
+        No share was found that does not open. Not all were tried: {listed(untried)} has more than the server opens at
+        once.
+      </p>
+    );
   if (shut.length === 0) return <p>{shares === 1 ? "The one share opens." : `All ${shares} shares open.`}</p>;
   const which = shares === 1 ? "The one share" : `${shut.length} of ${shares} shares`;
   return (

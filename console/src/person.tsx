@@ -35,6 +35,11 @@ async function loadPerson(id: string): Promise<PersonData> {
 
 export function Person({ id }: { id: string }) {
   const person = useLoaded(id, () => loadPerson(id));
+  const [changes, setChanges] = useState(0);
+  const again = () => {
+    setChanges(changes + 1); // the events too: the newest is what was just done
+    person.again();
+  };
   return (
     <>
       <h1>{id}</h1>
@@ -43,10 +48,10 @@ export function Person({ id }: { id: string }) {
           <>
             <p class="sentence">{sentence(timeline, backups)}</p>
             <Identity timeline={timeline} />
-            <Actions id={id} timeline={timeline} done={person.again} />
+            <Actions id={id} timeline={timeline} done={again} />
             {timeline.user !== null && <Cards backups={backups} versions={timeline.versions} />}
-            {timeline.user !== null && <TimelineView id={id} first={timeline} changed={person.again} />}
-            <Events id={id} />
+            {timeline.user !== null && <TimelineView id={id} first={timeline} changed={again} />}
+            <Events key={changes} id={id} />
           </>
         )}
       </Shown>
@@ -85,7 +90,7 @@ function Cards({ backups, versions }: { backups: Backup[]; versions: Version[] }
   return (
     <section aria-labelledby="backups">
       <h2 id="backups">Backups</h2>
-      {backups.length === 0 && (
+      {backups.length === 0 && versions.length === 0 && (
         <p>
           Nothing is stored. Ask the person to back up, as long as they have the device; and whether it is this client.
         </p>
@@ -105,7 +110,7 @@ function Cards({ backups, versions }: { backups: Backup[]; versions: Version[] }
 }
 
 function Card({ backup, current }: { backup: Backup; current: Version[] }) {
-  const { backupMethod, state, userShareAt, userShareReplacedAlone, custodianShares } = backup;
+  const { backupMethod, state, userShareAt, userShareReplacedAlone, userShareSameAs, custodianShares } = backup;
   const methods = new Set([backupMethod, ...custodianShares.map((share) => share.backupMethod)]);
   const pairs = new Set(
     current
@@ -127,6 +132,14 @@ function Card({ backup, current }: { backup: Backup; current: Version[] }) {
             <dd>
               <Time at={userShareReplacedAlone} />: a cipher text took the place of another, and no custodian share had
               come since. It may be junk. The one before it is in the history.
+            </dd>
+          </>
+        )}
+        {userShareSameAs && (
+          <>
+            <dt>Same cipher text</dt>
+            <dd>
+              {userShareSameAs} has the same one, byte for byte. It was stored under a wrong method in one of the two.
             </dd>
           </>
         )}

@@ -108,10 +108,13 @@ export function Select({
 /** A modal dialog: the browser keeps the focus in it, and Escape closes it. */
 export function Dialog({
   title,
+  stays = false,
   onClose,
   children,
 }: {
   title: string;
+  /** While something is under way: closing would not take it back, and would hide what came of it. */
+  stays?: boolean;
   onClose: () => void;
   children: ComponentChildren;
 }) {
@@ -121,7 +124,14 @@ export function Dialog({
     dialog.current?.showModal();
   }, []);
   return (
-    <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
+    <dialog
+      ref={dialog}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        if (stays) event.preventDefault();
+      }}
+      onClose={onClose}
+    >
       <h2 id={id}>{title}</h2>
       {children}
     </dialog>

@@ -58,25 +58,37 @@ export function halfFinishedSince({ userShareAt, custodianShares }: Backup): str
 const plural = (names: readonly string[], one: string, many: string) => (names.length === 1 ? one : many);
 
 /** The first thing an operator wants to know: can this person recover? */
-export function sentence(timeline: Pick<Timeline, "user" | "deletions">, backups: readonly Backup[]): string {
+export function sentence(
+  timeline: Pick<Timeline, "user" | "deletions" | "versions">,
+  backups: readonly Backup[],
+): string {
   if (timeline.user === null) {
     const deleted = timeline.deletions[0];
     return deleted === undefined
       ? "This user is not registered."
       : `Was deleted on ${day(deleted.deletedAt)}: nobody recovers until the user is restored.`;
   }
-  if (backups.length === 0) return "Cannot recover: no backup was ever stored.";
+  if (backups.length === 0)
+    return timeline.versions.length > 0
+      ? "Cannot recover now: no share is current. Older ones are kept: restore them in the timeline."
+      : "Cannot recover: nothing is stored here.";
   const shut = backups.filter((backup) => backup.opens === false);
   const of = (state: Backup["state"]) => backups.filter((backup) => backup.state === state && !shut.includes(backup));
   const names = (list: readonly Backup[]) => list.map((backup) => backup.backupMethod);
-  const complete = names(of("complete"));
+  const complete = of("complete");
+  const sure = names(complete.filter((backup) => doubtAbout(backup) === undefined));
   const half = of("half-finished");
   const parts: string[] = [];
-  if (complete.length > 0) parts.push(`Can recover with ${listed(complete)}.`);
+  if (sure.length > 0) parts.push(`Can recover with ${listed(sure)}.`);
+  else if (complete.length > 0) parts.push("May not recover.");
   else if (half.length > 0)
     parts.push(`Can recover only if the device still has the key of the backup before, with ${listed(names(half))}.`);
   else if (shut.length > 0) parts.push("Cannot recover now.");
   else parts.push("Cannot recover: no backup has both of its halves.");
+  for (const backup of complete) {
+    const doubt = doubtAbout(backup);
+    if (doubt) parts.push(`${backup.backupMethod} has both halves, but ${doubt}.`);
+  }
   if (shut.length > 0)
     parts.push(
       `What is stored for ${listed(names(shut))} does not open here: ${listed(reasons(shut))}. Tell whoever runs the service.`,
@@ -96,6 +108,14 @@ export function sentence(timeline: Pick<Timeline, "user" | "deletions">, backups
   if (alone.length > 0)
     parts.push(`${listed(alone)} ${plural(alone, "lacks", "lack")} Portal's share: only the app's cipher text came.`);
   return parts.join(" ");
+}
+
+/** Why a complete backup may not recover all the same. */
+function doubtAbout({ userShareReplacedAlone, userShareSameAs }: Backup): string | undefined {
+  if (userShareSameAs)
+    return `its cipher text is also that of ${userShareSameAs}, and can be right for one of them only`;
+  if (userShareReplacedAlone) return "its cipher text took the place of another alone, and may be junk";
+  return undefined;
 }
 
 /** Why the shares of these backups do not open, each reason once. */

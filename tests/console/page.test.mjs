@@ -159,6 +159,53 @@ describe("in a browser", { skip: noBrowser }, () => {
     assert.match(await card.innerText(), /Only the custodian share came/);
   });
 
+  test("a backup whose cipher text is another method's, or took another's place alone, is not said to recover", async () => {
+    await act.custodian(ada, "PASSWORD-SECP256K1", "c3", { pair: "pair-3" });
+    await act.cipherText(ada, "PASSWORD", "u2", { pair: "pair-3" });
+    const same = await person(OPERATORS.viewer);
+    assert.match(
+      await same.page.locator(".sentence").innerText(),
+      /PASSWORD has both halves, but its cipher text is also that of GDRIVE/,
+    );
+    assert.doesNotMatch(await same.page.locator(".sentence").innerText(), /Can recover with[^.]*PASSWORD/);
+    assert.match(await same.page.locator(".cards").innerText(), /GDRIVE has the same one, byte for byte/);
+    await act.cipherText(ada, "GDRIVE", "junk", { pair: "pair-2" });
+    const alone = await person(OPERATORS.viewer);
+    assert.match(
+      await alone.page.locator(".sentence").innerText(),
+      /GDRIVE has both halves, but its cipher text took the place of another alone/,
+    );
+    assert.doesNotMatch(await alone.page.locator(".sentence").innerText(), /Can recover with[^.]*GDRIVE/);
+  });
+
+  test("a person of whom nothing is current, but older shares are kept, is to be restored", async () => {
+    for (const table of ["custodian_backup_shares", "user_backup_shares"]) await worker.sql(`DELETE FROM ${table}`);
+    const { page } = await person(OPERATORS.viewer);
+    assert.match(await page.locator(".sentence").innerText(), /Older ones are kept: restore them in the timeline/);
+    assert.equal(await page.getByText("Ask the person to back up").count(), 0);
+  });
+
+  test("an action that is under way cannot be cancelled: its dialog stays, and the page shows what was done", async () => {
+    const { page } = await person(OPERATORS.admin);
+    let answer;
+    const held = new Promise((resolve) => {
+      answer = resolve;
+    });
+    await page.route("**/eject", async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.getByRole("button", { name: "Open an eject window" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Open", exact: true }).click();
+    assert.equal(await dialog.getByRole("button", { name: "Cancel" }).isDisabled(), true);
+    await page.keyboard.press("Escape");
+    assert.equal(await dialog.isVisible(), true);
+    answer();
+    await dialog.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("cell", { name: "open eject" }).waitFor();
+  });
+
   test("that shares do not open comes first, with the reason; the whole view names the key, and who is half-finished", async () => {
     await act.custodian(ada, "GDRIVE-SECP256K1", "c9");
     const half = await person(OPERATORS.viewer);
