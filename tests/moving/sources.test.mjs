@@ -224,6 +224,14 @@ describe("the newest share of a user and method is current, whatever else is rea
     );
   });
 
+  test("of a database without times, where a column of User is older than the table, whatever the ids are", async () => {
+    const file = sqliteOf(
+      `UPDATE "User" SET backupShare = 'inline'; ${CUSTODIANS}; INSERT INTO CustodianBackupShare VALUES ('a', 'u1', 'UNKNOWN', NULL, 'of the table')`,
+      ", backupShare TEXT, cipherText TEXT",
+    );
+    assert.deepEqual(current(await recordsOfFile(file)), ["of the table"]);
+  });
+
   const record = (id, share, storedAt) => ({
     type: "custodianBackupShare",
     id,

@@ -99,9 +99,11 @@ export function userWithShares(fields, userIdColumn) {
       return refusing(about, () => read({ userid: rowId, ...byPlainName(row) }));
     }),
   );
-  // Before multi-backup the share was a column of User.
+  // Before multi-backup the share was a column of User: it comes before all rows of its time.
   const inline = (content, read) =>
-    filled(content.share ?? content.ciphertext) ? [() => read({ userid: rowId, id: fields.id, ...content })] : [];
+    filled(content.share ?? content.ciphertext)
+      ? [() => ({ ...read({ userid: rowId, id: fields.id, ...content }), row: Number.MIN_SAFE_INTEGER })]
+      : [];
   // What is not known is not left out, if it may hold a share: nobody would miss it before it is needed.
   const unknown = Object.entries(fields)
     .filter(
