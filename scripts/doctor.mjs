@@ -3,10 +3,11 @@
 
 import { readArguments } from "./lib/arguments.mjs";
 import { examine } from "./lib/doctor/examine.mjs";
+import { interruptible } from "./lib/doctor/interruptible.mjs";
 import { placeOf } from "./lib/doctor/place.mjs";
 import { jsonReport, lineReport } from "./lib/doctor/report.mjs";
 import { parseTarget, readSecrets, readSettings } from "./lib/doctor/target.mjs";
-import { Failure, main, say } from "./lib/log.mjs";
+import { Failure, main } from "./lib/log.mjs";
 import { userPath } from "./lib/paths.mjs";
 
 const USAGE = `npm run doctor -- URL [--vars FILE] [--env NAME] [--json] [--without-secrets] [--user-id ID] [--client-id ID]
@@ -65,19 +66,6 @@ function begin() {
   };
 }
 
-/** Ctrl-C ends the examination but not the clearing up; a second one ends that too. */
-function interruptible() {
-  const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"]) {
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(130);
-      say("Breaking off; taking away what was made first.");
-      controller.abort();
-    });
-  }
-  return controller.signal;
-}
-
 await main(async () => {
   let start;
   try {
@@ -88,7 +76,7 @@ await main(async () => {
   }
   const report = start.json ? jsonReport() : lineReport();
   report.begin(start.url);
-  const outcome = await examine({ ...start, signal: interruptible(), report: report.check });
+  const outcome = await examine({ ...start, signal: interruptible().signal, report: report.check });
   report.end(outcome);
   return outcome.aborted ? 130 : outcome.ok ? 0 : 1;
 }, USAGE);

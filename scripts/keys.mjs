@@ -8,14 +8,14 @@ import { userPath } from "./lib/paths.mjs";
 import { setupPackages } from "./lib/setup.mjs";
 
 const USAGE = `npm run keys -- escrow --url URL --recipient age1… [--recipient age1…] [--vars FILE]
-npm run keys -- recover --identity FILE (FILE.age … | --bucket NAME [--jurisdiction NAME] [--local])
+npm run keys -- recover --identity FILE (FILE.age … | --bucket NAME [--jurisdiction NAME] [--local]) [--env NAME]
 
   escrow      keeps each sealing key, inside an age file for the recipients, beside the second copy and in the database.
               Again after every rotation.
   recover     writes the setting SHARE_ENCRYPTION_KEYS to standard output, from the escrow files. Straight into
               the Worker (without --silent npm adds its own lines):
               KEYS=$(npm run --silent keys -- recover …) &&
-                printf %s "$KEYS" | npx wrangler secret put SHARE_ENCRYPTION_KEYS --env production
+                printf %s "$KEYS" | npx wrangler secret put SHARE_ENCRYPTION_KEYS --env NAME
 
   --url URL             the service; https, or http on this machine
   --recipient KEY       age recipient, classic or post-quantum; whoever has its identity has the keys
@@ -24,7 +24,8 @@ npm run keys -- recover --identity FILE (FILE.age … | --bucket NAME [--jurisdi
   --identity FILE       the age identity
   --bucket NAME         the bucket of the second copy: its files are read with wrangler
   --jurisdiction NAME   the bucket's: eu, us, fedramp
-  --local               the bucket of this machine`;
+  --local               the bucket of this machine
+  --env NAME            the environment of wrangler.toml whose Worker gets the setting, for what recover tells you to run`;
 
 await main(async () => {
   const { values, positionals } = readArguments({
@@ -39,6 +40,7 @@ await main(async () => {
       bucket: { type: "string" },
       jurisdiction: { type: "string" },
       local: { type: "boolean" },
+      env: { type: "string" },
     },
   });
   await setupPackages();
@@ -83,10 +85,24 @@ async function recover(values, files) {
   const entries = [];
   for (const source of sources) entries.push(await recovered({ ...source, identityFile }));
   process.stdout.write(`${entries.join(",")}\n`);
-  note(
-    `${entries.length === 1 ? "one key" : `${entries.length} keys`}: put this line into SHARE_ENCRYPTION_KEYS (npx wrangler secret put SHARE_ENCRYPTION_KEYS --env production)`,
-  );
+  for (const line of whatToDo({ keys: entries.length, environment: values.env, byFile: !values.bucket })) note(line);
   return 0;
+}
+
+/** A setting that goes to another environment overwrites the only keys that open its shares: none is guessed. */
+function whatToDo({ keys, environment, byFile }) {
+  const command = `npx wrangler secret put SHARE_ENCRYPTION_KEYS --env ${environment ?? "NAME"}`;
+  return [
+    `${keys === 1 ? "one key" : `${keys} keys`}: put this line into SHARE_ENCRYPTION_KEYS (${command})`,
+    ...(environment
+      ? []
+      : ["NAME is the environment that you restore. The line takes the place of the keys that it has: look twice."]),
+    ...(byFile
+      ? [
+          "The setting needs all keys, the sealing one first. Give all of their files in that order; the bucket's keys/index has it.",
+        ]
+      : []),
+  ];
 }
 
 function read(file) {

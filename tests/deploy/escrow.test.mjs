@@ -80,7 +80,7 @@ describe("npm run deploy -- --copy --recipient", () => {
 
   it("waits until a new domain answers before it hands the keys over", async () => {
     const recipient = await identityToRecipient(await generateX25519Identity());
-    const url = `http://127.0.0.1:${await freePort()}/`;
+    const url = `http://127.0.0.1:${await freePort()}`;
     let server;
     const posted = [];
     // Nobody answers until the deployment says that it waits.

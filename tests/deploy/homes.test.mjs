@@ -19,6 +19,7 @@ import {
   end,
   file,
   forget,
+  person,
   read,
   rejects,
   said,
@@ -86,7 +87,7 @@ describe("npm run deploy -- --add-home", () => {
       ],
     );
     assert.match(read("wrangler.toml"), /\[env\.production\.vars\]\nHOME_PLACES = "1=eu"/);
-    assert.match(said, /go on without --add-home.*: npm run deploy -- --jurisdiction eu\n/);
+    assert.match(said, /should this run break off, run the same command again/);
     await deploying(["--add-home", "--location", "enam", "--place", "us-east"]);
     assert.match(read("wrangler.toml"), /HOME_PLACES = "1=eu,2=us-east"/);
   });
@@ -133,6 +134,76 @@ describe("npm run deploy -- --add-home", () => {
     await deploying(["--location", "weur"]);
     assert.equal(state().databases.at(-1).name, "portal-backup-1");
     assert.ok(!read("wrangler.toml").includes('name = "portal-backup-2"'));
+  });
+
+  it("goes on with a home that a run has begun, where that run said, and adds no other, whichever command comes next", async () => {
+    const fails = { "d1 create portal-backup-1 --jurisdiction=eu": "the network is down" };
+    const begun = ["--add-home", "--jurisdiction", "eu"];
+    await rejects(deploying(begun, { account: { ...account, fails } }), /d1 create portal-backup-1/);
+    assert.match(read("wrangler.toml"), /binding = "DB_1" # being added: --jurisdiction=eu\n/);
+    writeFileSync(file("state.json"), JSON.stringify({ ...state(), fails: {} }));
+    const [written, there] = [read("wrangler.toml"), state()];
+    for (const args of [
+      ["--add-home", "--jurisdiction", "us"],
+      ["--add-home", "--location", "weur"],
+      ["--location", "weur"],
+      ["--jurisdiction", "us"],
+    ])
+      await rejects(deploying(args), /DB_1 is not finished.*--jurisdiction=eu/, /Leave .* out.*Nothing was made/);
+    await rejects(deploying(["--add-home", "--place", "us"]), /says already where home 1 is: eu/, /Leave --place out/);
+    assert.deepEqual([read("wrangler.toml"), state()], [written, there]);
+    for (const args of [begun, ["--add-home"], []]) {
+      writeFileSync(file("wrangler.toml"), written);
+      writeFileSync(file("state.json"), JSON.stringify(there));
+      await deploying(args);
+      assert.deepEqual(
+        state().databases.map(({ name, jurisdiction }) => [name, jurisdiction]),
+        [
+          ["portal-backup", undefined],
+          ["portal-backup-directory", undefined],
+          ["portal-backup-1", "eu"],
+        ],
+        args.join(" "),
+      );
+      assert.equal(read("wrangler.toml").match(/HOME_PLACES = .*/)[0], 'HOME_PLACES = "1=eu"');
+      assert.doesNotMatch(read("wrangler.toml"), /being added/);
+    }
+  });
+
+  it("adds no second home with the same command where the migration or the deployment failed", async () => {
+    for (const failed of ["d1 migrations apply DB_1 --remote", "deploy"]) {
+      withDatabase(OLD);
+      const args = ["--add-home", "--location", "weur"];
+      await rejects(deploying(args, { account: { ...account, fails: { [failed]: "no" } } }), /failed/);
+      writeFileSync(file("state.json"), JSON.stringify({ ...state(), fails: {} }));
+      await deploying(args);
+      assert.equal(state().databases.length, 3, failed);
+      assert.ok(!read("wrangler.toml").includes("DB_2"));
+    }
+  });
+
+  it("keeps the place that HOME_PLACES promises, also where nothing beside the binding says it", async () => {
+    await rejects(
+      deploying(["--add-home", "--jurisdiction", "eu"], {
+        account: { ...account, fails: { "d1 create portal-backup-1 --jurisdiction=eu": "the network is down" } },
+      }),
+      /d1 create portal-backup-1/,
+    );
+    writeFileSync(file("state.json"), JSON.stringify({ ...state(), fails: {} }));
+    writeFileSync(file("wrangler.toml"), read("wrangler.toml").replace(/ # being added.*/g, ""));
+    await rejects(deploying(["--location", "weur"]), /DB_1 is not finished/);
+    await deploying([]);
+    assert.equal(state().databases.at(-1).jurisdiction, "eu");
+  });
+
+  it("knows where the home belongs before it writes anything: it was said, or whoever is there is asked", async () => {
+    const before = read("wrangler.toml");
+    await rejects(deploying(["--add-home"], { account }), /Where should the database portal-backup-1 be/, /--location/);
+    assert.equal(read("wrangler.toml"), before);
+    assert.deepEqual(commands(), ["whoami --json"]);
+    await deploying(["--add-home"], { ui: person("eu") });
+    assert.equal(state().databases.at(-1).jurisdiction, "eu");
+    assert.match(read("wrangler.toml"), /HOME_PLACES = "1=eu"/);
   });
 
   it("tells each step in a dry run, and changes nothing", async () => {

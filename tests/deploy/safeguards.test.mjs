@@ -45,6 +45,24 @@ describe("npm run deploy", () => {
     assert.ok(!commands().includes("deploy"));
   });
 
+  it("takes no address that would carry the operator's token in the open, before anything is done", async () => {
+    for (const [url, message, remedy] of [
+      [
+        "http://backup.example.com",
+        /secrets are not sent to http:\/\/backup\.example\.com: it is not encrypted/,
+        /Use https/,
+      ],
+      ["backup.example.com", /Say where the service is: --url https:/],
+      ["https://someone:secret@backup.example.com", /must not hold a password/],
+      ["backup.example.com:8443", /Say where the service is/],
+      ["", /Say where the service is/],
+    ])
+      await rejects(deploying(["--location", "weur", "--url", url], { env: GIVEN }), message, remedy);
+    assert.deepEqual(commands(), []);
+    assert.ok(!said.includes("secret@"));
+    assert.equal(parseOptions(["--url", "https://backup.example.com/webhook"], {}).url, "https://backup.example.com");
+  });
+
   it("refuses a secret of the wrong form", async () => {
     const env = { ...GIVEN, SHARE_ENCRYPTION_KEYS: "k1:short" };
     await rejects(

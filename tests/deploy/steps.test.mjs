@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { statSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { isWindows } from "../../scripts/lib/paths.mjs";
 import {
@@ -29,6 +30,7 @@ import {
   withDatabase,
 } from "../support/deployment.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
+import { startProxy } from "../support/proxy.mjs";
 
 describe("npm run deploy", () => {
   beforeEach(begin);
@@ -160,6 +162,11 @@ describe("npm run deploy", () => {
       await deploying(args, { env: {} });
       assert.match(said, /WEBHOOK_SECRET=… and ADMIN_TOKEN=…: npm run doctor .* --vars FILE/);
 
+      // A token of a test user whose id nobody said.
+      forget();
+      await deploying(args, { env: { ...SECRETS, DOCTOR_CLIENT_TOKEN: "a token of somebody" } });
+      assert.match(said, /All is well[\s\S]*DOCTOR_CLIENT_TOKEN was left out.*--user-id ID/);
+
       // The Worker takes spaces in the list; it is this file's that the doctor goes by.
       forget();
       writeFileSync(
@@ -169,6 +176,33 @@ describe("npm run deploy", () => {
       await deploying(args, { env: SECRETS });
       assert.match(said, /All is well: \d+ checks passed\./, "the app's part as well");
     } finally {
+      await worker.stop();
+    }
+  });
+
+  it("takes the doctor's users away after Ctrl-C, and says that it was broken off", async () => {
+    const worker = await startWorker();
+    // Only what the deploy listens with hears of it: the signal itself would end this process.
+    const others = process.listeners("SIGINT");
+    const own = () => process.listeners("SIGINT").filter((listener) => !others.includes(listener));
+    let proxy;
+    try {
+      proxy = await startProxy(worker, async ({ path }) => {
+        if (!path.endsWith("/store-encrypted-user-backup-share")) return undefined;
+        for (const listener of own()) listener();
+        await sleep(300);
+        return { status: 503, body: "" };
+      });
+      await rejects(
+        deploying(["--location", "weur", "--url", proxy.url], { env: SECRETS }),
+        /It is deployed; the examination was broken off/,
+        /npm run doctor/,
+      );
+      assert.match(said, /✓ The doctor takes away what it made[\s\S]*Broken off/);
+      assert.equal((await worker.sql("SELECT count(*) AS n FROM users"))[0].n, 0);
+      assert.equal(own().length, 0, "from then on Ctrl-C ends the command");
+    } finally {
+      await proxy?.stop();
       await worker.stop();
     }
   });

@@ -20,12 +20,15 @@ export async function readConfig({ file, environment }) {
   } catch (error) {
     throw new Failure(`wrangler.toml cannot be read: ${error.message}`, "Mend it, and run the command again.");
   }
+  const begun = begunIn(readFileSync(file, "utf8"), environment);
   const databases = config.d1_databases
     .filter(({ binding }) => /^(DB(_\d+)?|DIRECTORY)$/.test(binding))
     .map((one) => ({
       binding: one.binding,
       name: one.database_name,
       id: isDatabaseId(one.database_id) ? one.database_id : undefined,
+      /** Where it belongs, while `--add-home` is not through with it: `{ jurisdiction }` or `{ location }`. */
+      begun: begun.get(one.binding),
     }));
   const database = databases.find(({ binding }) => binding === "DB");
   if (!database)
@@ -57,6 +60,20 @@ export async function readConfig({ file, environment }) {
   };
 }
 
+/** The remark that is beside a binding from the moment that `--add-home` writes it until the home is open. */
+const BEGUN = /^\s*binding\s*=\s*["'](\w+)["']\s*# being added: --(jurisdiction|location)=([a-z]+)\s*$/;
+
+function begunIn(text, environment) {
+  const begun = new Map();
+  let header;
+  for (const line of text.split(/\r?\n/)) {
+    if (/^\s*\[/.test(line)) header = line.replace(/\s*#.*$/, "").trim();
+    const [, binding, kind, value] = BEGUN.exec(line) ?? [];
+    if (binding && header === `[[env.${environment}.d1_databases]]`) begun.set(binding, { [kind]: value });
+  }
+  return begun;
+}
+
 const isDatabaseId = (id) => UUID.test(id ?? "") && !PLACEHOLDER.test(id);
 
 /** Writes the id of a database into the section of its binding. */
@@ -73,15 +90,21 @@ const databaseSection = (lines, environment, binding) =>
     ` with the binding ${binding}`,
   );
 
-/** Binds further databases, `[{ binding, name, migrations }]`, which have yet to be made. */
+/** Says beside the binding where the database belongs (`flag`, such as `--jurisdiction=eu`); without a flag it says nothing any more. */
+export function writeBegun({ file, environment, binding, flag }) {
+  const remark = flag ? ` # being added: ${flag}` : "";
+  change(file, (lines) => set(lines, databaseSection(lines, environment, binding), "binding", `"${binding}"${remark}`));
+}
+
+/** Binds further databases, `[{ binding, name, migrations, flag }]`, which have yet to be made where the flag says. */
 export function writeDatabases({ file, environment, databases }) {
   change(file, (lines) => {
     const first = databaseSection(lines, environment, "DB");
     const end = first.lines.findLastIndex((line) => line.trim() !== "" && !/^\s*#/.test(line)) + 1;
-    const sections = databases.flatMap(({ binding, name, migrations }) => [
+    const sections = databases.flatMap(({ binding, name, migrations, flag }) => [
       "",
       `[[env.${environment}.d1_databases]]`,
-      `binding = "${binding}"`,
+      `binding = "${binding}" # being added: ${flag}`,
       `database_name = "${name}"`,
       `database_id = "00000000-0000-0000-0000-000000000000"`,
       `migrations_dir = "${migrations}"`,

@@ -3,6 +3,7 @@
 import { Failure, note } from "../log.mjs";
 import { writeBuckets } from "./config.mjs";
 import { change } from "./settings.mjs";
+import { begunHome } from "./whereabouts.mjs";
 
 /** As what the bucket of a place is bound: COPY_EU for eu, COPY for the homes without a place. */
 export const bucketBinding = (place) => (place ? `COPY_${place.toUpperCase().replaceAll("-", "_")}` : "COPY");
@@ -10,7 +11,7 @@ export const bucketBinding = (place) => (place ? `COPY_${place.toUpperCase().rep
 /**
  * The buckets that the homes are copied into, each with the bindings of its `homes` (src/config/homes.rs).
  */
-function wanted({ config, home, options }) {
+function wanted({ config, options }) {
   const placed = (config.vars.HOME_PLACES ?? "").split(",").filter(Boolean);
   const places = new Map(placed.map((pair) => pair.trim().split("=")));
   const homes = config.databases
@@ -18,7 +19,7 @@ function wanted({ config, home, options }) {
     .filter(({ number }) => number)
     .map(({ binding, number }) => ({ binding, place: places.get(number[1] ?? "0") }));
   // Where --add-home is about to write one.
-  if (options.addHome && home === undefined) homes.push({ binding: undefined, place: options.place });
+  if (options.addHome && !begunHome(config)) homes.push({ binding: undefined, place: options.place });
   const wanted = new Map();
   for (const { binding: home, place } of homes) {
     const binding = bucketBinding(place);

@@ -4,21 +4,23 @@ import { Failure, note } from "../log.mjs";
 import { readConfig, writeDatabaseId } from "./config.mjs";
 import { locations } from "./options.mjs";
 import { change } from "./settings.mjs";
+import { asFlag, decidedWhere, refuseOtherPlace, whereOf } from "./whereabouts.mjs";
 
 export const database = {
   title: "The database",
-  plan: ({ config, options }) =>
-    config.databases.flatMap(({ binding, name, id }) =>
+  plan: (context) =>
+    context.config.databases.flatMap(({ id, name, ...one }) =>
       id
         ? [`look that D1 ${name} (${id}) is in this account: wrangler d1 list`]
         : [
             `look for a D1 named ${name}: wrangler d1 list`,
-            `if there is none, make it ${whereItWillBe(binding, options)}: wrangler d1 create ${name}`,
+            `if there is none, make it ${whereItWillBe(whereOf(one, context))}: wrangler d1 create ${name}`,
             "write its id into wrangler.toml",
           ],
     ),
   async run(context) {
     await takeFromDashboard(context);
+    refuseOtherPlace(context);
     const all = await context.wrangler.json(["d1", "list", "--json"], {
       remedy: "With an API token: does it have the permission D1:Edit, and is CLOUDFLARE_ACCOUNT_ID the right account?",
     });
@@ -30,7 +32,8 @@ export const database = {
   },
 };
 
-async function oneDatabase(context, { binding, name, id }, all) {
+async function oneDatabase(context, one, all) {
+  const { binding, id, name } = one;
   if (id) {
     const there = all.find(({ uuid }) => uuid === id);
     if (there) {
@@ -42,9 +45,9 @@ async function oneDatabase(context, { binding, name, id }, all) {
       "Log in to the account that has it (wrangler login, CLOUDFLARE_ACCOUNT_ID). To begin with a new database, put zeros in place of the id: 00000000-0000-0000-0000-000000000000",
     );
   }
-  const existing = all.find((one) => one.name === name);
-  if (existing) await agreeToExisting(context, existing, whereOf(binding, context.options));
-  const { uuid, jurisdiction } = existing ?? (await create(context, binding, name));
+  const existing = all.find((there) => there.name === name);
+  if (existing) await agreeToExisting(context, existing, whereOf(one, context));
+  const { uuid, jurisdiction } = existing ?? (await create(context, one));
   context.jurisdictions[binding] = jurisdiction;
   await remember(context, binding, uuid);
   if (!existing) context.made.push(binding);
@@ -59,15 +62,14 @@ async function takeFromDashboard(context) {
   await change(context, (where) => writeDatabaseId({ ...where, id: atTop.id }));
 }
 
-function whereItWillBe(binding, options) {
-  const { location, jurisdiction } = whereOf(binding, options);
-  if (jurisdiction) return `within the jurisdiction ${jurisdiction}`;
-  if (location === "auto") return "near to this machine";
-  return location ? `in ${locations[location]}` : "where you say (asked; this cannot be changed later)";
+function whereItWillBe(where) {
+  if (!where) return "where you say (asked; this cannot be changed later)";
+  if (where.jurisdiction) return `within the jurisdiction ${where.jurisdiction}`;
+  return where.location === "auto" ? "near to this machine" : `in ${locations[where.location]}`;
 }
 
 async function agreeToExisting({ options, ui }, { jurisdiction, name, uuid }, wanted) {
-  if (wanted.jurisdiction && jurisdiction !== undefined && jurisdiction !== wanted.jurisdiction)
+  if (wanted?.jurisdiction && jurisdiction !== undefined && jurisdiction !== wanted.jurisdiction)
     throw new Failure(
       `The account has a database named ${name} already (${uuid}), and it is not within ${wanted.jurisdiction}.`,
       "A database's jurisdiction cannot be changed. Give database_name in wrangler.toml another name, to have a new one made there.",
@@ -80,25 +82,17 @@ async function agreeToExisting({ options, ui }, { jurisdiction, name, uuid }, wa
   if (!/^y(es)?$/i.test(answer ?? "")) throw new Failure(`The account has a database named ${name} already.`, remedy);
 }
 
-/** The directory holds no id in the clear, so it keeps to no jurisdiction; near this machine, unless a location is said. */
-const whereOf = (binding, options) =>
-  binding === "DIRECTORY" ? { location: options.location ?? "auto", jurisdiction: undefined } : options;
-
-async function create({ options, ui, wrangler }, binding, name) {
+async function create(context, database) {
+  const { options, wrangler } = context;
+  const { name } = database;
   if (options.ephemeral) {
     throw new Failure(
       "There is no database yet, and a build server is not the place to make it: the id would be lost with this checkout.",
       "Run `npm run deploy` once on your own machine and commit wrangler.toml (the id is no secret).",
     );
   }
-  const where = placement(whereOf(binding, options)) ?? (ui ? await askPlacement(ui, name) : undefined);
-  if (!where) {
-    throw new Failure(
-      `Where should the database ${name} be? This cannot be changed later.`,
-      `Say it with --location (${Object.keys(locations).join(", ")}, or auto) or with --jurisdiction (eu, us, fedramp).`,
-    );
-  }
-  await wrangler.must(["d1", "create", name, ...where]);
+  const where = await decidedWhere(database, context);
+  await wrangler.must(["d1", "create", name, ...(where.location === "auto" ? [] : [asFlag(where)])]);
   const made = (await wrangler.json(["d1", "list", "--json"])).find((one) => one.name === name);
   if (!made)
     throw new Failure(
@@ -106,30 +100,7 @@ async function create({ options, ui, wrangler }, binding, name) {
       "Run the command again in a minute, with --existing-database.",
     );
   note(`made ${name} (${made.uuid})`);
-  const [, chosen = null] = /^--jurisdiction=(.*)/.exec(where[0] ?? "") ?? [];
-  return { ...made, jurisdiction: made.jurisdiction === undefined ? chosen : made.jurisdiction };
-}
-
-function placement({ location, jurisdiction }) {
-  if (jurisdiction) return [`--jurisdiction=${jurisdiction}`];
-  if (location === "auto") return [];
-  return location ? [`--location=${location}`] : undefined;
-}
-
-async function askPlacement(ui, name) {
-  ui.show(
-    [
-      `  Where should the database ${name} be? This cannot be changed later. Near to Portal and your users is fast.`,
-      ...Object.entries(locations).map(([hint, place]) => `    ${hint.padEnd(5)} ${place}`),
-      "    eu    only within the European Union (a jurisdiction, for data protection); us and fedramp likewise",
-      "    auto  near to this machine",
-    ].join("\n"),
-  );
-  for (;;) {
-    const answer = (await ui.ask("  Location: ")).toLowerCase();
-    if (["eu", "us", "fedramp"].includes(answer)) return placement({ jurisdiction: answer });
-    if (answer === "auto" || answer in locations) return placement({ location: answer });
-  }
+  return { ...made, jurisdiction: made.jurisdiction === undefined ? (where.jurisdiction ?? null) : made.jurisdiction };
 }
 
 async function remember(context, binding, id) {

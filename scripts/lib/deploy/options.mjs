@@ -2,6 +2,7 @@
 
 import { readArguments } from "../arguments.mjs";
 import { Failure } from "../log.mjs";
+import { serviceUrl } from "../moving/api.mjs";
 import { userPath } from "../paths.mjs";
 
 const LOCATIONS = ["weur", "eeur", "apac", "oc", "wnam", "enam"];
@@ -30,7 +31,7 @@ export const USAGE = `npm run deploy [-- --env production] [--dry-run] …
   --secrets-out FILE    write the secrets that are made into this new file, instead of showing them on the terminal; a run
                         that comes after a failed one takes them from there
   --vars FILE           NAME=value lines with secrets; they win over the environment
-  --url URL             where the doctor finds the Worker, if wrangler does not say it
+  --url URL             where the doctor finds the Worker, if wrangler does not say it; https, or http on this machine
   --no-doctor           do not examine the Worker afterwards
 
 Missing secrets are taken from the environment or from --vars where they are there by name (WEBHOOK_SECRET, …), else asked for
@@ -117,7 +118,8 @@ export function parseOptions(args, env = process.env) {
     workersDev: values["workers-dev"] || (env.WORKERS_CI === "1" && !values.domain),
     secretsOut: userPath(values["secrets-out"]),
     varsFile: userPath(values.vars),
-    url: values.url,
+    /** ADMIN_TOKEN goes there: checked here, once, for every step. */
+    url: values.url === undefined ? undefined : serviceUrl(values.url).origin,
     doctor: !values["no-doctor"],
     /** A checkout that nobody keeps: what is written there is lost. */
     ephemeral: Boolean(env.CI),

@@ -2,6 +2,7 @@
 
 import { buildWorker } from "../build.mjs";
 import { examine } from "../doctor/examine.mjs";
+import { interruptible } from "../doctor/interruptible.mjs";
 import { placeOf } from "../doctor/place.mjs";
 import { lineReport } from "../doctor/report.mjs";
 import { parseTarget, settingsOf } from "../doctor/target.mjs";
@@ -121,24 +122,29 @@ const doctor = {
     const target = parseTarget(url).url;
     await answering(target, { patience, again: again(target.origin) });
     const value = (name) => known[name] ?? env[name];
-    const given = {
-      webhookSecret: value("WEBHOOK_SECRET"),
-      adminToken: value("ADMIN_TOKEN"),
-      clientToken: env.DOCTOR_CLIENT_TOKEN,
-    };
+    // No DOCTOR_CLIENT_TOKEN: it is one user's, and the deploy is told no user. The throw-away user's requests would fail with it.
+    const given = { webhookSecret: value("WEBHOOK_SECRET"), adminToken: value("ADMIN_TOKEN") };
     const settings = settingsOf((name) => config.vars[name]);
     const report = lineReport({ stream: process.stderr });
     report.begin(target);
+    const { signal, end } = interruptible();
     const outcome = await examine({
       url: target,
       place: placeOf({ environment }),
       secrets: given,
       settings,
+      signal,
       report: report.check,
-    });
+    }).finally(end);
     report.end(outcome);
+    if (outcome.aborted)
+      throw new Failure("It is deployed; the examination was broken off.", `Then again: ${again(target.origin)}`, 130);
     if (!outcome.ok)
       throw new Failure("It is deployed, but not all is well: see above.", `Then again: ${again(target.origin)}`);
+    if (value("DOCTOR_CLIENT_TOKEN"))
+      note(
+        `DOCTOR_CLIENT_TOKEN was left out: it wants the id of its test user, ${again(target.origin)} --user-id ID (or --client-id ID)`,
+      );
     if (!given.webhookSecret || !given.adminToken)
       note(
         `for the whole examination, with a file of WEBHOOK_SECRET=… and ADMIN_TOKEN=…: ${again(target.origin)} --vars FILE`,

@@ -13,14 +13,15 @@ const NOBODY_THERE =
 
 const isLoopback = (host) => host === "localhost" || host === "[::1]" || /^127(\.\d+){3}$/.test(host);
 
-/** The service's address. Shares travel over TLS, or do not leave this machine. */
+/** The service's address. Shares and secrets travel over TLS, or do not leave this machine. */
 export function serviceUrl(text) {
-  if (!text || !URL.canParse(text)) throw new Failure("Say where the service is: --url https://backup.example.com");
+  if (!text?.includes("://") || !URL.canParse(text))
+    throw new Failure("Say where the service is: --url https://backup.example.com");
   const url = new URL(text);
   const local = isLoopback(url.hostname);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && local)) {
     throw new Failure(
-      `Shares are not sent to ${url.protocol}//${url.host}: it is not encrypted on the way.`,
+      `Shares and secrets are not sent to ${url.protocol}//${url.host}: it is not encrypted on the way.`,
       "Use https://, or http:// with 127.0.0.1 or localhost.",
     );
   }
