@@ -21,7 +21,8 @@ const USAGE = `npm run rebuild -- --url URL [--home N] (--into BINDING | --merge
                     command goes on with a run that stopped less than 24 hours ago
   --vars FILE       NAME=value lines with ADMIN_TOKEN (default: the environment, .dev.vars for this machine)
 
-  Ends with 0 if all is well, with 2 if something is missing, differs, is damaged or does not open (each is listed), with 1 if it stopped:
+  Ends with 0 if all is well, with 2 if something is missing, differs, is damaged or does not open (each is listed), or if
+  changes wait to be copied, whose users are left out; with 1 if it stopped:
   the same command goes on.`;
 
 await main(async () => {
@@ -50,7 +51,7 @@ await main(async () => {
   const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
   const { secretsFor } = await import("./lib/moving/secrets.mjs");
   const { Progress } = await import("./lib/moving/progress.mjs");
-  const { uncopied, walk } = await import("./lib/copy/walk.mjs");
+  const { uncopied, waiting, walk } = await import("./lib/copy/walk.mjs");
   const { findings, summary } = await import("./lib/copy/report.mjs");
   const { origin, local } = serviceUrl(values.url);
   const token = secretsFor({ local, file: userPath(values.vars) })(
@@ -73,8 +74,16 @@ await main(async () => {
     note(summary(done));
     return done;
   };
-  const compared = async (title, work) => {
-    const found = await doing(title, work);
+  /** `work` between two looks whether changes of the home wait: what waits at either end was left out. */
+  const settled = async (work) => {
+    const before = await waiting({ api, home });
+    const found = await work();
+    // What stays for seconds will stay.
+    const after = before > 0 ? 0 : await waiting({ api, home });
+    return { ...found, waiting: Math.max(found.waiting, before, after) };
+  };
+  const compared = async (title, work, around = (compare) => compare()) => {
+    const found = await around(() => doing(title, work));
     const totals = await api.post("/admin/rebuild", { ...work, mode: "totals" });
     // Notes that wait make the counts inexact.
     if (totals.pending > 0 || totals.users + totals.deleted > found.users + found.deleted)
@@ -92,11 +101,11 @@ await main(async () => {
       note(`${into} has taken the place of the lost home ${home}.`);
     wrong.push(...(await compared(`Comparing the copy with ${into}`, { home, mode: "check", into })));
   }
-  if (merge)
-    wrong.push(
-      ...findings({ ...(await doing(`Merging the copy into home ${home}`, { home, mode: "merge" })), users: [] }),
-    );
-  if (check) wrong.push(...(await compared(`Comparing the copy with home ${home}`, { home, mode: "check" })));
+  if (merge) {
+    const found = await settled(() => doing(`Merging the copy into home ${home}`, { home, mode: "merge" }));
+    wrong.push(...findings({ ...found, users: [] }));
+  }
+  if (check) wrong.push(...(await compared(`Comparing the copy with home ${home}`, { home, mode: "check" }, settled)));
   const lines = [...new Set(wrong)];
   for (const line of lines) say(line);
   process.stdout.write(lines.length === 0 ? "All is well.\n" : `Not well: ${lines.length} findings.\n`);

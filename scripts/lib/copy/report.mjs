@@ -4,8 +4,9 @@ const MOST = 100;
 const count = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
 /** The lines that name what is wrong, and whether anything is. */
-export function findings({ damaged, unopened, differences, users = [] }) {
+export function findings({ damaged, unopened, differences, users = [], waiting = 0 }) {
   const lines = [
+    ...(waiting > 0 ? [unlooked(waiting)] : []),
     ...damaged.map((name) => `damaged: ${name}`),
     ...unopened.map((name) => `does not open with the keys there are: ${name}`),
     ...differences.map(({ userId, kind, id, wrong }) => `${wrong}: user ${userId}, ${kind}${id ? ` ${id}` : ""}`),
@@ -13,6 +14,10 @@ export function findings({ damaged, unopened, differences, users = [] }) {
   ];
   return lines.length > MOST ? [...lines.slice(0, MOST), `… and ${count(lines.length - MOST, "more line")}`] : lines;
 }
+
+/** Users with changes that wait are left out: nobody knows whether all is well with them. */
+const unlooked = (waiting) =>
+  `${count(waiting, "change waits", "changes wait")} to be copied: users were left out because of that. Run it again when none waits (GET /admin/status: copy.pending); the Worker copies every minute.`;
 
 export const summary = ({ objects, users, shares, versions, deleted }) =>
   `${count(objects, "object")}: ${count(users, "user")}, ${count(shares, "current share")}, ${count(versions, "superseded share")}, ${count(deleted, "deleted user")}`;

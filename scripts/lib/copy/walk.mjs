@@ -1,5 +1,7 @@
 // Walks a home's copy, page by page, in several shards at once. The Worker does the work: POST /admin/rebuild.
 
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { note } from "../log.mjs";
 import { resumed } from "../resume.mjs";
 
@@ -35,6 +37,8 @@ export async function walk({ api, work, parallel = 4, progress, stateFile }) {
     shards: Object.fromEntries(SHARDS.map((shard) => [shard, { cursor: "" }])),
     sum: nothing(),
   };
+  // Also those of a run that broke off: its shards are not walked again.
+  if (work.mode === "merge") state.waiting = Math.max(state.waiting ?? 0, pending);
   const show = () => {
     const parts = SHARDS.map((shard) => (state.shards[shard].done ? 1 : partOf(state.shards[shard].cursor)));
     progress?.show(Math.round((parts.reduce((sum, part) => sum + part) / SHARDS.length) * SHOWN), state.sum.objects);
@@ -58,7 +62,19 @@ export async function walk({ api, work, parallel = 4, progress, stateFile }) {
   await Promise.all(Array.from({ length: Math.min(parallel, SHARDS.length) }, worker));
   progress?.end();
   run.end();
-  return state.sum;
+  return { ...state.sum, waiting: state.waiting ?? 0 };
+}
+
+const LOOKS = 5;
+const LOOK_MS = 1_000;
+
+/** How many changes of the home wait to be copied: those of requests that run just now are copied while it looks again. */
+export async function waiting({ api, home }) {
+  for (let look = 1; ; look++) {
+    const { pending } = await api.post("/admin/rebuild", { home, mode: "totals" });
+    if (pending === 0 || look === LOOKS) return pending;
+    await sleep(LOOK_MS);
+  }
 }
 
 /** A change between reading the bucket and reading the database looks like a difference: what is one stays one. */
