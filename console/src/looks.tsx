@@ -33,8 +33,8 @@ function Opened({ backups }: { backups: Backup[] }) {
   if (shut.length === 0 && untried.length > 0)
     return (
       <p>
-        No share was found that does not open. Not all were tried: {listed(untried)} has more than the server opens at
-        once.
+        No share was found that does not open. But the server opens no more than so many at once, and did not try all of{" "}
+        {listed(untried)}.
       </p>
     );
   if (shut.length === 0) return <p>{shares === 1 ? "The one share opens." : `All ${shares} shares open.`}</p>;

@@ -396,10 +396,10 @@ describe("a bad row is refused by its line, and stops nothing", () => {
 
   test("nor does a user's row of a database, nor a row with two kinds of shares", async () => {
     const file = sqliteOf(
-      `UPDATE "User" SET custodianShare = 'MARKED'; INSERT INTO "User" (id, clientId, backupMethod) VALUES ('u2', 'c2', 'G');
+      `UPDATE "User" SET custodianShare = 'MARKED'; INSERT INTO "User" (id, clientId, backupMethod, backupShare) VALUES ('u2', 'c2', 'G', NULL), ('u3', 'c3', 'G', 'MARKED');
        ${CUSTODIANS}; ${shareTable("UserBackupShare", "cipherText TEXT, share TEXT")};
        INSERT INTO UserBackupShare VALUES ('a', 'u1', 'A', NULL, 'text', ''), ('b', 'u1', 'B', NULL, 'text', 'MARKED')`,
-      ", custodianShare TEXT, backupMethod TEXT, shares INTEGER DEFAULT 7",
+      ", custodianShare TEXT, backupMethod TEXT, backupShare TEXT, shares INTEGER DEFAULT 7",
     );
     const records = await recordsOfFile(file);
     assert.deepEqual(
@@ -407,7 +407,9 @@ describe("a bad row is refused by its line, and stops nothing", () => {
       [
         "u1",
         "custodianshare may hold a share, and is no name that the import knows",
-        "the row has a backupmethod as a row of shares has it, and no share with a userId",
+        "u2", // its method says nothing of a share that is not there
+        "u3",
+        "its row of User has a backupmethod too: is that this share's?",
         "u1",
         "the row has both cipherText and share: it would lose one",
       ],

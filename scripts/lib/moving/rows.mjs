@@ -59,13 +59,27 @@ export function partsOf(row, userIdColumn) {
     const isText = !("share" in fields) || (filled(fields.ciphertext) && !filled(fields.share));
     return sharesOf([() => (isText ? userShare : custodianShare)(fields)]);
   }
-  if ("clientid" in fields) return userWithShares(fields, userIdColumn);
+  if ("clientid" in fields) {
+    const ofShares = foreignTo(fields, userIdColumn);
+    if (ofShares)
+      throw new Refusal(
+        `the row has a ${ofShares} as a row of shares has it, and no share with a userId`,
+        aboutUser(fields, userIdColumn),
+      );
+    return userWithShares(fields, userIdColumn);
+  }
   throw new Refusal("not a row of User, CustodianBackupShare, UserBackupShare or ClientBackupShare, and not a record");
 }
 
 const CONTENTS = ["share", "ciphertext", "backupshare"];
 /** What only a row of shares has. */
 const OF_SHARES = ["share", "backupmethod", "backupsharepairid"];
+const foreignTo = (fields, userIdColumn) =>
+  OF_SHARES.find((name) => plain(userIdColumn) !== name && filled(fields[name]));
+const aboutUser = (fields, userIdColumn) => ({
+  type: "user",
+  id: String(fields[plain(userIdColumn)] ?? fields.id ?? ""),
+});
 const NESTED = {
   custodianbackupshares: custodianShare,
   custodianbackupshare: custodianShare,
@@ -81,11 +95,8 @@ export const mayHoldShare = (name) => OF_SHARES.includes(name) || LIKE_A_SHARE.t
 
 /** The user of a row of User, with the shares that are nested in it or in columns of its own. */
 export function userWithShares(fields, userIdColumn) {
-  const about = { type: "user", id: String(fields[plain(userIdColumn)] ?? fields.id ?? "") };
+  const about = aboutUser(fields, userIdColumn);
   const rowId = id(fields.id, "id", about);
-  const ofShares = OF_SHARES.find((name) => plain(userIdColumn) !== name && filled(fields[name]));
-  if (ofShares)
-    throw new Refusal(`the row has a ${ofShares} as a row of shares has it, and no share with a userId`, about);
   const user = {
     type: "user",
     id: id(fields[plain(userIdColumn)], userIdColumn, about),
@@ -99,16 +110,26 @@ export function userWithShares(fields, userIdColumn) {
       return refusing(about, () => read({ userid: rowId, ...byPlainName(row) }));
     }),
   );
-  // Before multi-backup the share was a column of User: it comes before all rows of its time.
+  // Before multi-backup the share was a column of User: it comes before all rows of its time. What says a method beside it may be of
+  // this share, or what the user likes best: neither is guessed.
+  const ofShares = foreignTo(fields, userIdColumn);
   const inline = (content, read) =>
     filled(content.share ?? content.ciphertext)
-      ? [() => ({ ...read({ userid: rowId, id: fields.id, ...content }), row: Number.MIN_SAFE_INTEGER })]
+      ? [
+          () => {
+            if (ofShares) throw new Refusal(`its row of User has a ${ofShares} too: is that this share's?`, about);
+            return { ...read({ userid: rowId, id: fields.id, ...content }), row: Number.MIN_SAFE_INTEGER };
+          },
+        ]
       : [];
   // What is not known is not left out, if it may hold a share: nobody would miss it before it is needed.
   const unknown = Object.entries(fields)
     .filter(
       ([name, value]) =>
-        !KNOWN.has(name) && !(name in NESTED) && name !== plain(userIdColumn) && isLikeShare(name, value),
+        (name === "share" || !KNOWN.has(name)) &&
+        !(name in NESTED) &&
+        name !== plain(userIdColumn) &&
+        isLikeShare(name, value),
     )
     .map(([name]) => () => {
       throw new Refusal(`${name} may hold a share, and is no name that the import knows`, about);
