@@ -8,15 +8,19 @@ use std::cell::RefCell;
 use crate::config;
 use crate::domain::alert::{Alarm, AlertWebhook, QUIET_MS};
 use crate::domain::names::new_id;
+use crate::error;
 use crate::log::{self, Field, Level};
 use crate::platform::{self, Bindings, format_date, now_ms, outbound};
 use crate::release;
-use crate::store::{Database, Which, alerts as store};
+use crate::store::{Database, Which, alerts as store, metrics};
 
 const NOT_DELIVERED: &str = "an alert was not delivered";
 const TIMEOUT_MS: u32 = 10_000;
-/// How long an isolate does not ask the database again about a message that was sent within the hour.
+/// How long an isolate does not ask the database again about a message that was sent within the hour; and how long it gathers
+/// alarms before it keeps them.
 const ASK_AGAIN_MS: u64 = 300_000;
+/// Stands among the messages for the keeping of alarms.
+const ALARMS: &str = "";
 
 thread_local! {
     static RAISED: RefCell<Vec<Alarm>> = const { RefCell::new(Vec::new()) };
@@ -49,16 +53,40 @@ pub fn send_behind(env: &Bindings) {
     platform::after_answer(async move { send(&env).await });
 }
 
-/// Sends what was raised since the last time.
+/// Sends what was raised since the last time, and keeps the alarms among it for `GET /admin/metrics`.
 pub async fn send(env: &Bindings) {
     let raised = RAISED.take();
+    let db = config::database(env, 0).map(|db| Database::for_background(db, Which::Unknown(0)));
+    // A database that has just failed is not asked for more.
+    let is_to_keep =
+        |alarm: &Alarm| alarm.level == Level::Error.as_str() && alarm.message != log::UNAVAILABLE;
+    if let Some(db) = &db
+        && raised.iter().any(is_to_keep)
+        && is_due(ALARMS, now_ms())
+    {
+        let _ = keep_alarms(db).await; // Then they wait for the next time.
+    }
     let Ok(Some(webhook)) = config::alert_webhook(env) else {
         return;
     };
-    let db = config::database(env, 0).map(|db| Database::for_background(db, Which::Unknown(0)));
     for alarm in raised {
         send_one(&webhook, db.as_ref(), alarm).await;
     }
+}
+
+/// Adds what this isolate has logged as an error to the alarms of today.
+pub async fn keep_alarms(db: &Database) -> error::Result<()> {
+    let alarms = log::take_alarms();
+    if alarms.is_empty() {
+        return Ok(());
+    }
+    let now = now_ms();
+    keep_quiet(ALARMS, now + ASK_AGAIN_MS);
+    let kept = metrics::keep_alarms(db, &new_id(now)?, &alarms).await;
+    if kept.is_err() {
+        log::put_back(alarms);
+    }
+    kept
 }
 
 async fn send_one(webhook: &AlertWebhook, db: Option<&Database>, alarm: Alarm) {

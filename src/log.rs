@@ -49,6 +49,9 @@ pub struct RequestLine<'a> {
     pub operator: Option<&'a str>,
 }
 
+/// The alert of requests that the database did not answer.
+pub const UNAVAILABLE: &str = "requests are answered unavailable";
+
 pub fn request(line: &RequestLine) {
     let level = if line.status >= 500 {
         Level::Error
@@ -70,7 +73,7 @@ pub fn request(line: &RequestLine) {
     alerts::raise(
         level,
         match line.code {
-            Some("unavailable") => "requests are answered unavailable",
+            Some("unavailable") => UNAVAILABLE,
             Some("misconfigured") => "requests are answered misconfigured",
             _ => "requests are answered internal",
         },
@@ -125,17 +128,28 @@ fn remember_alarm(message: &str, fields: &[(&'static str, Field)]) {
         Some(about) => format!("{message}: {about}"),
         None => message.to_owned(),
     };
+    add_alarm(alarm, 1);
+}
+
+fn add_alarm(alarm: String, times: u64) {
     ALARMS.with_borrow_mut(|alarms| {
         let is_room = alarms.len() < ALARMS_REMEMBERED;
         match alarms.iter_mut().find(|(known, _)| *known == alarm) {
-            Some((_, count)) => *count += 1,
-            None if is_room => alarms.push((alarm, 1)),
+            Some((_, count)) => *count += times,
+            None if is_room => alarms.push((alarm, times)),
             None => {}
         }
     });
 }
 
-/// What this isolate has logged as an error since it was asked last, and how often: for the schedule, which keeps it.
+/// What this isolate has logged as an error since it was asked last, and how often: for who keeps it.
 pub fn take_alarms() -> Vec<(String, u64)> {
     ALARMS.take()
+}
+
+/// Takes back what could not be kept.
+pub fn put_back(alarms: Vec<(String, u64)>) {
+    for (alarm, times) in alarms {
+        add_alarm(alarm, times);
+    }
 }

@@ -7,13 +7,11 @@ use crate::domain::sealing::Place;
 use crate::domain::share_pairs::{SharePair, missing};
 use crate::error::Result;
 use crate::log::{self, Field, Level};
-use crate::platform::{format_date, now_ms};
 use crate::portal::Listed;
 use crate::store::Database;
 use crate::store::share_pairs::{self as store, Custodian};
 use crate::vault::Vault;
 
-const MS_PER_DAY: u64 = 86_400_000;
 /// More fields than a custodian share has.
 const MAX_SHARE_FIELDS: usize = 500;
 
@@ -57,13 +55,11 @@ impl Ours {
     }
 
     /// The completed pairs of Portal's list that are not here, and should be.
-    pub fn missing<'a>(&self, pairs: &'a [SharePair], retention_days: u32) -> Vec<&'a SharePair> {
+    pub fn missing<'a>(&self, pairs: &'a [SharePair]) -> Vec<&'a SharePair> {
         if self.is_cut {
             return Vec::new(); // It cannot be told.
         }
-        let kept_since = now_ms().saturating_sub(u64::from(retention_days) * MS_PER_DAY);
-        let is_here = |pair: &str| self.get(pair).is_some();
-        missing(pairs, is_here, &format_date(kept_since))
+        missing(pairs, |pair| self.get(pair).is_some())
     }
 
     fn get(&self, pair: &str) -> Option<&Custodian> {
@@ -102,14 +98,13 @@ pub fn to_json(
     client_id: &ClientId,
     listed: &Listed,
     ours: &Ours,
-    retention_days: u32,
 ) -> String {
     let answer = Writer::default().text("clientId", client_id.as_str());
     let pairs = match listed {
         Listed::Pairs(pairs) => pairs.as_slice(),
         Listed::UnknownClient | Listed::Unavailable(_) => &[],
     };
-    let missing = ours.missing(pairs, retention_days);
+    let missing = ours.missing(pairs);
     if !missing.is_empty() {
         raise(user_id, client_id, &missing);
     }

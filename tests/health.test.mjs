@@ -52,6 +52,22 @@ describe("a service that is set up", () => {
     assert.equal((await ready(worker)).status, 200);
   });
 
+  test("readyz stays 200 while the schedule stands, but that is an alarm, and operators are warned", async () => {
+    const ranAgo = async (minutes) => {
+      const at = new Date(Date.now() - minutes * 60_000).toISOString();
+      await worker.sql("INSERT OR REPLACE INTO metric_marks (name, value) VALUES ('at', ?)", at);
+      worker.clearLogs();
+      const { status, body } = await worker.send("GET", "/readyz", { bearer: SECRETS.ADMIN_TOKEN });
+      const alarms = worker.logLines().filter(({ message }) => message === "the schedule has not run for an hour");
+      const told = (body.warnings ?? []).filter((text) => text.includes(`schedule last ran at ${at}`));
+      return [status, alarms.map(({ level, lastRun }) => [level, lastRun === at]), told.length];
+    };
+    assert.deepEqual(await ranAgo(55), [200, [], 0]);
+    assert.deepEqual(await ranAgo(65), [200, [["error", true]], 1]);
+    const anyone = await ready(worker);
+    assert.deepEqual([anyone.status, anyone.body.warnings], [200, undefined]);
+  });
+
   test("readyz is 503 when another key stands behind the id that sealed the shares", async (t) => {
     await ready(worker);
     const [canary] = await worker.sql("SELECT key_id, sealed_canary, created_at FROM key_canaries");

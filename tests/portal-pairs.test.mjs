@@ -115,12 +115,14 @@ describe("GET /users/:userId/backups?portal=1", () => {
     assert.deepEqual([missing, hasUntoldPairs], [[], true]);
   });
 
-  test("a pair that was replaced before the retention is not missed; one without a successor always is", async () => {
+  test("a pair that a later one here replaces is not missed; one without such a one is, however old", async () => {
     await act.custodian(ada, S, "s2", { pair: "new" });
+    const now = Date.now();
+    const [yesterday, today] = [now - 86_400_000, now].map((ms) => new Date(ms).toISOString());
     portal.knows(
       ada.clientId,
-      { id: "old", createdAt: "2020-01-01T00:00:00.000Z" },
-      { id: "new", createdAt: "2020-02-01T00:00:00.000Z" },
+      { id: "old", createdAt: yesterday },
+      { id: "new", createdAt: today },
       { id: "other", backupMethod: "ICLOUD", createdAt: "2020-01-01T00:00:00.000Z" },
     );
     assert.deepEqual((await view()).missing, ["other"]);
@@ -246,7 +248,7 @@ describe("the schedule", () => {
       );
   });
 
-  test("stops at the first failure of Portal's, with one warning, and goes on there", async () => {
+  test("ends at the first failure of Portal's, with one warning that names the client, and goes on behind it", async () => {
     await act.register(user("bob"), user("eve"));
     portal.fault = faults.status(429, { "retry-after": "30" });
     worker.clearLogs();
@@ -256,10 +258,14 @@ describe("the schedule", () => {
       .logLines()
       .filter(({ message }) => message === "Portal does not tell which backups it counts");
     assert.ok(warnings.length > 0 && warnings.every(({ level, why }) => level === "warn" && /30 seconds/.test(why)));
+    const [{ clientId }] = warnings;
+    const first = (client) => asks()[0].endsWith(`/${client}`);
+    assert.ok(first(clientId));
     assert.deepEqual(alarms(), []);
     portal.reset();
     await worker.scheduled();
     assert.equal(new Set(asks()).size, 3);
+    if (worker.homes.length === 1) assert.ok(!first(clientId), "one client does not hold up the others for ever");
   });
 
   test("asks nobody without PORTAL_API_KEY", async () => {

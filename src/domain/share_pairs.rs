@@ -70,22 +70,16 @@ fn list<'a>(object: &Object<'a>, name: &str) -> Option<Vec<&'a str>> {
     json::elements(array).filter(|elements| elements.len() <= MAX_LISTED)
 }
 
-/// The completed pairs whose custodian share is not here and should be. The history is kept for a time only: a pair is not
-/// missed whose next one is here and is older than `kept_since` (ISO 8601).
-pub fn missing<'a>(
-    pairs: &'a [SharePair],
-    is_here: impl Fn(&str) -> bool,
-    kept_since: &str,
-) -> Vec<&'a SharePair> {
-    let was_purged = |pair: &SharePair| {
-        pairs.iter().any(|next| {
-            next.replaces(pair)
-                && is_here(&next.id)
-                && next.created_at.as_deref().is_some_and(|at| at < kept_since)
-        })
+/// The completed pairs whose custodian share is not here and should be. A pair that a later one which is here replaces is not
+/// missed: nobody recovers with it any more, the history is kept for a time only, and a database that was imported may never
+/// have kept it.
+pub fn missing(pairs: &[SharePair], is_here: impl Fn(&str) -> bool) -> Vec<&SharePair> {
+    let is_replaced = |pair: &SharePair| {
+        let mut later = pairs.iter().filter(|next| next.replaces(pair));
+        later.any(|next| is_here(&next.id))
     };
     let all = pairs.iter();
-    all.filter(|pair| pair.is_completed() && !is_here(&pair.id) && !was_purged(pair))
+    all.filter(|pair| pair.is_completed() && !is_here(&pair.id) && !is_replaced(pair))
         .collect()
 }
 
@@ -141,41 +135,38 @@ mod tests {
     #[test]
     fn a_completed_pair_that_is_not_here_is_missing() {
         let pairs = parse(ANSWER).unwrap();
-        assert_eq!(ids(&missing(&pairs, |_| false, "2026-01-01")), ["p1"]);
-        assert!(missing(&pairs, |id| id == "p1", "2026-01-01").is_empty());
+        assert_eq!(ids(&missing(&pairs, |_| false)), ["p1"]);
+        assert!(missing(&pairs, |id| id == "p1").is_empty());
     }
 
     #[test]
-    fn a_pair_that_was_replaced_before_the_retention_is_not_missed() {
+    fn a_pair_that_a_later_one_here_replaces_is_not_missed() {
         let pairs = [
             pair("old", "gdrive", "2026-01-01"),
             pair("new", "GDRIVE", "2026-02-01"),
             pair("other", "ICLOUD", "2026-01-01"),
         ];
-        let here = |id: &str| id == "new";
-        assert_eq!(ids(&missing(&pairs, here, "2026-03-01")), ["other"]);
-        // The history still has to have it …
-        assert_eq!(ids(&missing(&pairs, here, "2026-01-15")), ["old", "other"]);
-        // … and without the one that replaced it, it is all there was.
-        assert_eq!(
-            ids(&missing(&pairs, |_| false, "2026-03-01")),
-            ["old", "new", "other"]
-        );
+        assert_eq!(ids(&missing(&pairs, |id| id == "new")), ["other"]);
+        // Without the one that replaced it, it is all there was.
+        assert_eq!(ids(&missing(&pairs, |_| false)), ["old", "new", "other"]);
     }
 
     #[test]
-    fn only_a_later_pair_from_before_the_retention_excuses_one() {
-        let pairs = [
-            pair("old", "GDRIVE", "2026-01-01"),
-            pair("new", "GDRIVE", "2026-02-01"),
-        ];
-        let here = |id: &str| id == "new";
-        assert!(missing(&pairs, here, "2026-02-02").is_empty());
-        assert_eq!(ids(&missing(&pairs, here, "2026-02-01")), ["old"]);
-        let at_once = [
-            pair("old", "GDRIVE", "2026-02-01"),
-            pair("new", "GDRIVE", "2026-02-01"),
-        ];
-        assert_eq!(ids(&missing(&at_once, here, "2026-03-01")), ["old"]);
+    fn only_a_later_completed_pair_of_the_same_wallet_and_method_replaces_one() {
+        let old = pair("old", "GDRIVE", "2026-02-01");
+        let new = |change: fn(&mut SharePair)| {
+            let mut new = pair("new", "GDRIVE", "2026-03-01");
+            change(&mut new);
+            ids(&missing(&[old.clone(), new], |id| id == "new"))
+        };
+        assert!(new(|_| {}).is_empty());
+        assert_eq!(new(|pair| pair.created_at = old_time()), ["old"]);
+        assert_eq!(new(|pair| pair.created_at = None), ["old"]);
+        assert_eq!(new(|pair| pair.curve = None), ["old"]);
+        assert_eq!(new(|pair| pair.status = "incomplete".to_owned()), ["old"]);
+    }
+
+    fn old_time() -> Option<String> {
+        Some("2026-02-01".to_owned())
     }
 }

@@ -19,6 +19,11 @@ pub struct Version {
 }
 
 impl Version {
+    /// An id is that of one version of each kind: imported shares may have the same (`POST /admin/import`).
+    pub fn is(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.id == other.id
+    }
+
     fn is_current(&self) -> bool {
         self.superseded_at.is_none()
     }
@@ -38,10 +43,6 @@ impl Timeline {
 
     pub fn versions(&self) -> &[Version] {
         &self.0
-    }
-
-    pub fn get(&self, id: &str) -> Option<&Version> {
-        self.0.iter().find(|version| version.id == id)
     }
 
     fn current_user_entries(&self) -> Vec<Entry> {
@@ -86,10 +87,8 @@ impl Timeline {
     /// What a recovery is given now: Portal the custodian shares, the app the cipher texts.
     pub fn given(&self, policy: FetchSuperseded) -> Vec<&Version> {
         let mut given: Vec<&Version> = self.0.iter().filter(|v| v.is_current()).collect();
-        let mut add = |version: &Version| {
-            if !given.iter().any(|known| known.id == version.id)
-                && let Some(version) = self.get(&version.id)
-            {
+        let mut add = |version| {
+            if !given.iter().any(|known| known.is(version)) {
                 given.push(version);
             }
         };
@@ -113,9 +112,10 @@ impl Timeline {
 
     /// The timeline as it would be if the version with this id were restored. None: there is no such superseded version.
     pub fn with_restored(&self, id: &str) -> Option<Self> {
-        let restored = self.get(id).filter(|version| !version.is_current())?;
+        let mut superseded = self.0.iter().filter(|version| !version.is_current());
+        let restored = superseded.find(|version| version.id == id)?;
         let changed = self.0.iter().map(|version| {
-            let superseded_at = if version.id == restored.id {
+            let superseded_at = if version.is(restored) {
                 None
             } else if version.is_current() && version.is_in_place_of(restored) {
                 Some(NOW.to_owned())

@@ -147,7 +147,8 @@ fn a_cipher_text_of_an_unknown_method_stands_for_methods_that_have_no_current_on
             ("user UNKNOWN 2", None),
             ("user GDRIVE 3", gdrive_until),
         ]);
-        let unknown = all.get("user UNKNOWN 2").unwrap();
+        let unknown = all.versions().iter().find(|v| v.id == "user UNKNOWN 2");
+        let unknown = unknown.unwrap();
         let found = all.mates(&[unknown]);
         assert_eq!(found.first().unwrap().len(), mates, "{gdrive_until:?}");
     }
@@ -167,4 +168,26 @@ fn a_restored_version_displaces_none_of_another_kind_or_method() {
         current.map(|v| v.id.as_str()).collect::<Vec<_>>(),
         ["user PASSWORD 4", "custodian GDRIVE 3", "user GDRIVE 1"]
     );
+}
+
+#[test]
+fn a_custodian_share_and_a_cipher_text_of_one_id_are_two() {
+    let mut all = [
+        version("custodian GDRIVE 1", Some("3")),
+        version("user GDRIVE 2", None),
+        version("custodian GDRIVE 3", None),
+    ];
+    for of_id_1 in &mut all[..2] {
+        "1".clone_into(&mut of_id_1.id);
+    }
+    let all = Timeline::of(all.into_iter().rev().collect());
+    let kinds = |versions: &[&Version]| {
+        let kinds = versions.iter().map(|v| v.kind.as_str());
+        kinds.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(kinds(&all.given(FetchSuperseded::Never)), "custodian user");
+    let restored = all.with_restored("1").unwrap();
+    let times = restored.versions().iter().filter(|v| v.is_current());
+    let times: Vec<&str> = times.map(|v| v.entry.stored_at.as_str()).collect();
+    assert_eq!(times, ["2", "1"]);
 }

@@ -6,11 +6,13 @@ use crate::domain::role::Role;
 use crate::error::{Code, Error, Result};
 use crate::handlers::admin::copying;
 use crate::http::{Answer, Call};
+use crate::log::{self, Field, Level};
 use crate::maintenance::copy::MAX_LAG_SECONDS;
 use crate::maintenance::{ensure_canary, opens};
+use crate::platform::{now_ms, parse_date};
 use crate::release;
 use crate::store::escrow::{self, State};
-use crate::store::health::{self, Canary, SCHEMA_VERSION};
+use crate::store::health::{self, Canary, Health, SCHEMA_VERSION};
 
 /// The Worker runs. Asks nothing of the database.
 pub fn healthz() -> Result<Answer> {
@@ -27,12 +29,13 @@ pub fn healthz() -> Result<Answer> {
 /// 3. Its schema is current.
 /// 4. Every configured key opens its canary, of every database: it is the key that the shares were sealed with; and every key that
 ///    current shares are sealed with is configured. The sealing key gets its canary here, in every database that has none.
-/// 5. Operators, by their credential, are told what is not as it should be though the service does its work.
+/// 5. A schedule that stands is an alarm: nothing else would tell of it, for it is the schedule that raises the others.
+/// 6. Operators, by their credential, are told what is not as it should be though the service does its work.
 ///
 /// A service that is ready also tells which release it is: `npm run verify` asks for it.
 pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
     // 2.
-    let (schema, canaries) = health::read(call.db).await.map_err(|error| {
+    let health = health::read(call.db).await.map_err(|error| {
         if error.is_caused_by(&["no such table", "no such column"]) {
             not_ready(
                 "Not ready: the database has no schema, or an older one. Apply the migrations."
@@ -43,14 +46,14 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
         }
     })?;
     // 3.
-    if schema.is_none_or(|version| version < SCHEMA_VERSION) {
+    if health.schema.is_none_or(|version| version < SCHEMA_VERSION) {
         return Err(not_ready(
             "Not ready: the database's schema is older than the Worker. Apply the migrations."
                 .to_owned(),
         ));
     }
     // 4.
-    check_keys(call, &canaries).await?;
+    check_keys(call, &health.canaries).await?;
     ensure_canary(call.db, call.vault).await?;
     if call.homes.are_many() {
         for (home, canaries) in call.homes.are_right().await? {
@@ -62,7 +65,16 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
         }
     }
     // 5.
-    let warnings = warnings(call).await?;
+    let stands_since = stands_since(&health);
+    if let Some(at) = stands_since {
+        log::event(
+            Level::Error,
+            "the schedule has not run for an hour",
+            &[("lastRun", Field::Text(at))],
+        );
+    }
+    // 6.
+    let warnings = warnings(call, stands_since).await?;
     let ready = Writer::default()
         .text("status", "ready")
         .text("version", release::VERSION)
@@ -101,8 +113,16 @@ async fn check_keys(call: &Call<'_>, canaries: &[Canary]) -> Result<()> {
     Ok(())
 }
 
+/// Since when the schedule has not run, if that is for an hour: it runs every quarter. One that never ran is not known to be due.
+fn stands_since(health: &Health) -> Option<&str> {
+    const AN_HOUR_MS: u64 = 3_600_000;
+    let ran_at = health.schedule_ran_at.as_deref()?;
+    let ran_ms = parse_date(ran_at)?;
+    (now_ms().saturating_sub(ran_ms) > AN_HOUR_MS).then_some(ran_at)
+}
+
 /// What operators, and nobody else, are warned of.
-async fn warnings(call: &Call<'_>) -> Result<Vec<String>> {
+async fn warnings(call: &Call<'_>, stands_since: Option<&str>) -> Result<Vec<String>> {
     if Admin::recognise(call, Role::Viewer).await?.is_none() {
         return Ok(Vec::new());
     }
@@ -119,6 +139,11 @@ async fn warnings(call: &Call<'_>) -> Result<Vec<String>> {
             )),
         })
         .collect();
+    if let Some(at) = stands_since {
+        warnings.push(format!(
+            "The schedule last ran at {at}. Until it runs again nothing is examined, purged or copied. See that wrangler.toml has its crons."
+        ));
+    }
     if call.copier.is_some() {
         let homes = copying(call).await?;
         let lag = homes.iter().map(|home| home.lag_seconds).max();

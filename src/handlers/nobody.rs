@@ -91,7 +91,7 @@ async fn find_elsewhere(call: &Call<'_>, id: &UserId, unknown: Error) -> Result<
     let listed = portal.share_pairs(&client_id).await;
     let shown = || {
         let ours = Ours::default();
-        pairs::to_json(None, &client_id, &listed, &ours, retention_days)
+        pairs::to_json(None, &client_id, &listed, &ours)
     };
     Ok(match &listed {
         Listed::UnknownClient => unknown.detailed(format!(

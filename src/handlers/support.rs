@@ -283,12 +283,5 @@ async fn portal(
     let user_id = user_id.as_str();
     let db = call.homes.home(home).await?;
     let ours = Ours::read(&db, call.vault, user_id, client_id).await?;
-    let days = call.settings.history_retention_days;
-    Ok(pairs::to_json(
-        Some(user_id),
-        client_id,
-        &listed,
-        &ours,
-        days,
-    ))
+    Ok(pairs::to_json(Some(user_id), client_id, &listed, &ours))
 }

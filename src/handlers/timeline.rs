@@ -43,11 +43,12 @@ pub async fn timeline(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Resul
     let would_be_given = after.as_ref().map(|timeline| timeline.given(policy));
     // 4.
     let page = page(all, cursor.as_deref(), limit)?;
-    let is_on_page = |version: &&Version| page.versions.iter().any(|known| known.id == version.id);
+    let is_on_page = |version: &&Version| page.versions.iter().any(|known| known.is(version));
     let mut named: Vec<&Version> = Vec::new();
     let mentioned = given.iter().chain(would_be_given.iter().flatten());
-    for version in mentioned.filter_map(|version| all.get(&version.id)) {
-        if !is_on_page(&version) && !named.iter().any(|known| known.id == version.id) {
+    let ours = |version: &&Version| all.versions().iter().find(|known| known.is(version));
+    for version in mentioned.filter_map(ours) {
+        if !is_on_page(&version) && !named.iter().any(|known| known.is(version)) {
             named.push(version);
         }
     }

@@ -58,7 +58,7 @@ impl Homes<'_> {
                     let known = home.which().identity();
                     let home = self.identified(home.home(), known).await?;
                     let answer = health::read(&home).await;
-                    (home, answer.map(|(_, canaries)| canaries))
+                    (home, answer.map(|health| health.canaries))
                 }
                 answer => (home, answer),
             };

@@ -1,9 +1,8 @@
 //! The daily figures: events counted from the audit trail, sizes, and alarms.
 
 use super::Scrub;
-use crate::domain::names::new_id;
+use crate::alerts;
 use crate::error::Result;
-use crate::log;
 use crate::platform::now_ms;
 use crate::store::metrics::{self as store, Figure};
 use crate::store::{Database, approvals, status};
@@ -30,11 +29,7 @@ pub(super) async fn count(db: &Database) -> Result<()> {
     figures.push(bytes);
     store::keep_figures(db, &figures).await?;
     approvals::forget_old(db).await?;
-    let alarms = log::take_alarms();
-    if alarms.is_empty() {
-        return Ok(());
-    }
-    store::keep_alarms(db, &new_id(now_ms())?, &alarms).await
+    alerts::keep_alarms(db).await
 }
 
 async fn share_figures(db: &Database) -> Result<Vec<Figure>> {

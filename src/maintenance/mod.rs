@@ -241,7 +241,7 @@ fn log_failed(step: &str, mut error: Error) {
 
 /// Keeps a canary for the sealing key, once. An error: the bytes behind its id are not those of the canary that is kept.
 pub async fn ensure_canary(db: &Database, vault: &Vault) -> Result<()> {
-    let (_, canaries) = health::read(db).await?;
+    let canaries = health::read(db).await?.canaries;
     let key_id = vault.current_key_id();
     if let Some(canary) = canaries.iter().find(|canary| canary.key_id == key_id) {
         if !opens(vault, canary).await {

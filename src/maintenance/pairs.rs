@@ -16,7 +16,8 @@ use crate::vault::Vault;
 /// twenty databases eight are served within one.
 const CLIENTS_PER_RUN: u64 = 10;
 
-/// Asks Portal about the next clients; nothing without `PORTAL_API_KEY`. Where Portal does not tell, the next run goes on there.
+/// Asks Portal about the next clients; nothing without `PORTAL_API_KEY`. Where Portal does not tell, the run ends, and the next one
+/// goes on behind that client: one that Portal never tells of does not hold up the others.
 pub(super) async fn look(
     db: &Database,
     vault: &Vault,
@@ -37,7 +38,7 @@ pub(super) async fn look(
         match portal.share_pairs(&client_id).await {
             Listed::Pairs(pairs) if pairs.iter().any(SharePair::is_completed) => {
                 let ours = Ours::read(db, vault, &user.user_id, &client_id).await?;
-                let missing = ours.missing(&pairs, settings.history_retention_days);
+                let missing = ours.missing(&pairs);
                 if !missing.is_empty() && store::is_here(db, &user).await? {
                     pairs::raise(Some(&user.user_id), &client_id, &missing);
                 }
@@ -48,8 +49,12 @@ pub(super) async fn look(
                 log::event(
                     Level::Warn,
                     "Portal does not tell which backups it counts",
-                    &[("why", Field::Text(&why))],
+                    &[
+                        ("clientId", Field::Text(client_id.as_str())),
+                        ("why", Field::Text(&why)),
+                    ],
                 );
+                last = Some(user.user_id);
                 break;
             }
         }

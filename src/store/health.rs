@@ -3,7 +3,7 @@
 use js_sys::JsString;
 
 use super::sql::sql;
-use super::{Database, Row, Rows, Statement, ask_each};
+use super::{Database, Row, Rows, Statement, ask_each, metrics};
 use crate::error::Result;
 
 /// The least schema version that this code works on. Migrations only add, so a newer schema serves as well.
@@ -24,13 +24,28 @@ pub struct Canary {
 /// The canaries of all keys ever used.
 const CANARIES: &str = sql!("health_canaries");
 
-/// The schema's version and the canaries of all keys ever used.
-pub async fn read(db: &Database) -> Result<(Option<u32>, Vec<Canary>)> {
-    let [schema, canaries] = db
-        .read(vec![Statement::new(SCHEMA), Statement::new(CANARIES)])
+pub struct Health {
+    pub schema: Option<u32>,
+    /// Of all keys ever used.
+    pub canaries: Vec<Canary>,
+    /// When the schedule ran through last, ISO 8601. None: it never did.
+    pub schedule_ran_at: Option<String>,
+}
+
+pub async fn read(db: &Database) -> Result<Health> {
+    let [schema, canaries, ran_at] = db
+        .read(vec![
+            Statement::new(SCHEMA),
+            Statement::new(CANARIES),
+            Statement::new(metrics::AT),
+        ])
         .await?
         .rows()?;
-    Ok((schema_version(&schema), read_canaries(&canaries)))
+    Ok(Health {
+        schema: schema_version(&schema),
+        canaries: read_canaries(&canaries),
+        schedule_ran_at: ran_at.first_text("value"),
+    })
 }
 
 /// The canaries of all keys ever used; whether shares need the key is not asked.

@@ -49,10 +49,10 @@ pub struct Figure {
     pub value: u64,
 }
 
-/// Keeps figures as those of today, and forgets old ones.
+/// Keeps figures as those of today, in place of today's earlier ones, and forgets old ones.
 pub async fn keep_figures(db: &Database, figures: &[Figure]) -> Result<()> {
     const KEEP: &str = sql!("metrics_keep_figure");
-    const FORGET: &str = "DELETE FROM daily_figures WHERE day < date('now', '-' || ?1 || ' days')";
+    const FORGET: &str = "DELETE FROM daily_figures WHERE day = date('now') OR day < date('now', '-' || ?1 || ' days')";
     let keep = |figure: &Figure| Statement::new(KEEP).text(&figure.name).number(figure.value);
     let forget = Change::upkeep(Statement::new(FORGET).text(&DAYS_KEPT.to_string()));
     let change = figures.iter().map(keep).fold(forget, Change::read);
@@ -172,7 +172,8 @@ fn merge<T>(
     ours.extend(rest);
 }
 
-const AT: &str = "SELECT value FROM metric_marks WHERE name = 'at'";
+/// When events were counted last: the last step of the schedule.
+pub(super) const AT: &str = "SELECT value FROM metric_marks WHERE name = 'at'";
 
 /// Of the last `days` days; no more than is kept.
 pub async fn daily(db: &Database, days: u64) -> Result<Daily> {

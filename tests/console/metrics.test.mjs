@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { after, beforeEach, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { backups } from "../support/backup.mjs";
 import { assertProblem, user } from "../support/client.mjs";
@@ -127,6 +128,19 @@ describe("the daily figures", () => {
   });
 });
 
+test("the alarms of the last week are also those that a request raised, whatever isolate answered it", async () => {
+  await act.register(ada);
+  await act.custodian(ada, "GDRIVE-SECP256K1", "c1");
+  await worker.sql("UPDATE custodian_backup_shares SET sealed_share = 'AAAA'");
+  assert.equal((await act.fetchCustodian(ada)).status, 500);
+  for (let left = 200; ; left -= 1) {
+    const { alarms } = await daily();
+    if (alarms.some(({ message, count }) => message === "request: internal" && count === 1)) break;
+    assert.ok(left > 0, JSON.stringify(alarms));
+    await sleep(25);
+  }
+});
+
 describe("GET /metrics", () => {
   const text = async () => {
     const answer = await act.admin("GET", "/metrics");
@@ -145,6 +159,12 @@ describe("GET /metrics", () => {
     assert.ok(lines.includes('portal_backup_key_shares{key="k1",current="true"} 1'));
     assert.ok(lines.includes('portal_backup_events_total{action="register_user",outcome="registered"} 2'));
     assert.ok(lines.some((line) => /^portal_backup_database_bytes\{database="DB"\} \d+$/.test(line)));
+  });
+
+  test("says nothing more of a key that no share is sealed with", async () => {
+    await worker.sql("INSERT INTO daily_figures VALUES (date('now'), 'key_shares:gone', 5)");
+    await worker.scheduled();
+    assert.doesNotMatch(await text(), /gone/);
   });
 
   test("never falls: counters go on from run to run", async () => {
