@@ -21,14 +21,15 @@ pub struct OperatorToken {
 #[derive(Debug, PartialEq, Eq)]
 struct AccessRole {
     role: Role,
-    /// A name, or `*` with what names end with; in lower case.
+    /// A name, or `*` with what names end with; in lower case. With a one-time code by mail as Access' sign-in, whoever reads
+    /// `ann@` also signs in as `ann+x@`: `*` fits no such name, so that nobody is two operators.
     pattern: String,
 }
 
 impl AccessRole {
     fn fits(&self, name: &str) -> bool {
         match self.pattern.strip_prefix('*') {
-            Some(end) => name.ends_with(end),
+            Some(end) => name.ends_with(end) && !name.contains('+'),
             None => name == self.pattern,
         }
     }

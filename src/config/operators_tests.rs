@@ -61,6 +61,15 @@ fn of_several_roles_that_fit_a_name_the_highest_counts() {
 }
 
 #[test]
+fn an_address_with_a_tag_has_the_role_that_is_given_to_it_by_name_only() {
+    let roles = "support=*@example.com,admin=ann+ops@example.com";
+    let operators = parse(&[("ACCESS_ROLES", roles)]).unwrap();
+    assert_eq!(operators.access_role("bob+x@example.com"), Role::Viewer);
+    assert_eq!(operators.access_role("ann+ops@example.com"), Role::Admin);
+    assert_eq!(operators.access_role("ann+x@example.com"), Role::Viewer);
+}
+
+#[test]
 fn whom_no_entry_names_is_a_viewer() {
     let operators = parse(&[]).unwrap();
     assert_eq!(operators.access_role("ann@example.com"), Role::Viewer);
