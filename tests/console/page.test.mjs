@@ -258,6 +258,56 @@ describe("in a browser", { skip: noBrowser }, () => {
     assert.deepEqual([event.operator, event.reason], ["sam", "the phone was restored from a backup"]);
   });
 
+  test("a custodian share and a cipher text of one id are two versions: each is chosen, joined and given by itself", async () => {
+    const bob = user("bob");
+    await act.register(bob);
+    const imports = async (record, query = "") => {
+      const answer = await worker.send("POST", `/admin/import${query}`, {
+        bearer: OPERATORS.admin.token,
+        headers: { "content-type": "application/x-ndjson" },
+        body: JSON.stringify({ userId: bob.id, ...record }),
+      });
+      assert.equal(answer.body.results[0].outcome, "new", answer.text);
+    };
+    // As a source has them whose tables each count from 1.
+    const share = { type: "custodianBackupShare", backupMethod: "GDRIVE-SECP256K1" };
+    await imports({ ...share, id: "1", share: "c1", storedAt: "2026-01-01T00:00:00.000Z" });
+    await imports({ ...share, id: "2", share: "c2", storedAt: "2026-02-01T00:00:00.000Z" }, "?replaceOlder=true");
+    const cipherText = { type: "userBackupShare", backupMethod: "GDRIVE", cipherText: "u1" };
+    await imports({ ...cipherText, id: "1", storedAt: "2026-02-02T00:00:00.000Z" });
+    assert.deepEqual(await act.fetched(bob), ["c2"]);
+
+    const { page } = await open(OPERATORS.viewer);
+    await goTo(page, `#/users/${bob.id}`);
+    const superseded = page.getByRole("button", { name: /^Custodian share GDRIVE-SECP256K1, stored .*, superseded/ });
+    assert.doesNotMatch(await superseded.getAttribute("aria-label"), /given to Portal/);
+    await superseded.click();
+    const panel = page.getByRole("complementary", { name: "The chosen version" });
+    assert.match(await panel.innerText(), /^Custodian share GDRIVE-SECP256K1/);
+    assert.equal(await page.locator(".timeline button[aria-pressed=true]").count(), 1);
+    await page.getByRole("button", { name: /^Cipher text GDRIVE/ }).click();
+    assert.match(await panel.innerText(), /^Cipher text GDRIVE/);
+    assert.equal(await page.locator(".timeline path").count(), 1, "the cipher text is the second share's");
+    const { from, to } = await page.locator(".timeline path").evaluate((line) => ({
+      from: line.getPointAtLength(0).y,
+      to: line.getPointAtLength(line.getTotalLength()).y,
+    }));
+    assert.notEqual(from, to, "it leads to the lane of the custodian shares");
+
+    // The other way round: the share of the cipher text's backup has the cipher text's id.
+    await worker.sql("UPDATE custodian_backup_shares SET id = '1' WHERE user_id = ?", bob.id);
+    await worker.sql("UPDATE backup_share_versions SET id = '9' WHERE user_id = ?", bob.id);
+    await goTo(page, "#/");
+    await goTo(page, `#/users/${bob.id}`);
+    await page.getByRole("button", { name: /^Custodian share .*, current, given to Portal now/ }).waitFor();
+    await page.getByRole("button", { name: /^Cipher text .*, current, given to the app now/ }).waitFor();
+    const line = await page.locator(".timeline path").evaluate((line) => ({
+      from: line.getPointAtLength(0).y,
+      to: line.getPointAtLength(line.getTotalLength()).y,
+    }));
+    assert.notEqual(line.from, line.to, "it leads to the lane of the custodian shares");
+  });
+
   test("the timeline is used with the keyboard alone", async () => {
     const { page } = await person(OPERATORS.viewer);
     const marks = page.getByRole("toolbar", { name: /GDRIVE/ }).getByRole("button");
