@@ -7,7 +7,7 @@ import { COLUMN_PX, type Drawing, LANE_PX, type Mark, drawings, givenKeys, keyOf
 import { useLoaded } from "./state";
 import { Shown } from "./ui";
 import { VersionPanel } from "./version";
-import { clock } from "./words";
+import { clock, shortDay } from "./words";
 
 const PER_PAGE = 200;
 
@@ -195,7 +195,7 @@ function Dates({ marks }: { marks: readonly Mark[] }) {
   let last = Number.NEGATIVE_INFINITY;
   let day = "";
   const shown = marks.filter(({ version, column }) => {
-    const today = version.storedAt.slice(0, 10);
+    const today = shortDay(version.storedAt);
     if (today === day || column - last < 2) return false;
     day = today;
     last = column;
@@ -205,7 +205,7 @@ function Dates({ marks }: { marks: readonly Mark[] }) {
     <div class="dates" aria-hidden="true">
       {shown.map(({ version, column }) => (
         <span key={keyOf(version)} style={{ left: `${column * COLUMN_PX}px` }}>
-          {version.storedAt.slice(0, 10)}
+          {shortDay(version.storedAt)}
         </span>
       ))}
     </div>

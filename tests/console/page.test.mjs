@@ -100,6 +100,21 @@ describe("in a browser", { skip: noBrowser }, () => {
     await goTo(view.page, `#/users/${ada.id}`);
     return view;
   };
+  const bob = user("bob");
+  const imports = async (record, query = "") => {
+    const answer = await worker.send("POST", `/admin/import${query}`, {
+      bearer: OPERATORS.admin.token,
+      headers: { "content-type": "application/x-ndjson" },
+      body: JSON.stringify({ userId: bob.id, ...record }),
+    });
+    assert.equal(answer.body.results[0].outcome, "new", answer.text);
+  };
+  /** Answers a path of the API with what `change` makes of the Worker's own answer. */
+  const answering = (page, path, change) =>
+    page.route(path, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: change(await response.json()) });
+    });
   const shot = async (page, name) => {
     if (!process.env.SCREENSHOTS) return;
     mkdirSync(process.env.SCREENSHOTS, { recursive: true });
@@ -259,16 +274,7 @@ describe("in a browser", { skip: noBrowser }, () => {
   });
 
   test("a custodian share and a cipher text of one id are two versions: each is chosen, joined and given by itself", async () => {
-    const bob = user("bob");
     await act.register(bob);
-    const imports = async (record, query = "") => {
-      const answer = await worker.send("POST", `/admin/import${query}`, {
-        bearer: OPERATORS.admin.token,
-        headers: { "content-type": "application/x-ndjson" },
-        body: JSON.stringify({ userId: bob.id, ...record }),
-      });
-      assert.equal(answer.body.results[0].outcome, "new", answer.text);
-    };
     // As a source has them whose tables each count from 1.
     const share = { type: "custodianBackupShare", backupMethod: "GDRIVE-SECP256K1" };
     await imports({ ...share, id: "1", share: "c1", storedAt: "2026-01-01T00:00:00.000Z" });
@@ -307,6 +313,30 @@ describe("in a browser", { skip: noBrowser }, () => {
     }));
     assert.notEqual(line.from, line.to, "it leads to the lane of the custodian shares");
   });
+
+  for (const timezoneId of ["America/Los_Angeles", "Pacific/Auckland"]) {
+    test(`a day of the figures is that day everywhere, and one of the timeline is that of its marks: ${timezoneId}`, async () => {
+      await worker.scheduled();
+      const { page } = await open(OPERATORS.viewer, { timezoneId });
+      await answering(page, "**/admin/metrics*", (metrics) => ({
+        ...metrics,
+        databases: metrics.databases.map((one) => ({ ...one, fullOn: "2027-03-01" })),
+        alarms: [{ day: "2026-03-01", message: "An alarm.", count: 1 }],
+      }));
+      await goTo(page, "#/whole");
+      await page.getByText("it is full on March 1, 2027.").first().waitFor();
+      await page.getByText("(1 on March 1, 2026)").waitFor();
+
+      await act.register(bob);
+      // Of 31 January in Los Angeles, of 1 February in Auckland.
+      const storedAt = timezoneId.startsWith("America") ? "2026-02-01T03:00:00.000Z" : "2026-01-31T18:00:00.000Z";
+      await imports({ type: "userBackupShare", id: "1", backupMethod: "GDRIVE", cipherText: "u1", storedAt });
+      await goTo(page, `#/users/${bob.id}`);
+      const [spoken, below] = timezoneId.startsWith("America") ? ["Jan 31", "2026-01-31"] : ["Feb 1", "2026-02-01"];
+      await page.getByRole("button", { name: `Cipher text GDRIVE, stored ${spoken}, 2026` }).waitFor();
+      assert.equal(await page.locator(".dates").innerText(), below);
+    });
+  }
 
   test("the timeline is used with the keyboard alone", async () => {
     const { page } = await person(OPERATORS.viewer);
