@@ -248,6 +248,36 @@ describe("in a browser", { skip: noBrowser }, () => {
     assert.ok((await without.page.locator("figure.chart table").count()) > 0, "the figures are there all the same");
   });
 
+  /** The whole view, with these in the place of what the Worker says. */
+  const whole = async (status, metrics = {}) => {
+    const { page } = await open(OPERATORS.viewer);
+    await answering(page, "**/admin/status", (answer) => ({ ...answer, ...status }));
+    await answering(page, "**/admin/metrics*", (answer) => ({ ...answer, ...metrics }));
+    await goTo(page, "#/whole");
+    return page.locator("main").innerText();
+  };
+
+  test("the whole view says so where the second copy lacked shares, or had some that do not open", async () => {
+    const copy = { pending: 0, oldestPendingAt: null, lagSeconds: 0, lastCopiedAt: null, epoch: 1, objects: 9 };
+    const withSampled = (sampled, pending = 0) => whole({ copy: { ...copy, pending, sampled } });
+    assert.match(await withSampled({ checked: 1200, missing: 0, unopened: 0 }), /Second copy\n+has every change\n/);
+    const lacking = await withSampled({ checked: 1200, missing: 3, unopened: 0 });
+    assert.doesNotMatch(lacking, /has every change/);
+    assert.match(lacking, /Of 1,200 shares that the schedule looked up there, 3 were missing and 0 did not open\./);
+    assert.match(
+      await withSampled({ checked: 1200, missing: 0, unopened: 2 }, 5),
+      /5 changes wait.*and 2 did not open\./,
+    );
+  });
+
+  test("the whole view says that the schedule stands where its last run is more than an hour ago", async () => {
+    const at = (minutes) => new Date(Date.now() - minutes * 60_000).toISOString();
+    const seen = (minutes) => whole({ scrub: { at: at(minutes), checked: 5, failed: 0 } }, { countedAt: at(minutes) });
+    const STANDS = /the schedule does not run/g;
+    assert.equal((await seen(30)).match(STANDS), null);
+    assert.equal((await seen(240)).match(STANDS)?.length, 2, "at the scrub and at the figures");
+  });
+
   test("no share is ever on the page", async () => {
     const { page } = await person(OPERATORS.admin);
     const text = await page.content();
