@@ -180,6 +180,40 @@ describe("npm run deploy", () => {
     }
   });
 
+  it("waits until what was deployed answers, and not an older version, before the doctor looks", async () => {
+    const worker = await startWorker();
+    const older = { status: 200, headers: { "content-type": "application/json" } };
+    const asked = [];
+    let proxy;
+    try {
+      // Three answers of before: another release, one from before releases had a digest, and one that is not ready.
+      const before = [
+        { ...older, body: JSON.stringify({ status: "ready", version: "0.0.9", release: "0".repeat(64) }) },
+        { ...older, body: JSON.stringify({ status: "ready", version: "0.0.1" }) },
+        { ...older, status: 503, body: JSON.stringify({ code: "misconfigured" }) },
+      ];
+      proxy = await startProxy(worker, ({ path }) => {
+        asked.push(path);
+        return before.shift();
+      });
+      await deploying(["--location", "weur", "--url", proxy.url], { env: SECRETS });
+      assert.deepEqual(asked.slice(0, 4), ["/readyz", "/readyz", "/readyz", "/readyz"]);
+      assert.match(said, /All is well/);
+
+      const stays = { ...older, body: JSON.stringify({ status: "ready", version: "0.0.9", release: "0".repeat(64) }) };
+      before.push(...Array.from({ length: 1000 }, () => stays));
+      await rejects(
+        deploying(["--location", "weur", "--url", proxy.url], { env: SECRETS, patience: 10 }),
+        /It is deployed, but another release answers at http:\S+: 0\.0\.9, 0{64}, not [0-9a-f]{64}\./,
+        /lead to this Worker[\s\S]*npm run doctor/,
+      );
+      assert.ok(asked.slice(asked.lastIndexOf("/readyz") + 1).length === 0, "the doctor did not look");
+    } finally {
+      await proxy?.stop();
+      await worker.stop();
+    }
+  });
+
   it("takes the doctor's users away after Ctrl-C, and says that it was broken off", async () => {
     const worker = await startWorker();
     // Only what the deploy listens with hears of it: the signal itself would end this process.

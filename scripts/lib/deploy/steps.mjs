@@ -112,7 +112,7 @@ const doctor = {
   title: "The doctor",
   plan: ({ options }) =>
     options.doctor
-      ? ["wait until GET /readyz answers 200", "npm run doctor -- the Worker's URL"]
+      ? ["wait until GET /readyz answers 200 with the release that was deployed", "npm run doctor -- the Worker's URL"]
       : ["left out (--no-doctor)"],
   async run({ config, env, known, options, url, patience }) {
     if (!options.doctor) return note("left out (--no-doctor)");
