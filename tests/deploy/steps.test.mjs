@@ -72,6 +72,7 @@ describe("npm run deploy", () => {
     await deploying(["--location", "weur"], { env: { ...GIVEN, ADMIN_TOKEN: "another-admin-token-0123456789abcdef" } });
     assert.deepEqual(commands(), [
       "whoami --json",
+      "deployments status --json",
       "d1 list --json",
       "secret list --format=json",
       "d1 time-travel info DB --json",
@@ -148,7 +149,7 @@ describe("npm run deploy", () => {
     try {
       const args = ["--location", "weur", "--url", String(worker.url)];
       await deploying(args, { env: SECRETS });
-      assert.match(said, /8\. The doctor\n[\s\S]*All is well: \d+ checks passed/);
+      assert.match(said, /9\. The doctor\n[\s\S]*All is well: \d+ checks passed/);
       for (const secret of Object.values(SECRETS)) assert.ok(!said.includes(secret));
 
       forget();

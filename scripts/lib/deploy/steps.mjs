@@ -15,6 +15,7 @@ import { bucket } from "./copy.mjs";
 import { database, migrations } from "./database.mjs";
 import { escrow, recipients } from "./escrow.mjs";
 import { home, opening, queue } from "./home.mjs";
+import { live } from "./live.mjs";
 import { refuseUnservedPages } from "./pages.mjs";
 import { secrets } from "./secrets.mjs";
 import { change } from "./settings.mjs";
@@ -159,6 +160,7 @@ export const steps = [
   address,
   operatorsAddress,
   variables,
+  live,
   home,
   database,
   bucket,
