@@ -119,6 +119,7 @@ describe("a SQLite file of Prisma's", () => {
     db.exec(`CREATE TABLE "User" ("clientApiKey" TEXT NOT NULL, "clientId" TEXT NOT NULL, "id" TEXT NOT NULL PRIMARY KEY);
       CREATE TABLE "CustodianBackupShare" ("backupMethod" TEXT NOT NULL DEFAULT 'UNKNOWN', "createdAt" DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,
         "id" TEXT NOT NULL PRIMARY KEY, "share" TEXT NOT NULL, "userId" TEXT NOT NULL);
+      CREATE TABLE "UserBackupShare" ("cipherText" TEXT NOT NULL, "id" TEXT NOT NULL PRIMARY KEY, "userId" TEXT NOT NULL);
       INSERT INTO "User" VALUES ('key-1', 'c1', 'u1')`);
     const insert = db.prepare(
       `INSERT INTO "CustodianBackupShare" ("backupMethod", "createdAt", "id", "share", "userId") VALUES (?, ?, ?, ?, 'u1')`,

@@ -179,6 +179,30 @@ test("in which order the lines are dumped makes no difference", async () => {
   assert.deepEqual(await ofFile(lines.toReversed()), await ofFile(lines));
 });
 
+test("says so where rows have only the time of their making, and may have been written again since", async () => {
+  const DOUBT = /the (.*) have createdAt and no updatedAt: .*docs\/moving\.md/;
+  const importOf = async (...rows) => {
+    await worker.clear();
+    const { code, stdout, stderr } = await importFrom([fileOf([ROWS.User[0], ...rows])]);
+    assert.equal(code, 0, stdout + stderr);
+    return stderr.match(DOUBT)?.[1];
+  };
+  const row = (id, backupMethod, fields) => ({ id, userId: 1, backupMethod, ...fields });
+  const createdAt = "2024-01-01T00:00:00Z";
+  const cipherText = row(1, "GDRIVE", { cipherText: "u1", createdAt });
+  const share = row(1, "GDRIVE-SECP256K1", { share: "c1", createdAt });
+  assert.equal(await importOf(cipherText, share), "user shares and custodian shares");
+  assert.equal(await importOf({ ...cipherText, updatedAt: null }, share), "custodian shares");
+  // A row for each backup: each has the right time.
+  const again = { ...share, id: 2, share: "c2", createdAt: "2024-02-01T00:00:00Z" };
+  assert.equal(await importOf({ ...cipherText, updatedAt: createdAt }, share, again), undefined);
+  assert.equal(
+    await importOf(row(1, "GDRIVE", { cipherText: "u1" })),
+    undefined,
+    "no time at all: none is taken for another",
+  );
+});
+
 test("of a SQLite file: the same", async () => {
   assert.deepEqual(await outcome([sqliteFile()]), await ofFile());
 });
