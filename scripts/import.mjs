@@ -30,7 +30,7 @@ await main(async () => {
   if (code !== undefined) return code;
   const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
   const { readIdentities, readPassphrase } = await import("./lib/moving/age.mjs");
-  const { holdings, importAll, report } = await import("./lib/moving/importer.mjs");
+  const { doubtAboutTimes, holdings, importAll, report } = await import("./lib/moving/importer.mjs");
   const { Progress } = await import("./lib/moving/progress.mjs");
   const { secretsFor } = await import("./lib/moving/secrets.mjs");
   const { WITHOUT } = await import("./lib/moving/database-source.mjs");
@@ -64,6 +64,8 @@ await main(async () => {
     passphrase: readPassphrase(userPath(values["passphrase-file"])),
   });
   note(`it holds ${holdings(source.counts)}`);
+  const doubt = doubtAboutTimes(source);
+  if (doubt) note(doubt);
   try {
     const stateFile = values.resume ?? stateFileOf(source);
     const state = new State(

@@ -2,7 +2,7 @@
 
 import { useContext, useState } from "preact/hooks";
 
-import type { Operator, Role, Timeline } from "./api";
+import type { Backup, Operator, Role, Timeline } from "./api";
 import {
   CancelPurge,
   CloseEject,
@@ -24,6 +24,8 @@ export interface ActionProps {
   timeline: Timeline;
   /** Shows the person anew. */
   done: () => void;
+  /** Tells what came of opening the person's shares. */
+  tried: (backups: Backup[]) => void;
   close: () => void;
 }
 
@@ -59,7 +61,7 @@ const ACTIONS: Action[] = [
   { name: "Purge", role: "admin", when: (t) => registered(t) || deleted(t), dialog: PurgeUser },
 ];
 
-export function Actions({ id, timeline, done }: Omit<ActionProps, "close">) {
+export function Actions({ id, timeline, done, tried }: Omit<ActionProps, "close">) {
   const operator = useContext(OperatorContext);
   const [open, setOpen] = useState<Action>();
   const offered = ACTIONS.filter((action) => atLeast(operator, action.role) && action.when(timeline, operator));
@@ -81,7 +83,7 @@ export function Actions({ id, timeline, done }: Omit<ActionProps, "close">) {
           ))}
         </div>
       )}
-      {open && <open.dialog id={id} timeline={timeline} done={done} close={close} />}
+      {open && <open.dialog id={id} timeline={timeline} done={done} tried={tried} close={close} />}
     </>
   );
 }

@@ -7,6 +7,36 @@ import { splitCurve } from "./words";
 export const COLUMN_PX = 40;
 export const LANE_PX = 48;
 
+/**
+ * What tells a version from every other one of its user. Its id does not: an import keeps the ids of its source, where each table
+ * counts from 1, and where a row that changes keeps its id.
+ */
+export const keyOf = ({ kind, id, backupMethod, storedAt }: Version) => [kind, id, backupMethod, storedAt].join(" ");
+
+const RANKS = { current: 0, custodian: 1, user: 2 };
+
+/**
+ * The keys of the versions that a recovery is given. The Worker names them by their ids, each as often as versions with this id are given.
+ * Every current version is given; of the superseded ones only custodian shares are. `isCurrent` is another where one were restored.
+ */
+export function givenKeys(
+  ids: readonly string[],
+  versions: readonly Version[],
+  isCurrent = ({ supersededAt }: Version) => supersededAt === null,
+): Set<string> {
+  const left = new Map<string, number>();
+  for (const id of ids) left.set(id, (left.get(id) ?? 0) + 1);
+  const rank = (version: Version) => RANKS[isCurrent(version) ? "current" : version.kind];
+  const given = versions
+    .toSorted((a, b) => rank(a) - rank(b))
+    .filter(({ id }) => {
+      const count = left.get(id) ?? 0;
+      left.set(id, count - 1);
+      return count > 0;
+    });
+  return new Set(given.map(keyOf));
+}
+
 export interface Mark {
   version: Version;
   column: number;
@@ -22,7 +52,7 @@ export interface Drawing {
   lines: { from: Mark; to: Mark }[];
 }
 
-const sameMethod = (a: string, b: string) => a.toUpperCase() === b.toUpperCase();
+export const sameMethod = (a: string, b: string) => a.toUpperCase() === b.toUpperCase();
 
 /** The app's method that a custodian share is of: the longest of those with a cipher text that it begins with. */
 function appMethod(custodian: string, apps: readonly string[]): string {
@@ -56,12 +86,9 @@ function drawing(method: string, versions: Version[]): Drawing {
     column,
     lane: version.kind === "user" ? 0 : lanes.indexOf(laneName(version.backupMethod, method).toUpperCase()),
   }));
-  const byId = new Map(marks.map((mark) => [mark.version.id, mark]));
+  const shares = marks.filter(({ version }) => version.kind === "custodian");
   const lines = marks.flatMap((from) =>
-    from.version.mates.flatMap((id) => {
-      const to = byId.get(id);
-      return to ? [{ from, to }] : [];
-    }),
+    shares.filter((to) => from.version.mates.includes(to.version.id)).map((to) => ({ from, to })),
   );
   return { method, lanes, marks, lines };
 }

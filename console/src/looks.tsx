@@ -11,8 +11,12 @@ type PortalView = Schemas["PortalView"];
 const backupsOf = (userId: string, query: { check?: "1"; portal?: "1" }) =>
   answered(api.GET("/users/{userId}/backups", { params: { path: { userId }, query } }));
 
-export function TryOpening({ id, done, close }: ActionProps) {
-  const act = async () => <Opened backups={(await backupsOf(id, { check: "1" })).backups} />;
+export function TryOpening({ id, done, tried, close }: ActionProps) {
+  const act = async () => {
+    const { backups } = await backupsOf(id, { check: "1" });
+    tried(backups);
+    return <Opened backups={backups} />;
+  };
   return (
     <Ask title="Do the shares open?" verb="Open them" act={act} withReason={false} close={close} done={done}>
       <p>

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { Actions } from "./actions";
 import { type Backup, Failure, type Timeline, type Version, answered, api } from "./api";
 import { Events } from "./events";
+import { givenKeys, keyOf } from "./lanes";
 import { useLoaded } from "./state";
 import { TimelineView } from "./timeline";
 import { Shown, Time } from "./ui";
@@ -35,6 +36,7 @@ async function loadPerson(id: string): Promise<PersonData> {
 
 export function Person({ id }: { id: string }) {
   const person = useLoaded(id, () => loadPerson(id));
+  const [tried, setTried] = useState<readonly Backup[]>([]);
   const [changes, setChanges] = useState(0);
   const again = () => {
     setChanges(changes + 1); // the events too: the newest is what was just done
@@ -44,20 +46,51 @@ export function Person({ id }: { id: string }) {
     <>
       <h1>{id}</h1>
       <Shown of={person}>
-        {({ timeline, backups }) => (
-          <>
-            <p class="sentence">{sentence(timeline, backups)}</p>
-            <Identity timeline={timeline} />
-            <Actions id={id} timeline={timeline} done={again} />
-            {timeline.user !== null && <Cards backups={backups} versions={timeline.versions} />}
-            {timeline.user !== null && <TimelineView id={id} first={timeline} changed={again} />}
-            <Events key={changes} id={id} />
-          </>
-        )}
+        {({ timeline, backups: loaded }) => {
+          const backups = withFound(loaded, tried, timeline);
+          return (
+            <>
+              <p class="sentence">{sentence(timeline, backups)}</p>
+              <Identity timeline={timeline} />
+              <Actions id={id} timeline={timeline} done={again} tried={setTried} />
+              {timeline.user !== null && <Cards backups={backups} versions={timeline.versions} />}
+              {timeline.user !== null && <TimelineView id={id} first={timeline} changed={again} />}
+              <Events key={changes} id={id} />
+            </>
+          );
+        }}
       </Shown>
     </>
   );
 }
+
+/**
+ * The backups with the shares that did not open when they were `tried`. The Worker opens them only when it is asked to, so what is loaded
+ * later does not say it again. It stays true of a share as long as the share is needed.
+ */
+function withFound(backups: readonly Backup[], tried: readonly Backup[], timeline: Timeline): Backup[] {
+  const versions = [...timeline.versions, ...timeline.named];
+  const given = givenKeys(timeline.given, versions);
+  return backups.map((backup) => {
+    const known = backup.unopenable ?? [];
+    const isSame = (a: Share, b: Share) =>
+      a.kind === b.kind && a.backupMethod === b.backupMethod && a.storedAt === b.storedAt;
+    const isNeeded = (share: Share) =>
+      versions.some(
+        (version) =>
+          isSame(version, share) &&
+          given.has(keyOf(version)) &&
+          (version.supersededAt === null || backup.state === "half-finished"),
+      );
+    const found = tried
+      .filter(({ backupMethod }) => backupMethod === backup.backupMethod)
+      .flatMap(({ unopenable = [] }) => unopenable)
+      .filter((share) => isNeeded(share) && !known.some((one) => isSame(one, share)));
+    return found.length === 0 ? backup : { ...backup, opens: false, unopenable: [...known, ...found] };
+  });
+}
+
+type Share = Pick<Version, "kind" | "backupMethod" | "storedAt">;
 
 function Identity({ timeline: { user, deletions } }: { timeline: Timeline }) {
   return (

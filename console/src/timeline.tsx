@@ -3,11 +3,11 @@
 import { useState } from "preact/hooks";
 
 import { type Timeline, type Version, answered, api } from "./api";
-import { COLUMN_PX, type Drawing, LANE_PX, type Mark, drawings } from "./lanes";
+import { COLUMN_PX, type Drawing, LANE_PX, type Mark, drawings, givenKeys, keyOf } from "./lanes";
 import { useLoaded } from "./state";
 import { Shown } from "./ui";
 import { VersionPanel } from "./version";
-import { clock } from "./words";
+import { clock, shortDay } from "./words";
 
 const PER_PAGE = 200;
 
@@ -32,18 +32,13 @@ export function TimelineView({ id, first, changed }: { id: string; first: Timeli
         {(timeline) => {
           const versions = [...timeline.versions, ...timeline.named];
           const next = timeline.cursor;
-          const chosen = versions.find((version) => version.id === selected);
+          const chosen = versions.find((version) => keyOf(version) === selected);
+          const given = givenKeys(timeline.given, versions);
           return (
             <>
               {versions.length === 0 ? <p>Nothing was ever stored.</p> : <Legend />}
               {drawings(versions).map((drawing) => (
-                <Lanes
-                  key={drawing.method}
-                  drawing={drawing}
-                  given={timeline.given}
-                  selected={selected}
-                  select={setSelected}
-                />
+                <Lanes key={drawing.method} drawing={drawing} given={given} selected={selected} select={setSelected} />
               ))}
               {(next || cursors.length > 0) && (
                 <p class="buttons">
@@ -61,7 +56,7 @@ export function TimelineView({ id, first, changed }: { id: string; first: Timeli
               )}
               {chosen && (
                 <VersionPanel
-                  key={chosen.id}
+                  key={selected}
                   id={id}
                   version={chosen}
                   changed={changed}
@@ -98,9 +93,10 @@ function Legend() {
 
 interface LanesProps {
   drawing: Drawing;
-  given: readonly string[];
+  /** The keys of the versions that are given now. */
+  given: ReadonlySet<string>;
   selected: string | undefined;
-  select: (id: string) => void;
+  select: (key: string) => void;
 }
 
 const middle = (index: number, size: number) => index * size + size / 2;
@@ -109,10 +105,10 @@ const at = ({ column, lane }: Mark) => ({ x: middle(column, COLUMN_PX), y: middl
 function Lanes({ drawing: { method, lanes, marks, lines }, given, selected, select }: LanesProps) {
   const width = marks.length * COLUMN_PX;
   const height = lanes.length * LANE_PX;
-  const isGiven = (version: Version) => given.includes(version.id);
+  const isGiven = (version: Version) => given.has(keyOf(version));
   const byTime = [...marks];
   // One stop of the Tab key for each drawing; the arrow keys go from mark to mark in the order of time.
-  const stop = byTime.find(({ version }) => version.id === selected) ?? byTime.at(-1);
+  const stop = byTime.find(({ version }) => keyOf(version) === selected) ?? byTime.at(-1);
   const move = (event: KeyboardEvent) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const box = event.currentTarget as HTMLElement;
@@ -151,7 +147,7 @@ function Lanes({ drawing: { method, lanes, marks, lines }, given, selected, sele
               ))}
               {lines.map(({ from, to }) => (
                 <path
-                  key={`${from.version.id} ${to.version.id}`}
+                  key={`${keyOf(from.version)} ${keyOf(to.version)}`}
                   class={isGiven(from.version) && isGiven(to.version) ? "mates given" : "mates"}
                   d={curve(at(from), at(to))}
                 />
@@ -163,15 +159,15 @@ function Lanes({ drawing: { method, lanes, marks, lines }, given, selected, sele
               const kinds = ["mark", version.supersededAt === null && "current", isGiven(version) && "given"];
               return (
                 <button
-                  key={version.id}
+                  key={keyOf(version)}
                   type="button"
                   class={kinds.filter(Boolean).join(" ")}
                   aria-label={spoken(version, isGiven(version))}
-                  aria-pressed={version.id === selected}
+                  aria-pressed={keyOf(version) === selected}
                   title={`${version.backupMethod}, ${clock(version.storedAt)}`}
                   tabIndex={mark.version === stop?.version ? 0 : -1}
                   style={{ left: `${x}px`, top: `${y}px` }}
-                  onClick={() => select(version.id)}
+                  onClick={() => select(keyOf(version))}
                 />
               );
             })}
@@ -199,7 +195,7 @@ function Dates({ marks }: { marks: readonly Mark[] }) {
   let last = Number.NEGATIVE_INFINITY;
   let day = "";
   const shown = marks.filter(({ version, column }) => {
-    const today = version.storedAt.slice(0, 10);
+    const today = shortDay(version.storedAt);
     if (today === day || column - last < 2) return false;
     day = today;
     last = column;
@@ -208,8 +204,8 @@ function Dates({ marks }: { marks: readonly Mark[] }) {
   return (
     <div class="dates" aria-hidden="true">
       {shown.map(({ version, column }) => (
-        <span key={version.id} style={{ left: `${column * COLUMN_PX}px` }}>
-          {version.storedAt.slice(0, 10)}
+        <span key={keyOf(version)} style={{ left: `${column * COLUMN_PX}px` }}>
+          {shortDay(version.storedAt)}
         </span>
       ))}
     </div>

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { type Timeline, type Version, answered, api } from "./api";
+import { givenKeys, keyOf, sameMethod } from "./lanes";
 import { Reason, reasonOf } from "./reason";
 import { useAction, useLoaded, useMay } from "./state";
 import { Failed, Shown, Time } from "./ui";
@@ -47,7 +48,7 @@ export function VersionPanel({ id, version, changed, close }: Props) {
 
 function IfRestored({ id, version, changed }: Omit<Props, "close">) {
   const may = useMay("support");
-  const preview = useLoaded(version.id, () =>
+  const preview = useLoaded(keyOf(version), () =>
     answered(
       api.GET("/users/{userId}/timeline", {
         params: { path: { userId: id }, query: { restored: version.id, limit: 1 } },
@@ -65,7 +66,7 @@ function IfRestored({ id, version, changed }: Omit<Props, "close">) {
   return (
     <>
       <h4>If it were restored</h4>
-      <Shown of={preview}>{(timeline) => <Changes timeline={timeline} />}</Shown>
+      <Shown of={preview}>{(timeline) => <Changes timeline={timeline} restored={version} />}</Shown>
       {may && (
         <>
           <Reason value={reason} onChange={setReason} />
@@ -87,13 +88,19 @@ function IfRestored({ id, version, changed }: Omit<Props, "close">) {
 }
 
 /** What a restore would change, in sentences: `named` of the preview has every version that it speaks of. */
-function Changes({ timeline }: { timeline: Timeline }) {
-  const after = timeline.ifRestored ?? timeline.given;
-  const versions = new Map([...timeline.versions, ...timeline.named].map((version) => [version.id, version]));
-  const find = (ids: readonly string[], others: readonly string[]) =>
-    ids.filter((id) => !others.includes(id)).flatMap((id) => versions.get(id) ?? []);
-  const gained = find(after, timeline.given);
-  const lost = find(timeline.given, after);
+function Changes({ timeline, restored }: { timeline: Timeline; restored: Version }) {
+  const versions = [...new Map([...timeline.versions, ...timeline.named].map((one) => [keyOf(one), one])).values()];
+  const isRestored = (version: Version) => keyOf(version) === keyOf(restored);
+  const isDisplaced = ({ kind, backupMethod }: Version) =>
+    kind === restored.kind && sameMethod(backupMethod, restored.backupMethod);
+  const before = givenKeys(timeline.given, versions);
+  const after = givenKeys(
+    timeline.ifRestored ?? timeline.given,
+    versions,
+    (version) => isRestored(version) || (version.supersededAt === null && !isDisplaced(version)),
+  );
+  const gained = versions.filter((version) => after.has(keyOf(version)) && !before.has(keyOf(version)));
+  const lost = versions.filter((version) => before.has(keyOf(version)) && !after.has(keyOf(version)));
   const of = (list: readonly Version[], kind: Version["kind"]) => list.filter((version) => version.kind === kind);
   return (
     <ul class="changes">
@@ -116,12 +123,12 @@ function Change({ who, what, gained, lost }: { who: string; what: string; gained
   return (
     <>
       {gained.map((version) => (
-        <li key={version.id}>
+        <li key={keyOf(version)}>
           {who} would be given the {what} {name(version)}.
         </li>
       ))}
       {lost.map((version) => (
-        <li key={version.id}>
+        <li key={keyOf(version)}>
           {who} would no longer be given the {what} {name(version)}.
         </li>
       ))}

@@ -71,7 +71,7 @@ function Figures({ status }: { status: Schemas["Status"] }) {
         <dd>
           {scrub.at ? (
             <>
-              {known(scrub.checked)} shares opened, the last <Time at={scrub.at} />
+              {known(scrub.checked)} shares opened, the last <Ran at={scrub.at} />
             </>
           ) : scrub.checked === null ? (
             UNKNOWN
@@ -88,9 +88,27 @@ function Figures({ status }: { status: Schemas["Status"] }) {
   );
 }
 
+/** The schedule runs every quarter of an hour at least: after four times it is not late, it stands. */
+const STANDS_AFTER_MS = 60 * 60 * 1_000;
+
+/** When the schedule last did a thing. */
+function Ran({ at }: { at: string }) {
+  const stands = Date.now() - Date.parse(at) > STANDS_AFTER_MS;
+  return (
+    <>
+      <Time at={at} />
+      {stands && (
+        <strong> (more than an hour ago: the schedule does not run. See scrub.at in docs/operations.md now)</strong>
+      )}
+    </>
+  );
+}
+
 /** The second copy's lag; nothing where no bucket is bound. */
 function SecondCopy({ status: { copy, shares } }: { status: Schemas["Status"] }) {
   if (copy === undefined) return null;
+  const { checked, missing, unopened } = copy.sampled;
+  const isSound = missing + unopened === 0;
   return (
     <>
       <dt>Second copy</dt>
@@ -99,7 +117,16 @@ function SecondCopy({ status: { copy, shares } }: { status: Schemas["Status"] })
           ? `${count(copy.pending)} changes wait, the oldest for ${count(copy.lagSeconds)} s`
           : shares === null
             ? UNKNOWN
-            : "has every change"}
+            : isSound
+              ? "has every change"
+              : "no change waits"}
+        {!isSound && (
+          <strong>
+            {" "}
+            Of {count(checked)} shares that the schedule looked up there, {count(missing)} were missing and{" "}
+            {count(unopened)} did not open. See docs/second-copy.md now: npm run copy -- verify says what is still so.
+          </strong>
+        )}
       </dd>
     </>
   );
@@ -143,7 +170,7 @@ function Charts({ metrics }: { metrics: Metrics }) {
       <p class="quiet">
         {metrics.countedAt ? (
           <>
-            Counted by the schedule, the last time <Time at={metrics.countedAt} />.
+            Counted by the schedule, the last time <Ran at={metrics.countedAt} />.
           </>
         ) : (
           "The schedule has not counted yet."

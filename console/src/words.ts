@@ -27,7 +27,11 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
-const dateFormat = once(() => new Intl.DateTimeFormat("en", { day: "numeric", month: "long", year: "numeric" }));
+const DATE = { day: "numeric", month: "long", year: "numeric" } as const;
+const dateFormat = once(() => new Intl.DateTimeFormat("en", DATE));
+const utcDateFormat = once(() => new Intl.DateTimeFormat("en", { ...DATE, timeZone: "UTC" }));
+/** Sweden writes a day as 2026-01-31. */
+const shortDateFormat = once(() => new Intl.DateTimeFormat("sv"));
 const timeFormat = once(
   () =>
     new Intl.DateTimeFormat("en", {
@@ -40,7 +44,10 @@ const timeFormat = once(
     }),
 );
 const numberFormat = once(() => new Intl.NumberFormat("en"));
-export const day = (time: string) => dateFormat().format(new Date(time));
+/** Of a moment, the day where the operator is. What has no time, such as 2026-01-31, is a day already: the Worker's, of UTC. */
+export const day = (time: string) => (time.includes("T") ? dateFormat() : utcDateFormat()).format(new Date(time));
+/** As `day`, short: 2026-01-31. */
+export const shortDay = (time: string) => shortDateFormat().format(new Date(time));
 export const clock = (time: string) => timeFormat().format(new Date(time));
 export const count = (value: number) => numberFormat().format(value);
 

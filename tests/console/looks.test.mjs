@@ -102,6 +102,38 @@ describe("in a browser", { skip: noBrowser }, () => {
     assert.deepEqual(events, [{ operator: "vera" }, { operator: "vera" }]);
   });
 
+  test("what did not open stays in the first sentence and on the card, until the share is replaced", async () => {
+    await worker.sql("UPDATE custodian_backup_shares SET sealed_share = 'AAAA' WHERE method = 'GDRIVE-ED25519'");
+    const page = await person(OPERATORS.support);
+    const sentence = page.locator(".sentence");
+    const card = page.locator(".cards").getByRole("listitem").filter({ hasText: "GDRIVE" });
+    assert.match(await sentence.innerText(), /^Can recover with GDRIVE\./, "nobody has tried");
+    assert.match(await opened(page), /1 of 4 shares does not open\./);
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await settled(page);
+    const SHUT = /^Cannot recover now\. What is stored for GDRIVE does not open here: damaged or moved\./;
+    assert.match(await sentence.innerText(), SHUT);
+    assert.match(await card.innerText(), /ED25519, under the key k1: damaged or moved/);
+
+    // Another action loads everything anew.
+    await page.getByRole("button", { name: "Release the quota" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Release", exact: true }).click();
+    await page.getByRole("dialog").getByRole("status").waitFor();
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await settled(page);
+    assert.match(await sentence.innerText(), SHUT);
+
+    for (const curve of ["SECP256K1", "ED25519"])
+      await act.custodian(ada, `GDRIVE-${curve}`, `c4 ${curve}`, { pair: "pair-4" });
+    await act.cipherText(ada, "GDRIVE", "u2", { pair: "pair-4" });
+    await page.getByRole("button", { name: "What does Portal list?" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Ask Portal" }).click();
+    await page.getByRole("dialog").getByRole("status").waitFor();
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await page.getByText("Can recover with GDRIVE.").waitFor();
+    assert.doesNotMatch(await sentence.innerText(), /does not open/);
+  });
+
   test("Portal's list stands beside what is here; a completed pair that is not here comes first", async () => {
     portal.knows(ada.clientId, { id: "pair-1" }, { id: "pair-2", curve: "ED25519" });
     const page = await person(OPERATORS.viewer, { width: 360 });

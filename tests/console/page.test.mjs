@@ -100,6 +100,21 @@ describe("in a browser", { skip: noBrowser }, () => {
     await goTo(view.page, `#/users/${ada.id}`);
     return view;
   };
+  const bob = user("bob");
+  const imports = async (record, query = "") => {
+    const answer = await worker.send("POST", `/admin/import${query}`, {
+      bearer: OPERATORS.admin.token,
+      headers: { "content-type": "application/x-ndjson" },
+      body: JSON.stringify({ userId: bob.id, ...record }),
+    });
+    assert.equal(answer.body.results[0].outcome, "new", answer.text);
+  };
+  /** Answers a path of the API with what `change` makes of the Worker's own answer. */
+  const answering = (page, path, change) =>
+    page.route(path, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: change(await response.json()) });
+    });
   const shot = async (page, name) => {
     if (!process.env.SCREENSHOTS) return;
     mkdirSync(process.env.SCREENSHOTS, { recursive: true });
@@ -233,6 +248,36 @@ describe("in a browser", { skip: noBrowser }, () => {
     assert.ok((await without.page.locator("figure.chart table").count()) > 0, "the figures are there all the same");
   });
 
+  /** The whole view, with these in the place of what the Worker says. */
+  const whole = async (status, metrics = {}) => {
+    const { page } = await open(OPERATORS.viewer);
+    await answering(page, "**/admin/status", (answer) => ({ ...answer, ...status }));
+    await answering(page, "**/admin/metrics*", (answer) => ({ ...answer, ...metrics }));
+    await goTo(page, "#/whole");
+    return page.locator("main").innerText();
+  };
+
+  test("the whole view says so where the second copy lacked shares, or had some that do not open", async () => {
+    const copy = { pending: 0, oldestPendingAt: null, lagSeconds: 0, lastCopiedAt: null, epoch: 1, objects: 9 };
+    const withSampled = (sampled, pending = 0) => whole({ copy: { ...copy, pending, sampled } });
+    assert.match(await withSampled({ checked: 1200, missing: 0, unopened: 0 }), /Second copy\n+has every change\n/);
+    const lacking = await withSampled({ checked: 1200, missing: 3, unopened: 0 });
+    assert.doesNotMatch(lacking, /has every change/);
+    assert.match(lacking, /Of 1,200 shares that the schedule looked up there, 3 were missing and 0 did not open\./);
+    assert.match(
+      await withSampled({ checked: 1200, missing: 0, unopened: 2 }, 5),
+      /5 changes wait.*and 2 did not open\./,
+    );
+  });
+
+  test("the whole view says that the schedule stands where its last run is more than an hour ago", async () => {
+    const at = (minutes) => new Date(Date.now() - minutes * 60_000).toISOString();
+    const seen = (minutes) => whole({ scrub: { at: at(minutes), checked: 5, failed: 0 } }, { countedAt: at(minutes) });
+    const STANDS = /the schedule does not run/g;
+    assert.equal((await seen(30)).match(STANDS), null);
+    assert.equal((await seen(240)).match(STANDS)?.length, 2, "at the scrub and at the figures");
+  });
+
   test("no share is ever on the page", async () => {
     const { page } = await person(OPERATORS.admin);
     const text = await page.content();
@@ -257,6 +302,71 @@ describe("in a browser", { skip: noBrowser }, () => {
     const [event] = await worker.sql("SELECT * FROM audit_events WHERE action = 'restore_version'");
     assert.deepEqual([event.operator, event.reason], ["sam", "the phone was restored from a backup"]);
   });
+
+  test("a custodian share and a cipher text of one id are two versions: each is chosen, joined and given by itself", async () => {
+    await act.register(bob);
+    // As a source has them whose tables each count from 1.
+    const share = { type: "custodianBackupShare", backupMethod: "GDRIVE-SECP256K1" };
+    await imports({ ...share, id: "1", share: "c1", storedAt: "2026-01-01T00:00:00.000Z" });
+    await imports({ ...share, id: "2", share: "c2", storedAt: "2026-02-01T00:00:00.000Z" }, "?replaceOlder=true");
+    const cipherText = { type: "userBackupShare", backupMethod: "GDRIVE", cipherText: "u1" };
+    await imports({ ...cipherText, id: "1", storedAt: "2026-02-02T00:00:00.000Z" });
+    assert.deepEqual(await act.fetched(bob), ["c2"]);
+
+    const { page } = await open(OPERATORS.viewer);
+    await goTo(page, `#/users/${bob.id}`);
+    const superseded = page.getByRole("button", { name: /^Custodian share GDRIVE-SECP256K1, stored .*, superseded/ });
+    assert.doesNotMatch(await superseded.getAttribute("aria-label"), /given to Portal/);
+    await superseded.click();
+    const panel = page.getByRole("complementary", { name: "The chosen version" });
+    assert.match(await panel.innerText(), /^Custodian share GDRIVE-SECP256K1/);
+    assert.equal(await page.locator(".timeline button[aria-pressed=true]").count(), 1);
+    await page.getByRole("button", { name: /^Cipher text GDRIVE/ }).click();
+    assert.match(await panel.innerText(), /^Cipher text GDRIVE/);
+    assert.equal(await page.locator(".timeline path").count(), 1, "the cipher text is the second share's");
+    const { from, to } = await page.locator(".timeline path").evaluate((line) => ({
+      from: line.getPointAtLength(0).y,
+      to: line.getPointAtLength(line.getTotalLength()).y,
+    }));
+    assert.notEqual(from, to, "it leads to the lane of the custodian shares");
+
+    // The other way round: the share of the cipher text's backup has the cipher text's id.
+    await worker.sql("UPDATE custodian_backup_shares SET id = '1' WHERE user_id = ?", bob.id);
+    await worker.sql("UPDATE backup_share_versions SET id = '9' WHERE user_id = ?", bob.id);
+    await goTo(page, "#/");
+    await goTo(page, `#/users/${bob.id}`);
+    await page.getByRole("button", { name: /^Custodian share .*, current, given to Portal now/ }).waitFor();
+    await page.getByRole("button", { name: /^Cipher text .*, current, given to the app now/ }).waitFor();
+    const line = await page.locator(".timeline path").evaluate((line) => ({
+      from: line.getPointAtLength(0).y,
+      to: line.getPointAtLength(line.getTotalLength()).y,
+    }));
+    assert.notEqual(line.from, line.to, "it leads to the lane of the custodian shares");
+  });
+
+  for (const timezoneId of ["America/Los_Angeles", "Pacific/Auckland"]) {
+    test(`a day of the figures is that day everywhere, and one of the timeline is that of its marks: ${timezoneId}`, async () => {
+      await worker.scheduled();
+      const { page } = await open(OPERATORS.viewer, { timezoneId });
+      await answering(page, "**/admin/metrics*", (metrics) => ({
+        ...metrics,
+        databases: metrics.databases.map((one) => ({ ...one, fullOn: "2027-03-01" })),
+        alarms: [{ day: "2026-03-01", message: "An alarm.", count: 1 }],
+      }));
+      await goTo(page, "#/whole");
+      await page.getByText("it is full on March 1, 2027.").first().waitFor();
+      await page.getByText("(1 on March 1, 2026)").waitFor();
+
+      await act.register(bob);
+      // Of 31 January in Los Angeles, of 1 February in Auckland.
+      const storedAt = timezoneId.startsWith("America") ? "2026-02-01T03:00:00.000Z" : "2026-01-31T18:00:00.000Z";
+      await imports({ type: "userBackupShare", id: "1", backupMethod: "GDRIVE", cipherText: "u1", storedAt });
+      await goTo(page, `#/users/${bob.id}`);
+      const [spoken, below] = timezoneId.startsWith("America") ? ["Jan 31", "2026-01-31"] : ["Feb 1", "2026-02-01"];
+      await page.getByRole("button", { name: `Cipher text GDRIVE, stored ${spoken}, 2026` }).waitFor();
+      assert.equal(await page.locator(".dates").innerText(), below);
+    });
+  }
 
   test("the timeline is used with the keyboard alone", async () => {
     const { page } = await person(OPERATORS.viewer);

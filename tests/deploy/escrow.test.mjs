@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 
 import { generateHybridIdentity, generateX25519Identity, identityToRecipient } from "age-encryption";
 
+import { releaseDigest } from "../../scripts/lib/release-digest.mjs";
 import { runScript } from "../support/cli.mjs";
 import { copies, withCopy } from "../support/copy.mjs";
 import { GIVEN, begin, commands, deploying, end, file, forget, read, rejects, said } from "../support/deployment.mjs";
@@ -88,7 +89,9 @@ describe("npm run deploy -- --copy --recipient", () => {
       if (server || !said.includes("waiting until")) return;
       server = createServer(async (request, response) => {
         if (request.method === "POST") posted.push(request.url);
-        response.setHeader("content-type", "application/json").end('{"kept":["k1"],"copied":true}');
+        response
+          .setHeader("content-type", "application/json")
+          .end(JSON.stringify({ release: releaseDigest(), kept: ["k1"], copied: true }));
       }).listen(new URL(url).port, "127.0.0.1");
     }, 50);
     try {

@@ -200,7 +200,7 @@ describe("npm run deploy -- --add-home", () => {
     const before = read("wrangler.toml");
     await rejects(deploying(["--add-home"], { account }), /Where should the database portal-backup-1 be/, /--location/);
     assert.equal(read("wrangler.toml"), before);
-    assert.deepEqual(commands(), ["whoami --json"]);
+    assert.deepEqual(commands(), ["whoami --json", "deployments status --json"]);
     await deploying(["--add-home"], { ui: person("eu") });
     assert.equal(state().databases.at(-1).jurisdiction, "eu");
     assert.match(read("wrangler.toml"), /HOME_PLACES = "1=eu"/);

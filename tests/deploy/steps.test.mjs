@@ -72,6 +72,7 @@ describe("npm run deploy", () => {
     await deploying(["--location", "weur"], { env: { ...GIVEN, ADMIN_TOKEN: "another-admin-token-0123456789abcdef" } });
     assert.deepEqual(commands(), [
       "whoami --json",
+      "deployments status --json",
       "d1 list --json",
       "secret list --format=json",
       "d1 time-travel info DB --json",
@@ -148,7 +149,7 @@ describe("npm run deploy", () => {
     try {
       const args = ["--location", "weur", "--url", String(worker.url)];
       await deploying(args, { env: SECRETS });
-      assert.match(said, /8\. The doctor\n[\s\S]*All is well: \d+ checks passed/);
+      assert.match(said, /9\. The doctor\n[\s\S]*All is well: \d+ checks passed/);
       for (const secret of Object.values(SECRETS)) assert.ok(!said.includes(secret));
 
       forget();
@@ -176,6 +177,40 @@ describe("npm run deploy", () => {
       await deploying(args, { env: SECRETS });
       assert.match(said, /All is well: \d+ checks passed\./, "the app's part as well");
     } finally {
+      await worker.stop();
+    }
+  });
+
+  it("waits until what was deployed answers, and not an older version, before the doctor looks", async () => {
+    const worker = await startWorker();
+    const older = { status: 200, headers: { "content-type": "application/json" } };
+    const asked = [];
+    let proxy;
+    try {
+      // Three answers of before: another release, one from before releases had a digest, and one that is not ready.
+      const before = [
+        { ...older, body: JSON.stringify({ status: "ready", version: "0.0.9", release: "0".repeat(64) }) },
+        { ...older, body: JSON.stringify({ status: "ready", version: "0.0.1" }) },
+        { ...older, status: 503, body: JSON.stringify({ code: "misconfigured" }) },
+      ];
+      proxy = await startProxy(worker, ({ path }) => {
+        asked.push(path);
+        return before.shift();
+      });
+      await deploying(["--location", "weur", "--url", proxy.url], { env: SECRETS });
+      assert.deepEqual(asked.slice(0, 4), ["/readyz", "/readyz", "/readyz", "/readyz"]);
+      assert.match(said, /All is well/);
+
+      const stays = { ...older, body: JSON.stringify({ status: "ready", version: "0.0.9", release: "0".repeat(64) }) };
+      before.push(...Array.from({ length: 1000 }, () => stays));
+      await rejects(
+        deploying(["--location", "weur", "--url", proxy.url], { env: SECRETS, patience: 10 }),
+        /It is deployed, but another release answers at http:\S+: 0\.0\.9, 0{64}, not [0-9a-f]{64}\./,
+        /lead to this Worker[\s\S]*npm run doctor/,
+      );
+      assert.ok(asked.slice(asked.lastIndexOf("/readyz") + 1).length === 0, "the doctor did not look");
+    } finally {
+      await proxy?.stop();
       await worker.stop();
     }
   });

@@ -179,6 +179,30 @@ test("in which order the lines are dumped makes no difference", async () => {
   assert.deepEqual(await ofFile(lines.toReversed()), await ofFile(lines));
 });
 
+test("says so where rows have only the time of their making, and may have been written again since", async () => {
+  const DOUBT = /the (.*) have createdAt and no updatedAt: .*docs\/moving\.md/;
+  const importOf = async (...rows) => {
+    await worker.clear();
+    const { code, stdout, stderr } = await importFrom([fileOf([ROWS.User[0], ...rows])]);
+    assert.equal(code, 0, stdout + stderr);
+    return stderr.match(DOUBT)?.[1];
+  };
+  const row = (id, backupMethod, fields) => ({ id, userId: 1, backupMethod, ...fields });
+  const createdAt = "2024-01-01T00:00:00Z";
+  const cipherText = row(1, "GDRIVE", { cipherText: "u1", createdAt });
+  const share = row(1, "GDRIVE-SECP256K1", { share: "c1", createdAt });
+  assert.equal(await importOf(cipherText, share), "user shares and custodian shares");
+  assert.equal(await importOf({ ...cipherText, updatedAt: null }, share), "custodian shares");
+  // A row for each backup: each has the right time.
+  const again = { ...share, id: 2, share: "c2", createdAt: "2024-02-01T00:00:00Z" };
+  assert.equal(await importOf({ ...cipherText, updatedAt: createdAt }, share, again), undefined);
+  assert.equal(
+    await importOf(row(1, "GDRIVE", { cipherText: "u1" })),
+    undefined,
+    "no time at all: none is taken for another",
+  );
+});
+
 test("of a SQLite file: the same", async () => {
   assert.deepEqual(await outcome([sqliteFile()]), await ofFile());
 });
@@ -256,6 +280,28 @@ describe("of MariaDB", { skip: missing(mariadbPrograms, "MARIADB") }, () => {
     const missed = await importFrom([], { SOURCE_URL: url });
     assert.equal(missed.code, 1, missed.stdout);
     assert.match(missed.stderr, /no table CustodianBackupShare/);
+  });
+
+  test("a table that its user may not read at all is missed, also where User has older columns of such shares", async () => {
+    await fill({ time: "DATETIME(6)", text: "LONGTEXT" });
+    await mariadb.client.query(
+      "CREATE USER narrow@localhost; GRANT SELECT ON app.User TO narrow@localhost; GRANT SELECT ON app.CustodianBackupShare TO narrow@localhost",
+    );
+    const url = mariadb.url.replace("root@", "narrow@");
+    const missed = await importFrom([], { SOURCE_URL: url });
+    assert.equal(missed.code, 1, missed.stdout);
+    assert.match(missed.stderr, /no table UserBackupShare[\s\S]*SELECT[\s\S]*--without user-shares/);
+
+    await mariadb.client.query("ALTER TABLE `User` ADD cipherText LONGTEXT");
+    const hidden = await importFrom([], { SOURCE_URL: url });
+    assert.equal(hidden.code, 1, hidden.stdout);
+    assert.match(hidden.stderr, /only the tables that it may read\. No table UserBackupShare is among them/);
+    assert.equal((await importFrom(["--without", "user-shares"], { SOURCE_URL: url })).code, 0);
+
+    // Who may read the whole database sees that there is no such table.
+    await mariadb.client.query("DROP TABLE ClientBackupShare; GRANT SELECT ON app.* TO narrow@localhost");
+    const { code, stderr } = await importFrom([], { SOURCE_URL: url });
+    assert.equal(code, 0, stderr);
   });
 
   test("an address with a password is never printed", async () => {

@@ -22,8 +22,8 @@ export const OPERATOR_TOKENS = Object.values(OPERATORS)
   .join(", ");
 
 /** A page of the console that notes whatever the browser complains of. */
-export async function openConsole(browser, worker, { theme = "light", width = 1280, height = 900 } = {}) {
-  const context = await browser.newContext({ colorScheme: theme, viewport: { width, height } });
+export async function openConsole(browser, worker, { theme = "light", width = 1280, height = 900, timezoneId } = {}) {
+  const context = await browser.newContext({ colorScheme: theme, viewport: { width, height }, timezoneId });
   await context.addInitScript(() => {
     globalThis.violations = [];
     document.addEventListener("securitypolicyviolation", (event) =>

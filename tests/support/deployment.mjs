@@ -21,6 +21,7 @@ export const GIVEN = {
 };
 export const ORDER = [
   "whoami --json",
+  "deployments status --json",
   "d1 list --json",
   "d1 create portal-backup --location=weur",
   "d1 list --json",

@@ -35,6 +35,12 @@ if (command === "whoami --json") {
 } else if (command === "d1 list --json") {
   // `jurisdiction` is null where there is none.
   say(state.databases.map((one) => (state.tellsNoJurisdiction ? one : { jurisdiction: null, ...one })));
+} else if (command === "deployments status --json") {
+  // What the API answers for a Worker that was never deployed.
+  if (!state.live) fail("This Worker does not exist on your account. [code: 10007]");
+  say({ id: "d", versions: Object.keys(state.live).map((version_id) => ({ version_id, percentage: 50 })) });
+} else if (command.startsWith("versions view ")) {
+  say({ id: args[2], metadata: {}, resources: { script: {}, script_runtime: {}, bindings: state.live[args[2]] } });
 } else if (command.startsWith("d1 create ")) {
   const made = (state.made = (state.made ?? 0) + 1);
   state.databases.push({

@@ -3,30 +3,48 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Failure, note } from "../log.mjs";
+import { releaseDigest } from "../release-digest.mjs";
 
 /** A custom domain's first certificate takes a while. */
 const READY_WITHIN_MS = 180_000;
+/** A deployment reaches every place within seconds: whoever answers "not ready" for longer is what was deployed. */
+const DEPLOYED_WITHIN_MS = 30_000;
 
-/** Waits until the Worker answers at all; what it answers is the doctor's business. */
-export async function answering(url, { patience = READY_WITHIN_MS, again }) {
-  const until = Date.now() + patience;
+/**
+ * Waits until the Worker answers that it is the `release` that was deployed: an older version may answer for some seconds. One that is not
+ * ready tells no release; after a while it is the doctor's business.
+ */
+export async function answering(url, { patience = READY_WITHIN_MS, again, release = releaseDigest() }) {
+  const begun = Date.now();
   for (let told = false; ; told = true) {
-    try {
-      const { status } = await fetch(new URL("/readyz", url), {
-        redirect: "manual",
-        signal: AbortSignal.timeout(10_000),
-      });
-      if (status === 200 || Date.now() > until) return;
-      // A deployment reaches every place within seconds; until then an older version, or none, may answer.
-      if (status === 503 && told) return;
-    } catch {
-      if (Date.now() > until)
-        throw new Failure(
-          `${url.origin} does not answer.`,
-          `It is deployed; a new domain's DNS and certificate can take some minutes. Then: ${again}`,
-        );
-    }
-    if (!told) note(`waiting until ${url.origin} answers`);
+    const answer = await look(url);
+    const waited = Date.now() - begun;
+    if (answer?.status === 200 && answer.body?.release === release) return;
+    if (answer?.status === 503 && waited > Math.min(DEPLOYED_WITHIN_MS, patience)) return;
+    if (waited > patience && answer?.status === 200)
+      throw new Failure(
+        `It is deployed, but another release answers at ${url.origin}: ${described(answer.body)}, not ${release}.`,
+        `Does ${url.origin} lead to this Worker? If it does, wait some minutes. Then: ${again}`,
+      );
+    if (waited > patience && answer === undefined)
+      throw new Failure(
+        `${url.origin} does not answer.`,
+        `It is deployed; a new domain's DNS and certificate can take some minutes. Then: ${again}`,
+      );
+    if (waited > patience) return;
+    if (!told) note(`waiting until ${url.origin} answers with what was deployed`);
     await sleep(Math.min(3_000, patience));
   }
 }
+
+/** What it answers; undefined where nobody does. */
+async function look(url) {
+  try {
+    const answer = await fetch(new URL("/readyz", url), { redirect: "manual", signal: AbortSignal.timeout(10_000) });
+    return { status: answer.status, body: await answer.json().catch(() => undefined) };
+  } catch {
+    return undefined;
+  }
+}
+
+const described = (body) => [body?.version, body?.release ?? "which tells no digest"].filter(Boolean).join(", ");

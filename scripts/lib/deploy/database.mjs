@@ -19,7 +19,6 @@ export const database = {
           ],
     ),
   async run(context) {
-    await takeFromDashboard(context);
     refuseOtherPlace(context);
     const all = await context.wrangler.json(["d1", "list", "--json"], {
       remedy: "With an API token: does it have the permission D1:Edit, and is CLOUDFLARE_ACCOUNT_ID the right account?",
@@ -42,7 +41,7 @@ async function oneDatabase(context, one, all) {
     }
     throw new Failure(
       `wrangler.toml names the database ${id}, which is not in this account.`,
-      "Log in to the account that has it (wrangler login, CLOUDFLARE_ACCOUNT_ID). To begin with a new database, put zeros in place of the id: 00000000-0000-0000-0000-000000000000",
+      "Log in to the account that has it (wrangler login, CLOUDFLARE_ACCOUNT_ID). To begin with a new database, put zeros in place of the id: 00000000-0000-0000-0000-000000000000. If a Worker is live already: with --rebind as well.",
     );
   }
   const existing = all.find((there) => there.name === name);
@@ -54,7 +53,7 @@ async function oneDatabase(context, one, all) {
 }
 
 /** Cloudflare's deploy button makes a database and writes its id into the top of wrangler.toml: it is meant for us. */
-async function takeFromDashboard(context) {
+export async function takeFromDashboard(context) {
   const { config, file, options } = context;
   if (!options.workersBuilds || config.database.id) return;
   const { database: atTop } = await readConfig({ file });

@@ -15,6 +15,7 @@ import { bucket } from "./copy.mjs";
 import { database, migrations } from "./database.mjs";
 import { escrow, recipients } from "./escrow.mjs";
 import { home, opening, queue } from "./home.mjs";
+import { live } from "./live.mjs";
 import { refuseUnservedPages } from "./pages.mjs";
 import { secrets } from "./secrets.mjs";
 import { change } from "./settings.mjs";
@@ -112,7 +113,7 @@ const doctor = {
   title: "The doctor",
   plan: ({ options }) =>
     options.doctor
-      ? ["wait until GET /readyz answers 200", "npm run doctor -- the Worker's URL"]
+      ? ["wait until GET /readyz answers 200 with the release that was deployed", "npm run doctor -- the Worker's URL"]
       : ["left out (--no-doctor)"],
   async run({ config, env, known, options, url, patience }) {
     if (!options.doctor) return note("left out (--no-doctor)");
@@ -159,6 +160,7 @@ export const steps = [
   address,
   operatorsAddress,
   variables,
+  live,
   home,
   database,
   bucket,

@@ -21,10 +21,11 @@ export class Wrangler {
     return run(await nodeBin(), all, { env: nodeEnv({ WRANGLER_HIDE_BANNER: "true", ...env }), ...options });
   }
 
-  /** Runs it; failing is a Failure with wrangler's own words and with what to do. */
-  async must(args, { remedy, ...options } = {}) {
+  /** Runs it; failing is a Failure with wrangler's own words and with what to do. Undefined if it fails with what `none` matches. */
+  async must(args, { remedy, none, ...options } = {}) {
     const result = await this.run(args, options);
     if (result.code === 0) return result;
+    if (none?.test(result.output)) return undefined;
     throw new Failure(`\`wrangler ${args.join(" ")}\` failed:\n${lastLines(result.output)}`, remedy);
   }
 
@@ -41,7 +42,9 @@ export class Wrangler {
 
   /** Runs it and resolves with the JSON that it prints. */
   async json(args, options) {
-    const { stdout } = await this.must(args, options);
+    const result = await this.must(args, options);
+    if (result === undefined) return undefined;
+    const { stdout } = result;
     const at = stdout.search(/[[{]/);
     try {
       return JSON.parse(at < 0 ? "" : stdout.slice(at));

@@ -5,6 +5,7 @@
 // - `columns()` gives `{ table, column, type, is }` for every column there is; `is` says what its values are: "text", "padded" (a text
 //   that is filled up with spaces), "json", "integer", "time" or "other".
 // - `rows(table, columns, key)` gives the rows, ordered by the column `key`: the values as they are, JSON as its text.
+// - `mayHideTables()`, if there is one, says whether `columns()` may leave out a table that this user may not read;
 // - `shown` names the database without its user, password or query; `close()` ends it.
 //
 // All is read within one transaction, so the records are those of one instant.
@@ -66,7 +67,7 @@ const SHARE_COLUMNS = {
 export async function databaseSource(database, { name, userIdColumn = "id", without = [] }) {
   const columns = await database.columns();
   const tables = tablesOf(columns, database.shown);
-  missed(tables, columns, { shown: database.shown, without });
+  await missed(tables, columns, { database, without });
   const stages = stagesOf(tables, userIdColumn);
   return sourceOf({
     name,
@@ -97,17 +98,24 @@ function tablesOf(columns, shown) {
 }
 
 /**
- * A table that is not there may be one that this user may not see. Custodian shares exist nowhere else, so their table is missed
- * aloud; and so is that of the cipher texts, if another table looks like it. Else an app may keep them elsewhere: that is noted.
+ * A table that is not there may be one that this user may not see, or of another name. Custodian shares exist nowhere else, so their table is
+ * missed aloud. So is that of the cipher texts, if another table looks like it, or if the database may hide it from this user; else an
+ * app may keep them elsewhere: that is noted. An older column of User stands for the table, unless the database may hide the table.
  */
-function missed(tables, columns, { shown, without }) {
+async function missed(tables, columns, { database, without }) {
+  const { shown } = database;
   const others = columns.filter(({ table }) => !Object.values(tables).some((found) => found.table === table));
   for (const [role, { table, content, inline, what, without: option }] of Object.entries(SHARES)) {
-    if (tables[role] || columnsOf(tables.user, inline).length > 0 || without.includes(option)) continue;
+    if (tables[role] || without.includes(option)) continue;
+    const isInline = columnsOf(tables.user, inline).length > 0;
+    const mayBeHidden = await database.mayHideTables?.();
+    if (isInline && !mayBeHidden) continue;
+    const wrong = isInline
+      ? `${shown} shows this user only the tables that it may read. No table ${table} is among them: the ${what} in it would be left out, if there is one.`
+      : `${shown} has no table ${table} that this import can see, and User has no column ${inline}: no ${what} would be read.`;
     const alike = new Set(others.filter(({ column }) => plain(column) === plain(content)).map((other) => other.table));
-    const wrong = `${shown} has no table ${table} that this import can see, and User has no column ${inline}: no ${what} would be read.`;
-    if (role !== "custodian" && alike.size === 0) {
-      note(`${wrong} If there are any, stop: give the database's user SELECT, and import again.`);
+    if (role !== "custodian" && alike.size === 0 && !mayBeHidden) {
+      note(`${wrong} If there are any, stop: see that this is the right database, and import again.`);
       continue;
     }
     throw new Failure(
@@ -116,7 +124,9 @@ function missed(tables, columns, { shown, without }) {
         ...(alike.size > 0 ? [`Another table has a column ${content}: ${[...alike].join(", ")}.`] : []),
         "Give the database's user SELECT on the table. In Postgres, another schema is named in the URL: ?schema=NAME",
         "If the table has another name, import its rows as JSON lines (docs/moving.md).",
-        `If there are no ${what} in this database, say so: --without ${option}`,
+        isInline
+          ? `If there is no such table, say so: --without ${option}. The column ${inline} of User is read all the same.`
+          : `If there are no ${what} in this database, say so: --without ${option}`,
       ].join("\n"),
     );
   }

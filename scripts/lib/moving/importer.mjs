@@ -203,6 +203,15 @@ export const holdings = ({ user, custodianBackupShare, userBackupShare }) =>
   ].join(", ");
 const counted = (n, what) => `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
 
+const SHARES = { custodianBackupShare: "custodian shares", userBackupShare: "user shares" };
+
+/** What the times of a source leave open; undefined if nothing. No rule can tell a row that was written again from one that was not. */
+export function doubtAboutTimes({ mayBeRewritten }) {
+  if (mayBeRewritten.length === 0) return undefined;
+  const which = mayBeRewritten.map((type) => SHARES[type]).join(" and ");
+  return `the ${which} have createdAt and no updatedAt: if your server writes a newer share into the same row, that is the time of the first one. Read "Times" in docs/moving.md before you go on.`;
+}
+
 /** The final report. */
 export function report({ counts, problems }, { dryRun = false } = {}) {
   const lines = problems.map(

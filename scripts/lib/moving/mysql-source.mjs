@@ -9,6 +9,7 @@ import { connectionParts, parsedAddress, shownAddress, tlsOf } from "./url.mjs";
 export const isMysql = (scheme) => /^(mysql|mariadb)$/.test(scheme.split("+")[0]);
 
 const NOT_ALLOWED = [1142, 1143]; // no SELECT on the table, or on one of its columns
+const NO_SUCH_TABLE = 1146;
 
 const IS = {
   padded: ["char"],
@@ -70,6 +71,17 @@ export async function mysqlSource(address, options = {}) {
         const kind = Object.keys(IS).find((kind) => IS[kind].includes(String(type).toLowerCase())) ?? "other";
         return { table, column, type: String(type), is: checked.has(`${table} ${column}`) ? "json" : kind };
       });
+    },
+    /** A user who may read the whole database is told that a table is not there; any other that it may not read it. */
+    async mayHideTables() {
+      try {
+        await connection.promise().query("SELECT 1 FROM portal_backup_no_such_table");
+        return false;
+      } catch (error) {
+        if (error.errno === NO_SUCH_TABLE) return false;
+        if (NOT_ALLOWED.includes(error.errno)) return true;
+        throw failure(error);
+      }
     },
     async *rows(table, columns, key) {
       // The schema shows only the columns that this user may read: one that it may not read makes this fail.

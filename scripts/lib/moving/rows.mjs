@@ -194,7 +194,7 @@ export function userShare(fields) {
 
 /**
  * A share's record, and by what it is placed among others of its user and method: `{ record, at, row }`. Fields that are
- * optional are left out where they are empty.
+ * optional are left out where they are empty. `onlyMade`: its time is that of its row's making, and nothing tells of a later write.
  */
 function shareRow(type, content, fields) {
   const about = {
@@ -211,6 +211,7 @@ function shareRow(type, content, fields) {
   return {
     row: fields.id ?? "",
     at: time?.exact ?? "",
+    onlyMade: time !== undefined && !("updatedat" in fields),
     record: {
       type,
       id: versionId(type, filled(fields.id) ? fields.id : digest(userId, backupMethod, share), time?.at),

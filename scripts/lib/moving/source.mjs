@@ -20,8 +20,15 @@ export async function sourceOf({ read, needsUser, close = async () => {}, ...abo
     await close();
   };
   try {
-    const { total, counts, phases } = await surveyed(read, survey);
-    return { ...about, total, counts, records: () => records({ read, survey, phases, needsUser }), close: closeBoth };
+    const { total, counts, phases, mayBeRewritten } = await surveyed(read, survey);
+    return {
+      ...about,
+      total,
+      counts,
+      mayBeRewritten,
+      records: () => records({ read, survey, phases, needsUser }),
+      close: closeBoth,
+    };
   } catch (error) {
     await closeBoth(); // or the process would wait for it
     throw error;
@@ -30,6 +37,7 @@ export async function sourceOf({ read, needsUser, close = async () => {}, ...abo
 
 async function surveyed(read, survey) {
   const order = new Order();
+  const onlyMade = new Set();
   let total = 0;
   const counts = Object.fromEntries(TYPES.map((type) => [type, 0]));
   for await (const { parts } of read({ types: TYPES, content: false })) {
@@ -42,12 +50,15 @@ async function surveyed(read, survey) {
     }
     for (const share of placedShares(parts)) {
       counts[share.record.type] += 1;
+      if (share.onlyMade) onlyMade.add(share.record.type);
       order.see(share.record.type, parts.native && share.record.storedAt);
       if (!share.fixed) survey.addShare(share);
     }
   }
   survey.end();
-  return { total, counts, phases: order.isGood ? [TYPES] : TYPES.map((type) => [type]) };
+  // Where a user has several shares under one method, the server adds a row for each, and the time of its making is right.
+  const mayBeRewritten = TYPES.filter((type) => onlyMade.has(type) && !survey.hasSeveral(type));
+  return { total, counts, mayBeRewritten, phases: order.isGood ? [TYPES] : TYPES.map((type) => [type]) };
 }
 
 /**

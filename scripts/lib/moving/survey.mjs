@@ -20,6 +20,7 @@ export class Survey {
   #user;
   #place;
   #next;
+  /** The types of shares of which some user has several under one method. */
   #several;
   #n = 0;
 
@@ -67,9 +68,13 @@ export class Survey {
   /** To be called once all is added. */
   end() {
     const found = this.#db
-      .prepare("SELECT 1 FROM shares GROUP BY type, owner, method HAVING count(*) > 1 LIMIT 1")
-      .get();
-    this.#several = found !== undefined;
+      .prepare("SELECT DISTINCT type FROM (SELECT type FROM shares GROUP BY type, owner, method HAVING count(*) > 1)")
+      .all();
+    this.#several = new Set(found.map(({ type }) => type));
+  }
+
+  hasSeveral(type) {
+    return this.#several.has(type);
   }
 
   /**
@@ -77,7 +82,7 @@ export class Survey {
    * source: the order is by the whole time (rows without one come first), then by the rows' ids in their own order, then as they were read.
    */
   supersededAt(share) {
-    if (!this.#several) return undefined;
+    if (!this.hasSeveral(share.record.type)) return undefined;
     // The place is looked up and never made again: what else is read, and how often, does not move it. A share that is not known
     // was changed since: it comes behind all of its time.
     const key = keyOf(share);
