@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # D1 and the migrations of Drizzle and Prisma: a column that becomes NOT NULL deletes the rows of other tables.
 #
-# drizzle-kit 0.31.11 with drizzle-orm 0.45.4, and Prisma's schema engine 7.10.0 (its wasm build), for SQLite; their files applied by wrangler 4.156.0
-# (workerd 1.20261023.1) to a local D1, and as the peer to SQLite of Node 24.21.0 itself.
+# drizzle-kit 0.31.11 with drizzle-orm 0.45.4, and Prisma's schema engine 7.10.0 (its wasm build), for SQLite; their files applied
+# by wrangler 4.156.0 (workerd 1.20261023.1) to a local D1, and as the peer to SQLite of Node 24.21.0 itself.
 # Behaviour:
-# - SQLite cannot change a column, so both tools write: PRAGMA foreign_keys=OFF, make a new table, copy the rows, DROP the old one, rename. In
-#   SQLite the rows that refer to the table stay.
-# - D1 carries a migration out within a transaction, where that PRAGMA does nothing. The DROP deletes the table's rows first, and each foreign key
-#   acts: ON DELETE CASCADE deletes every row that refers to the table, ON DELETE SET NULL sets its column to NULL. `d1 migrations apply` shows a tick, and
-#   ends with 0. The changed table itself is whole.
-# - Where the foreign key has no action, Drizzle's file is refused (FOREIGN KEY constraint failed) and nothing is changed; Prisma's, which
-#   defers foreign keys too, goes through and keeps all. `PRAGMA defer_foreign_keys` defers no CASCADE.
+# - SQLite cannot change a column, so both tools write: PRAGMA foreign_keys=OFF, make a new table, copy the rows, DROP the old
+#   one, rename. In SQLite the rows that refer to the table stay.
+# - D1 carries a migration out within a transaction, where that PRAGMA does nothing. The DROP deletes the table's rows first, and
+#   each foreign key acts: ON DELETE CASCADE deletes every row that refers to the table, ON DELETE SET NULL sets its column to
+#   NULL. `d1 migrations apply` shows a tick, and ends with 0. The changed table itself is whole.
+# - Where the foreign key has no action, Drizzle's file is refused (FOREIGN KEY constraint failed) and nothing is changed;
+#   Prisma's, which defers foreign keys too, goes through and keeps all. `PRAGMA defer_foreign_keys` defers no CASCADE.
 #
-# Who is hurt: whoever keeps users and their backup shares so, with `onDelete: Cascade`, and makes one column of the users required: every share of every
-# user is gone, and the tests on SQLite were right. Read such a file before D1 gets it, count the rows before and after, and note the bookmark of
-# `wrangler d1 time-travel info` first: it is the way back.
+# Who is hurt: whoever keeps users and their backup shares so, with `onDelete: Cascade`, and makes one column of the users
+# required: every share of every user is gone, and the tests on SQLite were right. Read such a file before D1 gets it, count the
+# rows before and after, and note the bookmark of `wrangler d1 time-travel info` first: it is the way back.
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
 export WRANGLER_SEND_METRICS=false CLOUDFLARE_CF_FETCH_ENABLED=false WRANGLER_LOG_PATH="$dir/logs" CI=1

@@ -3,17 +3,17 @@
 #
 # orval 8.38.0 (with @tanstack/react-query 5.108.4) and @hey-api/openapi-ts 0.99.0, each with its own defaults, Node 24.21.0.
 # Behaviour:
-# - orval, fetch and react-query: an answer 503 resolves. The hook's types name the problem as its error, but the mutation's `onSuccess`
-#   runs, and a query has no error and is not tried again: the problem is `data.data`. `override: { fetch: { forceSuccessResponse: true } }`
-#   makes it reject.
-# - orval puts path parameters into the URL as they are: DELETE of the user "team#ann" asks for DELETE /users/team. `urlEncodeParameters: true`
-#   mends it. hey-api encodes them.
-# - hey-api: a 200 in HTML, as a login page or a proxy's answer is, is `data`, the page as a text, with no `error`, whatever the contract says of 200. A 200
-#   without a Content-Type gives a stream as `data`. orval throws at the page.
+# - orval, fetch and react-query: an answer 503 resolves. The hook's types name the problem as its error, but the mutation's
+#   `onSuccess` runs, and a query has no error and is not tried again: the problem is `data.data`. `override: { fetch: {
+#   forceSuccessResponse: true } }` makes it reject.
+# - orval puts path parameters into the URL as they are: DELETE of the user "team#ann" asks for DELETE /users/team.
+#   `urlEncodeParameters: true` mends it. hey-api encodes them.
+# - hey-api: a 200 in HTML, as a login page or a proxy's answer is, is `data`, the page as a text, with no `error`, whatever the
+#   contract says of 200. A 200 without a Content-Type gives a stream as `data`. orval throws at the page.
 # - hey-api: a 502 without a body is an `error`: {}. (openapi-fetch has an empty one.)
 #
-# Who is hurt: an app that says "backed up" after a 503, and throws its own copy of the cipher text away; a page of support that deletes another
-# user than the one on the screen; an app that recovers from a cipher text that is undefined.
+# Who is hurt: an app that says "backed up" after a 503, and throws its own copy of the cipher text away; a page of support that
+# deletes another user than the one on the screen; an app that recovers from a cipher text that is undefined.
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
 npm init -y >/dev/null

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # OpenMetrics read by parsers of Prometheus's older text format: no error, and counters that are empty.
 #
-# parse-prometheus-text-format 1.1.1 (npm) with Node 24.21.0; prometheus_client 0.26.0 (PyPI), whose `parser` is of the text format and
-# whose `openmetrics.parser` is of OpenMetrics.
+# parse-prometheus-text-format 1.1.1 (npm) with Node 24.21.0; prometheus_client 0.26.0 (PyPI), whose `parser` is of the text
+# format and whose `openmetrics.parser` is of OpenMetrics.
 # Behaviour, of a page of OpenMetrics 1.0:
-# - A counter `x` has samples `x_total`. The OpenMetrics parser gives the counter with its samples. Both others give a counter `x` without any sample,
-#   and beside it `x_total` of an unknown type.
+# - A counter `x` has samples `x_total`. The OpenMetrics parser gives the counter with its samples. Both others give a counter `x`
+#   without any sample, and beside it `x_total` of an unknown type.
 # - A time of a sample is in seconds. Both others take it for milliseconds: it is of January 1970.
-# - Both others read past `# UNIT` and `# EOF`, so a page that broke off half way is as good to them as a whole one. The OpenMetrics parser refuses it.
+# - Both others read past `# UNIT` and `# EOF`, so a page that broke off half way is as good to them as a whole one. The
+#   OpenMetrics parser refuses it.
 # - In JavaScript every value is a text: the sum of 3 and 4 is "034".
 #
-# Who is hurt: whoever writes an alarm of their own from the figures asks the counter by its name, finds no sample, and takes it for zero: no refused logins
-# today. Prometheus itself tells the two formats apart by their Content-Type.
+# Who is hurt: whoever writes an alarm of their own from the figures asks the counter by its name, finds no sample, and takes it
+# for zero: no refused logins today. Prometheus itself tells the two formats apart by their Content-Type.
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
 npm init -y >/dev/null

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Portal's SDKs: `isWalletBackedUp()` and `availableRecoveryMethods()` say yes where half a backup is there, or an older one.
 #
-# @portal-hq/web 3.4.1 in jsdom 26.1.0 and @portal-hq/core 4.9.0 (React Native), each with a stand-in for Portal that names the same client.
+# @portal-hq/web 3.4.1 in jsdom 26.1.0 and @portal-hq/core 4.9.0 (React Native), each with a stand-in for Portal that names the
+# same client.
 # Behaviour, without a chain id:
-# - One completed pair of one curve is enough: the wallet counts as backed up and recoverable, and the method as one that recovers, though the other curve
-#   has none. With a chain id of the other curve the answer is no.
-# - A completed pair stays enough when a newer one of the same method and curve is incomplete, as after a backup that broke off. With
-#   Google Drive that backup may have replaced the key of the older one.
+# - One completed pair of one curve is enough: the wallet counts as backed up and recoverable, and the method as one that
+#   recovers, though the other curve has none. With a chain id of the other curve the answer is no.
+# - A completed pair stays enough when a newer one of the same method and curve is incomplete, as after a backup that broke off.
+#   With Google Drive that backup may have replaced the key of the older one.
 # - The web SDK names the methods in upper case, as Portal has them; React Native in lower case.
-# - `isWalletOnDevice()`: in React Native one share is enough, the web SDK wants both. A wallet with one curve only, all of it on the device,
-#   is on the device in the one, and is not in the other.
+# - `isWalletOnDevice()`: in React Native one share is enough, the web SDK wants both. A wallet with one curve only, all of it on
+#   the device, is on the device in the one, and is not in the other.
 #
 # Who is hurt: an app that asks the SDK "is there a backup?" before it lets the user sign out or delete the app. What the server
 # says of the person's backups by method (`complete`, `half-finished`, …) tells both cases apart.

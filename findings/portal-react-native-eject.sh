@@ -3,16 +3,20 @@
 #
 # @portal-hq/core 4.9.0, run with its native modules replaced by ones that answer at once.
 # Behaviour of `portal.mpc.ejectPrivateKeys()`:
-# - The keys are put together on the device first. Only then Portal is told of the eject. If Portal answers 500 to that, the call rejects, and the
-#   keys, which were there, are given to nobody. If the connection is lost, the call resolves with the keys, and Portal knows of no eject.
-# - If the cipher text has both curves and the app gives only the custodian share of secp256k1, the call puts that key together, and rejects.
-# - It looks at no other call: an eject during a backup runs, and when it ends, a second backup beside the first is let in. (A backup
-#   during a backup is refused.)
-# - It lies at `portal.mpc`, not at `portal` as in the web SDK. The shares are `secp256k1` and `ed25519`, the keys `secp256k1Key` and
-#   `ed25519Key`; the web SDK has SECP256K1 and ED25519 for both. A share under the web's name is not found: the native code is given undefined.
+# - The keys are put together on the device first. Only then Portal is told of the eject. If Portal answers 500 to that, the call
+#   rejects, and the keys, which were there, are given to nobody. If the connection is lost, the call resolves with the keys, and
+#   Portal knows of no eject.
+# - If the cipher text has both curves and the app gives only the custodian share of secp256k1, the call puts that key together,
+#   and rejects.
+# - It looks at no other call: an eject during a backup runs, and when it ends, a second backup beside the first is let in. (A
+#   backup during a backup is refused.)
+# - It lies at `portal.mpc`, not at `portal` as in the web SDK. The shares are `secp256k1` and `ed25519`, the keys `secp256k1Key`
+#   and `ed25519Key`; the web SDK has SECP256K1 and ED25519 for both. A share under the web's name is not found: the native code
+#   is given undefined.
 #
-# Who is hurt: whoever lets a custodian share be fetched once. The share is used up, the wallet's two halves have been on one device, and the
-# user has an error. A new window must be opened for a second try. Fetch every share before the call, and keep them until the keys are on the screen.
+# Who is hurt: whoever lets a custodian share be fetched once. The share is used up, the wallet's two halves have been on one
+# device, and the user has an error. A new window must be opened for a second try. Fetch every share before the call, and keep
+# them until the keys are on the screen.
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
 npm init -y >/dev/null

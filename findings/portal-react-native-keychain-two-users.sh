@@ -9,7 +9,8 @@
 # - So the second user reads the first one's shares: `isWalletOnDevice()` is true, and a backup sends the first user's share under
 #   the second user's API key.
 # - `recoverWallet()` of the second user writes the second wallet into the first user's entry, and resolves with the second user's
-#   address. Only after that the Keychain learns of its new client. No share is left of the first user, and none is found for the second.
+#   address. Only after that the Keychain learns of its new client. No share is left of the first user, and none is found for the
+#   second.
 # - With a Keychain of its own for each user nothing of this happens. That is what `new Portal()` makes where it is given none.
 #
 # Who is hurt: two people, or two accounts, on one phone, in an app that makes its Keychain when it starts. A wallet that was not

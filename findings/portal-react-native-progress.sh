@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # Portal's React Native SDK: the app's progress callback is a step of the backup. What it throws breaks the backup off.
 #
-# @portal-hq/core 4.9.0, run with its native modules replaced by ones that answer at once, and @portal-hq/web 3.4.1 in jsdom 26.1.0.
+# @portal-hq/core 4.9.0, run with its native modules replaced by ones that answer at once, and @portal-hq/web 3.4.1 in jsdom
+# 26.1.0.
 # Behaviour:
-# - `backupWallet(method, progress)` awaits each call of `progress`. If it throws, or what it returns rejects, the backup rejects ("UNEXPECTED_ERROR"), wherever
-#   it was: after the new custodian shares were made, or, at "Done", after the key in the cloud was replaced and Portal was told. In both
-#   cases the cipher text is given to nobody.
+# - `backupWallet(method, progress)` awaits each call of `progress`. If it throws, or what it returns rejects, the backup rejects
+#   ("UNEXPECTED_ERROR"), wherever it was: after the new custodian shares were made, or, at "Done", after the key in the cloud was
+#   replaced and Portal was told. In both cases the cipher text is given to nobody.
 # - If what it returns never settles, the backup never ends, and until the app is started again each further one is refused as
 #   "already in progress".
 # - The web SDK does not wait for it: the backup resolves, and the error is the page's.
 #
-# Who is hurt: an app whose progress bar has a fault (it sets the state of a screen that is gone, it awaits an animation). The old key is overwritten, the
-# new cipher text lost: only a new backup helps, and nobody looks for the cause in a progress bar. Give a callback that catches all it
-# throws, and returns nothing.
+# Who is hurt: an app whose progress bar has a fault (it sets the state of a screen that is gone, it awaits an animation). The old
+# key is overwritten, the new cipher text lost: only a new backup helps, and nobody looks for the cause in a progress bar. Give a
+# callback that catches all it throws, and returns nothing.
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
 npm init -y >/dev/null

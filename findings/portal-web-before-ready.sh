@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # Portal's web SDK: a call before the SDK is ready is never answered.
 #
-# @portal-hq/web 3.4.1 in Chromium (headless, by playwright-core 1.65.1), its iframe served by a stand-in for Portal on this machine.
+# @portal-hq/web 3.4.1 in Chromium (headless, by playwright-core 1.65.1), its iframe served by a stand-in for Portal on this
+# machine.
 # Behaviour:
-# - `new Portal()` begins to load an iframe of Portal's. Until that page is there, each call posts its message to an empty frame of another
-#   origin, where the browser drops it with a line in the console. The SDK does not keep it. `backupWallet()` then neither resolves nor rejects,
-#   also when the SDK is ready a moment later. So with `recoverWallet()` and `doesWalletExist()`. After `onReady` the same calls are answered.
-# - `onInitializationError` hears that Portal's page refuses the key. It hears nothing if the page cannot be loaded: then there is neither
-#   ready nor error, and no call is ever answered.
+# - `new Portal()` begins to load an iframe of Portal's. Until that page is there, each call posts its message to an empty frame
+#   of another origin, where the browser drops it with a line in the console. The SDK does not keep it. `backupWallet()` then
+#   neither resolves nor rejects, also when the SDK is ready a moment later. So with `recoverWallet()` and `doesWalletExist()`.
+#   After `onReady` the same calls are answered; such an answer then settles the earlier call of its kind, too.
+# - `onInitializationError` hears that Portal's page refuses the key. It hears nothing if the page cannot be loaded: then there is
+#   neither ready nor error, and no call is ever answered.
 #
-# Who is hurt: whoever taps "recover" as soon as the button is there waits for ever, and with a queue of one call at a time so does everything behind
-# it. Show the buttons after `onReady`, or wait for it before each call.
+# Who is hurt: whoever taps "recover" as soon as the button is there waits for ever, and with a queue of one call at a time so
+# does everything behind it. Show the buttons after `onReady`, or wait for it before each call.
 #
 # Needs Chromium (CHROMIUM_BIN may name it).
 set -euo pipefail

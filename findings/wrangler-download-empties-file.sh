@@ -3,13 +3,16 @@
 #
 # wrangler 4.156.0 with Node 24.21.0; local R2 and D1, and a stand-in for Cloudflare's API on this machine.
 # Behaviour:
-# - `r2 object get BUCKET/KEY --file F` ends with 1 if the object is missing, the token is refused, or nobody answers. It has emptied
-#   F by then: a file that an earlier run had brought has 0 bytes. If the connection breaks half way, F holds the first half.
-# - `d1 export NAME --table T --output F` of a table that does not exist ends with 0, says "Done!", and leaves F with one line: a PRAGMA.
+# - `r2 object get BUCKET/KEY --file F` ends with 1 if the object is missing, the token is refused, or nobody answers. It has
+#   emptied F by then: a file that an earlier run had brought has 0 bytes. If the connection breaks half way, F holds the first
+#   half.
+# - `d1 export NAME --table T --output F` of a table that does not exist ends with 0, says "Done!", and leaves F with one line: a
+#   PRAGMA.
 # - `d1 export` that gets no answer leaves F as it was.
 #
-# Who is hurt: whoever pulls the keys' escrow, an object of the second copy, or one table every night into the file of the night before.
-# On the night when the bucket is gone, the command takes the last good copy too. Download under a new name, look at it, then rename.
+# Who is hurt: whoever pulls the keys' escrow, an object of the second copy, or one table every night into the file of the night
+# before. On the night when the bucket is gone, the command takes the last good copy too. Download under a new name, look at it,
+# then rename.
 set -euo pipefail
 dir=$(mktemp -d); trap 'kill $api 2>/dev/null; rm -rf "$dir"' EXIT; cd "$dir"
 export WRANGLER_SEND_METRICS=false CLOUDFLARE_CF_FETCH_ENABLED=false WRANGLER_LOG_PATH="$dir/logs" CI=1

@@ -3,17 +3,19 @@
 #
 # wrangler 4.156.0 with Node 24.21.0, against a stand-in for Cloudflare's API on this machine that keeps what it is sent.
 # Behaviour:
-# - Every command ends a value without quotes at its first "#", also without a blank before it: abc#def becomes abc. No word of it.
+# - Whatever reads such a file ends a value without quotes at its first "#", also without a blank before it: abc#def becomes abc.
+#   It says nothing of it.
 # - `secret bulk`, `versions secret bulk` and `.dev.vars` of `wrangler dev` take "$" as it stands. `deploy --secrets-file`,
-#   `versions upload --secrets-file` and `.env` of `wrangler dev` put a variable of the environment there, or nothing: abc$def becomes abc. Single
-#   quotes do not help. (The help of --secrets-file speaks of the variables, and not of quotes.)
+#   `versions upload --secrets-file` and `.env` of `wrangler dev` put a variable of the environment there, or nothing: abc$def
+#   becomes abc. Single quotes do not help. (The help of --secrets-file speaks of the variables, and not of quotes.)
 # - With --secrets-file a variable of the shell wins over the file's line of the same name.
-# - `secret put` from a pipe takes "#" and "$" as they stand, and the blanks before them; it leaves out blanks and line feeds at the end. Nothing
-#   at all in the pipe makes an empty secret, and exit code 0.
+# - `secret put` from a pipe takes "#" and "$" as they stand, and the blanks before them; it leaves out blanks and line feeds at
+#   the end. Nothing at all in the pipe makes an empty secret, and exit code 0.
 # - JSON instead of lines is taken as it stands by all of them.
 #
-# Who is hurt: a secret that somebody else chose (a webhook's, a password in a URL) is another one in production than in the file and on the developer's
-# machine. Every command reports success; then each webhook is refused. An exported token of another environment takes the place of the file's.
+# Who is hurt: a secret that somebody else chose (a webhook's, a password in a URL) is another one in production than in the file
+# and on the developer's machine. Every command reports success; then each webhook is refused. An exported token of another
+# environment takes the place of the file's.
 set -euo pipefail
 dir=$(mktemp -d); trap 'kill $api 2>/dev/null; rm -rf "$dir"' EXIT; cd "$dir"
 export WRANGLER_SEND_METRICS=false CLOUDFLARE_CF_FETCH_ENABLED=false WRANGLER_LOG_PATH="$dir/logs" CI=1
