@@ -17,7 +17,7 @@
 # and on the developer's machine. Every command reports success; then each webhook is refused. An exported token of another
 # environment takes the place of the file's.
 set -euo pipefail
-dir=$(mktemp -d); trap 'kill $api 2>/dev/null; rm -rf "$dir"' EXIT; cd "$dir"
+dir=$(mktemp -d); trap 'kill $api 2>/dev/null || true; rm -rf "$dir"' EXIT; cd "$dir"
 export WRANGLER_SEND_METRICS=false CLOUDFLARE_CF_FETCH_ENABLED=false WRANGLER_LOG_PATH="$dir/logs" CI=1
 npm init -y >/dev/null
 npm install --silent --no-audit --no-fund node@24.21.0 wrangler@4.156.0
