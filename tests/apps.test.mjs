@@ -49,7 +49,13 @@ describe("docs/apps", () => {
   });
   beforeEach(async () => {
     await worker.clear();
-    Object.assign(globalThis.fakePortal, { pairs: [], driveOpens: "", offline: false, statusFails: false });
+    Object.assign(globalThis.fakePortal, {
+      pairs: [],
+      driveOpens: "",
+      offline: false,
+      statusFails: false,
+      whenReady: undefined,
+    });
     const answer = await worker.send("POST", "/users", { body: USER, bearer: SECRETS.ADMIN_TOKEN });
     assert.equal(answer.status, 201, answer.text);
   });
@@ -103,6 +109,23 @@ describe("docs/apps", () => {
     assert.deepEqual(elsewhere.recovered, [
       { cipherText: portal.cipherText, method: "PASSWORD", configs: { passwordStorage: { password: "a password" } } },
     ]);
+  });
+
+  it("calls nothing in a browser before the SDK is ready, which would never answer", async () => {
+    const { default: Portal, BackupMethods } = await sdk("web");
+    const { backUp, finishBackUp } = await file("wallet-backup.web.ts");
+    globalThis.fakePortal.whenReady = [];
+    const portal = new Portal();
+    const early = [
+      backUp(portal, await server(), BackupMethods.password, "a password"),
+      finishBackUp(portal, await server(), BackupMethods.password),
+    ];
+    await new Promise(setImmediate);
+    const callbacks = globalThis.fakePortal.whenReady;
+    globalThis.fakePortal.whenReady = undefined;
+    for (const callback of callbacks) callback();
+    assert.deepEqual(await Promise.all(early), [undefined, true]);
+    assert.deepEqual(portal.told, ["stored"]);
   });
 
   it("backs up and recovers in a React Native app, by the names that the server knows", async () => {

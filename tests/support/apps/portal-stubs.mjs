@@ -37,8 +37,14 @@ const settle = (how, value) => {
   for (const listener of heard) listener[how](value);
 };
 export default class Portal extends FakePortal {
-  onReady(callback) { this.ready = callback(); }
+  onReady(callback) {
+    if (globalThis.fakePortal.whenReady) globalThis.fakePortal.whenReady.push(callback);
+    else callback();
+  }
+  /** A call that comes before the SDK is ready is never answered. */
+  #lost() { return globalThis.fakePortal.whenReady && new Promise(() => {}); }
   async backupWallet(method, progress, configs) {
+    await this.#lost();
     if (method === "PASSWORD" && !configs.passwordStorage.password) throw new Error("a password is needed");
     const answer = new Promise((resolve, reject) => listeners.push({ resolve, reject }));
     this.makeBackup(method).then((cipherText) => settle("resolve", cipherText), (error) => settle("reject", error));
@@ -46,6 +52,7 @@ export default class Portal extends FakePortal {
   }
   async storedClientBackupShare(success, method) { this.told.push([success, method]); }
   async recoverWallet(cipherText, method, configs) {
+    await this.#lost();
     this.open(cipherText, method);
     this.recovered.push({ cipherText, method, configs });
     return "0xaddress";
