@@ -4,6 +4,7 @@
 //! database; where the database cannot be asked, each isolate remembers for itself.
 
 use std::cell::RefCell;
+use std::thread::LocalKey;
 
 use crate::config;
 use crate::domain::alert::{Alarm, AlertWebhook, QUIET_MS};
@@ -19,13 +20,14 @@ const TIMEOUT_MS: u32 = 10_000;
 /// How long an isolate does not ask the database again about a message that was sent within the hour; and how long it gathers
 /// alarms before it keeps them.
 const ASK_AGAIN_MS: u64 = 300_000;
-/// Stands among the messages for the keeping of alarms.
-const ALARMS: &str = "";
+
+/// Each message, and when this isolate may look at it again.
+type QuietUntil = RefCell<Vec<(&'static str, u64)>>;
 
 thread_local! {
     static RAISED: RefCell<Vec<Alarm>> = const { RefCell::new(Vec::new()) };
-    /// Each message, and when this isolate may look at it again.
-    static QUIET_UNTIL: RefCell<Vec<(&'static str, u64)>> = const { RefCell::new(Vec::new()) };
+    static SENT: QuietUntil = const { RefCell::new(Vec::new()) };
+    static KEPT: QuietUntil = const { RefCell::new(Vec::new()) };
 }
 
 /// Takes note of a line of the log; `send` sends it.
@@ -53,24 +55,30 @@ pub fn send_behind(env: &Bindings) {
     platform::after_answer(async move { send(&env).await });
 }
 
-/// Sends what was raised since the last time, and keeps the alarms among it for `GET /admin/metrics`.
+/// Sends what was raised since the last time. Then it keeps the alarms for `GET /admin/metrics`, where one is among them that
+/// this isolate has not kept within minutes.
 pub async fn send(env: &Bindings) {
     let raised = RAISED.take();
     let db = config::database(env, 0).map(|db| Database::for_background(db, Which::Unknown(0)));
     // A database that has just failed is not asked for more.
-    let is_to_keep =
-        |alarm: &Alarm| alarm.level == Level::Error.as_str() && alarm.message != log::UNAVAILABLE;
-    if let Some(db) = &db
-        && raised.iter().any(is_to_keep)
-        && is_due(ALARMS, now_ms())
-    {
-        let _ = keep_alarms(db).await; // Then they wait for the next time.
-    }
-    let Ok(Some(webhook)) = config::alert_webhook(env) else {
-        return;
+    let is_to_keep = |alarm: &Alarm| {
+        alarm.level == Level::Error.as_str()
+            && alarm.message != log::UNAVAILABLE
+            && is_due(&KEPT, alarm.message, now_ms())
     };
-    for alarm in raised {
-        send_one(&webhook, db.as_ref(), alarm).await;
+    let to_keep: Vec<_> = raised.iter().copied().filter(is_to_keep).collect();
+    if let Ok(Some(webhook)) = config::alert_webhook(env) {
+        for alarm in raised {
+            send_one(&webhook, db.as_ref(), alarm).await;
+        }
+    }
+    if let Some(db) = &db
+        && !to_keep.is_empty()
+    {
+        for alarm in to_keep {
+            keep_quiet(&KEPT, alarm.message, now_ms() + ASK_AGAIN_MS);
+        }
+        let _ = keep_alarms(db).await; // Then they wait for the next time.
     }
 }
 
@@ -80,18 +88,16 @@ pub async fn keep_alarms(db: &Database) -> error::Result<()> {
     if alarms.is_empty() {
         return Ok(());
     }
-    let now = now_ms();
-    keep_quiet(ALARMS, now + ASK_AGAIN_MS);
-    let kept = metrics::keep_alarms(db, &new_id(now)?, &alarms).await;
+    let kept = metrics::keep_alarms(db, &new_id(now_ms())?, &alarms).await;
     if kept.is_err() {
-        log::put_back(alarms);
+        log::add_alarms(alarms);
     }
     kept
 }
 
 async fn send_one(webhook: &AlertWebhook, db: Option<&Database>, alarm: Alarm) {
     let now = now_ms();
-    if !is_due(alarm.message, now) {
+    if !is_due(&SENT, alarm.message, now) {
         return;
     }
     // A database that cannot be asked may be what the alarm is about.
@@ -102,9 +108,9 @@ async fn send_one(webhook: &AlertWebhook, db: Option<&Database>, alarm: Alarm) {
         None => true,
     };
     if !claimed {
-        return keep_quiet(alarm.message, now + ASK_AGAIN_MS);
+        return keep_quiet(&SENT, alarm.message, now + ASK_AGAIN_MS);
     }
-    keep_quiet(alarm.message, now + QUIET_MS);
+    keep_quiet(&SENT, alarm.message, now + QUIET_MS);
     if let Err(why) = deliver(webhook, alarm, now).await {
         log::event(
             Level::Warn,
@@ -114,7 +120,7 @@ async fn send_one(webhook: &AlertWebhook, db: Option<&Database>, alarm: Alarm) {
                 ("why", Field::Text(&why)),
             ],
         );
-        keep_quiet(alarm.message, now + ASK_AGAIN_MS);
+        keep_quiet(&SENT, alarm.message, now + ASK_AGAIN_MS);
         if let Some(db) = db {
             let _ = store::release(db, alarm.message, now).await; // Then the next one comes an hour later.
         }
@@ -142,16 +148,16 @@ async fn deliver(webhook: &AlertWebhook, alarm: Alarm, now: u64) -> Result<(), S
     }
 }
 
-fn is_due(message: &str, now: u64) -> bool {
-    QUIET_UNTIL.with_borrow(|quiet| {
+fn is_due(of: &'static LocalKey<QuietUntil>, message: &str, now: u64) -> bool {
+    of.with_borrow(|quiet| {
         quiet
             .iter()
             .all(|(known, until)| *known != message || *until <= now)
     })
 }
 
-fn keep_quiet(message: &'static str, until: u64) {
-    QUIET_UNTIL.with_borrow_mut(|quiet| {
+fn keep_quiet(of: &'static LocalKey<QuietUntil>, message: &'static str, until: u64) {
+    of.with_borrow_mut(|quiet| {
         quiet.retain(|(known, _)| *known != message);
         quiet.push((message, until));
     });

@@ -90,7 +90,9 @@ fn start() {
     let instance =
         platform::start(|panic| log::event(Level::Error, PANIC, &[("cause", Field::Text(panic))]));
     if instance > 1 {
-        alerts::raise(Level::Error, PANIC); // What the instance before knew is lost with it.
+        // What the instance before knew is lost with it.
+        alerts::raise(Level::Error, PANIC);
+        log::add_alarms(vec![(PANIC.to_owned(), 1)]);
     }
 }
 

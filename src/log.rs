@@ -128,18 +128,7 @@ fn remember_alarm(message: &str, fields: &[(&'static str, Field)]) {
         Some(about) => format!("{message}: {about}"),
         None => message.to_owned(),
     };
-    add_alarm(alarm, 1);
-}
-
-fn add_alarm(alarm: String, times: u64) {
-    ALARMS.with_borrow_mut(|alarms| {
-        let is_room = alarms.len() < ALARMS_REMEMBERED;
-        match alarms.iter_mut().find(|(known, _)| *known == alarm) {
-            Some((_, count)) => *count += times,
-            None if is_room => alarms.push((alarm, times)),
-            None => {}
-        }
-    });
+    add_alarms(vec![(alarm, 1)]);
 }
 
 /// What this isolate has logged as an error since it was asked last, and how often: for who keeps it.
@@ -147,9 +136,16 @@ pub fn take_alarms() -> Vec<(String, u64)> {
     ALARMS.take()
 }
 
-/// Takes back what could not be kept.
-pub fn put_back(alarms: Vec<(String, u64)>) {
-    for (alarm, times) in alarms {
-        add_alarm(alarm, times);
-    }
+/// Remembers alarms, and how often each was raised: also those that could not be kept, and those of an instance that is gone.
+pub fn add_alarms(added: Vec<(String, u64)>) {
+    ALARMS.with_borrow_mut(|alarms| {
+        for (alarm, times) in added {
+            let is_room = alarms.len() < ALARMS_REMEMBERED;
+            match alarms.iter_mut().find(|(known, _)| *known == alarm) {
+                Some((_, count)) => *count += times,
+                None if is_room => alarms.push((alarm, times)),
+                None => {}
+            }
+        }
+    });
 }

@@ -102,7 +102,7 @@ pub fn to_json(
     let answer = Writer::default().text("clientId", client_id.as_str());
     let pairs = match listed {
         Listed::Pairs(pairs) => pairs.as_slice(),
-        Listed::UnknownClient | Listed::Unavailable(_) => &[],
+        Listed::UnknownClient | Listed::Unavailable { .. } => &[],
     };
     let missing = ours.missing(pairs);
     if !missing.is_empty() {
@@ -150,7 +150,7 @@ pub fn to_json(
     let (known, why) = match listed {
         Listed::Pairs(_) => ("true", None),
         Listed::UnknownClient => ("false", None),
-        Listed::Unavailable(why) => ("\"unknown\"", Some(why.as_str())),
+        Listed::Unavailable { why, .. } => ("\"unknown\"", Some(why.as_str())),
     };
     answer
         .raw("known", known)

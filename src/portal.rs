@@ -26,8 +26,22 @@ pub enum Listed {
     Pairs(Vec<SharePair>),
     /// Portal has no such client in the environment of `PORTAL_API_KEY`.
     UnknownClient,
-    /// Portal did not tell; why, in words for an operator.
-    Unavailable(String),
+    Unavailable {
+        /// In words for an operator.
+        why: String,
+        /// Whether Portal answered, but not with the client: another client may be answered.
+        of_client: bool,
+    },
+}
+
+impl Listed {
+    /// Nothing was learned of any client.
+    pub fn unavailable(why: String) -> Self {
+        Self::Unavailable {
+            why,
+            of_client: false,
+        }
+    }
 }
 
 /// Portal, with the key to it.
@@ -104,24 +118,27 @@ impl<'a> Portal<'a> {
         let answer = match answer {
             Ok(answer) => answer,
             Err(failure) => {
-                return Listed::Unavailable(format!("Portal did not answer: {}", failure.0));
+                return Listed::unavailable(format!("Portal did not answer: {}", failure.0));
             }
         };
-        let why = match judge(answer.status, answer.retry_after.as_deref()) {
+        let (why, of_client) = match judge(answer.status, answer.retry_after.as_deref()) {
             Ok(()) => match share_pairs::parse(&answer.body) {
                 Some(pairs) => return Listed::Pairs(pairs),
-                None => "Portal's answer is no client".to_owned(),
+                None => ("Portal's answer is no client".to_owned(), true),
             },
             Err(Refusal::Refused(404)) => return Listed::UnknownClient,
-            Err(Refusal::KeyRefused) => "Portal refuses the PORTAL_API_KEY".to_owned(),
+            Err(Refusal::KeyRefused) => ("Portal refuses the PORTAL_API_KEY".to_owned(), false),
             Err(Refusal::RateLimited {
                 retry_after_seconds,
-            }) => format!("Portal takes no more requests for {retry_after_seconds} seconds"),
+            }) => (
+                format!("Portal takes no more requests for {retry_after_seconds} seconds"),
+                false,
+            ),
             Err(Refusal::Refused(status) | Refusal::Failed(status)) => {
-                format!("Portal answered {status}")
+                (format!("Portal answered {status}"), true)
             }
         };
-        Listed::Unavailable(why)
+        Listed::Unavailable { why, of_client }
     }
 
     async fn post(&self, path: &str, body: &str) -> std::result::Result<String, Failure> {

@@ -186,7 +186,7 @@ pub static ROUTES: &[Route] = routes! {
     "/users/:userId/restore": POST OperatorOn(Support) users::restore [clientId reason];
     "/users/:userId/session": POST OperatorOn(Support) portal_users::session;
     "/users/:userId/backups/history": GET OperatorOn(Viewer) users::history;
-    "/users/:userId/timeline": GET OperatorOn(Viewer) timeline::timeline [restored cursor limit];
+    "/users/:userId/timeline": GET OperatorOn(Viewer) timeline::timeline [restored kind cursor limit];
     "/users/:userId/backups/restore": POST OperatorOn(Support) users::restore_version;
     "/users/:userId/eject":
         POST OperatorOn(Support) users::open_eject,

@@ -128,6 +128,21 @@ describe("docs/apps", () => {
     assert.deepEqual(portal.told, ["stored"]);
   });
 
+  it("sends the server in a browser what it lacks before the SDK is ready, and fails where Portal refuses the key", async () => {
+    const { default: Portal, BackupMethods } = await sdk("web");
+    const { backUp, finishBackUp } = await file("wallet-backup.web.ts");
+    globalThis.fakePortal.whenReady = [];
+    const portal = new Portal();
+    const asked = [];
+    const lacking = { ...(await server()), storeAgain: async (method) => (asked.push(method), "stored") };
+    const finishing = finishBackUp(portal, lacking, BackupMethods.password);
+    await new Promise(setImmediate);
+    assert.deepEqual(asked, ["PASSWORD"]);
+    globalThis.fakePortal.refuses("INVALID_API_KEY");
+    await assert.rejects(finishing, /Portal did not start: INVALID_API_KEY/);
+    await assert.rejects(backUp(portal, lacking, BackupMethods.password, "a password"), /INVALID_API_KEY/);
+  });
+
   it("backs up and recovers in a React Native app, by the names that the server knows", async () => {
     const { Portal, BackupMethods } = await sdk("core");
     const { backUp, recover } = await file("wallet-backup.native.ts");

@@ -53,15 +53,19 @@ describe("a service that is set up", () => {
   });
 
   test("readyz stays 200 while the schedule stands, but that is an alarm, and operators are warned", async () => {
-    const ranAgo = async (minutes) => {
+    const mark = (at) => worker.sql("INSERT OR REPLACE INTO metric_marks (name, value) VALUES ('at', ?)", at);
+    const firstUse = (at) =>
+      worker.sql("INSERT INTO audit_events (id, at, actor, action, outcome) VALUES ('0', ?, 'client', 'x', 'x')", at);
+    const ranAgo = async (minutes, note = mark) => {
       const at = new Date(Date.now() - minutes * 60_000).toISOString();
-      await worker.sql("INSERT OR REPLACE INTO metric_marks (name, value) VALUES ('at', ?)", at);
+      await note(at);
       worker.clearLogs();
       const { status, body } = await worker.send("GET", "/readyz", { bearer: SECRETS.ADMIN_TOKEN });
       const alarms = worker.logLines().filter(({ message }) => message === "the schedule has not run for an hour");
-      const told = (body.warnings ?? []).filter((text) => text.includes(`schedule last ran at ${at}`));
-      return [status, alarms.map(({ level, lastRun }) => [level, lastRun === at]), told.length];
+      const told = (body.warnings ?? []).filter((text) => text.includes(`schedule has not run since ${at}`));
+      return [status, alarms.map(({ level, since }) => [level, since === at]), told.length];
     };
+    assert.deepEqual(await ranAgo(65, firstUse), [200, [["error", true]], 1], "it never ran");
     assert.deepEqual(await ranAgo(55), [200, [], 0]);
     assert.deepEqual(await ranAgo(65), [200, [["error", true]], 1]);
     const anyone = await ready(worker);

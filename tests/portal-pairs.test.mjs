@@ -248,24 +248,39 @@ describe("the schedule", () => {
       );
   });
 
-  test("ends at the first failure of Portal's, with one warning that names the client, and goes on behind it", async () => {
-    await act.register(user("bob"), user("eve"));
-    portal.fault = faults.status(429, { "retry-after": "30" });
+  /** Three clients, the first of whom meets the fault. */
+  const fails = async (fault) => {
+    portal.reset();
+    portal.fault = fault;
     worker.clearLogs();
     await worker.scheduled();
     assert.equal(asks().length, worker.homes.length === 1 ? 1 : asks().length);
     const warnings = worker
       .logLines()
       .filter(({ message }) => message === "Portal does not tell which backups it counts");
-    assert.ok(warnings.length > 0 && warnings.every(({ level, why }) => level === "warn" && /30 seconds/.test(why)));
-    const [{ clientId }] = warnings;
-    const first = (client) => asks()[0].endsWith(`/${client}`);
-    assert.ok(first(clientId));
+    assert.ok(warnings.length > 0 && warnings.every(({ level }) => level === "warn"));
     assert.deepEqual(alarms(), []);
+    const [{ clientId, why }] = warnings;
+    assert.ok(asks()[0].endsWith(`/${clientId}`));
     portal.reset();
     await worker.scheduled();
     assert.equal(new Set(asks()).size, 3);
-    if (worker.homes.length === 1) assert.ok(!first(clientId), "one client does not hold up the others for ever");
+    return { why, isNextBehind: !asks()[0].endsWith(`/${clientId}`) };
+  };
+
+  test("stops at the first failure of Portal's, with one warning, and goes on there", async () => {
+    await act.register(user("bob"), user("eve"));
+    const { why, isNextBehind } = await fails(faults.status(429, { "retry-after": "30" }));
+    assert.match(why, /30 seconds/);
+    if (worker.homes.length === 1) assert.ok(!isNextBehind);
+  });
+
+  test("goes on behind a client for which Portal's answer is none: it does not hold up the others for ever", async () => {
+    await act.register(user("bob"), user("eve"));
+    for (const fault of [faults.status(500), faults.body("<html>")]) {
+      const { isNextBehind } = await fails(fault);
+      if (worker.homes.length === 1) assert.ok(isNextBehind);
+    }
   });
 
   test("asks nobody without PORTAL_API_KEY", async () => {

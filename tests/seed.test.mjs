@@ -93,7 +93,7 @@ describe("npm run seed", () => {
 
 describe("npm run seed -- --homes 3", () => {
   it("spreads the users over three databases, in which a Worker with that directory finds each", {
-    timeout: 240_000,
+    timeout: 600_000,
   }, async (t) => {
     const dir = mkdtempSync(join(tmpdir(), "portal-backup-seed-"));
     t.after(() => rmSync(dir, { recursive: true, force: true }));

@@ -51,7 +51,7 @@ function IfRestored({ id, version, changed }: Omit<Props, "close">) {
   const preview = useLoaded(keyOf(version), () =>
     answered(
       api.GET("/users/{userId}/timeline", {
-        params: { path: { userId: id }, query: { restored: version.id, limit: 1 } },
+        params: { path: { userId: id }, query: { restored: version.id, kind: version.kind, limit: 1 } },
       }),
     ),
   );

@@ -30,6 +30,7 @@ impl SharePair {
         self.is_completed()
             && self.curve == other.curve
             && method(self) == method(other)
+            && other.created_at.is_some()
             && self.created_at > other.created_at
     }
 }
@@ -162,6 +163,12 @@ mod tests {
         assert!(new(|_| {}).is_empty());
         assert_eq!(new(|pair| pair.created_at = old_time()), ["old"]);
         assert_eq!(new(|pair| pair.created_at = None), ["old"]);
+        let timeless = SharePair {
+            created_at: None,
+            ..old.clone()
+        };
+        let new_pair = [timeless, pair("new", "GDRIVE", "2026-03-01")];
+        assert_eq!(ids(&missing(&new_pair, |id| id == "new")), ["old"]);
         assert_eq!(new(|pair| pair.curve = None), ["old"]);
         assert_eq!(new(|pair| pair.status = "incomplete".to_owned()), ["old"]);
     }

@@ -110,10 +110,19 @@ impl Timeline {
         given
     }
 
-    /// The timeline as it would be if the version with this id were restored. None: there is no such superseded version.
-    pub fn with_restored(&self, id: &str) -> Option<Self> {
-        let mut superseded = self.0.iter().filter(|version| !version.is_current());
-        let restored = superseded.find(|version| version.id == id)?;
+    /// The timeline as it would be if the version with this id were restored: without a kind, the one that was superseded last, as
+    /// `POST …/backups/restore` takes it. None: there is no such superseded version.
+    pub fn with_restored(&self, id: &str, kind: Option<Kind>) -> Option<Self> {
+        let superseded = self.0.iter().filter(|version| {
+            version.id == id
+                && !version.is_current()
+                && kind.is_none_or(|kind| kind == version.kind)
+        });
+        // Of two of one time, as in SQL, the first kind by its name.
+        let restored = superseded.min_by(|a, b| {
+            let by_time = b.superseded_at.cmp(&a.superseded_at);
+            by_time.then_with(|| a.kind.as_str().cmp(b.kind.as_str()))
+        })?;
         let changed = self.0.iter().map(|version| {
             let superseded_at = if version.is(restored) {
                 None

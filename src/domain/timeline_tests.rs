@@ -121,7 +121,7 @@ fn a_restored_cipher_text_brings_its_mate_with_it_and_displaces_the_other() {
         ("custodian GDRIVE-ED25519 3", None),
         ("user GDRIVE 4", None),
     ]);
-    let restored = all.with_restored("user GDRIVE 2").unwrap();
+    let restored = all.with_restored("user GDRIVE 2", None).unwrap();
     assert_eq!(
         given(&restored, FetchSuperseded::HalfFinished),
         [
@@ -135,8 +135,8 @@ fn a_restored_cipher_text_brings_its_mate_with_it_and_displaces_the_other() {
 #[test]
 fn what_is_current_or_unknown_cannot_be_restored() {
     let all = timeline(&[("user GDRIVE 2", None)]);
-    assert!(all.with_restored("user GDRIVE 2").is_none());
-    assert!(all.with_restored("nothing").is_none());
+    assert!(all.with_restored("user GDRIVE 2", None).is_none());
+    assert!(all.with_restored("nothing", None).is_none());
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_restored_version_displaces_none_of_another_kind_or_method() {
         ("custodian GDRIVE 3", None),
         ("user PASSWORD 4", None),
     ]);
-    let restored = all.with_restored("user GDRIVE 1").unwrap();
+    let restored = all.with_restored("user GDRIVE 1", None).unwrap();
     let current = restored.versions().iter().filter(|v| v.is_current());
     assert_eq!(
         current.map(|v| v.id.as_str()).collect::<Vec<_>>(),
@@ -186,8 +186,32 @@ fn a_custodian_share_and_a_cipher_text_of_one_id_are_two() {
         kinds.collect::<Vec<_>>().join(" ")
     };
     assert_eq!(kinds(&all.given(FetchSuperseded::Never)), "custodian user");
-    let restored = all.with_restored("1").unwrap();
+    let restored = all.with_restored("1", None).unwrap();
     let times = restored.versions().iter().filter(|v| v.is_current());
     let times: Vec<&str> = times.map(|v| v.entry.stored_at.as_str()).collect();
     assert_eq!(times, ["2", "1"]);
+}
+
+#[test]
+fn of_two_superseded_versions_of_one_id_the_one_of_the_kind_is_restored_or_the_last() {
+    let mut all = [
+        version("custodian GDRIVE 1", Some("5")),
+        version("user GDRIVE 2", Some("4")),
+        version("custodian GDRIVE 3", None),
+        version("user GDRIVE 4", None),
+    ];
+    for twin in &mut all[..2] {
+        "1".clone_into(&mut twin.id);
+    }
+    let all = Timeline::of(all.into_iter().rev().collect());
+    let current = |kind| {
+        let restored = all.with_restored("1", kind).unwrap();
+        let current = restored.0.into_iter().filter(Version::is_current);
+        let mut times: Vec<String> = current.map(|v| v.entry.stored_at).collect();
+        times.sort();
+        times
+    };
+    assert_eq!(current(None), ["1", "4"]);
+    assert_eq!(current(Some(Kind::Custodian)), ["1", "4"]);
+    assert_eq!(current(Some(Kind::User)), ["2", "3"]);
 }

@@ -70,7 +70,7 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
         log::event(
             Level::Error,
             "the schedule has not run for an hour",
-            &[("lastRun", Field::Text(at))],
+            &[("since", Field::Text(at))],
         );
     }
     // 6.
@@ -113,7 +113,7 @@ async fn check_keys(call: &Call<'_>, canaries: &[Canary]) -> Result<()> {
     Ok(())
 }
 
-/// Since when the schedule has not run, if that is for an hour: it runs every quarter. One that never ran is not known to be due.
+/// Since when the schedule has not run, if that is for an hour: it runs every quarter.
 fn stands_since(health: &Health) -> Option<&str> {
     const AN_HOUR_MS: u64 = 3_600_000;
     let ran_at = health.schedule_ran_at.as_deref()?;
@@ -141,7 +141,7 @@ async fn warnings(call: &Call<'_>, stands_since: Option<&str>) -> Result<Vec<Str
         .collect();
     if let Some(at) = stands_since {
         warnings.push(format!(
-            "The schedule last ran at {at}. Until it runs again nothing is examined, purged or copied. See that wrangler.toml has its crons."
+            "The schedule has not run since {at}. Until it runs again nothing is examined or purged. See that wrangler.toml has its crons."
         ));
     }
     if call.copier.is_some() {

@@ -97,7 +97,7 @@ async fn find_elsewhere(call: &Call<'_>, id: &UserId, unknown: Error) -> Result<
         Listed::UnknownClient => unknown.detailed(format!(
             "No user has the id {id}, and it is no client's id, here or at Portal. GET /users?idBegins= and GET /users?clientIdBegins= search."
         )),
-        Listed::Unavailable(_) => unknown
+        Listed::Unavailable { .. } => unknown
             .detailed(format!(
                 "No user has the id {id}, and no client here. Portal did not tell whether it has such a client; `portal` says why."
             ))

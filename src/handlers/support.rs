@@ -276,7 +276,7 @@ async fn portal(
 ) -> Result<String> {
     let listed = match Portal::new(call.settings) {
         Some(portal) => portal.share_pairs(client_id).await,
-        None => Listed::Unavailable(
+        None => Listed::unavailable(
             "the secret PORTAL_API_KEY is not set, so Portal cannot be asked".to_owned(),
         ),
     };

@@ -2,7 +2,7 @@
 
 use crate::auth::admin::Admin;
 use crate::domain::json::{self, Writer, quoted};
-use crate::domain::names::{UserId, check_name};
+use crate::domain::names::{InvalidName, UserId, check_name};
 use crate::domain::sealing::Kind;
 use crate::domain::timeline::{Timeline, Version};
 use crate::error::{Code, Error, Result};
@@ -21,7 +21,15 @@ pub async fn timeline(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Resul
     // 1.
     let name = |text: String| check_name(&text).map(|()| text);
     let restored = call.query_name("restored", name)?;
-    let cursor = call.query_name("cursor", name)?;
+    let kind = call.query_name("kind", |text| match text.as_str() {
+        "custodian" => Ok(Kind::Custodian),
+        "user" => Ok(Kind::User),
+        _ => Err(InvalidName("be custodian or user")),
+    })?;
+    let cursor = call.query_name("cursor", |text| {
+        let (_, id) = text.split_once('.').unwrap_or_default();
+        check_name(id).map(|()| text)
+    })?;
     let limit = usize::try_from(call.page_limit()?).unwrap_or(usize::MAX);
     // 2.
     let person = at_home(call, user_id, async |db| {
@@ -38,7 +46,7 @@ pub async fn timeline(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Resul
     let given = all.given(policy);
     let after = restored
         .as_deref()
-        .map(|id| all.with_restored(id).ok_or_else(unknown_version))
+        .map(|id| all.with_restored(id, kind).ok_or_else(unknown_version))
         .transpose()?;
     let would_be_given = after.as_ref().map(|timeline| timeline.given(policy));
     // 4.
@@ -82,13 +90,19 @@ struct VersionPage<'a> {
     cursor: Option<String>,
 }
 
+/// The cursor names a version: by its kind and its id.
+fn cursor_of(version: &Version) -> String {
+    format!("{}.{}", version.kind.as_str(), version.id)
+}
+
 /// The versions behind the one that the cursor names.
 fn page<'a>(all: &'a Timeline, cursor: Option<&str>, limit: usize) -> Result<VersionPage<'a>> {
     let versions = all.versions();
     let first = match cursor {
         None => 0,
-        Some(id) => {
-            let at = versions.iter().position(|version| version.id == id);
+        Some(cursor) => {
+            let mut cursors = versions.iter().map(cursor_of);
+            let at = cursors.position(|known| known == cursor);
             at.ok_or_else(|| {
                 Error::field(
                     "cursor",
@@ -102,7 +116,7 @@ fn page<'a>(all: &'a Timeline, cursor: Option<&str>, limit: usize) -> Result<Ver
     let cursor = page
         .last()
         .filter(|_| !is_last)
-        .map(|version| version.id.clone());
+        .map(|version| cursor_of(version));
     Ok(VersionPage {
         versions: page,
         cursor,

@@ -17,7 +17,7 @@ use crate::vault::Vault;
 const CLIENTS_PER_RUN: u64 = 10;
 
 /// Asks Portal about the next clients; nothing without `PORTAL_API_KEY`. Where Portal does not tell, the run ends, and the next one
-/// goes on behind that client: one that Portal never tells of does not hold up the others.
+/// goes on there; behind that client where Portal answered, so that one that it never tells of does not hold up the others.
 pub(super) async fn look(
     db: &Database,
     vault: &Vault,
@@ -45,7 +45,7 @@ pub(super) async fn look(
             }
             // A client of another environment of Portal's has another key.
             Listed::Pairs(_) | Listed::UnknownClient => {}
-            Listed::Unavailable(why) => {
+            Listed::Unavailable { why, of_client } => {
                 log::event(
                     Level::Warn,
                     "Portal does not tell which backups it counts",
@@ -54,7 +54,9 @@ pub(super) async fn look(
                         ("why", Field::Text(&why)),
                     ],
                 );
-                last = Some(user.user_id);
+                if of_client {
+                    last = Some(user.user_id);
+                }
                 break;
             }
         }

@@ -3,7 +3,7 @@
 use js_sys::JsString;
 
 use super::sql::sql;
-use super::{Database, Row, Rows, Statement, ask_each, metrics};
+use super::{Database, Row, Rows, Statement, ask_each};
 use crate::error::Result;
 
 /// The least schema version that this code works on. Migrations only add, so a newer schema serves as well.
@@ -24,11 +24,14 @@ pub struct Canary {
 /// The canaries of all keys ever used.
 const CANARIES: &str = sql!("health_canaries");
 
+/// One that never ran is due since the first event.
+const RAN_AT: &str = "SELECT coalesce((SELECT value FROM metric_marks WHERE name = 'at'), (SELECT at FROM audit_events WHERE id > '' ORDER BY id LIMIT 1)) AS value";
+
 pub struct Health {
     pub schema: Option<u32>,
     /// Of all keys ever used.
     pub canaries: Vec<Canary>,
-    /// When the schedule ran through last, ISO 8601. None: it never did.
+    /// When the schedule ran through last, ISO 8601; where it never did, when the service was first used.
     pub schedule_ran_at: Option<String>,
 }
 
@@ -37,7 +40,7 @@ pub async fn read(db: &Database) -> Result<Health> {
         .read(vec![
             Statement::new(SCHEMA),
             Statement::new(CANARIES),
-            Statement::new(metrics::AT),
+            Statement::new(RAN_AT),
         ])
         .await?
         .rows()?;

@@ -172,8 +172,7 @@ fn merge<T>(
     ours.extend(rest);
 }
 
-/// When events were counted last: the last step of the schedule.
-pub(super) const AT: &str = "SELECT value FROM metric_marks WHERE name = 'at'";
+const AT: &str = "SELECT value FROM metric_marks WHERE name = 'at'";
 
 /// Of the last `days` days; no more than is kept.
 pub async fn daily(db: &Database, days: u64) -> Result<Daily> {

@@ -268,6 +268,19 @@ describe("every other change", () => {
   });
 });
 
+it("ends where no bucket is bound any more: nothing is noted, and what was looked up counts no more", async () => {
+  const without = await startWorker({ homes: 1 });
+  try {
+    await without.sql("INSERT INTO meta (name, value) VALUES ('copying', 'done'), ('copy_sampled', '5 1 0')");
+    await without.scheduled();
+    await backups(without).register(one);
+    assert.deepEqual(await without.sql("SELECT name FROM meta WHERE name IN ('copying', 'copy_sampled')"), []);
+    assert.deepEqual(await without.sql("SELECT * FROM changes"), []);
+  } finally {
+    await without.stop();
+  }
+});
+
 describe("a purge", () => {
   it("takes the person's objects away, and nothing brings the person back", async () => {
     await of.register(one, user("two"));

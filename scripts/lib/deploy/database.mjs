@@ -41,7 +41,7 @@ async function oneDatabase(context, one, all) {
     }
     throw new Failure(
       `wrangler.toml names the database ${id}, which is not in this account.`,
-      "Log in to the account that has it (wrangler login, CLOUDFLARE_ACCOUNT_ID). To begin with a new database, put zeros in place of the id: 00000000-0000-0000-0000-000000000000. If a Worker is live already: with --rebind as well.",
+      "Log in to the account that has it (wrangler login, CLOUDFLARE_ACCOUNT_ID). To begin with a new database, put zeros in place of the id: 00000000-0000-0000-0000-000000000000. If a Worker is live already, say --rebind and the binding as well.",
     );
   }
   const existing = all.find((there) => there.name === name);

@@ -33,7 +33,12 @@ async function liveBindings(wrangler) {
   const bindings = [];
   for (const { version_id } of deployment.versions) {
     const { resources } = await wrangler.json(["versions", "view", version_id, "--json"], { remedy });
-    bindings.push(...(resources?.bindings ?? []));
+    if (!Array.isArray(resources?.bindings))
+      throw new Failure(
+        `\`wrangler versions view ${version_id} --json\` names no bindings: what is live cannot be told.`,
+        remedy,
+      );
+    bindings.push(...resources.bindings);
   }
   return bindings;
 }
@@ -58,13 +63,14 @@ function refuseLosses({ config, options }, bindings) {
   });
   throw new Failure(
     `The Worker that is live has what wrangler.toml lacks:\n${[...new Set(told)].join("\n")}\nThis deployment would take it away. Nothing was deployed.`,
-    `Is this wrangler.toml an older one? Take the newest (git pull), or write this into it. If it is to go: ${losses.map(({ name }) => `--rebind ${name}`).join(" ")}`,
+    `Is this wrangler.toml an older one? Take the newest (git pull), or write this into it. If it is to go: ${[...new Set(losses.map(({ name }) => `--rebind ${name}`))].join(" ")}`,
   );
 }
 
 /** Names only: whoever writes a variable in the dashboard may have meant it as a secret. */
-function changedVars({ config }, bindings) {
+function changedVars({ config, options }, bindings) {
   const there = new Map(bindings.filter(({ type }) => type === "plain_text").map(({ name, text }) => [name, text]));
-  const names = new Set([...there.keys(), ...Object.keys(config.vars)]);
-  return [...names].filter((name) => there.get(name) !== config.vars[name]).sort();
+  const here = { ...config.vars, ...Object.fromEntries(options.vars.map(({ name, value }) => [name, value])) };
+  const names = new Set([...there.keys(), ...Object.keys(here)]);
+  return [...names].filter((name) => there.get(name) !== here[name]).sort();
 }

@@ -22,7 +22,7 @@ export const USAGE = `npm run deploy [-- --env production] [--dry-run] …
   --add-home            add one more database for users to live in (docs/scale.md), where --location or --jurisdiction says; the
                         first time also the directory that says who is where (written into wrangler.toml)
   --place NAME          how POST /users names where the new home is; the jurisdiction's name if it is left out
-  --rebind NAME         let the live binding NAME (DB, DB_1, COPY, …) go, or get another database or bucket; may be given more than once
+  --rebind NAME         let the live binding NAME (DB, DB_1, DIRECTORY, COPY, …) go, or get another database or bucket; may be given more than once
   --recipient KEY       keep the sealing keys in escrow for this age recipient; may be given more than once
   --domain HOST         serve on this custom domain of a zone in your account (written into wrangler.toml)
   --take-over-domain    serve on the host name although it answers in DNS already: take it from the record or Worker that has it

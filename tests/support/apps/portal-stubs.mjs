@@ -41,6 +41,7 @@ export default class Portal extends FakePortal {
     if (globalThis.fakePortal.whenReady) globalThis.fakePortal.whenReady.push(callback);
     else callback();
   }
+  onInitializationError(callback) { globalThis.fakePortal.refuses = callback; }
   /** A call that comes before the SDK is ready is never answered. */
   #lost() { return globalThis.fakePortal.whenReady && new Promise(() => {}); }
   async backupWallet(method, progress, configs) {
