@@ -9,6 +9,7 @@ import { unstable_readConfig as readConfig } from "wrangler";
 import { wranglerConfig } from "../../scripts/lib/paths.mjs";
 import {
   GIVEN,
+  LOOKED,
   OLD,
   begin,
   calls,
@@ -150,7 +151,7 @@ describe("npm run deploy -- --env staging", () => {
         /environments staging and production the same:\n\s+the route (backup|ops)\.example\.com/,
         /Nothing of production was touched/,
       );
-      assert.deepEqual(commands(), ["whoami --json"]);
+      assert.deepEqual(commands(), LOOKED);
       assert.deepEqual(
         (of("staging").routes ?? []).map(({ pattern }) => pattern),
         args.length > 2 ? ["staging.example.com"] : [],

@@ -19,9 +19,10 @@ export const GIVEN = {
   SHARE_ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 7).toString("base64")}`,
   ADMIN_TOKEN: "given-admin-token-0123456789abcdef",
 };
+/** What it looks at before it touches anything. */
+export const LOOKED = ["whoami --json", "deployments status --json"];
 export const ORDER = [
-  "whoami --json",
-  "deployments status --json",
+  ...LOOKED,
   "d1 list --json",
   "d1 create portal-backup --location=weur",
   "d1 list --json",
