@@ -14,6 +14,8 @@ pub struct LineResult {
     pub reason: Option<String>,
     /// Of a record that is in: what was left out of it.
     pub left_out: Option<&'static str>,
+    /// The line of which this one is a copy: it is in if that one is.
+    pub copy_of: Option<usize>,
 }
 
 impl LineResult {
@@ -25,6 +27,7 @@ impl LineResult {
             code: None,
             reason: None,
             left_out: None,
+            copy_of: None,
         }
     }
 
@@ -35,6 +38,7 @@ impl LineResult {
             code: None,
             reason: None,
             left_out: None,
+            copy_of: None,
         }
     }
 
@@ -45,6 +49,7 @@ impl LineResult {
             code: Some("conflict"),
             reason: Some(reason.into()),
             left_out: None,
+            copy_of: None,
         }
     }
 
@@ -55,6 +60,7 @@ impl LineResult {
             code: Some(code),
             reason: Some(reason.into()),
             left_out: None,
+            copy_of: None,
         }
     }
 
@@ -64,6 +70,20 @@ impl LineResult {
             self.left_out = left_out;
         }
         self
+    }
+
+    /// Of a copy whose original did not go in: as that one.
+    pub fn follow(results: &mut [Self]) {
+        for at in 0..results.len() {
+            let original = results.get(at).and_then(|copy| copy.copy_of);
+            let found = results
+                .iter()
+                .find(|result| Some(result.line) == original && result.code.is_some());
+            let told = found.map(|result| (result.outcome, result.code, result.reason.clone()));
+            if let (Some(copy), Some((outcome, code, reason))) = (results.get_mut(at), told) {
+                (copy.outcome, copy.code, copy.reason) = (outcome, code, reason);
+            }
+        }
     }
 
     pub fn to_json(&self) -> String {
@@ -125,7 +145,7 @@ impl ImportPage {
     /// all records at once, so of those that would take the same only the first may be sent there.
     fn clash(&self, line: usize, user: &UserRecord) -> Option<LineResult> {
         let hash = &user.client_api_key_hash;
-        let (_, earlier) = self.users.iter().find(|(_, earlier)| {
+        let (first, earlier) = self.users.iter().find(|(_, earlier)| {
             // Each deletion is a place of its own.
             earlier.deleted_at == user.deleted_at
                 && (earlier.id == user.id
@@ -136,7 +156,7 @@ impl ImportPage {
         let same = earlier.id == user.id
             && earlier.client_id == user.client_id
             && earlier.client_api_key_hash == *hash;
-        Some(again(line, same))
+        Some(again(line, same.then_some(*first)))
     }
 }
 
@@ -144,9 +164,9 @@ impl ImportPage {
 pub fn clash<'a>(
     line: usize,
     share: &ShareRecord,
-    mut earlier: impl Iterator<Item = &'a ShareRecord>,
+    mut earlier: impl Iterator<Item = (usize, &'a ShareRecord)>,
 ) -> Option<LineResult> {
-    let earlier = earlier.find(|earlier| {
+    let (first, earlier) = earlier.find(|(_, earlier)| {
         earlier.kind == share.kind
             && earlier.user_id == share.user_id
             && match (&earlier.superseded, &share.superseded) {
@@ -157,17 +177,19 @@ pub fn clash<'a>(
     })?;
     let same = earlier.share.expose_secret() == share.share.expose_secret()
         && earlier.backup_share_pair_id == share.backup_share_pair_id;
-    Some(again(line, same))
+    Some(again(line, same.then_some(first)))
 }
 
-fn again(line: usize, same: bool) -> LineResult {
-    if same {
-        LineResult::same(line)
-    } else {
-        LineResult::conflict(
+fn again(line: usize, copy_of: Option<usize>) -> LineResult {
+    match copy_of {
+        Some(_) => LineResult {
+            copy_of,
+            ..LineResult::same(line)
+        },
+        None => LineResult::conflict(
             line,
             "an earlier record of this request takes the same place",
-        )
+        ),
     }
 }
 
@@ -243,15 +265,37 @@ mod tests {
             &share("userBackupShare", "cipherText", "y"),
             &share("custodianBackupShare", "share", "y"),
         ]);
-        let mut sent: Vec<&ShareRecord> = Vec::new();
+        let mut sent: Vec<(usize, &ShareRecord)> = Vec::new();
         let mut results = Vec::new();
         for (line, share) in &page.shares {
             match clash(*line, share, sent.iter().copied()) {
                 Some(result) => results.push((result.line, result.outcome)),
-                None => sent.push(share),
+                None => sent.push((*line, share)),
             }
         }
         assert_eq!(results, [(2, "same"), (3, "conflict")]);
+    }
+
+    #[test]
+    fn a_copy_is_in_only_if_its_original_is() {
+        let copy = |line, original| again(line, Some(original));
+        let mut results = [
+            LineResult::conflict(1, "why"),
+            LineResult::new(2),
+            copy(3, 1),
+            copy(4, 2),
+        ];
+        LineResult::follow(&mut results);
+        let told = results.map(|result| (result.outcome, result.reason));
+        assert_eq!(
+            told.map(|(outcome, reason)| (outcome, reason.is_some())),
+            [
+                ("conflict", true),
+                ("new", false),
+                ("conflict", true),
+                ("same", false)
+            ]
+        );
     }
 
     #[test]
@@ -310,9 +354,9 @@ mod tests {
             panic!("{shares:?}")
         };
         let outcome = |share: &ShareRecord| {
-            clash(1, share, [*first, *second].into_iter()).map(|result| result.outcome)
+            clash(1, share, [(2, *first), (3, *second)].into_iter()).map(|result| result.outcome)
         };
-        assert_eq!(clash(1, second, std::iter::once(*first)), None);
+        assert_eq!(clash(1, second, std::iter::once((2, *first))), None);
         assert_eq!(outcome(again), Some("same"));
         assert_eq!(outcome(other), Some("conflict"));
     }

@@ -67,6 +67,7 @@ pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         let at = by_line.partition_point(|known| known.line < result.line);
         by_line.insert(at, result);
     }
+    LineResult::follow(&mut by_line);
     let results = json::array(by_line.iter().map(LineResult::to_json));
     Ok(Answer::json(
         200,
@@ -142,7 +143,11 @@ pub async fn import_at(
                 "clientId is not that of the user who has this id",
             )),
             Ok(client_id) => {
-                if let Some(clash) = clash(*line, share, sent.iter().map(|(_, share, _)| *share)) {
+                if let Some(clash) = clash(
+                    *line,
+                    share,
+                    sent.iter().map(|(line, share, _)| (*line, *share)),
+                ) {
                     results.push(clash);
                 } else {
                     items.push(seal(call, *line, share, client_id).await?);

@@ -102,6 +102,42 @@ describe("POST /admin/import", () => {
     }
   });
 
+  test("a custodian share of unknown time that takes another's place is not taken for the mate of a cipher text that is there", async () => {
+    const timeless = { ...CUSTODIAN, backupSharePairId: null, storedAt: undefined };
+    await imported([USER, { ...CIPHER_TEXT, backupSharePairId: null }, timeless]);
+    assert.deepEqual(await outcomes([{ ...timeless, share: "written over it" }], "?replaceOlder=true"), ["new"]);
+    assert.deepEqual((await fetched()).sort(), ["written over it", CUSTODIAN.share].sort());
+  });
+
+  test("a share that was stored once more after another is the current one again, and one that an operator put aside is not", async () => {
+    const at = (id, month, share) => ({ ...CUSTODIAN, id, share, storedAt: `2024-0${month}-01T00:00:00.000Z` });
+    const again = at("c", 5, "first");
+    await imported([USER, at("a", 3, "first")]);
+    await imported([at("b", 4, "second")], "?replaceOlder=true");
+    assert.deepEqual(await outcomes([again], "?dryRun=true&replaceOlder=true"), ["new"]);
+    assert.deepEqual(await outcomes([again], "?replaceOlder=true"), ["new"]);
+    assert.deepEqual(await fetched(), ["first"]);
+    for (const record of [at("a", 3, "first"), at("b", 4, "second"), again])
+      assert.deepEqual(await outcomes([record], "?replaceOlder=true"), ["same"]);
+    const history = await worker.send("GET", "/users/u1/backups/history", { bearer: SECRETS.ADMIN_TOKEN });
+    const { id: versionId } = history.body.versions.find(({ storedAt }) => storedAt === "2024-04-01T00:00:00.000Z");
+    const restored = { bearer: SECRETS.ADMIN_TOKEN, body: { versionId } };
+    assert.equal((await worker.send("POST", "/users/u1/backups/restore", restored)).status, 200);
+    assert.deepEqual(await outcomes([again], "?replaceOlder=true"), ["same"]);
+    assert.equal(
+      (await worker.sql("SELECT updated_at FROM custodian_backup_shares"))[0].updated_at,
+      "2024-04-01T00:00:00.000Z",
+    );
+  });
+
+  test("a copy of a record that did not go in is not said to be there", async () => {
+    await imported([USER]);
+    await webhook("newer");
+    const another = { ...USER, clientApiKey: "another" };
+    assert.deepEqual(await outcomes([CUSTODIAN, CUSTODIAN, another, another]), Array(4).fill("conflict"));
+    assert.deepEqual(await outcomes([CIPHER_TEXT, CIPHER_TEXT, USER, USER]), ["new", "same", "same", "same"]);
+  });
+
   test("a repeated page changes nothing, and leaves no audit event", async () => {
     await imported([USER, CUSTODIAN, CIPHER_TEXT, OLD]);
     const once = await snapshot();

@@ -232,6 +232,13 @@ describe("the newest share of a user and method is current, whatever else is rea
     assert.deepEqual(current(await recordsOfFile(file)), ["of the table"]);
   });
 
+  test("the share in a column of User has an id that no row of shares has, or one of the two would be left out of the history", async () => {
+    const rows = [1, 2].map((id) => ({ id, userId: 1, backupMethod: "UNKNOWN", share: `row ${id}` }));
+    const records = await recordsOf(ndjson({ id: 1, clientId: "c1", backupShare: "column" }, ...rows));
+    const ids = records.filter(({ supersededAt }) => supersededAt).map(({ id }) => id);
+    assert.deepEqual(ids, ["import-custodianBackupShare-User.1-0", "import-custodianBackupShare-1-0"]);
+  });
+
   const record = (id, share, storedAt) => ({
     type: "custodianBackupShare",
     id,
@@ -282,6 +289,41 @@ describe("the newest share of a user and method is current, whatever else is rea
       assert.deepEqual(current(records), [type === "JSON" ? "good" : '"good"']);
       assert.match(records.find(({ refused }) => refused).refused, /^share is /);
     });
+});
+
+describe("a share that the service would refuse has no place among the others", () => {
+  const DAY = 24 * 3_600_000;
+  const good = { ...CUSTODIAN, id: "a" };
+  for (const [what, fields, reason] of [
+    ["of the day after tomorrow", { createdAt: new Date(Date.now() + 2 * DAY).toISOString() }, /more than a day ahead/],
+    ["over 512 KiB long", { share: "é".repeat(262_145) }, /over 512 KiB/],
+    ["with half a character", { share: "a\ud83d" }, /half a character/],
+  ]) {
+    test(`a row ${what}: the good one before it stays current`, async () => {
+      const bad = { ...good, id: "b", createdAt: "2024-06-01T00:00:00Z", ...fields };
+      const records = await recordsOf(ndjson(USER, good, bad));
+      assert.deepEqual(current(records), [good.share]);
+      assert.match(records.find(({ refused }) => refused).refused, reason);
+    });
+
+    test(`a record of ours ${what}: the same, and the service says why`, async () => {
+      const record = {
+        type: "custodianBackupShare",
+        id: "v1",
+        userId: "u1",
+        share: "good",
+        storedAt: "2024-01-01T00:00:00.000Z",
+      };
+      const { createdAt: storedAt = "2024-02-01T00:00:00.000Z", ...content } = fields;
+      const records = await recordsOf(ndjson(USER, record, { ...record, id: "v2", ...content, storedAt }));
+      assert.equal(current(records)[0], "good");
+    });
+  }
+
+  test("the id of a row may hold anything: the service is given one that it takes", async () => {
+    const [, share] = await recordsOf(ndjson(USER, { ...CUSTODIAN, id: "a\u200bb\n" }));
+    assert.match(share.id, /^import-custodianBackupShare-[0-9a-f]{16}$/);
+  });
 });
 
 describe("a table of a database that is not seen is missed", () => {

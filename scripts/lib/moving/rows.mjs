@@ -11,8 +11,20 @@ import { timeOf } from "./times.mjs";
 
 export const RECORD_TYPES = ["user", "custodianBackupShare", "userBackupShare"];
 
-/** The longest id that the service takes (src/domain/names.rs). */
+// What the service takes (src/domain/names.rs, bulk.rs, src/handlers/import.rs). What it refuses must be known before: such a row
+// would else have a place in the order, and the good one before it would go into the history.
 const MAX_ID = 128;
+const PLAIN = /^[ -~]*$/;
+const MAX_SHARE_BYTES = 512 * 1024;
+const LATEST_AHEAD_MS = 24 * 3_600_000;
+
+/** Why the service will refuse this share of this time; undefined if it takes it. */
+export function refusedByService(share, at) {
+  if (typeof share === "string" && Buffer.byteLength(share) > MAX_SHARE_BYTES) return "it is over 512 KiB long";
+  if (typeof share === "string" && !share.isWellFormed()) return "it holds half a character, which no text can";
+  if (at && Date.parse(at) > Date.now() + LATEST_AHEAD_MS) return `its time ${at} is more than a day ahead`;
+  return undefined;
+}
 
 /** One name for `backup_share_pair_id`, `backupSharePairId` and `BackupSharePairID`. */
 export const plain = (name) => name.replaceAll("_", "").toLowerCase();
@@ -110,7 +122,8 @@ export function userWithShares(fields, userIdColumn) {
       return refusing(about, () => read({ userid: rowId, ...byPlainName(row) }));
     }),
   );
-  // Before multi-backup the share was a column of User: it comes before all rows of its time. What says a method beside it may be of
+  // Before multi-backup the share was a column of User: it comes before all rows of its time. Its id is none that a row of shares
+  // has: two versions of one id could not both go into the history. What says a method beside it may be of
   // this share, or what the user likes best: neither is guessed.
   const ofShares = foreignTo(fields, userIdColumn);
   const inline = (content, read) =>
@@ -118,7 +131,7 @@ export function userWithShares(fields, userIdColumn) {
       ? [
           () => {
             if (ofShares) throw new Refusal(`its row of User has a ${ofShares} too: is that this share's?`, about);
-            return { ...read({ userid: rowId, id: fields.id, ...content }), row: Number.MIN_SAFE_INTEGER };
+            return { ...read({ userid: rowId, id: `User.${rowId}`, ...content }), row: Number.MIN_SAFE_INTEGER };
           },
         ]
       : [];
@@ -208,6 +221,8 @@ function shareRow(type, content, fields) {
   const another = CONTENTS.find((name) => name !== plain(content) && filled(fields[name]));
   if (another) throw new Refusal(`the row has both ${content} and ${another}: it would lose one`, about);
   const time = stored === undefined ? undefined : refusing(about, () => timeOf(stored));
+  const refused = refusedByService(share, time?.at);
+  if (refused) throw new Refusal(refused, about);
   return {
     row: fields.id ?? "",
     at: time?.exact ?? "",
@@ -247,7 +262,7 @@ const digest = (...parts) => createHash("sha256").update(parts.join("\0")).diges
  */
 export function versionId(type, rowId, storedAt) {
   const full = `import-${type}-${rowId}-${Date.parse(storedAt) || 0}`;
-  return full.length <= MAX_ID ? full : `import-${type}-${digest(full)}`;
+  return full.length <= MAX_ID && PLAIN.test(full) ? full : `import-${type}-${digest(full)}`;
 }
 
 function id(value, name, about) {

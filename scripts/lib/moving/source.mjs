@@ -2,6 +2,7 @@
 // together (survey.mjs), then for the users, the cipher texts and the custodian shares, in this order: a custodian share
 // without a time gets its time from the cipher texts that it belongs to.
 
+import { refusedByService } from "./rows.mjs";
 import { Survey } from "./survey.mjs";
 import { timeOf } from "./times.mjs";
 
@@ -84,7 +85,9 @@ function nativeShare(record) {
   const fixed = { record, fixed: true };
   if (record.supersededAt || typeof record.storedAt !== "string" || typeof record.id !== "string") return fixed;
   try {
-    return { record, row: record.id, at: timeOf(record.storedAt).exact };
+    const { at, exact } = timeOf(record.storedAt);
+    if (refusedByService(record.share ?? record.cipherText, at)) return fixed;
+    return { record, row: record.id, at: exact };
   } catch {
     return fixed; // the service refuses it
   }

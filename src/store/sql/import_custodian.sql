@@ -3,7 +3,8 @@
 -- is known already, as that of another share, gets the event's: an id that stands for two would make a restore of
 -- the one lose the other. A share of unknown time gets the time of the import, which is the same however often the
 -- batch is sent. Or the time of the user's first cipher text, which belongs to it: had it come after that, the
--- backup would be half-finished. Unless there are others that the cipher text may belong to.
+-- backup would be half-finished. Unless there are others that the cipher text may belong to: the one that is there,
+-- or one in the history.
 WITH j AS (
   SELECT value ->> 'line' AS line, value ->> 'eventId' AS event_id, value ->> 'kind' AS kind, value ->> 'id' AS id,
     value ->> 'userId' AS user_id, value ->> 'clientId' AS client_id, value ->> 'backupMethod' AS backup_method,
@@ -44,6 +45,7 @@ SELECT iif(
                     SELECT min(s.updated_at)
                     FROM user_backup_shares s
                     WHERE s.user_id = u.id
+                      AND h.id IS NULL
                       AND NOT EXISTS (
                           SELECT 1
                           FROM backup_share_versions v

@@ -55,9 +55,13 @@ WITH j AS (
             WHERE v.user_id = f.owner
               AND v.kind = f.kind
               AND v.client_id = f.client_id
-              -- It was current once: something newer has come since.
+              -- It was current once: something newer has come since. Unless it was stored once more after that.
               AND (v.id = f.id OR v.method = f.backup_method)
-              AND v.share_digest = f.digest)
+              AND v.share_digest = f.digest
+              AND NOT (
+                ?6
+                  AND coalesce(f.held_at < f.stored_at AND v.stored_at < f.stored_at, 0)
+                  AND f.held_digest IS NOT f.digest))
           THEN 'same'
         WHEN kept_id IS NOT NULL AND held_digest IS NOT digest THEN 'sealed_otherwise'
         -- An older share gives way.
