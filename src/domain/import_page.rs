@@ -75,11 +75,12 @@ impl LineResult {
     /// Of a copy whose original did not go in: as that one.
     pub fn follow(results: &mut [Self]) {
         for at in 0..results.len() {
-            let original = results.get(at).and_then(|copy| copy.copy_of);
-            let found = results
-                .iter()
-                .find(|result| Some(result.line) == original && result.code.is_some());
-            let told = found.map(|result| (result.outcome, result.code, result.reason.clone()));
+            let Some(original) = results.get(at).and_then(|copy| copy.copy_of) else {
+                continue;
+            };
+            let found = results.iter().find(|result| result.line == original);
+            let refused = found.filter(|result| result.code.is_some());
+            let told = refused.map(|result| (result.outcome, result.code, result.reason.clone()));
             if let (Some(copy), Some((outcome, code, reason))) = (results.get_mut(at), told) {
                 (copy.outcome, copy.code, copy.reason) = (outcome, code, reason);
             }
