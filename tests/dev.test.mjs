@@ -72,8 +72,11 @@ async function served() {
   };
   const says = (word) =>
     until(`never says ${word}`, async () => {
-      const answer = await fetch(`http://127.0.0.1:${port}`).catch(() => undefined);
-      return (await answer?.text()) === word;
+      try {
+        return (await (await fetch(`http://127.0.0.1:${port}`)).text()) === word;
+      } catch {
+        return false; // Nobody listens, or a server that ends has broken its answer off.
+      }
     });
   return {
     settings,
