@@ -19,9 +19,11 @@ pub struct Version {
 }
 
 impl Version {
-    /// An id is that of one version of each kind: imported shares may have the same (`POST /admin/import`).
+    /// Whether it is the same version. Its id does not tell: imported shares may have the same (`POST /admin/import`).
     pub fn is(&self, other: &Self) -> bool {
-        self.kind == other.kind && self.id == other.id
+        self.is_in_place_of(other)
+            && self.id == other.id
+            && self.entry.stored_at == other.entry.stored_at
     }
 
     fn is_current(&self) -> bool {

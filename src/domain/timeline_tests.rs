@@ -215,3 +215,21 @@ fn of_two_superseded_versions_of_one_id_the_one_of_the_kind_is_restored_or_the_l
     assert_eq!(current(Some(Kind::Custodian)), ["1", "4"]);
     assert_eq!(current(Some(Kind::User)), ["2", "3"]);
 }
+
+#[test]
+fn of_two_versions_of_one_id_and_kind_the_one_that_was_superseded_last_is_restored_alone() {
+    let mut all = [
+        version("custodian GDRIVE 1", Some("3")),
+        version("custodian ICLOUD 2", Some("4")),
+        version("custodian GDRIVE 3", None),
+        version("custodian ICLOUD 4", None),
+    ];
+    for twin in &mut all[..2] {
+        "1".clone_into(&mut twin.id);
+    }
+    let all = Timeline::of(all.into_iter().rev().collect());
+    let restored = all.with_restored("1", None).unwrap();
+    let current = restored.versions().iter().filter(|v| v.is_current());
+    let times: Vec<&str> = current.map(|v| v.entry.stored_at.as_str()).collect();
+    assert_eq!(times, ["3", "2"]);
+}

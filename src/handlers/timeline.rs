@@ -27,8 +27,9 @@ pub async fn timeline(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Resul
         _ => Err(InvalidName("be custodian or user")),
     })?;
     let cursor = call.query_name("cursor", |text| {
-        let (_, id) = text.split_once('.').unwrap_or_default();
-        check_name(id).map(|()| text)
+        let parts = text.split_once('.');
+        let parsed = parts.and_then(|(nth, id)| Some((nth.parse().ok()?, id.to_owned())));
+        parsed.ok_or(InvalidName("be that of the page before"))
     })?;
     let limit = usize::try_from(call.page_limit()?).unwrap_or(usize::MAX);
     // 2.
@@ -50,7 +51,7 @@ pub async fn timeline(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Resul
         .transpose()?;
     let would_be_given = after.as_ref().map(|timeline| timeline.given(policy));
     // 4.
-    let page = page(all, cursor.as_deref(), limit)?;
+    let page = page(all, cursor.as_ref(), limit)?;
     let is_on_page = |version: &&Version| page.versions.iter().any(|known| known.is(version));
     let mut named: Vec<&Version> = Vec::new();
     let mentioned = given.iter().chain(would_be_given.iter().flatten());
@@ -90,19 +91,26 @@ struct VersionPage<'a> {
     cursor: Option<String>,
 }
 
-/// The cursor names a version: by its kind and its id.
-fn cursor_of(version: &Version) -> String {
-    format!("{}.{}", version.kind.as_str(), version.id)
+/// The cursor names a version: by how many with its id come before it, and its id.
+fn cursor_of(versions: &[Version], at: usize) -> Option<String> {
+    let id = &versions.get(at)?.id;
+    let before = versions.iter().take(at).filter(|known| known.id == *id);
+    Some(format!("{}.{id}", before.count()))
 }
 
 /// The versions behind the one that the cursor names.
-fn page<'a>(all: &'a Timeline, cursor: Option<&str>, limit: usize) -> Result<VersionPage<'a>> {
+fn page<'a>(
+    all: &'a Timeline,
+    cursor: Option<&(usize, String)>,
+    limit: usize,
+) -> Result<VersionPage<'a>> {
     let versions = all.versions();
     let first = match cursor {
         None => 0,
-        Some(cursor) => {
-            let mut cursors = versions.iter().map(cursor_of);
-            let at = cursors.position(|known| known == cursor);
+        Some((nth, id)) => {
+            let of_id = versions.iter().enumerate().filter(|(_, v)| v.id == *id);
+            let mut places = of_id.map(|(at, _)| at);
+            let at = places.nth(*nth);
             at.ok_or_else(|| {
                 Error::field(
                     "cursor",
@@ -113,10 +121,10 @@ fn page<'a>(all: &'a Timeline, cursor: Option<&str>, limit: usize) -> Result<Ver
     };
     let page: Vec<&Version> = versions.iter().skip(first).take(limit).collect();
     let is_last = first + page.len() >= versions.len();
-    let cursor = page
-        .last()
+    let last = (first + page.len()).checked_sub(1);
+    let cursor = last
         .filter(|_| !is_last)
-        .map(|version| cursor_of(version));
+        .and_then(|last| cursor_of(versions, last));
     Ok(VersionPage {
         versions: page,
         cursor,

@@ -184,6 +184,30 @@ describe("the timeline", () => {
     }
   });
 
+  test("comes in pages to its end where two versions have one id and one time", async () => {
+    const twins = user("twins");
+    await act.register(twins);
+    await act.custodian(twins, "GDRIVE-SECP256K1", "c");
+    await act.cipherText(twins, "GDRIVE", "u");
+    for (const table of ["custodian_backup_shares", "user_backup_shares"])
+      await worker.sql(
+        `UPDATE ${table} SET id = 'twin', updated_at = '2026-01-01T00:00:00.000Z' WHERE user_id = ?`,
+        twins.id,
+      );
+    // The rows of before are in the history, with ids of their own.
+    const all = (await get("", twins)).body.versions.map(({ kind, id }) => [kind, id]);
+    assert.equal(all.filter(([, id]) => id === "twin").length, 2);
+    const paged = [];
+    let cursor = "";
+    do {
+      const { status, body, text } = await get(`?limit=1${cursor && `&cursor=${cursor}`}`, twins);
+      assert.equal(status, 200, text);
+      paged.push(...body.versions.map(({ kind, id }) => [kind, id]));
+      cursor = body.cursor;
+    } while (cursor && paged.length <= all.length);
+    assert.deepEqual(paged, all);
+  });
+
   test("comes in pages, and names what it speaks of on each", async () => {
     const all = (await get()).body.versions.map(({ id }) => id);
     const ids = [];
