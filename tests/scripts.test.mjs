@@ -1,7 +1,16 @@
 // The set-up's own parts, where a mistake would cost a developer something.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, mkdirSync } from "node:fs";
+import {
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  mkdirSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,15 +27,36 @@ after(() => rmSync(dir, { recursive: true, force: true }));
 
 describe(".dev.vars", () => {
   it("is read with comments, quotes and equals signs in values", () => {
-    const text = '# A=1\nB = two \r\nC="three 3"\nexport D=k1:abc=\n\nE=\n';
-    assert.deepEqual(parseDevVars(text), { B: "two", C: "three 3", D: "k1:abc=", E: "" });
+    const text = "# A=1\nB = two \r\nC=\"three 3\" # not 4\nexport D=k1:abc=\n\nE=\nF='g#h' # i#j\nK=$L # m\n";
+    assert.deepEqual(parseDevVars(text), { B: "two", C: "three 3", D: "k1:abc=", E: "", F: "g#h", K: "$L" });
+  });
+
+  it("is refused where wrangler would cut a secret off at a #, and the message does not tell the secret", () => {
+    for (const line of ["TOKEN=abc#def", "export TOKEN=#def", 'A="b"\nTOKEN=abc # def#\nTOKEN=abc#def # c']) {
+      assert.throws(
+        () => parseDevVars(`${line}\n`, "vars.txt"),
+        (error) => /^TOKEN in vars.txt has a # outside quotes/.test(error.message) && !/abc|def/.test(error.message),
+        line,
+      );
+    }
+  });
+
+  it("is read by this project's commands as `wrangler dev` reads it", async () => {
+    const folder = mkdtempSync(join(dir, "vars-"));
+    const text = `A=one # two\nB='three#four'\nC="five\\nsix"\nD=k1:abc=\nE=$HOME\nF=\nexport G = seven\n`;
+    writeFileSync(join(folder, "wrangler.toml"), 'name = "vars"\ncompatibility_date = "2026-10-23"\n');
+    writeFileSync(join(folder, ".dev.vars"), text);
+    const { unstable_getVarsForDev: wranglersOwn } = await import("wrangler");
+    const theirs = wranglersOwn(join(folder, "wrangler.toml"), undefined, {}, undefined, true);
+    const values = Object.fromEntries(Object.entries(theirs).map(([name, { value }]) => [name, value]));
+    assert.deepEqual(parseDevVars(text, ".dev.vars"), values);
   });
 
   it("is made with secrets that the Worker takes, for its owner's eyes only", () => {
     const file = join(dir, "fresh");
     writeDevVars(file);
     const secrets = readDevVars(file);
-    assert.deepEqual(Object.keys(secrets), ["WEBHOOK_SECRET", "SHARE_ENCRYPTION_KEYS", "ADMIN_TOKEN"]);
+    assert.deepEqual(Object.keys(secrets).sort(), ["ADMIN_TOKEN", "SHARE_ENCRYPTION_KEYS", "WEBHOOK_SECRET"]);
     assert.ok(secrets.ADMIN_TOKEN.length >= 32 && secrets.WEBHOOK_SECRET.length >= 32);
     const [id, key] = secrets.SHARE_ENCRYPTION_KEYS.split(":");
     assert.equal(id, "k1");

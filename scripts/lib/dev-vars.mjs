@@ -2,21 +2,28 @@
 
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { parseEnv } from "node:util";
 
+import { Failure } from "./log.mjs";
 import { devVarsFile, inRoot } from "./paths.mjs";
 
-/** Reads NAME=value lines; comments and blank lines are skipped, one pair of quotes around a value is taken off. */
-export function parseDevVars(text) {
-  const vars = {};
-  for (const line of text.split(/\r?\n/)) {
-    const found = line.match(/^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$/);
-    if (found) vars[found[1]] = found[2].replace(/^(["'])(.*)\1$/, "$2");
-  }
-  return vars;
+/** A value without quotes that has a `#` with no blank before it: what is meant to be the value ends there for wrangler, in silence. */
+const CUT = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=(?!\s*["'`])[^#\r\n]*(?<!\s)#/m;
+
+/** The NAME=value lines of `file`, as wrangler reads them (comments, quotes, values of several lines). */
+export function parseDevVars(text, file) {
+  const cut = CUT.exec(text);
+  if (cut)
+    throw new Failure(
+      `${cut[1]} in ${file} has a # outside quotes: wrangler takes what stands before it for the whole value.`,
+      "Put the value between single quotes, or a blank before the # of a comment.",
+    );
+  return parseEnv(text);
 }
 
 /** The local secrets, or an empty object where there is no `.dev.vars` yet. */
-export const readDevVars = (file = devVarsFile) => (existsSync(file) ? parseDevVars(readFileSync(file, "utf8")) : {});
+export const readDevVars = (file = devVarsFile) =>
+  existsSync(file) ? parseDevVars(readFileSync(file, "utf8"), file) : {};
 
 export const randomToken = () => randomBytes(32).toString("base64url");
 export const randomSealingKey = (id = "k1") => `${id}:${randomBytes(32).toString("base64")}`;

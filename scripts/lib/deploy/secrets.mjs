@@ -137,7 +137,7 @@ const header = ({ name }) => `# Secrets of the Worker ${name}, made by npm run d
 function keptSecrets({ config, options: { secretsOut } }) {
   if (!secretsOut || !existsSync(secretsOut)) return {};
   const text = readFileSync(secretsOut, "utf8");
-  if (text.startsWith(header(config))) return parseDevVars(text);
+  if (text.startsWith(header(config))) return parseDevVars(text, secretsOut);
   throw new Failure(
     `${secretsOut} is there already, and does not hold the secrets of the Worker ${config.name}.`,
     "Name a file that does not exist yet.",
