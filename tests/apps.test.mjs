@@ -77,6 +77,14 @@ describe("docs/apps", () => {
     };
   };
 
+  /** A first backup of which the app never got the cipher text. */
+  const brokenOff = (method) =>
+    globalThis.fakePortal.webhook("/webhook/backup", {
+      clientId: USER.clientId,
+      backupMethod: `${method}-SECP256K1`,
+      share: "{}",
+    });
+
   async function server({
     url = worker.url,
     token = async () => USER.clientApiKey,
@@ -315,6 +323,19 @@ describe("docs/apps", () => {
       assert.equal((await backups())[0].state, "complete");
     });
 
+    it("has the user back up again where the very first backup broke off before the app had its cipher text", async () => {
+      globalThis.fakePortal.statusFails = true;
+      await assert.rejects(snippet.backUp(portal, await own(), "password", "a password"), /^Error: 500/);
+      globalThis.fakePortal.statusFails = false;
+      const states = Object.fromEntries((await backups()).map(({ backupMethod, state }) => [backupMethod, state]));
+      assert.deepEqual(states, { GDRIVE: "complete", PASSWORD: "no-user-share" });
+
+      assert.equal(await snippet.finishBackUp(new Portal(), await own(), "password"), false);
+      assert.equal(await snippet.finishBackUp(new Portal(), await own(), "passkey"), true, "nothing began");
+      await snippet.backUp(portal, await own(), "password", "a password");
+      assert.equal(await snippet.finishBackUp(new Portal(), await own(), "password"), true);
+    });
+
     it("leaves the key in the Drive alone while the server does not take the credential", async () => {
       const { driveOpens } = globalThis.fakePortal;
       await assert.rejects(snippet.backUp(portal, await own({ token: goodFor(0) }), "gdrive"), { status: 401 });
@@ -412,6 +433,24 @@ describe("docs/apps", () => {
     assert.equal(await (await server()).cipherText("GDRIVE"), "cipher text");
   });
 
+  it("takes an answer that breaks off in its middle for none, and asks again", async () => {
+    const length = (text) => ({ "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+    const whole = '{"cipherText":"cipher text"}';
+    let asked = 0;
+    const breaking = await startServer((_, response) => {
+      asked += 1;
+      response.writeHead(200, length(whole));
+      if (asked > 1) return response.end(whole);
+      response.write(whole.slice(0, 20), () => response.destroy());
+    });
+    try {
+      assert.equal(await (await server({ url: breaking.url })).cipherText("GDRIVE"), "cipher text");
+      assert.equal(asked, 2);
+    } finally {
+      await breaking.stop();
+    }
+  });
+
   it("tells the user instead of waiting where the server asks for more than half a minute", {
     timeout: 20_000,
   }, async () => {
@@ -449,6 +488,7 @@ describe("docs/apps", () => {
   it("backs up and recovers in Kotlin", { timeout: 300_000 }, async (test) => {
     const tools = await kotlin();
     if (tools.missing) return test.skip(`NOT COMPILED: ${tools.missing}`);
+    await brokenOff("PASSKEY");
     const out = join(dir, "kotlin");
     const busy = await askingToWait("3600");
     test.after(() => busy.stop());
@@ -468,12 +508,17 @@ describe("docs/apps", () => {
       "refused 429 for 3600000 ms",
       "kept [cipher text]",
       "finished, told true GDRIVE, recovered cipher text, kept []",
+      "a first backup broke off: finished false",
+      "left the screen, told true PASSKEY, kept []",
+      "not told, kept [cipher text made by Kotlin]",
+      "Your wallet did not open. Is the password right?",
     ]);
   });
 
   it("backs up and recovers in Swift", { timeout: 300_000 }, async (test) => {
     const tools = await swift();
     if (tools.missing) return test.skip(`NOT COMPILED: ${tools.missing}`);
+    await brokenOff("PASSKEY");
     const out = join(dir, "swift");
     const busy = await askingToWait("3600");
     test.after(() => busy.stop());
@@ -501,7 +546,9 @@ describe("docs/apps", () => {
       "recovered cipher text made by Swift",
       "refused 404 not_found",
       "refused 429 for 3600 s",
-      "finished, told true GDRIVE, recovered cipher text",
+      'finished, told backup STORED_CLIENT_BACKUP_SHARE ["newer"], recovered cipher text',
+      "a first backup broke off: finished false",
+      "left the view, kept cipher text made by Swift",
     ]);
   });
 });

@@ -6,7 +6,12 @@ package com.example.wallet
 import android.content.SharedPreferences
 import io.portalhq.android.Portal
 import io.portalhq.android.mpc.data.BackupMethods
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+import kotlinx.coroutines.yield
 
 class Preferences : SharedPreferences, SharedPreferences.Editor {
     val values = mutableMapOf<String, String?>()
@@ -50,4 +55,29 @@ fun main(args: Array<String>) = runBlocking {
     wallet.finishBackUp(BackupMethods.Gdrive)
     wallet.recover(BackupMethods.Gdrive)
     println("finished, told ${portal.api.told.last()}, recovered ${portal.recovered}, kept ${kept.values.values}")
+
+    println("a first backup broke off: finished ${wallet.finishBackUp(BackupMethods.Passkey)}")
+
+    // Whoever leaves the screen cancels its work: the SDK has replaced the key by then.
+    var screen: Job? = null
+    portal.meanwhile = {
+        screen?.cancel()
+        yield()
+    }
+    screen = launch { wallet.backUp(BackupMethods.Passkey) }
+    screen.join()
+    println("left the screen, told ${portal.api.told.last()}, kept ${kept.values.values}")
+
+    portal.meanwhile = {}
+    portal.api.failure = IllegalStateException("Portal has answered with an error")
+    try {
+        wallet.backUp(BackupMethods.Gdrive)
+    } catch (failure: IllegalStateException) {
+        println("not told, kept ${kept.values.values}")
+    }
+    // The SDK's exceptions are not those of the network; the app shall not end with them.
+    portal.meanwhile = { error("the password is wrong") }
+    val screens = BackupViewModel(wallet)
+    screens.recover("wrong")
+    println(withTimeout(10_000) { screens.message.first { it.isNotEmpty() } })
 }
