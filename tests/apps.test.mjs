@@ -77,6 +77,9 @@ describe("docs/apps", () => {
     };
   };
 
+  /** The cipher texts in an outbox, without the time that is before each. */
+  const kept = ({ items }) => [...items.values()].map((text) => text.slice(text.indexOf(" ") + 1));
+
   /** A first backup of which the app never got the cipher text. */
   const brokenOff = (method) =>
     globalThis.fakePortal.webhook("/webhook/backup", {
@@ -209,7 +212,7 @@ describe("docs/apps", () => {
       await backUp(portal, await server({ outbox }), BackupMethods[method]);
       assert.equal(outbox.items.size, 0, "nothing is kept of a backup that is finished");
       await assert.rejects(backUp(portal, await server({ outbox, token: goodFor(1) }), BackupMethods[method]));
-      assert.deepEqual([...outbox.items.values()], [portal.cipherText]);
+      assert.deepEqual(kept(outbox), [portal.cipherText]);
       assert.equal((await backups())[0].state, "half-finished");
 
       const started = new Portal();
@@ -225,7 +228,7 @@ describe("docs/apps", () => {
       await assert.rejects(backUp(portal, await server({ outbox, token: goodFor(1) }), BackupMethods[method]));
       const pending = portal.cipherText;
       await assert.rejects(backUp(portal, await server({ outbox, token: async () => "wrong" }), BackupMethods[method]));
-      assert.deepEqual([portal.cipherText, ...outbox.items.values()], [pending, pending]);
+      assert.deepEqual([portal.cipherText, ...kept(outbox)], [pending, pending]);
       await backUp(portal, await server({ outbox }), BackupMethods[method]);
       assert.equal(outbox.items.size, 0);
 
@@ -266,7 +269,7 @@ describe("docs/apps", () => {
     await one.store("GDRIVE", "older");
     await assert.rejects(other.store("GDRIVE", "newer"), { status: 401 });
     await one.done("GDRIVE");
-    assert.deepEqual([...outbox.items.values()], ["newer"]);
+    assert.deepEqual(kept(outbox), ["newer"]);
   });
 
   it("stores each method's own cipher text in a browser, though the SDK gives one answer to two calls", async () => {
@@ -302,7 +305,7 @@ describe("docs/apps", () => {
     it("tells Portal again at the next start where the connection was lost, which the SDK takes for success", async () => {
       globalThis.fakePortal.offline = true;
       await snippet.backUp(portal, await own(), "gdrive");
-      assert.deepEqual([...outbox.items.values()], [portal.cipherText], "kept until Portal knows");
+      assert.deepEqual(kept(outbox), [portal.cipherText], "kept until Portal knows");
       globalThis.fakePortal.offline = false;
       const started = new Portal();
       assert.equal(await snippet.finishBackUp(started, await own(), "gdrive"), true);
@@ -334,6 +337,28 @@ describe("docs/apps", () => {
       assert.equal(await snippet.finishBackUp(new Portal(), await own(), "passkey"), true, "nothing began");
       await snippet.backUp(portal, await own(), "password", "a password");
       assert.equal(await snippet.finishBackUp(new Portal(), await own(), "password"), true);
+    });
+
+    it("puts no cipher text beside the custodian shares of another device's backup, which broke off later", async () => {
+      const { now } = Date;
+      Date.now = () => now() - 120_000;
+      await assert.rejects(snippet.backUp(portal, await own({ token: goodFor(1) }), "gdrive"), { status: 401 });
+      Date.now = now;
+      const fetched = async () =>
+        (
+          await worker.send("POST", "/webhook/backup/fetch", {
+            body: { clientId: USER.clientId },
+            headers: { "x-webhook-secret": SECRETS.WEBHOOK_SECRET },
+          })
+        ).body.backupShares.map((share) => JSON.parse(share).backupSharePairId);
+      const whole = (await (await own()).cipherText("GDRIVE")).split(", ").at(-1);
+      await new Portal().backupWallet("gdrive"); // And that device is never seen again.
+
+      assert.equal(await snippet.finishBackUp(new Portal(), await own(), "gdrive"), false);
+      assert.equal((await backups())[0].state, "half-finished");
+      assert.ok((await fetched()).includes(whole), "the whole backup before both can still recover");
+      await snippet.backUp(portal, await own(), "gdrive");
+      assert.deepEqual([(await backups())[0].state, outbox.items.size], ["complete", 0]);
     });
 
     it("leaves the key in the Drive alone while the server does not take the credential", async () => {
