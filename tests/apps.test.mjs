@@ -77,6 +77,17 @@ describe("docs/apps", () => {
     };
   };
 
+  /** The cipher texts in an outbox, without the time that is before each. */
+  const kept = ({ items }) => [...items.values()].map((text) => text.slice(text.indexOf(" ") + 1));
+
+  /** A first backup of which the app never got the cipher text. */
+  const brokenOff = (method) =>
+    globalThis.fakePortal.webhook("/webhook/backup", {
+      clientId: USER.clientId,
+      backupMethod: `${method}-SECP256K1`,
+      share: "{}",
+    });
+
   async function server({
     url = worker.url,
     token = async () => USER.clientApiKey,
@@ -201,7 +212,7 @@ describe("docs/apps", () => {
       await backUp(portal, await server({ outbox }), BackupMethods[method]);
       assert.equal(outbox.items.size, 0, "nothing is kept of a backup that is finished");
       await assert.rejects(backUp(portal, await server({ outbox, token: goodFor(1) }), BackupMethods[method]));
-      assert.deepEqual([...outbox.items.values()], [portal.cipherText]);
+      assert.deepEqual(kept(outbox), [portal.cipherText]);
       assert.equal((await backups())[0].state, "half-finished");
 
       const started = new Portal();
@@ -217,7 +228,7 @@ describe("docs/apps", () => {
       await assert.rejects(backUp(portal, await server({ outbox, token: goodFor(1) }), BackupMethods[method]));
       const pending = portal.cipherText;
       await assert.rejects(backUp(portal, await server({ outbox, token: async () => "wrong" }), BackupMethods[method]));
-      assert.deepEqual([portal.cipherText, ...outbox.items.values()], [pending, pending]);
+      assert.deepEqual([portal.cipherText, ...kept(outbox)], [pending, pending]);
       await backUp(portal, await server({ outbox }), BackupMethods[method]);
       assert.equal(outbox.items.size, 0);
 
@@ -258,7 +269,7 @@ describe("docs/apps", () => {
     await one.store("GDRIVE", "older");
     await assert.rejects(other.store("GDRIVE", "newer"), { status: 401 });
     await one.done("GDRIVE");
-    assert.deepEqual([...outbox.items.values()], ["newer"]);
+    assert.deepEqual(kept(outbox), ["newer"]);
   });
 
   it("stores each method's own cipher text in a browser, though the SDK gives one answer to two calls", async () => {
@@ -294,7 +305,7 @@ describe("docs/apps", () => {
     it("tells Portal again at the next start where the connection was lost, which the SDK takes for success", async () => {
       globalThis.fakePortal.offline = true;
       await snippet.backUp(portal, await own(), "gdrive");
-      assert.deepEqual([...outbox.items.values()], [portal.cipherText], "kept until Portal knows");
+      assert.deepEqual(kept(outbox), [portal.cipherText], "kept until Portal knows");
       globalThis.fakePortal.offline = false;
       const started = new Portal();
       assert.equal(await snippet.finishBackUp(started, await own(), "gdrive"), true);
@@ -313,6 +324,41 @@ describe("docs/apps", () => {
       assert.equal(await snippet.finishBackUp(new Portal(), await own(), "gdrive"), true);
       await snippet.recover(portal, await own(), "gdrive");
       assert.equal((await backups())[0].state, "complete");
+    });
+
+    it("has the user back up again where the very first backup broke off before the app had its cipher text", async () => {
+      globalThis.fakePortal.statusFails = true;
+      await assert.rejects(snippet.backUp(portal, await own(), "password", "a password"), /^Error: 500/);
+      globalThis.fakePortal.statusFails = false;
+      const states = Object.fromEntries((await backups()).map(({ backupMethod, state }) => [backupMethod, state]));
+      assert.deepEqual(states, { GDRIVE: "complete", PASSWORD: "no-user-share" });
+
+      assert.equal(await snippet.finishBackUp(new Portal(), await own(), "password"), false);
+      assert.equal(await snippet.finishBackUp(new Portal(), await own(), "passkey"), true, "nothing began");
+      await snippet.backUp(portal, await own(), "password", "a password");
+      assert.equal(await snippet.finishBackUp(new Portal(), await own(), "password"), true);
+    });
+
+    it("puts no cipher text beside the custodian shares of another device's backup, which broke off later", async () => {
+      const { now } = Date;
+      Date.now = () => now() - 120_000;
+      await assert.rejects(snippet.backUp(portal, await own({ token: goodFor(1) }), "gdrive"), { status: 401 });
+      Date.now = now;
+      const fetched = async () =>
+        (
+          await worker.send("POST", "/webhook/backup/fetch", {
+            body: { clientId: USER.clientId },
+            headers: { "x-webhook-secret": SECRETS.WEBHOOK_SECRET },
+          })
+        ).body.backupShares.map((share) => JSON.parse(share).backupSharePairId);
+      const whole = (await (await own()).cipherText("GDRIVE")).split(", ").at(-1);
+      await new Portal().backupWallet("gdrive"); // And that device is never seen again.
+
+      assert.equal(await snippet.finishBackUp(new Portal(), await own(), "gdrive"), false);
+      assert.equal((await backups())[0].state, "half-finished");
+      assert.ok((await fetched()).includes(whole), "the whole backup before both can still recover");
+      await snippet.backUp(portal, await own(), "gdrive");
+      assert.deepEqual([(await backups())[0].state, outbox.items.size], ["complete", 0]);
     });
 
     it("leaves the key in the Drive alone while the server does not take the credential", async () => {
@@ -412,6 +458,24 @@ describe("docs/apps", () => {
     assert.equal(await (await server()).cipherText("GDRIVE"), "cipher text");
   });
 
+  it("takes an answer that breaks off in its middle for none, and asks again", async () => {
+    const length = (text) => ({ "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+    const whole = '{"cipherText":"cipher text"}';
+    let asked = 0;
+    const breaking = await startServer((_, response) => {
+      asked += 1;
+      response.writeHead(200, length(whole));
+      if (asked > 1) return response.end(whole);
+      response.write(whole.slice(0, 20), () => response.destroy());
+    });
+    try {
+      assert.equal(await (await server({ url: breaking.url })).cipherText("GDRIVE"), "cipher text");
+      assert.equal(asked, 2);
+    } finally {
+      await breaking.stop();
+    }
+  });
+
   it("tells the user instead of waiting where the server asks for more than half a minute", {
     timeout: 20_000,
   }, async () => {
@@ -449,6 +513,7 @@ describe("docs/apps", () => {
   it("backs up and recovers in Kotlin", { timeout: 300_000 }, async (test) => {
     const tools = await kotlin();
     if (tools.missing) return test.skip(`NOT COMPILED: ${tools.missing}`);
+    await brokenOff("PASSKEY");
     const out = join(dir, "kotlin");
     const busy = await askingToWait("3600");
     test.after(() => busy.stop());
@@ -468,12 +533,17 @@ describe("docs/apps", () => {
       "refused 429 for 3600000 ms",
       "kept [cipher text]",
       "finished, told true GDRIVE, recovered cipher text, kept []",
+      "a first backup broke off: finished false",
+      "left the screen, told true PASSKEY, kept []",
+      "not told, kept [cipher text made by Kotlin]",
+      "Your wallet did not open. Is the password right?",
     ]);
   });
 
   it("backs up and recovers in Swift", { timeout: 300_000 }, async (test) => {
     const tools = await swift();
     if (tools.missing) return test.skip(`NOT COMPILED: ${tools.missing}`);
+    await brokenOff("PASSKEY");
     const out = join(dir, "swift");
     const busy = await askingToWait("3600");
     test.after(() => busy.stop());
@@ -501,7 +571,9 @@ describe("docs/apps", () => {
       "recovered cipher text made by Swift",
       "refused 404 not_found",
       "refused 429 for 3600 s",
-      "finished, told true GDRIVE, recovered cipher text",
+      'finished, told backup STORED_CLIENT_BACKUP_SHARE ["newer"], recovered cipher text',
+      "a first backup broke off: finished false",
+      "left the view, kept cipher text made by Swift",
     ]);
   });
 });

@@ -6,7 +6,12 @@ package com.example.wallet
 import android.content.SharedPreferences
 import io.portalhq.android.Portal
 import io.portalhq.android.mpc.data.BackupMethods
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+import kotlinx.coroutines.yield
 
 class Preferences : SharedPreferences, SharedPreferences.Editor {
     val values = mutableMapOf<String, String?>()
@@ -18,6 +23,9 @@ class Preferences : SharedPreferences, SharedPreferences.Editor {
     override fun putString(key: String, value: String?) = apply { if (value == null) values.remove(key) else values[key] = value }
 
     override fun commit() = true
+
+    /** The cipher texts, without the time that is before each. */
+    fun texts() = values.values.map { it?.substringAfter(' ') }
 }
 
 fun main(args: Array<String>) = runBlocking {
@@ -46,8 +54,33 @@ fun main(args: Array<String>) = runBlocking {
     } catch (failure: BackupServerException) {
         println("refused ${failure.status} for ${failure.retryAfterMs} ms")
     }
-    println("kept ${kept.values.values}")
+    println("kept ${kept.texts()}")
     wallet.finishBackUp(BackupMethods.Gdrive)
     wallet.recover(BackupMethods.Gdrive)
-    println("finished, told ${portal.api.told.last()}, recovered ${portal.recovered}, kept ${kept.values.values}")
+    println("finished, told ${portal.api.told.last()}, recovered ${portal.recovered}, kept ${kept.texts()}")
+
+    println("a first backup broke off: finished ${wallet.finishBackUp(BackupMethods.Passkey)}")
+
+    // Whoever leaves the screen cancels its work: the SDK has replaced the key by then.
+    var screen: Job? = null
+    portal.meanwhile = {
+        screen?.cancel()
+        yield()
+    }
+    screen = launch { wallet.backUp(BackupMethods.Passkey) }
+    screen.join()
+    println("left the screen, told ${portal.api.told.last()}, kept ${kept.texts()}")
+
+    portal.meanwhile = {}
+    portal.api.failure = IllegalStateException("Portal has answered with an error")
+    try {
+        wallet.backUp(BackupMethods.Gdrive)
+    } catch (failure: IllegalStateException) {
+        println("not told, kept ${kept.texts()}")
+    }
+    // The SDK's exceptions are not those of the network; the app shall not end with them.
+    portal.meanwhile = { error("the password is wrong") }
+    val screens = BackupViewModel(wallet)
+    screens.recover("wrong")
+    println(withTimeout(10_000) { screens.message.first { it.isNotEmpty() } })
 }

@@ -1,8 +1,8 @@
 package androidx.lifecycle
 
 import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.MainScope
+import kotlinx.coroutines.Dispatchers
 
 open class ViewModel
 
-val ViewModel.viewModelScope: CoroutineScope get() = MainScope()
+val ViewModel.viewModelScope: CoroutineScope get() = CoroutineScope(Dispatchers.Unconfined)

@@ -10,9 +10,12 @@ import io.portalhq.android.mpc.data.MpcStatus
 
 class Api {
     val told = mutableListOf<String>()
+    var failure: Exception? = null
 
-    suspend fun storedClientBackupShare(success: Boolean, backupMethod: BackupMethods) {
+    suspend fun storedClientBackupShare(success: Boolean, backupMethod: BackupMethods): Result<Boolean> {
+        failure?.let { return Result.failure(it) }
         told.add("$success ${backupMethod.method}")
+        return Result.success(true)
     }
 }
 
@@ -20,11 +23,17 @@ class Portal {
     val api = Api()
     var recovered = ""
 
+    /** What happens while a backup or a recovery runs. */
+    var meanwhile: suspend () -> Unit = {}
+
     suspend fun backupWallet(
         backupMethod: BackupMethods = BackupMethods.Gdrive,
         backupConfigs: BackupConfigs? = null,
         progress: (MpcStatus) -> Unit = {},
-    ): String = "cipher text made by Kotlin"
+    ): String {
+        meanwhile()
+        return "cipher text made by Kotlin"
+    }
 
     suspend fun recoverWallet(
         cipherText: String,
@@ -32,6 +41,7 @@ class Portal {
         backupConfigs: BackupConfigs? = null,
         progress: (MpcStatus) -> Unit = {},
     ): String {
+        meanwhile()
         recovered = cipherText
         return "0xaddress"
     }
