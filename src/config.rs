@@ -99,6 +99,14 @@ impl Settings {
         };
         let invalid = InvalidSetting::new;
         let required = |name| get(name).ok_or_else(|| invalid(name, "is missing"));
+        let whole = |name, usual, unit, most| match get(name).map(|number| number.parse()) {
+            None => Ok(usual),
+            Some(Ok(number)) if number <= most => Ok(number),
+            Some(_) => {
+                let wrong = format!("must be a whole number{unit} from 0 to {most}");
+                Err(InvalidSetting { name, wrong })
+            }
+        };
 
         let webhook_secret = required("WEBHOOK_SECRET")?;
         // Cloudflare's deploy button offers the values of .dev.vars.example, and the other secrets there are malformed.
@@ -151,13 +159,7 @@ impl Settings {
         let unknown_clients = match get("UNKNOWN_CLIENTS").as_deref() {
             None | Some("reject") => UnknownClients::Reject,
             Some("register") => {
-                let most_a_day = match get("UNKNOWN_CLIENTS_PER_DAY").map(|most| most.parse()) {
-                    None => 10_000,
-                    Some(Ok(most)) => most,
-                    Some(Err(_)) => {
-                        return Err(invalid("UNKNOWN_CLIENTS_PER_DAY", "must be a whole number"));
-                    }
-                };
+                let most_a_day = whole("UNKNOWN_CLIENTS_PER_DAY", 10_000, "", u32::MAX)?;
                 UnknownClients::Register { most_a_day }
             }
             Some(_) => return Err(invalid("UNKNOWN_CLIENTS", "must be reject or register")),
@@ -173,42 +175,14 @@ impl Settings {
                 ));
             }
         };
-        let copy_wait_ms = match get("COPY_WAIT_MS").map(|ms| ms.parse()) {
-            None => DEFAULT_COPY_WAIT_MS,
-            Some(Ok(ms)) if ms <= MAX_COPY_WAIT_MS => ms,
-            Some(_) => {
-                return Err(invalid(
-                    "COPY_WAIT_MS",
-                    "must be a whole number of milliseconds from 0 to 8000",
-                ));
-            }
-        };
         let is_yes = |name| match get(name).as_deref() {
             None | Some("no") => Ok(false),
             Some("yes") => Ok(true),
             Some(_) => Err(invalid(name, "must be yes or no")),
         };
-        let days = |name, default| match get(name).map(|days| days.parse()) {
-            None => Ok(default),
-            Some(Ok(days)) if days <= MAX_RETENTION_DAYS => Ok(days),
-            Some(_) => Err(invalid(
-                name,
-                "must be a whole number of days from 0 to 36500",
-            )),
-        };
-
         // Read again where it is needed, for alerts go out also where another setting is wrong.
         AlertWebhook::parse(get).map_err(|(name, wrong)| invalid(name, wrong))?;
-        let purge_delay_hours = match get("PURGE_DELAY_HOURS").map(|hours| hours.parse()) {
-            None => 72,
-            Some(Ok(hours)) if hours <= MAX_PURGE_DELAY_HOURS => hours,
-            Some(_) => {
-                return Err(invalid(
-                    "PURGE_DELAY_HOURS",
-                    "must be a whole number of hours from 0 to 8760",
-                ));
-            }
-        };
+        let days = |name, default| whole(name, default, " of days", MAX_RETENTION_DAYS);
 
         Ok(Self {
             webhook_secrets,
@@ -223,9 +197,14 @@ impl Settings {
             fetch_partial: is_yes("FETCH_PARTIAL")?,
             history_retention_days: days("HISTORY_RETENTION_DAYS", 90)?,
             audit_retention_days: days("AUDIT_RETENTION_DAYS", 400)?,
-            copy_wait_ms,
+            copy_wait_ms: whole(
+                "COPY_WAIT_MS",
+                DEFAULT_COPY_WAIT_MS,
+                " of milliseconds",
+                MAX_COPY_WAIT_MS,
+            )?,
             copy_required: is_yes("COPY_REQUIRED")?,
-            purge_delay_hours,
+            purge_delay_hours: whole("PURGE_DELAY_HOURS", 72, " of hours", MAX_PURGE_DELAY_HOURS)?,
         })
     }
 }
@@ -348,6 +327,7 @@ mod tests {
             ("CLIENT_AUTH", "VALUE"),
             ("CLIENT_AUTH", "client-api-key,"),
             ("UNKNOWN_CLIENTS", "VALUE"),
+            ("HISTORY_RETENTION_DAYS", "36501"),
             ("FETCH_SUPERSEDED", "VALUE"),
             ("FETCH_PARTIAL", "VALUE"),
             ("HISTORY_RETENTION_DAYS", "VALUE"),

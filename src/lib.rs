@@ -212,7 +212,8 @@ async fn answer(
     let answer = found.answer(operation, &call).await?;
     if let Some(copier) = &call.copier {
         let may_change = operation.access.is_operators() && operation.method != "GET";
-        copier.follow(&homes.changed()?, may_change).await?;
+        // Boxed, a function of its own: V8 compiles it in isolates only where there is a copy.
+        Box::pin(copier.follow(&homes.changed()?, may_change)).await?;
     }
     Ok(answer)
 }
