@@ -1,6 +1,7 @@
 //! `GET /healthz` and `GET /readyz`.
 
 use crate::auth::admin::Admin;
+use crate::domain::journal::name_of_escrow_index;
 use crate::domain::json::{self, Writer, quoted};
 use crate::domain::role::Role;
 use crate::error::{Code, Error, Result};
@@ -144,7 +145,16 @@ async fn warnings(call: &Call<'_>, stands_since: Option<&str>) -> Result<Vec<Str
             "The schedule has not run since {at}. Until it runs again nothing is examined or purged. See that wrangler.toml has its crons."
         ));
     }
-    if call.copier.is_some() {
+    if let Some(copier) = &call.copier {
+        for bucket in copier.copies.buckets() {
+            // One that cannot be asked is behind, and that is told below.
+            if let Ok(index) = bucket.get(name_of_escrow_index()).await {
+                let index = index.map(|(text, _)| text).unwrap_or_default();
+                if !call.vault.key_ids().all(|id| index.contains(&quoted(id))) {
+                    warnings.push("A bucket of the second copy lacks the escrow of a key. Run npm run keys -- escrow.".to_owned());
+                }
+            }
+        }
         let homes = copying(call).await?;
         let lag = homes.iter().map(|home| home.lag_seconds).max();
         if let Some(lag) = lag.filter(|lag| *lag > MAX_LAG_SECONDS) {
