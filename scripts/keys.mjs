@@ -72,7 +72,10 @@ async function escrow(values) {
 
 async function recover(values, files) {
   const { recovered } = await import("./lib/copy/escrow.mjs");
+  const { openingKeys } = await import("./lib/moving/sealed.mjs");
   if (!values.identity) throw new Failure("Say what opens the escrow: --identity FILE.", USAGE);
+  if (values.bucket && files.length > 0)
+    throw new Failure("Say either --bucket NAME or the files of the escrow, not both.", USAGE);
   const identityFile = userPath(values.identity);
   const sources = values.bucket
     ? await fromBucket(values)
@@ -84,7 +87,9 @@ async function recover(values, files) {
     );
   const entries = [];
   for (const source of sources) entries.push(await recovered({ ...source, identityFile }));
-  process.stdout.write(`${entries.join(",")}\n`);
+  const setting = entries.join(",");
+  await openingKeys(setting);
+  process.stdout.write(`${setting}\n`);
   for (const line of whatToDo({ keys: entries.length, environment: values.env, byFile: !values.bucket })) note(line);
   return 0;
 }

@@ -2,7 +2,7 @@
 
 import { Encrypter, armor } from "age-encryption";
 
-import { readIdentities, unlocked } from "../moving/age.mjs";
+import { addRecipient, readIdentities, unlocked } from "../moving/age.mjs";
 import { keyCheck, openingKeys } from "../moving/sealed.mjs";
 import { Failure } from "../log.mjs";
 
@@ -41,17 +41,6 @@ export function encrypterFor(recipients) {
   const encrypter = new Encrypter();
   for (const recipient of recipients) addRecipient(encrypter, recipient);
   return encrypter;
-}
-
-function addRecipient(encrypter, recipient) {
-  try {
-    encrypter.addRecipient(recipient);
-  } catch {
-    throw new Failure(
-      `"${recipient}" is not an age recipient.`,
-      "It starts with age1 (age1pq1, if it is post-quantum); `age-keygen` prints it. Never give an identity (AGE-SECRET-KEY-…) here.",
-    );
-  }
 }
 
 /** The entry of SHARE_ENCRYPTION_KEYS in an escrow file. */
