@@ -53,7 +53,7 @@ await main(async () => {
 async function escrow(values) {
   const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
   const { secretsFor } = await import("./lib/moving/secrets.mjs");
-  const { escrowed } = await import("./lib/copy/escrow.mjs");
+  const { IN_THE_DATABASE_ONLY, escrowed } = await import("./lib/copy/escrow.mjs");
   const recipients = values.recipient ?? [];
   const { origin, local } = serviceUrl(values.url);
   const secret = secretsFor({ local, file: userPath(values.vars) });
@@ -64,8 +64,7 @@ async function escrow(values) {
   const { kept, copied } = await api.post("/admin/keys/escrow", { keys });
   for (const id of kept)
     say(`${id}: kept for ${recipients.length === 1 ? "one recipient" : `${recipients.length} recipients`}`);
-  if (!copied)
-    note("in the database only: no bucket is bound as COPY, so the loss of the database is the loss of the escrow too");
+  if (!copied) note(IN_THE_DATABASE_ONLY);
   note("try it: npm run keys -- recover --identity FILE …");
   return 0;
 }

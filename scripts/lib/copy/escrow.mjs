@@ -31,6 +31,10 @@ export async function escrowed({ setting, recipients }) {
   return escrows;
 }
 
+/** What is said where no bucket has it. */
+export const IN_THE_DATABASE_ONLY =
+  "in the database only: no bucket is bound as COPY, so the loss of the database is the loss of the escrow too";
+
 /** What seals for these recipients, of whom there is at least one. */
 export function encrypterFor(recipients) {
   if (recipients.length === 0)
