@@ -59,12 +59,13 @@ await main(async () => {
     passphrase,
     // Without the history, which nobody counts beforehand.
     progress: new Progress({ unit: "records", total: status.users + status.shares }),
+    // At once: with the keys of another environment it is every share there is.
+    tell: (problem) => say(`not in the copy: ${problem}`),
   });
-  const { counts, problems } = copy;
-  for (const problem of problems) say(`not in the copy: ${problem}`);
+  const { counts, unopened } = copy;
   const told = Object.entries(counts).map(([kind, count]) => `${count.toLocaleString("en")} ${NAMES[kind]}`);
   process.stdout.write(
-    `${positionals[0]}: ${told.join(", ")}${problems.length > 0 ? `; ${problems.length} did not open` : ""}\n`,
+    `${positionals[0]}: ${told.join(", ")}${unopened > 0 ? `; ${unopened.toLocaleString("en")} did not open` : ""}\n`,
   );
   const different = differences(copy);
   for (const { kind, copy, there } of different)
@@ -75,8 +76,8 @@ await main(async () => {
     say(
       "  What came, was replaced or erased while the export ran makes such a difference. If nothing was, make the copy again.",
     );
-  else if (copy.there) note("the database holds just as many");
-  return problems.length > 0 ? 2 : 0;
+  else if (copy.there && unopened === 0) note("the database holds just as many");
+  return unopened > 0 ? 2 : 0;
 }, USAGE);
 
 function options() {

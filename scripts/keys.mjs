@@ -53,7 +53,7 @@ await main(async () => {
 async function escrow(values) {
   const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
   const { secretsFor } = await import("./lib/moving/secrets.mjs");
-  const { escrowed } = await import("./lib/copy/escrow.mjs");
+  const { IN_THE_DATABASE_ONLY, escrowed } = await import("./lib/copy/escrow.mjs");
   const recipients = values.recipient ?? [];
   const { origin, local } = serviceUrl(values.url);
   const secret = secretsFor({ local, file: userPath(values.vars) });
@@ -64,15 +64,17 @@ async function escrow(values) {
   const { kept, copied } = await api.post("/admin/keys/escrow", { keys });
   for (const id of kept)
     say(`${id}: kept for ${recipients.length === 1 ? "one recipient" : `${recipients.length} recipients`}`);
-  if (!copied)
-    note("in the database only: no bucket is bound as COPY, so the loss of the database is the loss of the escrow too");
+  if (!copied) note(IN_THE_DATABASE_ONLY);
   note("try it: npm run keys -- recover --identity FILE …");
   return 0;
 }
 
 async function recover(values, files) {
   const { recovered } = await import("./lib/copy/escrow.mjs");
+  const { openingKeys } = await import("./lib/moving/sealed.mjs");
   if (!values.identity) throw new Failure("Say what opens the escrow: --identity FILE.", USAGE);
+  if (values.bucket && files.length > 0)
+    throw new Failure("Say either --bucket NAME or the files of the escrow, not both.", USAGE);
   const identityFile = userPath(values.identity);
   const sources = values.bucket
     ? await fromBucket(values)
@@ -84,7 +86,9 @@ async function recover(values, files) {
     );
   const entries = [];
   for (const source of sources) entries.push(await recovered({ ...source, identityFile }));
-  process.stdout.write(`${entries.join(",")}\n`);
+  const setting = entries.join(",");
+  await openingKeys(setting);
+  process.stdout.write(`${setting}\n`);
   for (const line of whatToDo({ keys: entries.length, environment: values.env, byFile: !values.bucket })) note(line);
   return 0;
 }

@@ -105,12 +105,12 @@ impl Vault {
         Ok(self.canary.get_or_init(|| canary).clone())
     }
 
-    /// The check of a key: the digest of its canary. None: there is no such key.
-    pub async fn check_of(&self, key_id: &str) -> Result<Option<String>> {
-        let Some(key) = self.key(key_id) else {
-            return Ok(None);
-        };
-        Ok(Some(make_canary(key).await?.check))
+    /// The canary of a key. None: there is no such key.
+    pub async fn canary_of(&self, key_id: &str) -> Result<Option<SealedCanary>> {
+        match self.key(key_id) {
+            Some(key) => make_canary(key).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Opens a sealed share in its place. What does not open is a fault of ours: its key is missing, or it is damaged.

@@ -26,7 +26,8 @@ export const readDevVars = (file = devVarsFile) =>
   existsSync(file) ? parseDevVars(readFileSync(file, "utf8"), file) : {};
 
 export const randomToken = () => randomBytes(32).toString("base64url");
-export const randomSealingKey = (id = "k1") => `${id}:${randomBytes(32).toString("base64")}`;
+/** Under an id of its own: a key that is made because another was lost must not take the other's id. */
+export const randomSealingKey = () => `k-${randomBytes(4).toString("hex")}:${randomBytes(32).toString("base64")}`;
 
 /** Writes `.dev.vars` from its example with fresh random secrets, readable by its owner only. */
 export function writeDevVars(file = devVarsFile) {

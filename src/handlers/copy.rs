@@ -10,8 +10,6 @@ use crate::http::{Answer, Call};
 use crate::maintenance::copy::{Target, unreachable};
 use crate::maintenance::rebuild::{self, Page, Work};
 use crate::maintenance::sample::Sampled;
-use crate::platform::format_date;
-use crate::platform::now_ms;
 use crate::store::changes::Copying;
 use crate::store::rebuild::{Difference, totals};
 use crate::store::{Database, Which, audit, enrolment, escrow};
@@ -179,44 +177,42 @@ pub fn status_json(homes: &[Copying]) -> String {
 /// `POST /admin/keys/escrow`: keeps the sealing keys, each inside an age file that only its recipients can open.
 ///
 /// 1. The body.
-/// 2. Each must be the key that the Worker has under its id.
-/// 3. Into the database, and beside each copy.
+/// 2. They must be the Worker's keys, each once: the index that is written names no other.
+/// 3. Beside each copy, and then into the database: what the database notes is everywhere.
 pub async fn escrow(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     // 1.
     let escrows = parse_escrows(&call.json_body().await?)?;
     // 2.
-    for escrow in &escrows {
-        if call.vault.check_of(&escrow.id).await? != Some(escrow.check.clone()) {
-            return Err(Error::new(
-                Code::Conflict,
-                "One of these keys is not the one that the Worker has under its id. Give the SHARE_ENCRYPTION_KEYS that are in use.",
-            ));
-        }
+    let mut are_all = escrows.len() == call.vault.key_ids().count();
+    for id in call.vault.key_ids() {
+        let canary = call.vault.canary_of(id).await?;
+        are_all &= escrows.iter().any(|escrow| {
+            escrow.id == id
+                && canary
+                    .as_ref()
+                    .is_some_and(|canary| canary.check == escrow.check)
+        });
+    }
+    if !are_all {
+        return Err(Error::new(
+            Code::Conflict,
+            "These are not the keys that the Worker has. Give all of the SHARE_ENCRYPTION_KEYS that are in use.",
+        ));
     }
     // 3.
-    escrow::keep(call.db, &call.trail, &escrows).await?;
+    let ids = json::array(escrows.iter().map(|escrow| quoted(&escrow.id)));
+    let index = Writer::default().raw("keys", &ids).end();
     let copies = call.copier.as_ref().map(|copier| copier.copies);
     for bucket in copies.iter().flat_map(Copies::buckets) {
         for escrow in &escrows {
             let name = journal::name_of_escrow(&escrow.id);
             bucket.put(&name, &escrow.age).await.map_err(unreachable)?;
         }
-        let ids: Vec<String> = escrows.iter().map(|escrow| escrow.id.clone()).collect();
-        let index = Writer::default()
-            .text("at", &format_date(now_ms()))
-            .raw("keys", &texts(&ids))
-            .end();
         let name = journal::name_of_escrow_index();
         bucket.put(name, &index).await.map_err(unreachable)?;
     }
-    let ids: Vec<String> = escrows.into_iter().map(|escrow| escrow.id).collect();
-    let told = Writer::default().raw("kept", &texts(&ids)).raw(
-        "copied",
-        if call.copier.is_some() {
-            "true"
-        } else {
-            "false"
-        },
-    );
+    escrow::keep(call.db, &call.trail, &escrows).await?;
+    let copied = if copies.is_some() { "true" } else { "false" };
+    let told = Writer::default().raw("kept", &ids).raw("copied", copied);
     Ok(Answer::json(200, &told.end()))
 }

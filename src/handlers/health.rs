@@ -1,6 +1,7 @@
 //! `GET /healthz` and `GET /readyz`.
 
 use crate::auth::admin::Admin;
+use crate::domain::journal::name_of_escrow_index;
 use crate::domain::json::{self, Writer, quoted};
 use crate::domain::role::Role;
 use crate::error::{Code, Error, Result};
@@ -28,7 +29,7 @@ pub fn healthz() -> Result<Answer> {
 /// 2. The database answers; where there are many, the directory does, and no binding leads to another database.
 /// 3. Its schema is current.
 /// 4. Every configured key opens its canary, of every database: it is the key that the shares were sealed with; and every key that
-///    current shares are sealed with is configured. The sealing key gets its canary here, in every database that has none.
+///    current shares are sealed with is configured. Each gets its canary here, in every database that has none of it.
 /// 5. A schedule that stands is an alarm: nothing else would tell of it, for it is the schedule that raises the others.
 /// 6. Operators, by their credential, are told what is not as it should be though the service does its work.
 ///
@@ -58,8 +59,8 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
     if call.homes.are_many() {
         for (home, canaries) in call.homes.are_right().await? {
             check_keys(call, &canaries).await?;
-            let is_current = |canary: &Canary| canary.key_id == call.vault.current_key_id();
-            if !canaries.iter().any(is_current) {
+            let is_known = |id| canaries.iter().any(|canary| canary.key_id == id);
+            if !call.vault.key_ids().all(is_known) {
                 ensure_canary(&home, call.vault).await?;
             }
         }
@@ -101,7 +102,7 @@ async fn check_keys(call: &Call<'_>, canaries: &[Canary]) -> Result<()> {
         if call.vault.key_ids().any(|known| known == key_id) {
             if !opens(call.vault, canary).await {
                 return Err(not_ready(format!(
-                    "Not ready: the key \"{key_id}\" of SHARE_ENCRYPTION_KEYS is not the one that sealed this database's shares. Put the former key back."
+                    "Not ready: the key \"{key_id}\" of SHARE_ENCRYPTION_KEYS is not the one that this database knows by that id. Put the former key back."
                 )));
             }
         } else if canary.in_use {
@@ -144,7 +145,16 @@ async fn warnings(call: &Call<'_>, stands_since: Option<&str>) -> Result<Vec<Str
             "The schedule has not run since {at}. Until it runs again nothing is examined or purged. See that wrangler.toml has its crons."
         ));
     }
-    if call.copier.is_some() {
+    if let Some(copier) = &call.copier {
+        for bucket in copier.copies.buckets() {
+            // One that cannot be asked is behind, and that is told below.
+            if let Ok(index) = bucket.get(name_of_escrow_index()).await {
+                let index = index.map(|(text, _)| text).unwrap_or_default();
+                if !call.vault.key_ids().all(|id| index.contains(&quoted(id))) {
+                    warnings.push("A bucket of the second copy lacks the escrow of a key. Run npm run keys -- escrow.".to_owned());
+                }
+            }
+        }
         let homes = copying(call).await?;
         let lag = homes.iter().map(|home| home.lag_seconds).max();
         if let Some(lag) = lag.filter(|lag| *lag > MAX_LAG_SECONDS) {

@@ -239,22 +239,26 @@ fn log_failed(step: &str, mut error: Error) {
     );
 }
 
-/// Keeps a canary for the sealing key, once. An error: the bytes behind its id are not those of the canary that is kept.
+/// Keeps a canary for each key, once: also for those that seal nothing yet, so that a new key's bytes are known before it seals. An
+/// error: the bytes behind the sealing key's id are not those of the canary that is kept.
 pub async fn ensure_canary(db: &Database, vault: &Vault) -> Result<()> {
     let canaries = health::read(db).await?.canaries;
-    let key_id = vault.current_key_id();
-    if let Some(canary) = canaries.iter().find(|canary| canary.key_id == key_id) {
-        if !opens(vault, canary).await {
-            return Err(wrong_key());
-        }
-        if canary.has_check {
-            return Ok(());
-        }
-    } else if !opens_shares(db, vault, key_id).await? {
+    let wrong = wrong_keys(db, vault, &canaries).await?;
+    for key_id in vault.key_ids() {
         // Its canary would make the right key the wrong one.
-        return Err(wrong_key());
+        if wrong.iter().any(|wrong| wrong == key_id) {
+            if key_id == vault.current_key_id() {
+                return Err(wrong_key());
+            }
+        } else if !canaries
+            .iter()
+            .any(|canary| canary.key_id == key_id && canary.has_check)
+            && let Some(canary) = vault.canary_of(key_id).await?
+        {
+            canaries::keep_canary(db, key_id, &canary).await?;
+        }
     }
-    canaries::keep_canary(db, key_id, &*vault.canary().await?).await
+    Ok(())
 }
 
 /// Whether the key of a canary is still the one that sealed it.

@@ -426,7 +426,7 @@ describe("npm run keys", () => {
       },
     );
     assert.equal(code, 1);
-    assert.match(stderr, /not the one that the Worker has/);
+    assert.match(stderr, /not the keys that the Worker has/);
   });
 
   it("recover gives the setting back to either of two identities, and to no other", async () => {

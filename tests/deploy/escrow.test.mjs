@@ -79,7 +79,7 @@ describe("npm run deploy -- --copy --recipient", () => {
     assert.equal(commands().filter((command) => command === "deploy").length, 1);
   });
 
-  it("waits until a new domain answers before it hands the keys over", async () => {
+  it("waits until a new domain answers before it hands the keys over, and says so where no bucket has them", async () => {
     const recipient = await identityToRecipient(await generateX25519Identity());
     const url = `http://127.0.0.1:${await freePort()}`;
     let server;
@@ -91,13 +91,14 @@ describe("npm run deploy -- --copy --recipient", () => {
         if (request.method === "POST") posted.push(request.url);
         response
           .setHeader("content-type", "application/json")
-          .end(JSON.stringify({ release: releaseDigest(), kept: ["k1"], copied: true }));
+          .end(JSON.stringify({ release: releaseDigest(), kept: ["k1"], copied: false }));
       }).listen(new URL(url).port, "127.0.0.1");
     }, 50);
     try {
       const args = ["--location", "weur", "--no-doctor", "--url", url, "--recipient", recipient];
       await deploying(args, { env: GIVEN });
       assert.match(said, /waiting until .* answers[\s\S]*k1: kept for 1 of --recipient/);
+      assert.match(said, /in the database only: no bucket is bound as COPY/);
       assert.deepEqual(posted, ["/admin/keys/escrow"]);
       clearInterval(listening);
       await new Promise((closed) => server.close(closed).closeAllConnections());

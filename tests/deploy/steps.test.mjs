@@ -107,7 +107,7 @@ describe("npm run deploy", () => {
     await deploying([], { ui });
     const { WEBHOOK_SECRET, SHARE_ENCRYPTION_KEYS, ADMIN_TOKEN } = state().secrets;
     assert.equal(WEBHOOK_SECRET, "pasted-webhook-secret");
-    assert.match(SHARE_ENCRYPTION_KEYS, /^k1:[A-Za-z0-9+/]{43}=$/);
+    assert.match(SHARE_ENCRYPTION_KEYS, /^k-[0-9a-f]{8}:[A-Za-z0-9+/]{43}=$/);
     assert.ok(ADMIN_TOKEN.length >= 32);
     const shown = ui.shown.join("\n");
     assert.equal(shown.split(SHARE_ENCRYPTION_KEYS).length, 2);

@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 
 import { Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 
+import { escrowed } from "../../scripts/lib/copy/escrow.mjs";
 import { runScript } from "../support/cli.mjs";
 
 const dir = mkdtempSync(join(tmpdir(), "recover-test-"));
@@ -44,4 +45,62 @@ it("keys recover names no environment but the one that it was told, and says tha
     assert.doesNotMatch(stderr, /production/);
     assert.match(stderr, /needs all keys, the sealing one first/);
   }
+});
+
+describe("keys recover", () => {
+  const keyOf = (id, n) => `${id}:${Buffer.alloc(32, n).toString("base64")}`;
+  const file = (name, text) => {
+    writeFileSync(join(dir, name), text);
+    return join(dir, name);
+  };
+  let own;
+  let identity;
+  let ofKey;
+  before(async () => {
+    own = await generateX25519Identity();
+    identity = file("identity.txt", `${own}\n`);
+    const recipients = [await identityToRecipient(own)];
+    ofKey = async (name, setting) => file(name, (await escrowed({ setting, recipients }))[0].age);
+  });
+  const recover = (...args) => runScript("keys", ["recover", "--identity", ...args]);
+
+  it("prints no identity that was typed in from paper with one character wrong, but says that it is", async () => {
+    const wrong = own.slice(0, -3) + (own.at(-3) === "Q" ? "P" : "Q") + own.slice(-2);
+    const { code, stdout, stderr } = await recover(
+      file("typed.txt", `${wrong}\n`),
+      await ofKey("a.age", keyOf("k1", 1)),
+    );
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, /its checksum is wrong/);
+    assert.ok(!stderr.includes(wrong.slice(20, 50)), stderr);
+  });
+
+  it("gives no setting that the Worker refuses: two keys of one id", async () => {
+    const files = [await ofKey("one.age", keyOf("k2", 1)), await ofKey("other.age", keyOf("k2", 2))];
+    const { code, stdout, stderr } = await recover(identity, ...files);
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, /has the id of another entry, "k2"/);
+  });
+
+  it("leaves out no file without a word: either the bucket or files", async () => {
+    const { code, stderr } = await recover(
+      identity,
+      await ofKey("b.age", keyOf("k1", 1)),
+      "--bucket",
+      "copy",
+      "--local",
+    );
+    assert.equal(code, 1);
+    assert.match(stderr, /either --bucket NAME or the files/);
+  });
+});
+
+it("keys escrow prints no identity that was given as a recipient", async () => {
+  const own = await generateX25519Identity();
+  const { code, stderr } = await runScript("keys", ["escrow", "--url", "http://127.0.0.1:9", "--recipient", own], {
+    env: { ADMIN_TOKEN: "a".repeat(40), SHARE_ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 1).toString("base64")}` },
+  });
+  assert.equal(code, 1);
+  assert.match(stderr, /is not an age recipient/);
+  assert.ok(!stderr.includes(own), stderr);
 });

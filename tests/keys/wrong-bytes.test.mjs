@@ -1,10 +1,12 @@
 // A sealing key whose id stands for other bytes than before: nothing is sealed with it, and nothing is lost.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { beforeEach, describe, test } from "node:test";
 
+import { inRoot } from "../../scripts/lib/paths.mjs";
 import { backups } from "../support/backup.mjs";
-import { assertProblem } from "../support/client.mjs";
+import { assertProblem, sorted } from "../support/client.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
 import {
   ada,
@@ -54,6 +56,92 @@ test("the first share under a key makes known which bytes its id stands for: oth
     assert.equal((await first.sql("SELECT 1 FROM key_canaries")).length, 1);
   } finally {
     await first.stop();
+  }
+});
+
+test("a new key's bytes are known as soon as it is deployed behind the old one: in front, others seal nothing under its id", async () => {
+  const rotating = await startWorker({
+    secrets: { SHARE_ENCRYPTION_KEYS: K1 },
+    siblings: {
+      behind: { SHARE_ENCRYPTION_KEYS: `${K1},${K2}` },
+      "wrong-in-front": { SHARE_ENCRYPTION_KEYS: `k2:${keyBytes(9)},${K1}` },
+      front: { SHARE_ENCRYPTION_KEYS: `${K2},${K1}` },
+    },
+  });
+  try {
+    const [behind, wrong, front] = ["behind", "wrong-in-front", "front"].map((name) => rotating.sibling(name));
+    await backups(rotating).register(ada);
+    await backups(rotating).custodian(ada, S, "s1");
+    assert.equal((await behind.send("GET", "/readyz")).status, 200);
+    const answer = await wrong.send("GET", "/readyz");
+    assertProblem(answer, 503, "misconfigured");
+    assert.match(answer.body.detail, /"k2"/);
+    assertProblem(await backups(wrong).storeCustodian(ada, S, "s2"), 503, "misconfigured");
+    await wrong.scheduled();
+    assert.deepEqual(await rotating.sql("SELECT DISTINCT key_id FROM custodian_backup_shares"), [{ key_id: "k1" }]);
+    assert.equal((await front.send("GET", "/readyz")).status, 200);
+    await backups(front).custodian(ada, S, "s2");
+    assert.deepEqual(sorted(await backups(front).fetched(ada)), ["s2"]);
+    for (const home of rotating.homes) {
+      const { results } = await home.prepare("SELECT key_id FROM key_canaries ORDER BY 1").all();
+      assert.deepEqual(
+        results.map((row) => row.key_id),
+        ["k1", "k2"],
+      );
+    }
+  } finally {
+    await rotating.stop();
+  }
+});
+
+test("the schedule too makes the bytes of a key known that seals nothing yet, and never those of a wrong one", async () => {
+  const rotating = await startWorker({
+    homes: 1, // a home without a share takes any bytes for the first ones
+    secrets: { SHARE_ENCRYPTION_KEYS: K1 },
+    siblings: { "wrong-behind": { SHARE_ENCRYPTION_KEYS: `${K2},k1:${keyBytes(9)}` } },
+  });
+  try {
+    await backups(rotating).register(ada);
+    await backups(rotating).custodian(ada, S, "s1");
+    await rotating.sql("DELETE FROM key_canaries");
+    await rotating.sibling("wrong-behind").scheduled();
+    const known = () => rotating.sql("SELECT DISTINCT key_id FROM key_canaries ORDER BY 1");
+    assert.deepEqual(await known(), [{ key_id: "k2" }]);
+    assert.equal((await rotating.send("GET", "/readyz")).status, 200);
+    assert.deepEqual(await known(), [{ key_id: "k1" }, { key_id: "k2" }]);
+  } finally {
+    await rotating.stop();
+  }
+});
+
+test("where an id was known by the wrong bytes, the line of docs/operations.md makes the right ones known, and no others", async () => {
+  const doc = readFileSync(inRoot("docs", "operations.md"), "utf8");
+  const forget = doc.match(/DELETE FROM key_canaries WHERE key_id = 'k1'/)[0];
+  const rebuilt = await startWorker({
+    homes: 1,
+    secrets: { SHARE_ENCRYPTION_KEYS: K1 },
+    siblings: { wrong: { SHARE_ENCRYPTION_KEYS: `k1:${keyBytes(9)}` } },
+  });
+  try {
+    const wrong = rebuilt.sibling("wrong");
+    // As a rebuild into a database that a Worker with a fresh key of the same id has seen.
+    assert.equal((await wrong.send("GET", "/readyz")).status, 200);
+    const canaries = await rebuilt.sql("SELECT * FROM key_canaries");
+    await rebuilt.sql(forget);
+    await backups(rebuilt).register(ada);
+    await backups(rebuilt).custodian(ada, S, "s1");
+    await rebuilt.sql(
+      "UPDATE key_canaries SET sealed_canary = ?, key_check = ?",
+      canaries[0].sealed_canary,
+      canaries[0].key_check,
+    );
+    assertProblem(await rebuilt.send("GET", "/readyz"), 503, "misconfigured");
+    await rebuilt.sql(forget);
+    assertProblem(await wrong.send("GET", "/readyz"), 503, "misconfigured");
+    assert.equal((await rebuilt.send("GET", "/readyz")).status, 200);
+    assert.deepEqual(await backups(rebuilt).fetched(ada), ["s1"]);
+  } finally {
+    await rebuilt.stop();
   }
 });
 

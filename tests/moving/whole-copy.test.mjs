@@ -241,6 +241,18 @@ describe("an export", () => {
     assert.equal((await importFrom(file)).code, 0);
   });
 
+  test("does not say that the database holds just as many where shares did not open", async () => {
+    const { portal, register } = callers(source);
+    await register(user("ada"));
+    await portal("/webhook/backup", { clientId: user("ada").clientId, backupMethod: S, share: "x" });
+    const env = { ADMIN_TOKEN, SHARE_ENCRYPTION_KEYS: `other:${Buffer.alloc(32, 5).toString("base64")}` };
+    const { code, stdout, stderr } = await exportTo(fresh(), { env });
+    assert.equal(code, 2);
+    assert.match(stdout, /; 1 did not open\n$/);
+    assert.match(stderr, /not in the copy: custodianBackupShare of user user-ada/);
+    assert.doesNotMatch(stderr, /just as many/);
+  });
+
   test("after a time of the far future came in, by an older version of the service, is imported in the same order", async () => {
     const { portal, admin, register } = callers(source);
     const ada = user("ada");

@@ -2,7 +2,7 @@
 
 import { Encrypter, armor } from "age-encryption";
 
-import { readIdentities, unlocked } from "../moving/age.mjs";
+import { addRecipient, readIdentities, unlocked } from "../moving/age.mjs";
 import { keyCheck, openingKeys } from "../moving/sealed.mjs";
 import { Failure } from "../log.mjs";
 
@@ -31,6 +31,10 @@ export async function escrowed({ setting, recipients }) {
   return escrows;
 }
 
+/** What is said where no bucket has it. */
+export const IN_THE_DATABASE_ONLY =
+  "in the database only: no bucket is bound as COPY, so the loss of the database is the loss of the escrow too";
+
 /** What seals for these recipients, of whom there is at least one. */
 export function encrypterFor(recipients) {
   if (recipients.length === 0)
@@ -41,17 +45,6 @@ export function encrypterFor(recipients) {
   const encrypter = new Encrypter();
   for (const recipient of recipients) addRecipient(encrypter, recipient);
   return encrypter;
-}
-
-function addRecipient(encrypter, recipient) {
-  try {
-    encrypter.addRecipient(recipient);
-  } catch {
-    throw new Failure(
-      `"${recipient}" is not an age recipient.`,
-      "It starts with age1 (age1pq1, if it is post-quantum); `age-keygen` prints it. Never give an identity (AGE-SECRET-KEY-…) here.",
-    );
-  }
 }
 
 /** The entry of SHARE_ENCRYPTION_KEYS in an escrow file. */

@@ -34,15 +34,16 @@ export const escrow = {
         "The keys are not in escrow: wrangler told no URL of the Worker.",
         `It is deployed. Then: ${again}`,
       );
-    const { escrowed } = await import("../copy/escrow.mjs");
+    const { IN_THE_DATABASE_ONLY, escrowed } = await import("../copy/escrow.mjs");
     const { Api } = await import("../moving/api.mjs");
     const value = (name) => known[name] ?? env[name];
     const keys = await escrowed({ setting: value("SHARE_ENCRYPTION_KEYS"), recipients: options.recipients });
     await answering(new URL(url), { patience, again });
     try {
       const api = new Api({ origin: new URL(url).origin, token: value("ADMIN_TOKEN") });
-      const { kept } = await api.post("/admin/keys/escrow", { keys });
+      const { kept, copied } = await api.post("/admin/keys/escrow", { keys });
       note(`${kept.join(", ")}: kept for ${options.recipients.length} of --recipient`);
+      if (!copied) note(IN_THE_DATABASE_ONLY);
     } catch (error) {
       throw new Failure(`It is deployed, but the keys are not in escrow: ${error.message}`, `Then: ${again}`);
     }

@@ -20,7 +20,7 @@ const REQUIRED = [
   },
   {
     name: "SHARE_ENCRYPTION_KEYS",
-    make: () => randomSealingKey(),
+    make: randomSealingKey,
     ask: "Press Enter to have a key made (or paste id:base64-of-32-bytes[,…])",
     keep: "keep it in a password manager: who loses it loses every share, and Cloudflare never shows it again",
     accepts: (value) => value.split(",").every((key) => SEALING_KEY.test(key.trim())),

@@ -21,17 +21,20 @@ export async function encrypted(bytes, { recipients, passphrase }) {
   if (!passphrase && !recipients?.length) throw new Failure("An age file without a recipient opens for nobody.");
   const encrypter = new Encrypter();
   if (passphrase) encrypter.setPassphrase(passphrase);
-  for (const recipient of recipients ?? []) {
-    try {
-      encrypter.addRecipient(recipient);
-    } catch {
-      throw new Failure(
-        `"${recipient}" is not an age recipient.`,
-        "It starts with age1; `age-keygen` makes a pair, and prints it.",
-      );
-    }
-  }
+  for (const recipient of recipients ?? []) addRecipient(encrypter, recipient);
   return encrypter.encrypt(bytes);
+}
+
+/** Who gave an identity by mistake does not find it in a log. */
+export function addRecipient(encrypter, recipient) {
+  try {
+    encrypter.addRecipient(recipient);
+  } catch {
+    throw new Failure(
+      `${recipient.startsWith("age1") ? `"${recipient}"` : "What --recipient gives"} is not an age recipient.`,
+      "It starts with age1 (age1pq1, if it is post-quantum); `age-keygen` prints it. Never give an identity (AGE-SECRET-KEY-…) here.",
+    );
+  }
 }
 
 /**
@@ -55,7 +58,7 @@ export async function unlocked(head, { identities, passphrase, file }) {
   }
   const decrypter = new Decrypter();
   if (passphrase) decrypter.addPassphrase(passphrase);
-  for (const identity of identities) decrypter.addIdentity(identity);
+  for (const identity of identities) addIdentity(decrypter, identity);
   let fileKey;
   try {
     fileKey = await decrypter.decryptHeader(headerOf(bytes));
@@ -67,6 +70,18 @@ export async function unlocked(head, { identities, passphrase, file }) {
     opener.addIdentity({ unwrapFileKey: () => fileKey });
     return opener.decrypt(armored ? ReadableStream.from(dearmored(stream)) : stream);
   };
+}
+
+/** The library's own error quotes the identity: whoever types it in from paper would find it in a log, one letter from right. */
+function addIdentity(decrypter, identity) {
+  try {
+    decrypter.addIdentity(identity);
+  } catch {
+    throw new Failure(
+      "An identity (AGE-SECRET-KEY-…) is not as age-keygen wrote it: its checksum is wrong.",
+      "Compare it with the original, character by character; a line is one identity.",
+    );
+  }
 }
 
 /** What age's library says of a header, for the reader. */
@@ -82,7 +97,7 @@ function notOpened({ message }, file, means) {
 }
 
 const damaged = (file) =>
-  new Failure(`${file} is an age file that was damaged or cut short.`, "Nothing was imported from it. Copy it again.");
+  new Failure(`${file} is an age file that was damaged or cut short.`, "Nothing of it was used. Copy it again.");
 
 /** What went wrong while an age file was read: one sentence, whatever its library says. */
 export const ageFailure = (error, file) => (error instanceof Failure || error.code ? error : damaged(file));

@@ -101,7 +101,7 @@ export class Api {
       if (attempt === ATTEMPTS)
         throw new Failure(
           `${trouble}, ${ATTEMPTS} times in a row.`,
-          "What went in so far is safe. Run the same command again to go on.",
+          "Run the same command again. What the service has acknowledged is safe.",
         );
       const seconds = Math.min(Math.max(after, 2 ** (attempt - 1)), 30);
       note(`${trouble}; trying again in ${seconds} s`);

@@ -1,6 +1,6 @@
 // Writes what the service holds into an age file: page by page, opened here, never in the clear on disk.
 
-import { createWriteStream, existsSync, rmSync } from "node:fs";
+import { closeSync, createWriteStream, existsSync, openSync, rmSync } from "node:fs";
 import { open as openFile, rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -14,14 +14,15 @@ import { open } from "./sealed.mjs";
 const KINDS = ["users", "custodianBackupShares", "userBackupShares", "deletedUsers"];
 
 /**
- * Resolves with the number of records of each kind, what the database held at the end (`there`), and which shares did not
- * open. Whatever ends it before, nothing is left behind.
+ * Resolves with the number of records of each kind, what the database held at the end (`there`), and how many shares did not
+ * open: `tell` is called for each. Whatever ends it before, nothing is left behind, unless it is killed: then what it has
+ * written stands in the way of the next one, as that of one that still runs does.
  */
-export async function exportAll({ api, keys, file, recipients, passphrase, progress }) {
-  if (existsSync(file))
-    throw new Failure(`${file} is already there.`, "A copy never replaces another. Name a new file.");
+export async function exportAll({ api, keys, file, recipients, passphrase, progress, tell }) {
+  const partial = `${file}.partial`;
+  let isOurs = false;
   const counts = Object.fromEntries(KINDS.map((kind) => [kind, 0]));
-  const problems = [];
+  let unopened = 0;
   let there;
   const lines = async function* () {
     let done = 0;
@@ -32,8 +33,10 @@ export async function exportAll({ api, keys, file, recipients, passphrase, progr
         if (record) {
           counts[kindOf(record)] += 1;
           yield Buffer.from(`${JSON.stringify(record)}\n`);
-        } else
-          problems.push(`${describe(sealed)}, stored ${sealed.storedAt}: does not open with the key "${sealed.keyId}"`);
+        } else {
+          unopened += 1;
+          tell(`${describe(sealed)}, stored ${sealed.storedAt}: does not open with the key "${sealed.keyId}"`);
+        }
       }
       cursor = page.cursor ?? null;
       there = page.counts ?? there;
@@ -42,39 +45,62 @@ export async function exportAll({ api, keys, file, recipients, passphrase, progr
     progress.end();
   };
 
-  const partial = `${file}.partial-${process.pid}`;
   const stop = (_signal, number) => {
-    rmSync(partial, { force: true });
+    if (isOurs) rmSync(partial, { force: true });
     say("\nStopped. There is no copy, and nothing was left behind.");
     process.exit(128 + number);
   };
   for (const signal of SIGNALS) process.on(signal, stop);
   try {
+    begin(partial, file);
+    isOurs = true;
+    if (existsSync(file))
+      throw new Failure(`${file} is already there.`, "A copy never replaces another. Name a new file.");
     const bytes = await encrypted(Readable.toWeb(Readable.from(lines(), { objectMode: false })), {
       recipients,
       passphrase,
     });
-    await pipeline(Readable.fromWeb(bytes), createWriteStream(partial, { mode: 0o600, flags: "wx" }));
+    await pipeline(Readable.fromWeb(bytes), createWriteStream(partial));
     await synced(partial);
     await rename(partial, file);
+  } catch (error) {
+    throw error.syscall ? unwritten(file, error) : error;
   } finally {
-    await rm(partial, { force: true });
+    if (isOurs) await rm(partial, { force: true });
     for (const signal of SIGNALS) process.off(signal, stop);
   }
-  return { counts, there, problems };
+  return { counts, there, unopened };
 }
+
+/** Takes the name that is written under, for its owner's eyes only: no other export is made of this file until it is free again. */
+function begin(partial, file) {
+  try {
+    closeSync(openSync(partial, "wx", 0o600));
+  } catch (error) {
+    if (error.code !== "EEXIST") throw unwritten(file, error);
+    throw new Failure(
+      `${partial} is already there: another export is writing it, or one was killed.`,
+      "If none runs, remove it: it is no copy.",
+    );
+  }
+}
+
+const unwritten = (file, { code }) =>
+  new Failure(
+    `${file} could not be written (${code}). There is no copy.`,
+    "Is there room, and a folder that you may write to?",
+  );
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 const kindOf = ({ type, deletedAt }) => (type !== "user" ? `${type}s` : deletedAt ? "deletedUsers" : "users");
 
 /** Where the copy and the database differ: kinds with both numbers. A record that did not open is no difference. */
-export function differences({ counts, there, problems }) {
+export function differences({ counts, there, unopened }) {
   if (!there) return [];
-  const missing = problems.length;
   return KINDS.filter((kind) => counts[kind] !== there[kind])
     .map((kind) => ({ kind, copy: counts[kind], there: there[kind] }))
-    .filter(({ copy, there }) => !(missing > 0 && copy < there && there - copy <= missing));
+    .filter(({ copy, there }) => !(unopened > 0 && copy < there && there - copy <= unopened));
 }
 
 /** A share record with its share in place of the sealed one; undefined if it does not open. */

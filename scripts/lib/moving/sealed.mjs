@@ -6,15 +6,19 @@ const VERSION = 1;
 const HEADER_LENGTH = 13; // the version and the nonce
 const DOMAIN = "portal-backup-worker";
 
-/** The keys of SHARE_ENCRYPTION_KEYS (`id:base64[,id:base64]`) by id. */
+/** The keys of SHARE_ENCRYPTION_KEYS (`id:base64[,id:base64]`) by id. What the Worker refuses is refused here too. */
 export async function openingKeys(setting) {
   const keys = new Map();
   for (const [index, entry] of setting.split(",").entries()) {
-    const at = entry.indexOf(":");
-    const bytes = Buffer.from(entry.slice(at + 1).trim(), "base64");
-    if (at < 1 || bytes.length !== 32)
-      throw new Failure(`SHARE_ENCRYPTION_KEYS: entry ${index + 1} is not id:base64-of-32-bytes.`);
-    keys.set(entry.slice(0, at).trim(), await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["decrypt"]));
+    const [, id, base64] = entry.trim().match(/^([A-Za-z0-9._-]{1,32}):([A-Za-z0-9+/]{43}=)$/) ?? [];
+    if (!id) throw new Failure(`SHARE_ENCRYPTION_KEYS: entry ${index + 1} is not id:base64-of-32-bytes.`);
+    if (keys.has(id))
+      throw new Failure(
+        `SHARE_ENCRYPTION_KEYS: entry ${index + 1} has the id of another entry, "${id}".`,
+        "The Worker refuses two keys of one id. Give only the one that its shares were sealed with.",
+      );
+    const bytes = Buffer.from(base64, "base64");
+    keys.set(id, await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["decrypt"]));
   }
   return keys;
 }

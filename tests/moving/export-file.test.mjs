@@ -1,0 +1,98 @@
+// The file that an export writes: whole or not there, one at a time, and what is said of it where it is not.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+
+import { Decrypter, generateIdentity, identityToRecipient } from "age-encryption";
+
+import { runScript } from "../support/cli.mjs";
+import { SECRETS } from "../support/harness.mjs";
+
+const { ADMIN_TOKEN, SHARE_ENCRYPTION_KEYS } = SECRETS;
+const dir = mkdtempSync(join(tmpdir(), "pbw-file-"));
+after(() => rmSync(dir, { recursive: true, force: true }));
+const identity = await generateIdentity();
+const recipient = await identityToRecipient(identity);
+let files = 0;
+const fresh = () => join(dir, `${(files += 1)}.age`);
+const exportTo = (file, { url, ...options }) =>
+  runScript("export", [file, "--url", url, "--recipient", recipient], {
+    env: { ADMIN_TOKEN, SHARE_ENCRYPTION_KEYS },
+    ...options,
+  });
+
+/** A service of so many pages, of one user each. */
+const slowly = async (pages, doing) => {
+  const server = createServer(async (request, response) => {
+    const { pathname, searchParams } = new URL(request.url, "http://service");
+    response.setHeader("content-type", "application/json");
+    if (pathname === "/admin/status") return response.end(JSON.stringify({ users: pages, shares: 0 }));
+    const n = Number(searchParams.get("cursor") ?? 0);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const one = { type: "user", id: `u${n}`, clientId: `c${n}`, createdAt: "2026-01-31T12:00:00.000Z" };
+    response.end(JSON.stringify({ records: [one], cursor: n + 1 < pages ? String(n + 1) : null }));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    return await doing(`http://127.0.0.1:${server.address().port}`);
+  } finally {
+    server.close().closeAllConnections();
+  }
+};
+
+describe("an export's file", () => {
+  test("never takes the place of another that is made at the same time: one of the two exports is refused at once", async () => {
+    await slowly(60, async (url) => {
+      const file = fresh();
+      const both = await Promise.all([exportTo(file, { url }), exportTo(file, { url })]);
+      assert.deepEqual(both.map(({ code }) => code).sort(), [0, 1]);
+      const { stderr } = both.find(({ code }) => code === 1);
+      assert.match(stderr, /\.age\.partial is already there: another export is writing it, or one was killed/);
+      assert.match((await exportTo(file, { url })).stderr, /\.age is already there\./);
+      const decrypter = new Decrypter();
+      decrypter.addIdentity(identity);
+      assert.equal((await decrypter.decrypt(readFileSync(file), "text")).match(/\n/g).length, 60);
+    });
+  });
+
+  test("is not there after a kill, and what the kill leaves is named to the next export", async () => {
+    const file = fresh();
+    const partial = `${file}.partial`;
+    await slowly(1_000, async (url) => {
+      const killed = await exportTo(file, {
+        url,
+        watch: (_, child) => {
+          const timer = setInterval(() => existsSync(partial) && child.kill("SIGKILL"), 1);
+          child.once("close", () => clearInterval(timer));
+        },
+        // Something has to come on stderr for `watch` to begin.
+        env: { ADMIN_TOKEN, SHARE_ENCRYPTION_KEYS, NODE_DEBUG: "timer" },
+      });
+      assert.equal(killed.code, null);
+    });
+    assert.ok(!existsSync(file));
+    assert.equal(statSync(partial).mode & 0o777, 0o600);
+    await slowly(1, async (url) => {
+      const next = await exportTo(file, { url });
+      assert.equal(next.code, 1);
+      assert.match(next.stderr, /If none runs, remove it: it is no copy/);
+      assert.ok(existsSync(partial), "another's is left alone");
+      rmSync(partial);
+      assert.equal((await exportTo(file, { url })).code, 0);
+      assert.ok(!existsSync(partial));
+    });
+  });
+
+  test("that cannot be written is told in one sentence, without a stack", async () => {
+    await slowly(1, async (url) => {
+      const { code, stderr } = await exportTo(join(dir, "no-such-folder", "copy.age"), { url });
+      assert.equal(code, 1);
+      assert.match(stderr, /copy\.age could not be written \(ENOENT\)\. There is no copy\./);
+      assert.doesNotMatch(stderr, /\n +at /);
+    });
+  });
+});
