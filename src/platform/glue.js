@@ -72,16 +72,8 @@ export function allBindings(env) {
 /** The SQL texts that Rust uses; it names them by their places here. */
 const sqlTexts = [];
 
-/** Without comments and indentation: they are for readers, and each call to D1 carries its text. */
 export function keepSql(text) {
-  return (
-    sqlTexts.push(
-      text
-        .replace(/^\s*--.*\n/gm, "")
-        .replace(/\n\s*/g, " ")
-        .trim(),
-    ) - 1
-  );
+  return sqlTexts.push(text) - 1;
 }
 
 /** The digest of the deployed files, as src/entry.js told it; undefined where another entry started the Worker. */
