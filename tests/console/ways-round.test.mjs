@@ -186,6 +186,14 @@ describe("a session", () => {
     assert.deepEqual(portal.requests, []);
   });
 
+  test("is not made of another user with the client of a deleted one, whom it would open once that one is back: 403", async () => {
+    const other = { ...user("bob"), clientId: ada.clientId };
+    await act.deleteUser(ada);
+    await act.register(other);
+    assertProblem(await session(other), 403, "forbidden");
+    assert.deepEqual(portal.requests, []);
+  });
+
   test("is made of a user without cipher texts", async () => {
     const { body } = await ask("POST", "/users", { id: "new" });
     assert.equal(body.id, "new");
