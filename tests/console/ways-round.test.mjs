@@ -98,6 +98,32 @@ test("a registration of a deleted user brings the last API key that the user had
   assert.equal((await register(NEW_KEY)).status, 201);
 });
 
+describe("a user whom a webhook made again, and whose app signs in by Portal", () => {
+  const eve = { id: "client-eve", clientId: "client-eve", clientApiKey: "portal-token-of-eve" };
+  const register = (clientApiKey) => ask("POST", "/users", { ...eve, clientApiKey }, support);
+  /** The operator's key is from before; the cipher text, which the current row or only the history holds, came after it. */
+  beforeEach(async () => {
+    portal.clients.push({ id: eve.clientId, clientSessionToken: eve.clientApiKey });
+    assert.equal((await register(NEW_KEY)).status, 201);
+    await act.deleteUser(eve);
+    await act.custodian(eve, "GDRIVE-SECP256K1", "c1");
+    await act.cipherText(eve, "GDRIVE", "u1");
+  });
+
+  test("does not come back with an API key from before its cipher texts", async () => {
+    await act.deleteUser(eve);
+    assert.equal((await ask("POST", `${act.path(eve)}/restore`, undefined, support)).status, 200);
+    assert.deepEqual([await opensWith(NEW_KEY, eve), await opensWith(eve.clientApiKey, eve)], [false, true]);
+  });
+
+  test("gets no API key from before its cipher texts by a registration either: 409", async () => {
+    assertProblem(await register(NEW_KEY), 409, "conflict");
+    await ask("DELETE", `${act.path(eve)}/backups?backupMethod=GDRIVE`);
+    assertProblem(await register(NEW_KEY), 409, "conflict");
+    assert.deepEqual((await outcomesOf("register_user")).slice(-2), ["needs_approval", "needs_approval"]);
+  });
+});
+
 describe("a restore", () => {
   const standIn = { id: ada.clientId, clientId: ada.clientId, clientApiKey: "key-of-the-stand-in" };
   const bob = user("bob");
