@@ -6,7 +6,7 @@ SELECT d.client_id, d.deleted_at,
         FROM users u
         WHERE u.id = d.id OR u.client_id = d.client_id OR u.client_api_key_hash = d.client_api_key_hash)
       THEN 'conflict'
-    WHEN ?4 = 0 AND EXISTS (SELECT 1 FROM purges p WHERE p.user_id = d.id AND p.client_id = d.client_id) THEN 'forbidden'
+    WHEN ?4 = 0 AND EXISTS (SELECT 1 FROM purges p WHERE p.user_id IN (d.id, d.client_id) AND p.client_id = d.client_id) THEN 'forbidden'
     -- Cipher texts would be adopted (restore_cipher_texts), and a key that comes back never opened them.
     WHEN ?3 = 1
       AND d.id <> d.client_id
