@@ -10,6 +10,7 @@ import { assertProblem, user } from "../support/client.mjs";
 import { OPERATORS, OPERATOR_TOKENS } from "../support/console.mjs";
 import { PORTAL_API_KEY, startFakePortal } from "../support/fake-portal.mjs";
 import { startWorker } from "../support/harness.mjs";
+import { json, jwtSettings, makeKey, makeToken, startServer, toLoopback } from "../support/identity.mjs";
 
 const { support, admin, chief } = OPERATORS;
 const portal = await startFakePortal();
@@ -160,6 +161,43 @@ describe("a restore", () => {
     await beginWith(bob.clientApiKey);
     assert.equal((await restore()).status, 200);
     assert.equal(await opensWith(bob.clientApiKey, bob), true);
+  });
+});
+
+describe("a restore where a token names the user (jwt)", () => {
+  let provider, other;
+  const key = makeKey("ES256", "ec-1");
+  before(async () => {
+    const { jwk } = await key;
+    provider = await startServer((_, response) => json(response, 200, { keys: [jwk] }));
+    const vars = jwtSettings(provider.url, { UNKNOWN_CLIENTS: "register" });
+    other = await startWorker({ vars, outbound: toLoopback });
+  });
+  after(async () => {
+    await other?.stop();
+    await provider?.stop();
+  });
+
+  test("gives no other user the cipher texts of the client's own user: 409, and that one comes back", async () => {
+    const wallet = backups(other);
+    const signedIn = async (id) => ({
+      id,
+      clientId: "client-eve",
+      clientApiKey: await makeToken(await key, { claims: { sub: id } }),
+    });
+    const [eve, mallory] = [await signedIn("client-eve"), await signedIn("mallory")];
+    await wallet.custodian(eve, "GDRIVE-SECP256K1", "c1");
+    await wallet.cipherText(eve, "GDRIVE", "u1");
+    await wallet.deleteUser(eve);
+    await wallet.register({ id: mallory.id, clientId: mallory.clientId });
+    await wallet.deleteUser(mallory);
+    assertProblem(await wallet.admin("POST", `${wallet.path(mallory)}/restore`), 409, "conflict");
+    assert.equal((await wallet.fetchCipherText(mallory, { backupMethod: "GDRIVE" })).status, 404);
+    const [{ outcome }] = await other.sql("SELECT outcome FROM audit_events WHERE action = 'restore_user'");
+    assert.equal(outcome, "conflict");
+    await wallet.restoreUser(eve);
+    assert.equal(await wallet.recovered(eve, { backupMethod: "GDRIVE" }), "u1");
+    assert.deepEqual(await wallet.fetched(eve), ["c1"]);
   });
 });
 
