@@ -269,6 +269,18 @@ describe("webhooks that make users (UNKNOWN_CLIENTS = register)", () => {
     assert.deepEqual(await wallet.fetched(ida), ["c2"]);
   });
 
+  it("take back a purge of the same user, who is there again: the purge has to be asked for anew", async () => {
+    const standIn = ofWebhook("ivo");
+    const purge = async () =>
+      (await wallet.admin("DELETE", `${wallet.path(standIn)}?purge=${standIn.clientId}`)).status;
+    const waiting = async () => (await wallet.admin("GET", "/admin/status")).body.purges.length;
+    await wallet.custodian(standIn, CUSTODIAN, "c1");
+    assert.deepEqual([await purge(), await waiting()], [202, 1]);
+    await wallet.custodian(standIn, CUSTODIAN, "c2");
+    assert.equal(await waiting(), 0);
+    assert.deepEqual([await purge(), await waiting()], [202, 1]);
+  });
+
   it("are no trap for who is restored: what was stored under the client id since is current, cipher text and all", async () => {
     const dan = user("dan");
     assert.equal((await register(dan)).status, 201);
