@@ -67,6 +67,14 @@ describe("failed credentials", () => {
     assert.equal((await hook(SECRETS.WEBHOOK_SECRET, "203.0.113.9")).status, 200);
   });
 
+  it("behind a shut door use up nothing of the user's whom they name, for a neighbour behind the same address", async () => {
+    worker = await startWorker({ limits: { AUTH_FAILURE_LIMITER: 2, APP_LIMITER: 6 } });
+    await seedUser(worker, { id: "alice", secrets: SECRETS });
+    assert.equal((await app("key-of-alice", "203.0.113.9")).status, 200);
+    for (let n = 0; n < 20; n += 1) await app(`guess-${n}`, "203.0.113.9");
+    assert.equal((await app("key-of-alice", "203.0.113.9")).status, 200);
+  });
+
   it("are counted by /64 in IPv6, whatever the spelling of the address", async () => {
     worker = await startWorker({ limits: { AUTH_FAILURE_LIMITER: 2 } });
     await seedUser(worker, { id: "alice", secrets: SECRETS });

@@ -160,6 +160,18 @@ describe("one backup, whatever the case of its method", () => {
     assert.equal((await listed()).length, 1);
   });
 
+  test("a method that is removed takes no share of another along whose name begins with its own", async () => {
+    for (const method of ["PASSWORD", "password-recovery"]) {
+      await wallet.custodian(ada, `${method.toUpperCase()}-SECP256K1`, `c of ${method}`);
+      await wallet.cipherText(ada, method, "u1");
+    }
+    const remove = () => wallet.admin("DELETE", `${path}/backups?backupMethod=password`);
+    assert.equal((await remove()).status, 204);
+    assert.deepEqual(await wallet.fetched(ada), ["c of password-recovery"]);
+    assert.equal(await wallet.state(ada, "password-recovery"), "complete");
+    assertProblem(await remove(), 404, "not_found");
+  });
+
   test("letters beyond ASCII keep their case: they are two methods", async () => {
     await wallet.cipherText(ada, "É", "u1");
     await wallet.cipherText(ada, "é", "u2");

@@ -150,7 +150,10 @@ describe("a purge with PURGE_DELAY_HOURS = 72, the default", () => {
 describe("webhooks that make users (UNKNOWN_CLIENTS = register)", () => {
   let worker, wallet;
   before(async () => {
-    worker = await startWorker({ vars: { UNKNOWN_CLIENTS: "register", UNKNOWN_CLIENTS_PER_DAY: "2" } });
+    worker = await startWorker({
+      secrets: { OPERATOR_TOKENS },
+      vars: { UNKNOWN_CLIENTS: "register", UNKNOWN_CLIENTS_PER_DAY: "2", PURGE_DELAY_HOURS: null },
+    });
     wallet = backups(worker);
   });
   after(() => worker?.stop());
@@ -248,6 +251,34 @@ describe("webhooks that make users (UNKNOWN_CLIENTS = register)", () => {
     assertProblem(await register({ ...cid, clientApiKey: bea.clientApiKey }), 409, "conflict");
     assert.equal((await wallet.admin("GET", `/users/${cid.clientId}`)).status, 200);
     assert.deepEqual(await wallet.fetched(cid), ["c1"]);
+  });
+
+  it("are not taken out of a purge by the restore of another user of the same client, if an operator asks who may not: 403", async () => {
+    const ida = user("ida");
+    const standIn = ofWebhook("ida");
+    assert.equal((await register(ida)).status, 201);
+    await wallet.deleteUser(ida);
+    await wallet.custodian(standIn, CUSTODIAN, "c2");
+    const purge = await wallet.admin("DELETE", `${wallet.path(standIn)}?purge=${standIn.clientId}`);
+    assert.equal(purge.status, 202, purge.text);
+    const restore = (bearer) => worker.send("POST", `${wallet.path(ida)}/restore`, { bearer });
+    assertProblem(await restore(support.token), 403, "forbidden");
+    assert.equal((await wallet.admin("GET", "/admin/status")).body.purges.length, 1);
+    assert.equal((await wallet.admin("DELETE", `${wallet.path(standIn)}/purge`)).status, 204);
+    assert.equal((await restore(support.token)).status, 200);
+    assert.deepEqual(await wallet.fetched(ida), ["c2"]);
+  });
+
+  it("take back a purge of the same user, who is there again: the purge has to be asked for anew", async () => {
+    const standIn = ofWebhook("ivo");
+    const purge = async () =>
+      (await wallet.admin("DELETE", `${wallet.path(standIn)}?purge=${standIn.clientId}`)).status;
+    const waiting = async () => (await wallet.admin("GET", "/admin/status")).body.purges.length;
+    await wallet.custodian(standIn, CUSTODIAN, "c1");
+    assert.deepEqual([await purge(), await waiting()], [202, 1]);
+    await wallet.custodian(standIn, CUSTODIAN, "c2");
+    assert.equal(await waiting(), 0);
+    assert.deepEqual([await purge(), await waiting()], [202, 1]);
   });
 
   it("are no trap for who is restored: what was stored under the client id since is current, cipher text and all", async () => {

@@ -7,7 +7,8 @@
 //!   customers share Portal's addresses: one who enters our URL for a webhook of their own makes Portal send us wrong
 //!   secrets, so the right one always passes.
 //! - App requests, per user and source address: counted before the credential is checked, so that one over the limit
-//!   costs nothing, and with the address in it, so that a stranger cannot use up what a user may have. Requests for other
+//!   costs nothing, and with the address in it, so that a stranger cannot use up what a user may have. What a shut door refuses is
+//!   not counted, so that neither can a neighbour behind the user's own address. Requests for other
 //!   users' backups (403) are counted by their credential, for each names another user; one over the limit is shut out for
 //!   ten seconds. Requests for `/readyz`, which asks the database and no credential, by their address.
 //! - Webhooks, per source address, once the secret is right.
@@ -64,10 +65,7 @@ pub async fn guard(call: &Call<'_>, door: Door<'_>, handle: Pending<'_>) -> Resu
         }
         Door::Webhooks { .. } => "webhooks",
         Door::Operators => "operators",
-        Door::App(user) => {
-            count(call, APP, &format!("{} {}", ip::counted_as(source), user)).await?;
-            "apps"
-        }
+        Door::App(_) => "apps",
     };
     let address = || CredentialHash::of(&format!("{name} {}", ip::counted_as(source)));
     let is_shut = |key| SHUT.with_borrow(|shut| shut.get(key, now_ms()).is_some());
@@ -83,6 +81,9 @@ pub async fn guard(call: &Call<'_>, door: Door<'_>, handle: Pending<'_>) -> Resu
         if call.bearer_hash().is_some_and(is_shut) {
             return Err(too_many_requests());
         }
+    }
+    if let Door::App(user) = door {
+        count(call, APP, &format!("{} {}", ip::counted_as(source), user)).await?;
     }
     let result = handle.await;
     let is_app = matches!(door, Door::App(_));

@@ -54,6 +54,7 @@ pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) ->
     let limits = Limits {
         keys_need_approval: false,
         may_cancel_purge: true,
+        ids_open: false,
     };
     let hash = CredentialHash::of(client.api_key.expose_secret());
     let keys = keys_of(&id, &client.id, Some(&hash.to_hex()));

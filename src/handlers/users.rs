@@ -72,6 +72,7 @@ fn limits(admin: &Admin, call: &Call<'_>) -> Limits {
     Limits {
         keys_need_approval: call.settings.operators.keys_need_approval(),
         may_cancel_purge: admin.role() == Role::Admin,
+        ids_open: call.settings.callers.client_auth.contains(&ClientAuth::Jwt),
     }
 }
 

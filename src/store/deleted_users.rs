@@ -62,6 +62,8 @@ pub struct Limits {
     pub keys_need_approval: bool,
     /// Whoever may ask for a purge may take it back; a restore does.
     pub may_cancel_purge: bool,
+    /// `jwt`: whoever has a token that names a user's id opens its cipher texts.
+    pub ids_open: bool,
 }
 
 /// The answer to an operator whose role may not take back the purge that waits.
@@ -100,7 +102,8 @@ pub async fn restore(
         .text(id.as_str())
         .optional(client_id)
         .number(limits.keys_need_approval.into())
-        .number(limits.may_cancel_purge.into());
+        .number(limits.may_cancel_purge.into())
+        .number(limits.ids_open.into());
     let found = db.ask(find).await?;
     let Some(deleted) = found.first() else {
         // It may be there again: by the same request sent before.
@@ -115,7 +118,11 @@ pub async fn restore(
     if let Some(refusal) = deleted.optional("refusal") {
         if refusal != "conflict" {
             let user = Some((id.as_str(), client_id.as_str()));
-            audit::note("restore_user", db, trail, user, &refusal).await?;
+            let outcome = match refusal.as_str() {
+                "another_id" => "conflict",
+                outcome => outcome,
+            };
+            audit::note("restore_user", db, trail, user, outcome).await?;
         }
         let client = url::encode(&client_id);
         return Err(match refusal.as_str() {
@@ -127,6 +134,13 @@ pub async fn restore(
                 ),
             ),
             "forbidden" => purge_waits(),
+            "another_id" => Error::new(
+                Code::Conflict,
+                format!(
+                    "Cipher texts that were stored under the client's id would open with the identity provider's token of this user. \
+                     POST /users/{client}/restore brings that user back; or take jwt out of CLIENT_AUTH for this restore."
+                ),
+            ),
             _ => Error::new(
                 Code::Conflict,
                 format!(

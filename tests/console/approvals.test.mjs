@@ -128,6 +128,27 @@ for (const [action, { isDone, event, shown }] of Object.entries(REQUESTS)) {
   });
 }
 
+test("a purge of a deleted user is not carried out on one who is back: 409", async () => {
+  for (const [what, back] of [
+    ["restored", () => act.restoreUser(ada)],
+    ["registered", () => act.register(ada)],
+  ]) {
+    await act.deleteUser(ada);
+    const { id } = await asked("purge");
+    await back();
+    assertProblem(await approve(id, chief.token), 409, "conflict");
+    assert.equal((await act.admin("GET", path)).status, 200, what);
+    assert.equal((await refuse(id, chief.token)).status, 204);
+  }
+});
+
+test("a purge of a deleted user is carried out as long as the user stays away", async () => {
+  await act.deleteUser(ada);
+  const { id } = await asked("purge");
+  assert.equal((await approve(id, chief.token)).status, 200);
+  assert.deepEqual(await worker.sql("SELECT 1 FROM deleted_users"), []);
+});
+
 test("who asked under another token, spelt another way, is still the same", async () => {
   const { id } = await asked("eject", support.token);
   assertProblem(await approve(id, SAM_AGAIN), 403, "forbidden");

@@ -10,6 +10,7 @@ import { assertProblem, user } from "../support/client.mjs";
 import { OPERATORS, OPERATOR_TOKENS } from "../support/console.mjs";
 import { PORTAL_API_KEY, startFakePortal } from "../support/fake-portal.mjs";
 import { startWorker } from "../support/harness.mjs";
+import { json, jwtSettings, makeKey, makeToken, startServer, toLoopback } from "../support/identity.mjs";
 
 const { support, admin, chief } = OPERATORS;
 const portal = await startFakePortal();
@@ -98,6 +99,32 @@ test("a registration of a deleted user brings the last API key that the user had
   assert.equal((await register(NEW_KEY)).status, 201);
 });
 
+describe("a user whom a webhook made again, and whose app signs in by Portal", () => {
+  const eve = { id: "client-eve", clientId: "client-eve", clientApiKey: "portal-token-of-eve" };
+  const register = (clientApiKey) => ask("POST", "/users", { ...eve, clientApiKey }, support);
+  /** The operator's key is from before; the cipher text, which the current row or only the history holds, came after it. */
+  beforeEach(async () => {
+    portal.clients.push({ id: eve.clientId, clientSessionToken: eve.clientApiKey });
+    assert.equal((await register(NEW_KEY)).status, 201);
+    await act.deleteUser(eve);
+    await act.custodian(eve, "GDRIVE-SECP256K1", "c1");
+    await act.cipherText(eve, "GDRIVE", "u1");
+  });
+
+  test("does not come back with an API key from before its cipher texts", async () => {
+    await act.deleteUser(eve);
+    assert.equal((await ask("POST", `${act.path(eve)}/restore`, undefined, support)).status, 200);
+    assert.deepEqual([await opensWith(NEW_KEY, eve), await opensWith(eve.clientApiKey, eve)], [false, true]);
+  });
+
+  test("gets no API key from before its cipher texts by a registration either: 409", async () => {
+    assertProblem(await register(NEW_KEY), 409, "conflict");
+    await ask("DELETE", `${act.path(eve)}/backups?backupMethod=GDRIVE`);
+    assertProblem(await register(NEW_KEY), 409, "conflict");
+    assert.deepEqual((await outcomesOf("register_user")).slice(-2), ["needs_approval", "needs_approval"]);
+  });
+});
+
 describe("a restore", () => {
   const standIn = { id: ada.clientId, clientId: ada.clientId, clientApiKey: "key-of-the-stand-in" };
   const bob = user("bob");
@@ -134,6 +161,43 @@ describe("a restore", () => {
     await beginWith(bob.clientApiKey);
     assert.equal((await restore()).status, 200);
     assert.equal(await opensWith(bob.clientApiKey, bob), true);
+  });
+});
+
+describe("a restore where a token names the user (jwt)", () => {
+  let provider, other;
+  const key = makeKey("ES256", "ec-1");
+  before(async () => {
+    const { jwk } = await key;
+    provider = await startServer((_, response) => json(response, 200, { keys: [jwk] }));
+    const vars = jwtSettings(provider.url, { UNKNOWN_CLIENTS: "register" });
+    other = await startWorker({ vars, outbound: toLoopback });
+  });
+  after(async () => {
+    await other?.stop();
+    await provider?.stop();
+  });
+
+  test("gives no other user the cipher texts of the client's own user: 409, and that one comes back", async () => {
+    const wallet = backups(other);
+    const signedIn = async (id) => ({
+      id,
+      clientId: "client-eve",
+      clientApiKey: await makeToken(await key, { claims: { sub: id } }),
+    });
+    const [eve, mallory] = [await signedIn("client-eve"), await signedIn("mallory")];
+    await wallet.custodian(eve, "GDRIVE-SECP256K1", "c1");
+    await wallet.cipherText(eve, "GDRIVE", "u1");
+    await wallet.deleteUser(eve);
+    await wallet.register({ id: mallory.id, clientId: mallory.clientId });
+    await wallet.deleteUser(mallory);
+    assertProblem(await wallet.admin("POST", `${wallet.path(mallory)}/restore`), 409, "conflict");
+    assert.equal((await wallet.fetchCipherText(mallory, { backupMethod: "GDRIVE" })).status, 404);
+    const [{ outcome }] = await other.sql("SELECT outcome FROM audit_events WHERE action = 'restore_user'");
+    assert.equal(outcome, "conflict");
+    await wallet.restoreUser(eve);
+    assert.equal(await wallet.recovered(eve, { backupMethod: "GDRIVE" }), "u1");
+    assert.deepEqual(await wallet.fetched(eve), ["c1"]);
   });
 });
 
@@ -183,6 +247,14 @@ describe("a session", () => {
     await ask("DELETE", `${path}/backups?backupMethod=GDRIVE`);
     assertProblem(await session(ada), 403, "forbidden");
     assert.deepEqual(await outcomesOf("create_session"), ["forbidden", "forbidden"]);
+    assert.deepEqual(portal.requests, []);
+  });
+
+  test("is not made of another user with the client of a deleted one, whom it would open once that one is back: 403", async () => {
+    const other = { ...user("bob"), clientId: ada.clientId };
+    await act.deleteUser(ada);
+    await act.register(other);
+    assertProblem(await session(other), 403, "forbidden");
     assert.deepEqual(portal.requests, []);
   });
 

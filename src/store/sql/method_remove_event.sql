@@ -7,8 +7,15 @@ SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'admin', 'r
     WHEN EXISTS (SELECT 1 FROM user_backup_shares WHERE user_id = ?5 AND method = ?6) THEN 'removed'
     WHEN EXISTS (
         SELECT 1
-        FROM custodian_backup_shares
-        WHERE user_id = ?5 AND (method = ?6 OR substr(method, 1, length(?6) + 1) = ?6 || '-' COLLATE NOCASE))
+        FROM custodian_backup_shares c
+        WHERE c.user_id = ?5
+          AND (c.method = ?6 OR substr(c.method, 1, length(?6) + 1) = ?6 || '-' COLLATE NOCASE)
+          AND NOT EXISTS (
+                SELECT 1
+                FROM user_backup_shares s
+                WHERE s.user_id = ?5
+                  AND length(s.method) > length(?6)
+                  AND (c.method = s.method OR substr(c.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE)))
       THEN 'removed'
     ELSE 'not_found'
   END,

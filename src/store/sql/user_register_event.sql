@@ -9,19 +9,24 @@ SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'admin', 'r
       AND outcome IN ('registered', 'adopted')
       AND EXISTS (SELECT 1 FROM purges WHERE user_id = ?8 AND client_id = ?6)
       THEN 'forbidden'
-    -- The key would open what is there of this user or can be restored, and is not the last one that it had.
+    -- The key would open what is there of this user, or can be restored and came after the last deletion; before it, if the key
+    -- is not the one that the user had then.
     WHEN ?9 = 1 AND ?7 IS NOT NULL AND outcome IN ('registered', 'adopted', 'key_added')
       AND (EXISTS (SELECT 1 FROM user_backup_shares s WHERE s.user_id = registered_id)
         OR EXISTS (
             SELECT 1
             FROM backup_share_versions v
-            WHERE v.user_id IN (?8, registered_id) AND v.client_id = ?6 AND v.kind = 'user'))
-      AND ?7 IS NOT (
-          SELECT d.client_api_key_hash
-          FROM deleted_users d
-          WHERE d.id = ?8 AND d.client_id = ?6
-          ORDER BY d.deleted_at DESC
-          LIMIT 1)
+            WHERE v.user_id IN (?8, registered_id)
+              AND v.client_id = ?6
+              AND v.kind = 'user'
+              AND v.superseded_at > coalesce(
+                  (
+                      SELECT iif(d.client_api_key_hash = ?7, d.deleted_at, '')
+                      FROM deleted_users d
+                      WHERE d.id = ?8 AND d.client_id = ?6
+                      ORDER BY d.deleted_at DESC
+                      LIMIT 1),
+                    '')))
       THEN 'needs_approval'
     ELSE outcome
   END,
