@@ -58,7 +58,7 @@ fn known(secrets: &[CredentialHash], given: CredentialHash) -> Option<Known> {
 /// The answer to a refused credential, once the refusal is on the audit trail.
 ///
 /// The refusal stands whether or not the trail could be written: the database may be down.
-async fn refused(call: &Call<'_>, actor: Actor, error: Error) -> Error {
+pub async fn refused(call: &Call<'_>, actor: Actor, error: Error) -> Error {
     let event = call.trail.event(&Event {
         actor,
         action: "authenticate",

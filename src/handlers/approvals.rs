@@ -1,15 +1,16 @@
 //! What takes two operators (`FOUR_EYES`): requests that wait, and their decisions.
 
 use crate::auth::admin::Admin;
+use crate::auth::refused;
 use crate::domain::approval::FourEyes;
 use crate::domain::json::Writer;
 use crate::domain::names::{ApprovalId, UserId, check_name};
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
 use crate::handlers::users::{self, Done, at_home, list_all};
 use crate::http::{Answer, Call};
 use crate::store::Database;
 use crate::store::approvals::{self, Request, Waiting, unknown_request};
-use crate::store::audit::{Approval, By};
+use crate::store::audit::{Actor, Approval, By};
 
 /// What a request asks for that may have to wait.
 pub struct Asked<'a> {
@@ -79,7 +80,10 @@ pub async fn approve(admin: &Admin, call: &Call<'_>, id: &ApprovalId) -> Result<
         approval: Some(decision(admin, id.as_str())),
         reason: request.reason.clone(),
     });
-    let Done { body, .. } = users::carry_out(call, &request).await?;
+    let Done { body, .. } = match users::carry_out(call, &request).await {
+        Err(error) => return Err(noted(error, admin, call).await),
+        done => done?,
+    };
     let done = Writer::default()
         .text("id", &request.id)
         .text("action", request.action.as_str())
@@ -93,6 +97,22 @@ pub async fn approve(admin: &Admin, call: &Call<'_>, id: &ApprovalId) -> Result<
 /// `DELETE /approvals/:approvalId`: it is not carried out.
 pub async fn refuse(admin: &Admin, call: &Call<'_>, id: &ApprovalId) -> Result<Answer> {
     let (db, request) = find(call, id.as_str()).await?;
-    approvals::refuse(&db, &call.trail, &request, &decision(admin, id.as_str())).await?;
-    Ok(Answer::no_content())
+    let decision = decision(admin, id.as_str());
+    match approvals::refuse(&db, &call.trail, &request, &decision).await {
+        Err(error) => Err(noted(error, admin, call).await),
+        Ok(()) => Ok(Answer::no_content()),
+    }
+}
+
+/// A decision that may not be taken stops its transaction, so the event of the refusal is written by itself.
+async fn noted(error: Error, admin: &Admin, call: &Call<'_>) -> Error {
+    if error.code != Code::Forbidden {
+        return error;
+    }
+    call.db.is_by(By {
+        operator: admin.name().to_owned(),
+        approval: None,
+        reason: None,
+    });
+    Box::pin(refused(call, Actor::Admin, error)).await
 }

@@ -164,6 +164,23 @@ test("an approval takes at least the role of who asked", async () => {
   assert.equal((await approve(id, chief.token)).status, 200);
 });
 
+test("a decision that an operator may not take leaves an event with that operator's name alone", async () => {
+  const { id } = await asked("eject", admin.token);
+  for (const token of [second.token, admin.token]) assertProblem(await approve(id, token), 403, "forbidden");
+  assertProblem(await refuse(id, second.token), 403, "forbidden");
+  const events = await worker.sql(
+    "SELECT outcome, operator, approved_by FROM audit_events WHERE action = 'authenticate' ORDER BY id",
+  );
+  assert.deepEqual(
+    events,
+    ["sue", "admin", "sue"].map((operator) => ({
+      outcome: "forbidden",
+      operator,
+      approved_by: null,
+    })),
+  );
+});
+
 test("who asked may withdraw", async () => {
   const { id } = await asked("eject", support.token);
   assert.equal((await refuse(id, support.token)).status, 204);
