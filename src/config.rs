@@ -9,6 +9,7 @@ pub use homes::{HOMES_QUEUE, Homes, binding_of};
 pub use operators::{ADMIN_NAME, OperatorToken, Operators};
 
 use crate::domain::alert::AlertWebhook;
+use crate::domain::bindings::Texts;
 use crate::domain::recovery::FetchSuperseded;
 use crate::domain::sealing::{self, Key};
 use crate::domain::secret::{CredentialHash, Secret};
@@ -77,29 +78,14 @@ const MAX_PURGE_DELAY_HOURS: u32 = 8_760;
 
 impl Settings {
     pub fn of(bindings: &Bindings) -> Result<Self, InvalidSetting> {
-        let all = bindings.all();
-        let (names, values): (Vec<String>, Vec<String>) = all.into_iter().unzip();
-        Self::parse(&names, |name| {
-            let mut pairs = names.iter().zip(&values);
-            pairs
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| value.clone())
-        })
+        Self::parse(&Texts::of(&bindings.texts()))
     }
 
-    /// Parses the settings that `get` knows, beside the names of all `bindings`. An empty setting counts as absent.
-    pub fn parse(
-        bindings: &[String],
-        get: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, InvalidSetting> {
-        let get = |name: &'static str| {
-            get(name)
-                .map(|v| v.trim().to_owned())
-                .filter(|value| !value.is_empty())
-        };
+    pub fn parse(texts: &Texts<'_>) -> Result<Self, InvalidSetting> {
+        let get = |name| texts.get(name);
         let invalid = InvalidSetting::new;
         let required = |name| get(name).ok_or_else(|| invalid(name, "is missing"));
-        let whole = |name, usual, unit, most| match get(name).map(|number| number.parse()) {
+        let whole = |name, usual, unit, most| match get(name).map(str::parse) {
             None => Ok(usual),
             Some(Ok(number)) if number <= most => Ok(number),
             Some(_) => {
@@ -115,10 +101,10 @@ impl Settings {
         }
         let webhook_secrets: Vec<CredentialHash> = std::iter::once(webhook_secret)
             .chain(get("WEBHOOK_SECRET_PREVIOUS"))
-            .map(|secret| CredentialHash::of(&secret))
+            .map(CredentialHash::of)
             .collect();
 
-        let share_encryption_keys = sealing::parse_keys(&required("SHARE_ENCRYPTION_KEYS")?)
+        let share_encryption_keys = sealing::parse_keys(required("SHARE_ENCRYPTION_KEYS")?)
             .map_err(|wrong| InvalidSetting {
                 name: "SHARE_ENCRYPTION_KEYS",
                 wrong,
@@ -130,7 +116,7 @@ impl Settings {
             if token.len() < MIN_ADMIN_TOKEN_LENGTH {
                 return Err(invalid(name, "is shorter than 32 characters"));
             }
-            admin_tokens.push(CredentialHash::of(&token));
+            admin_tokens.push(CredentialHash::of(token));
         }
         // Who takes ADMIN_TOKEN away turns tokens off: one that was forgotten beside it must not go on opening.
         if get("ADMIN_TOKEN").is_none() {
@@ -143,7 +129,7 @@ impl Settings {
         {
             return Err(invalid("ADMIN_TOKEN", "must not be the webhook secret"));
         }
-        let operators = Operators::parse(get)?;
+        let operators = Operators::parse(texts)?;
         let others = || webhook_secrets.iter().chain(&admin_tokens);
         let tokens = || operators.tokens.iter().map(|operator| operator.token);
         let is_twice = |(at, token)| {
@@ -156,7 +142,7 @@ impl Settings {
             ));
         }
 
-        let unknown_clients = match get("UNKNOWN_CLIENTS").as_deref() {
+        let unknown_clients = match get("UNKNOWN_CLIENTS") {
             None | Some("reject") => UnknownClients::Reject,
             Some("register") => {
                 let most_a_day = whole("UNKNOWN_CLIENTS_PER_DAY", 10_000, "", u32::MAX)?;
@@ -164,7 +150,7 @@ impl Settings {
             }
             Some(_) => return Err(invalid("UNKNOWN_CLIENTS", "must be reject or register")),
         };
-        let fetch_superseded = match get("FETCH_SUPERSEDED").as_deref() {
+        let fetch_superseded = match get("FETCH_SUPERSEDED") {
             None | Some("half-finished") => FetchSuperseded::HalfFinished,
             Some("never") => FetchSuperseded::Never,
             Some("always") => FetchSuperseded::Always,
@@ -175,13 +161,13 @@ impl Settings {
                 ));
             }
         };
-        let is_yes = |name| match get(name).as_deref() {
+        let is_yes = |name| match get(name) {
             None | Some("no") => Ok(false),
             Some("yes") => Ok(true),
             Some(_) => Err(invalid(name, "must be yes or no")),
         };
         // Read again where it is needed, for alerts go out also where another setting is wrong.
-        AlertWebhook::parse(get).map_err(|(name, wrong)| invalid(name, wrong))?;
+        AlertWebhook::parse(texts).map_err(|(name, wrong)| invalid(name, wrong))?;
         let days = |name, default| whole(name, default, " of days", MAX_RETENTION_DAYS);
 
         Ok(Self {
@@ -189,9 +175,9 @@ impl Settings {
             share_encryption_keys,
             admin_tokens,
             operators,
-            portal_api_key: get("PORTAL_API_KEY").map(Secret::new),
-            homes: Homes::parse(bindings, get)?,
-            callers: Callers::parse(get)?,
+            portal_api_key: get("PORTAL_API_KEY").map(|key| Secret::new(key.to_owned())),
+            homes: Homes::parse(texts)?,
+            callers: Callers::parse(texts)?,
             unknown_clients,
             fetch_superseded,
             fetch_partial: is_yes("FETCH_PARTIAL")?,
@@ -211,8 +197,8 @@ impl Settings {
 
 /// `ALERT_WEBHOOK`, whatever is wrong with the other settings.
 pub fn alert_webhook(bindings: &Bindings) -> Result<Option<AlertWebhook>, InvalidSetting> {
-    let get = |name: &'static str| bindings.setting(name).filter(|value| !value.is_empty());
-    AlertWebhook::parse(get).map_err(|(name, wrong)| InvalidSetting::new(name, wrong))
+    AlertWebhook::parse(&Texts::of(&bindings.texts()))
+        .map_err(|(name, wrong)| InvalidSetting::new(name, wrong))
 }
 
 /// The database of a home.
@@ -267,18 +253,13 @@ mod tests {
     const KEYS: &str = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
     fn parse(changes: &[(&str, &str)]) -> Result<Settings, InvalidSetting> {
-        let mut all = vec![
+        let usual = [
+            ("DB", ""),
             ("WEBHOOK_SECRET", "s3cret"),
             ("SHARE_ENCRYPTION_KEYS", KEYS),
         ];
-        all.extend_from_slice(changes);
-        // The last one of a name counts.
-        Settings::parse(&["DB".to_owned()], |name| {
-            all.iter()
-                .rev()
-                .find(|(n, _)| *n == name)
-                .map(|(_, value)| (*value).to_owned())
-        })
+        let all = [changes, &usual].concat(); // The first one of a name counts.
+        Settings::parse(&Texts::from(all.as_slice()))
     }
 
     #[test]

@@ -143,9 +143,10 @@ describe("a webhook that does not take an alert", () => {
 });
 
 describe("ALERT_WEBHOOK", () => {
-  it("tells of settings that are wrong, too", async () => {
+  it("tells of settings that are wrong, too, and is read without the white space around it, as every setting", async () => {
     got.splice(0);
-    const worker = await startWorker({ secrets: { ...SIGNING, WEBHOOK_SECRET: null }, outbound });
+    const pasted = { ALERT_WEBHOOK: ` ${SIGNING.ALERT_WEBHOOK}\n`, WEBHOOK_SECRET: null };
+    const worker = await startWorker({ secrets: { ...SIGNING, ...pasted }, outbound });
     try {
       assert.equal((await worker.send("GET", "/readyz")).status, 503);
       await until(() => messages().includes("requests are answered misconfigured"));

@@ -3,6 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use portal_backup_worker::config::Settings;
+use portal_backup_worker::domain::bindings::Texts;
 
 const NAMES: [&str; 20] = [
     "WEBHOOK_SECRET",
@@ -33,11 +34,10 @@ const MARK: &str = "\u{1f512}";
 fuzz_target!(|input: &str| {
     let values: Vec<&str> = input.lines().collect();
     for mark in ["", MARK] {
-        let get = |name: &str| {
-            let at = NAMES.iter().position(|known| *known == name)?;
-            values.get(at).map(|value| format!("{value}{mark}"))
-        };
-        if let Err(refusal) = Settings::parse(&["DB".to_owned()], get) {
+        let values: Vec<String> = values.iter().map(|value| format!("{value}{mark}")).collect();
+        let named = NAMES.into_iter().zip(values.iter().map(String::as_str));
+        let all: Vec<_> = named.chain([("DB", "")]).collect();
+        if let Err(refusal) = Settings::parse(&Texts::from(all.as_slice())) {
             assert!(NAMES.contains(&refusal.name));
             assert!(input.contains(MARK) || !refusal.wrong.contains(MARK), "{refusal:?}");
         }

@@ -1,6 +1,7 @@
 //! The settings about who may call, and how they prove it.
 
 use super::InvalidSetting;
+use crate::domain::bindings::Texts;
 use crate::domain::ip::{self, Network};
 use crate::domain::origin;
 
@@ -62,10 +63,10 @@ pub struct Callers {
 }
 
 impl Callers {
-    /// `get` gives a setting that is not empty.
-    pub fn parse(get: impl Fn(&'static str) -> Option<String>) -> Result<Self, InvalidSetting> {
+    pub fn parse(texts: &Texts<'_>) -> Result<Self, InvalidSetting> {
+        let get = |name| texts.get(name);
         let endpoint = |name| match get(name) {
-            Some(url) if !origin::is_endpoint(&url) => {
+            Some(url) if !origin::is_endpoint(url) => {
                 Err(InvalidSetting::new(name, "must be an https URL"))
             }
             url => Ok(url),
@@ -77,24 +78,24 @@ impl Callers {
                 wrong: format!("entry {place} is not {what}"),
             }
         };
-        let client_auth = client_auth(get("CLIENT_AUTH").as_deref().unwrap_or("client-api-key"))?;
+        let client_auth = client_auth(get("CLIENT_AUTH").unwrap_or("client-api-key"))?;
         let jwks_url = endpoint("JWT_JWKS_URL")?;
         let identity_provider = if client_auth.contains(&ClientAuth::Jwt) {
             let missing = |name| InvalidSetting::new(name, "is missing, and CLIENT_AUTH lists jwt");
             let required = |name| get(name).ok_or_else(|| missing(name));
             let claim = |name, usual: &str| match get(name) {
                 None => Ok(usual.to_owned()),
-                Some(claim) if NUMERIC_CLAIMS.contains(&claim.as_str()) => {
+                Some(claim) if NUMERIC_CLAIMS.contains(&claim) => {
                     let wrong = "names a claim that is a time, so no token can match it";
                     Err(InvalidSetting::new(name, wrong))
                 }
-                Some(claim) => Ok(claim),
+                Some(claim) => Ok(claim.to_owned()),
             };
             Some(IdentityProvider {
                 issuer: Issuer {
-                    jwks_url: jwks_url.ok_or_else(|| missing("JWT_JWKS_URL"))?,
-                    issuer: required("JWT_ISSUER")?,
-                    audiences: audiences(&required("JWT_AUDIENCE")?)?,
+                    jwks_url: jwks_url.ok_or_else(|| missing("JWT_JWKS_URL"))?.to_owned(),
+                    issuer: required("JWT_ISSUER")?.to_owned(),
+                    audiences: audiences(required("JWT_AUDIENCE")?)?,
                     audience_claim: claim("JWT_AUDIENCE_CLAIM", "aud")?,
                 },
                 user_claim: claim("JWT_USER_CLAIM", "sub")?,
@@ -102,16 +103,13 @@ impl Callers {
         } else {
             None
         };
-        let portal_api_url =
-            endpoint("PORTAL_API_URL")?.unwrap_or_else(|| "https://api.portalhq.io".to_owned());
+        let portal_api_url = endpoint("PORTAL_API_URL")?.unwrap_or("https://api.portalhq.io");
         if portal_api_url.contains('?') {
             return Err(InvalidSetting::new("PORTAL_API_URL", "must have no query"));
         }
-        let networks = get("PORTAL_IP_ALLOWLIST")
-            .map(|list| ip::parse_list(&list))
-            .transpose();
+        let networks = get("PORTAL_IP_ALLOWLIST").map(ip::parse_list).transpose();
         let origins = get("CORS_ALLOWED_ORIGINS")
-            .map(|list| origin::parse_origins(&list))
+            .map(origin::parse_origins)
             .transpose();
         Ok(Self {
             client_auth,
@@ -171,8 +169,8 @@ fn client_auth(list: &str) -> Result<Vec<ClientAuth>, InvalidSetting> {
 
 /// The team's domain is its issuer's name and the place of its keys. One setting without the other protects nothing.
 fn access(
-    team_domain: Option<String>,
-    audience: Option<String>,
+    team_domain: Option<&str>,
+    audience: Option<&str>,
 ) -> Result<Option<Issuer>, InvalidSetting> {
     match (team_domain, audience) {
         (None, None) => Ok(None),
@@ -184,7 +182,7 @@ fn access(
             "ACCESS_AUD",
             "is missing, and ACCESS_TEAM_DOMAIN is set",
         )),
-        (Some(domain), Some(_)) if !origin::is_host_name(&domain) => Err(InvalidSetting::new(
+        (Some(domain), Some(_)) if !origin::is_host_name(domain) => Err(InvalidSetting::new(
             "ACCESS_TEAM_DOMAIN",
             "must be a host name such as example.cloudflareaccess.com",
         )),
@@ -193,7 +191,7 @@ fn access(
             Ok(Some(Issuer {
                 jwks_url: format!("{issuer}/cdn-cgi/access/certs"),
                 issuer,
-                audiences: vec![audience],
+                audiences: vec![audience.to_owned()],
                 audience_claim: "aud".to_owned(),
             }))
         }
@@ -205,12 +203,7 @@ mod tests {
     use super::*;
 
     fn parse(settings: &[(&str, &str)]) -> Result<Callers, InvalidSetting> {
-        Callers::parse(|name| {
-            settings
-                .iter()
-                .find(|(n, _)| *n == name)
-                .map(|(_, value)| (*value).to_owned())
-        })
+        Callers::parse(&Texts::from(settings))
     }
 
     const JWT: [(&str, &str); 4] = [

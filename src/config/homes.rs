@@ -1,6 +1,7 @@
 //! The databases: `DB` alone, or with a directory and further homes.
 
 use super::InvalidSetting;
+use crate::domain::bindings::Texts;
 use crate::domain::sorted::sorted_by;
 
 /// The bindings' names and the settings about them.
@@ -57,13 +58,11 @@ fn is_place(text: &str) -> bool {
 }
 
 impl Homes {
-    pub(super) fn parse(
-        bindings: &[String],
-        get: impl Fn(&'static str) -> Option<String>,
-    ) -> Result<Self, InvalidSetting> {
-        let bound = bindings.iter().filter_map(|name| home_of(name));
-        let bound = sorted_by(bound, |a, b| a < b);
-        let has_directory = bindings.iter().any(|name| name == "DIRECTORY");
+    pub(super) fn parse(texts: &Texts<'_>) -> Result<Self, InvalidSetting> {
+        let get = |name| texts.get(name);
+        let is_bound = |wanted| texts.names().any(|name| name == wanted);
+        let bound = sorted_by(texts.names().filter_map(home_of), |a, b| a < b);
+        let has_directory = is_bound("DIRECTORY");
         if !has_directory && bound.iter().any(|home| *home > 0) {
             return Err(InvalidSetting::new(
                 "DIRECTORY",
@@ -77,7 +76,8 @@ impl Homes {
             ));
         }
         let mut places = Vec::new();
-        for pair in get("HOME_PLACES").iter().flat_map(|list| list.split(',')) {
+        let list = get("HOME_PLACES").into_iter();
+        for pair in list.flat_map(|list| list.split(',')) {
             let parsed = pair.trim().split_once('=').and_then(|(home, place)| {
                 Some((
                     home.parse().ok()?,
@@ -97,16 +97,13 @@ impl Homes {
             }
         }
         let default_place = get("DEFAULT_PLACE");
-        if default_place
-            .as_ref()
-            .is_some_and(|place| places.iter().all(|(_, known)| known != place))
-        {
+        if default_place.is_some_and(|place| places.iter().all(|(_, known)| known != place)) {
             return Err(InvalidSetting::new(
                 "DEFAULT_PLACE",
                 "must be a place of HOME_PLACES",
             ));
         }
-        let closes_at_gb = match get("HOME_CLOSES_AT_GB").map(|gb| gb.parse()) {
+        let closes_at_gb = match get("HOME_CLOSES_AT_GB").map(str::parse) {
             None => CLOSES_AT_GB,
             Some(Ok(gb @ 1..=10)) => gb,
             Some(_) => {
@@ -120,12 +117,12 @@ impl Homes {
             bound,
             has_directory,
             places,
-            default_place,
+            default_place: default_place.map(str::to_owned),
             closes_at_bytes: closes_at_gb * BYTES_PER_GB,
             are_copied: false,
-            has_queue: bindings.iter().any(|name| name == HOMES_QUEUE),
+            has_queue: is_bound(HOMES_QUEUE),
         };
-        let are_copied = homes.find_buckets(bindings)?;
+        let are_copied = homes.find_buckets(texts)?;
         Ok(Self {
             are_copied,
             ..homes
@@ -133,11 +130,10 @@ impl Homes {
     }
 
     /// Whether any bucket of a second copy is bound. An error: then one is missing, and a home's shares never go to a bucket of another place.
-    fn find_buckets(&self, bindings: &[String]) -> Result<bool, InvalidSetting> {
+    fn find_buckets(&self, texts: &Texts<'_>) -> Result<bool, InvalidSetting> {
         let wanted = self.buckets();
-        let is_bound = |name: &&String| bindings.contains(name);
-        let has_copy = bindings.iter().any(|name| name == ANYWHERE);
-        if !has_copy && !wanted.iter().any(|name| is_bound(&name)) {
+        let is_bound = |wanted: &str| texts.names().any(|name| name == wanted);
+        if !is_bound(ANYWHERE) && !wanted.iter().any(|name| is_bound(name)) {
             return Ok(false);
         }
         match wanted.iter().find(|name| !is_bound(name)) {
@@ -196,11 +192,9 @@ mod tests {
     use super::*;
 
     fn parse(bindings: &[&str], settings: &[(&str, &str)]) -> Result<Homes, InvalidSetting> {
-        let bindings: Vec<String> = bindings.iter().map(ToString::to_string).collect();
-        Homes::parse(&bindings, |name| {
-            let (_, value) = settings.iter().find(|(known, _)| *known == name)?;
-            Some((*value).to_owned())
-        })
+        let bindings = bindings.iter().map(|name| (*name, ""));
+        let all: Vec<_> = bindings.chain(settings.iter().copied()).collect();
+        Homes::parse(&Texts::from(all.as_slice()))
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{InvalidSetting, MIN_ADMIN_TOKEN_LENGTH};
 use crate::domain::approval::FourEyes;
+use crate::domain::bindings::Texts;
 use crate::domain::names::check_name;
 use crate::domain::role::Role;
 use crate::domain::secret::CredentialHash;
@@ -49,12 +50,11 @@ impl Operators {
         self.four_eyes.contains(&FourEyes::ClientApiKey)
     }
 
-    /// `get` gives a setting that is not empty.
-    pub fn parse(get: impl Fn(&'static str) -> Option<String>) -> Result<Self, InvalidSetting> {
+    pub fn parse(texts: &Texts<'_>) -> Result<Self, InvalidSetting> {
         Ok(Self {
-            tokens: entries("OPERATOR_TOKENS", get("OPERATOR_TOKENS"), token)?,
-            access_roles: entries("ACCESS_ROLES", get("ACCESS_ROLES"), access_role)?,
-            four_eyes: entries("FOUR_EYES", get("FOUR_EYES"), |entry| {
+            tokens: entries("OPERATOR_TOKENS", texts, token)?,
+            access_roles: entries("ACCESS_ROLES", texts, access_role)?,
+            four_eyes: entries("FOUR_EYES", texts, |entry| {
                 FourEyes::parse(entry).ok_or("eject, purge, client-api-key or session")
             })?,
         })
@@ -75,17 +75,16 @@ impl Operators {
     }
 }
 
-/// The entries of a list between commas. An error names the place of the entry, never what it holds.
+/// The entries of a setting between commas. An error names the place of the entry, never what it holds.
 fn entries<T>(
     name: &'static str,
-    list: Option<String>,
+    texts: &Texts<'_>,
     parse: impl Fn(&str) -> Result<T, &'static str>,
 ) -> Result<Vec<T>, InvalidSetting> {
-    let list = list.unwrap_or_default();
-    let texts = list.split(',').map(str::trim).enumerate();
-    // An empty list has no entry; within one that is not, an entry may not be empty.
-    texts
-        .filter(|_| !list.is_empty())
+    // No setting has no entry; within one, an entry may not be empty.
+    let list = texts.get(name).into_iter().flat_map(|list| list.split(','));
+    list.map(str::trim)
+        .enumerate()
         .map(|(place, entry)| {
             parse(entry).map_err(|what| {
                 InvalidSetting::new(name, &format!("entry {} is not {what}", place + 1))

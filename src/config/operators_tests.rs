@@ -3,10 +3,7 @@ use super::*;
 const TOKEN: &str = "0123456789012345678901234567890a";
 
 fn parse(settings: &[(&str, &str)]) -> Result<Operators, InvalidSetting> {
-    Operators::parse(|name| {
-        let found = settings.iter().find(|(known, _)| *known == name);
-        found.map(|(_, value)| (*value).to_owned())
-    })
+    Operators::parse(&Texts::from(settings))
 }
 
 #[test]

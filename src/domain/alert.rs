@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use super::bindings::Texts;
 use super::json::Writer;
 use super::origin;
 use super::secret::Secret;
@@ -24,28 +25,26 @@ pub struct AlertWebhook {
 impl AlertWebhook {
     /// Parses `ALERT_WEBHOOK` and `ALERT_WEBHOOK_SECRET` (`whsec_` and 24 to 64 bytes in base64). Without the latter the
     /// alerts are signed with a key made from `WEBHOOK_SECRET`. An error names the setting, and what it must be.
-    pub fn parse(
-        get: impl Fn(&'static str) -> Option<String>,
-    ) -> Result<Option<Self>, (&'static str, &'static str)> {
-        let Some(url) = get("ALERT_WEBHOOK") else {
+    pub fn parse(texts: &Texts<'_>) -> Result<Option<Self>, (&'static str, &'static str)> {
+        let Some(url) = texts.get("ALERT_WEBHOOK") else {
             return Ok(None);
         };
-        if !origin::is_endpoint(&url) {
+        if !origin::is_endpoint(url) {
             return Err(("ALERT_WEBHOOK", "must be an https URL"));
         }
-        let signing_key = match get("ALERT_WEBHOOK_SECRET") {
-            Some(secret) => decode(&secret).ok_or((
+        let signing_key = match texts.get("ALERT_WEBHOOK_SECRET") {
+            Some(secret) => decode(secret).ok_or((
                 "ALERT_WEBHOOK_SECRET",
                 "must be whsec_ and 24 to 64 bytes in base64",
             ))?,
             None => Sha256::new()
                 .chain_update("portal-backup-worker alert webhook v1\n")
-                .chain_update(get("WEBHOOK_SECRET").unwrap_or_default())
+                .chain_update(texts.get("WEBHOOK_SECRET").unwrap_or_default())
                 .finalize()
                 .to_vec(),
         };
         Ok(Some(Self {
-            url: Secret::new(url),
+            url: Secret::new(url.to_owned()),
             signing_key,
         }))
     }
@@ -92,10 +91,7 @@ mod tests {
     fn parse(
         settings: &[(&str, &str)],
     ) -> Result<Option<AlertWebhook>, (&'static str, &'static str)> {
-        AlertWebhook::parse(|name| {
-            let found = settings.iter().find(|(known, _)| *known == name)?;
-            Some(found.1.to_owned())
-        })
+        AlertWebhook::parse(&Texts::from(settings))
     }
 
     #[test]

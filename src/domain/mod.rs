@@ -5,6 +5,7 @@ pub mod alert;
 pub mod approval;
 pub mod audit;
 pub mod beginning;
+pub mod bindings;
 pub mod body;
 pub mod bulk;
 pub mod claims;

@@ -244,16 +244,9 @@ extern "C" {
 }
 
 impl Bindings {
-    /// The names of all bindings, secrets and variables, each with its value if that is a text.
-    pub fn all(&self) -> Vec<(String, String)> {
-        let all = all_bindings(self);
-        let mut parts = all.split('\0').map(str::to_owned);
-        std::iter::from_fn(|| parts.next().zip(parts.next())).collect()
-    }
-
-    /// A setting: a secret or a variable.
-    pub fn setting(&self, name: &str) -> Option<String> {
-        self.binding(name).as_string()
+    /// The names and texts of all bindings, for [`crate::domain::bindings::Texts`].
+    pub fn texts(&self) -> String {
+        all_bindings(self)
     }
 
     fn binding(&self, name: &str) -> JsValue {
