@@ -118,6 +118,7 @@ pub(super) async fn scrub(
         None => Sampled::default(),
     };
     let mut sampling = sampled;
+    let mut copy = copy;
     let rows = (store::row_estimate(db).await? * 5 / 4 / RUNS_PER_WEEK).max(MIN_ROWS_PER_RUN);
     let mut scrub = Scrub::of(store::read_scrub_note(db).await?);
     scrub.at_ms = now_ms();
@@ -146,8 +147,12 @@ pub(super) async fn scrub(
             // The first of a run, and one in a thousand.
             let is_sampled =
                 (checked == 0 && row.number == first) || row.number % ROWS_PER_SAMPLE == 0;
-            if let Some(target) = copy.filter(|_| is_sampled) {
-                sample(db, target, vault, row, &mut sampling).await?;
+            // A bucket that does not answer must not keep the walk from going on.
+            if let Some(target) = copy.filter(|_| is_sampled)
+                && let Err(error) = sample(db, target, vault, row, &mut sampling).await
+            {
+                super::log_failed("sample the copy", error);
+                copy = None;
             }
         }
         match table {

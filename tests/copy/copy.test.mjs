@@ -338,6 +338,20 @@ describe("a purge", () => {
   });
 });
 
+it("the walk over the shares goes on while the bucket cannot be read", async () => {
+  await of.register(one);
+  await of.custodian(one, "GDRIVE-SECP256K1", "share");
+  await settled();
+  await worker.scheduled();
+  const note = async () => (await worker.sql("SELECT value FROM meta WHERE name = 'scrub'"))[0].value;
+  const before = await note();
+  await entry.bucket({ unreadable: "c1/" });
+  await worker.scheduled();
+  assert.notEqual(await note(), before);
+  const failed = logged("maintenance step failed").map(({ step }) => step);
+  assert.ok(failed.includes("sample the copy"), JSON.stringify(failed));
+});
+
 describe("names and metadata in the bucket", () => {
   it("hold no share, key or id of a user", async () => {
     const who = { id: "MARKED-user", clientId: "MARKED-client", clientApiKey: "MARKED-client-api-key-0123456789" };
