@@ -99,7 +99,7 @@ WHERE v.rowid BETWEEN ?1 AND ?2
                               AND c.updated_at BETWEEN v.stored_at AND s.updated_at))))
   -- A cipher text that can still be restored may need it. A user may have very many of those, so both kinds are sought by an index: by
   -- the pair; and from when this one was stored until the first share of its method that came after a cipher text, under each method that
-  -- it may be of.
+  -- it may be of. Of those, too, the twenty newest stay.
   AND NOT EXISTS (
       SELECT 1
       FROM backup_share_versions s
@@ -156,5 +156,17 @@ WHERE v.rowid BETWEEN ?1 AND ?2
               AND u.client_id = v.client_id
               AND c.method = v.method
               AND c.updated_at > m.first_at
-              AND c.updated_at <= s.stored_at))
+              AND c.updated_at <= s.stored_at)
+        AND (
+            SELECT count(*)
+            FROM (
+                SELECT 1
+                FROM backup_share_versions n
+                WHERE n.user_id = v.user_id
+                  AND n.kind = 'custodian'
+                  AND n.method = v.method
+                  AND n.client_id = v.client_id
+                  AND n.stored_at > v.stored_at
+                  AND n.stored_at <= m.first_at
+                LIMIT 20)) < 20)
 RETURNING id
