@@ -123,9 +123,14 @@ impl Call<'_> {
         self.body_of_type("application/json", MAX_BODY_BYTES).await
     }
 
+    /// Where the header was set twice, as Portal's React Native SDK does it under two spellings, the first counts.
     pub async fn body_of_type(&self, wanted: &str, limit: u32) -> Result<SecretBytes> {
         let content_type = self.head.content_type.unwrap_or_default();
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        let media_type = content_type
+            .split([';', ','])
+            .next()
+            .unwrap_or_default()
+            .trim();
         if !media_type.eq_ignore_ascii_case(wanted) {
             return Err(Error::new(
                 Code::UnsupportedMediaType,

@@ -186,6 +186,20 @@ describe("eject", () => {
     assert.equal((await retrieve(alice, `${long}-SECP256K1`)).body.custodianBackupShare, "newer");
   });
 
+  it("gives the share of the backup, whatever cipher text stands under the share's own name", async () => {
+    const store = async (path, body) => {
+      const answer = await (path === "/webhook/backup"
+        ? portal(path, { clientId: alice.clientId, ...body })
+        : app(alice, "POST", `/users/${alice.id}/${path}`, body));
+      assert.ok(answer.status < 300, answer.text);
+    };
+    await store("user-backup-share", { backupMethod: METHOD, cipherText: "junk" });
+    await store("/webhook/backup", { backupMethod: METHOD, share: "newer" });
+    await store("user-backup-share", { backupMethod: "PASSWORD", cipherText: "of the newer one" });
+    await open();
+    assert.equal((await retrieve()).body.custodianBackupShare, "newer");
+  });
+
   it("is not used up by another method of HTTP", async () => {
     await open();
     const { hostname, port } = new URL(worker.url);

@@ -127,6 +127,7 @@ describe("content types", () => {
       "application/json; charset=utf-8",
       "application/json;charset=UTF-8",
       "application/json ; x=y",
+      "application/json, application/json", // a header that was set under two spellings
     ]) {
       assert.equal(
         (await send(worker, named("POST /webhook/backup"), { headers: { "content-type": type } })).status,

@@ -101,6 +101,7 @@ describe("a purge with PURGE_DELAY_HOURS = 72, the default", () => {
       await purge();
       await bring();
       assert.deepEqual(await waiting(), []);
+      assert.deepEqual(await events("cancel_purge"), [{ actor: "system", outcome: "cancelled" }]);
       await wallet.custodian(ada, CUSTODIAN, "c2");
       await hoursLater(73);
       await worker.scheduled();
@@ -138,6 +139,23 @@ describe("a purge with PURGE_DELAY_HOURS = 72, the default", () => {
       { actor: "admin", outcome: "cancelled" },
       { actor: "admin", outcome: "not_found" },
     ]);
+  });
+
+  it("is cancelled with those of the id's other clients, and the event names a client only where it is of that one alone", async () => {
+    const other = { ...ada, clientId: "client-of-ada-2", clientApiKey: "key-of-ada-2" };
+    await purge();
+    await wallet.register(other);
+    assert.equal((await purge(other)).status, 202);
+    assert.equal((await waiting()).length, 2);
+    const cancel = async () => {
+      assert.equal((await wallet.admin("DELETE", `${wallet.path(ada)}/purge`)).status, 204);
+      const { body } = await wallet.admin("GET", `/audit?userId=${ada.id}&action=cancel_purge&limit=1`);
+      return body.events[0].clientId ?? null;
+    };
+    assert.equal(await cancel(), null);
+    assert.deepEqual(await waiting(), []);
+    await purge(other);
+    assert.equal(await cancel(), other.clientId);
   });
 
   it("names the user and the client as before: 409, 404", async () => {
@@ -269,7 +287,7 @@ describe("webhooks that make users (UNKNOWN_CLIENTS = register)", () => {
     assert.deepEqual(await wallet.fetched(ida), ["c2"]);
   });
 
-  it("take back a purge of the same user, who is there again: the purge has to be asked for anew", async () => {
+  it("take back a purge of the same user, who is there again, and an event says so: the purge has to be asked for anew", async () => {
     const standIn = ofWebhook("ivo");
     const purge = async () =>
       (await wallet.admin("DELETE", `${wallet.path(standIn)}?purge=${standIn.clientId}`)).status;
@@ -278,6 +296,14 @@ describe("webhooks that make users (UNKNOWN_CLIENTS = register)", () => {
     assert.deepEqual([await purge(), await waiting()], [202, 1]);
     await wallet.custodian(standIn, CUSTODIAN, "c2");
     assert.equal(await waiting(), 0);
+    const told = async () => (await wallet.admin("GET", `/audit?userId=${standIn.id}&action=cancel_purge`)).body.events;
+    const [event, ...others] = await told();
+    assert.deepEqual(others, []);
+    assert.deepEqual([event.actor, event.outcome, event.clientId], ["system", "cancelled", standIn.clientId]);
+    assert.match(event.id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+    assert.ok(Math.abs(Date.parse(event.at) - Number.parseInt(event.id.replace("-", "").slice(0, 12), 16)) < 1000);
+    await wallet.custodian(standIn, CUSTODIAN, "c3");
+    assert.equal((await told()).length, 1);
     assert.deepEqual([await purge(), await waiting()], [202, 1]);
   });
 

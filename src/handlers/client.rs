@@ -308,12 +308,17 @@ fn share_for_eject<'a>(
     fetched: &'a Fetched,
     method: &BackupMethod,
 ) -> Option<(&'a Entry, &'a SealedShare)> {
-    // One share is given: of several backups that it may be of (PASSWORD-RECOVERY, PASSWORD), its own counts.
+    // One share is given: of several backups that it may be of (PASSWORD-RECOVERY, PASSWORD), its own counts. That is the one whose name lacks
+    // the curve alone: a cipher text under the whole name (junk, or an app's mistake) may be of an older share.
+    let plain = method.without_curve();
     let own = fetched
         .user
         .iter()
         .filter(|share| method.belongs_to(&share.backup_method))
-        .max_by_key(|share| share.backup_method.as_str().len());
+        .max_by_key(|share| {
+            let name = &share.backup_method;
+            (*name == plain, name.as_str().len())
+        });
     let user = own.map_or(fetched.user.as_slice(), std::slice::from_ref);
     let mate = superseded_instead(method, &fetched.current, user, &fetched.superseded);
     match mate {
