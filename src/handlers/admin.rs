@@ -268,6 +268,7 @@ pub async fn rewrap(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     for db in call.homes.all().await? {
         let part = maintenance::rewrap(
             &db,
+            call.db,
             call.vault,
             limit - rewrapped,
             Budget::INVOCATION,

@@ -63,11 +63,11 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
         check_keys(call, canaries).await?;
     }
     // No database learns what another one refuses.
-    ensure_canary(call.db, call.vault).await?;
+    ensure_canary(call.db, call.db, call.vault).await?;
     for (home, canaries) in &homes {
         let is_known = |id| canaries.iter().any(|canary| canary.key_id == id);
         if !call.vault.key_ids().all(is_known) {
-            ensure_canary(home, call.vault).await?;
+            ensure_canary(home, call.db, call.vault).await?;
         }
     }
     // 5.
