@@ -5,9 +5,10 @@ import { createHash } from "node:crypto";
 import { after, before, beforeEach, describe, it } from "node:test";
 
 import { importOf } from "../support/bulk.mjs";
+import { runScript } from "../support/cli.mjs";
 import { assertProblem, callers, user } from "../support/client.mjs";
 import { faultyBucketEntry, withCopy } from "../support/copy.mjs";
-import { startWorker } from "../support/harness.mjs";
+import { SECRETS, startWorker } from "../support/harness.mjs";
 
 const METHOD = "GDRIVE-SECP256K1";
 let worker;
@@ -61,5 +62,22 @@ describe("an import for users of several homes", () => {
     await entry.bucket({});
     assert.equal((await importOf(worker, records)).status, 200);
     for (const [home, who] of people.entries()) assert.deepEqual(await objects(home, who), ["user", "share"], who.id);
+  });
+});
+
+describe("npm run copy -- verify", () => {
+  const verify = (...args) =>
+    runScript("copy", ["verify", "--url", String(worker.url), ...args], { env: { ADMIN_TOKEN: SECRETS.ADMIN_TOKEN } });
+
+  it("compares the copies of all homes, unless one is named", async () => {
+    const people = worker.homes.map((_, home) => user(`verified-${home}`));
+    for (const [home, who] of people.entries()) await register(who, home);
+    const [name] = await names(2, people[2]);
+    await bucket.delete(name);
+    const all = await verify();
+    assert.equal(all.code, 2, all.stderr);
+    assert.match(all.stderr, new RegExp(`not in the copy: user ${people[2].id}`));
+    assert.equal((await verify("--home", "1")).code, 0);
+    assert.equal((await verify("--home", "2")).code, 2);
   });
 });
