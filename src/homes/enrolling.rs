@@ -34,14 +34,12 @@ impl Homes<'_> {
             return Ok(false);
         }
         let directory = self.directory()?;
-        enrolment::rebuilt(into, &directory, &self.first, home).await?;
+        let known = enrolment::rebuilt(into, &directory, &self.first, home).await?;
         if binding != binding_of(home) {
             return Ok(false);
         }
-        for (known, identity) in self.known().await? {
-            if known == home {
-                enrolment::take_over(into, &directory, home, &identity).await?;
-            }
+        if let Some(known) = known {
+            enrolment::take_over(into, &directory, home, &known).await?;
         }
         self.enrol().await?; // A directory that does not know the home yet learns of it.
         Ok(true)
