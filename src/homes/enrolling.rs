@@ -58,7 +58,7 @@ impl Homes<'_> {
         let (known, complete) = routes::homes(&directory).await?;
         let missing = known
             .iter()
-            .find(|home| !self.settings.bound.contains(&home.home) && home.state != "lost");
+            .find(|home| !self.settings.bound.contains(&home.home));
         if let Some(home) = missing {
             return Err(unbound(home.home));
         }

@@ -44,8 +44,7 @@ impl Homes<'_> {
     /// directory knows of them. Which of the homes are down, the status tells: they are no reason to turn the users of the others away.
     pub async fn are_right(&self) -> Result<(Vec<(Database, Vec<Canary>)>, Vec<Home>)> {
         self.enrol().await?;
-        let (mut known, _) = routes::homes(&self.directory()?).await?;
-        known.retain(|home| home.state != "lost");
+        let (known, _) = routes::homes(&self.directory()?).await?;
         let mut homes = Vec::new();
         for home in &known {
             homes.push(self.database(home.home, Some(home.identity.clone()))?);
