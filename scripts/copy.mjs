@@ -9,7 +9,7 @@ const USAGE = `npm run copy -- verify --url URL [--home N] [--vars FILE]
 
   verify        reads every object of the copy, opens every share in it, and compares it with the database, row for row; and looks
                 for each user of the database in the copy
-  --home N      0, unless there are several databases
+  --home N      of several databases this one alone; all of them if it is left out
   --url URL     the service; https, or http on this machine
   --parallel N  pages at once, 1 to 16; 4 if it is left out
   --vars FILE   NAME=value lines with ADMIN_TOKEN (default: the environment, .dev.vars for this machine)
@@ -23,15 +23,15 @@ await main(async () => {
     exitCode: 1,
     allowPositionals: true,
     options: {
-      home: { type: "string", default: "0" },
+      home: { type: "string" },
       url: { type: "string" },
       parallel: { type: "string", default: "4" },
       vars: { type: "string" },
     },
   });
   if (positionals.length !== 1 || positionals[0] !== "verify") throw new Failure("Say what to do: verify.", USAGE);
-  const [home, parallel] = [Number(values.home), Number(values.parallel)];
-  if (!Number.isInteger(home) || home < 0) throw new Failure("--home must be a number.", USAGE);
+  const [only, parallel] = [Number(values.home ?? 0), Number(values.parallel)];
+  if (!Number.isInteger(only) || only < 0) throw new Failure("--home must be a number.", USAGE);
   if (!Number.isInteger(parallel) || parallel < 1 || parallel > 16)
     throw new Failure("--parallel must be a number from 1 to 16.", USAGE);
   await setupPackages();
@@ -46,21 +46,30 @@ await main(async () => {
     "the operator's token of the service",
   );
   const api = new Api({ origin, token });
-  const work = { home, mode: "check" };
-  const progress = new Progress({ total: 1_000_000, unit: "of the copy" });
-  const before = await waiting({ api, home });
-  const found = await walk({ api, work, parallel, progress });
-  note(summary(found));
-  // What stays for seconds will stay.
-  const after = before > 0 ? 0 : await waiting({ api, home });
-  const lines = findings({
-    ...found,
-    waiting: Math.max(before, after),
-    users: await uncopied({ api, work: { home } }),
-  });
-  for (const line of lines) say(line);
-  process.stdout.write(
-    lines.length === 0 ? "The copy and the database are alike.\n" : `Not well: ${lines.length} findings.\n`,
-  );
-  return lines.length === 0 ? 0 : 2;
+  /** The lines that name what is wrong with the copy of a home. */
+  const wrongWith = async (home) => {
+    const work = { home, mode: "check" };
+    const progress = new Progress({ total: 1_000_000, unit: "of the copy" });
+    const before = await waiting({ api, home });
+    const found = await walk({ api, work, parallel, progress });
+    note(summary(found));
+    // What stays for seconds will stay.
+    const after = before > 0 ? 0 : await waiting({ api, home });
+    return findings({
+      ...found,
+      waiting: Math.max(before, after),
+      users: await uncopied({ api, work: { home } }),
+    });
+  };
+  const { homes } = await api.status();
+  const all = values.home === undefined ? (homes?.map(({ home }) => home) ?? [only]) : [only];
+  let wrong = 0;
+  for (const home of all) {
+    if (homes) say(`Comparing the copy with home ${home}`);
+    const lines = await wrongWith(home);
+    for (const line of lines) say(line);
+    wrong += lines.length;
+  }
+  process.stdout.write(wrong === 0 ? "The copy and the database are alike.\n" : `Not well: ${wrong} findings.\n`);
+  return wrong === 0 ? 0 : 2;
 }, USAGE);

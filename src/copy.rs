@@ -53,18 +53,22 @@ pub struct Copier<'a> {
 }
 
 impl Copier<'_> {
-    /// Copies what a request has changed: what its transaction gave back, or, where it `may_change` something and gave back nothing, all that waits.
+    /// Copies what a request has changed in these homes: what its transaction gave back, or, where it `may_change` something and gave back nothing,
+    /// all that waits.
     ///
     /// An error only where the copy is required.
-    pub async fn follow(&self, db: &Database, may_change: bool) -> Result<()> {
-        match db.take_notes() {
-            Some(notes) => self.copy_through(db, notes).await,
-            None if may_change => match changes::page(db, 0).await {
-                Ok(notes) => self.copy_through(db, notes).await,
-                Err(mut error) => self.without_copy(&error.take_cause().unwrap_or_default()),
-            },
-            None => Ok(()),
+    pub async fn follow(&self, changed: &[Database], may_change: bool) -> Result<()> {
+        for db in changed {
+            match db.take_notes() {
+                Some(notes) => self.copy_through(db, notes).await?,
+                None if may_change => match changes::page(db, 0).await {
+                    Ok(notes) => self.copy_through(db, notes).await?,
+                    Err(mut error) => self.without_copy(&error.take_cause().unwrap_or_default())?,
+                },
+                None => {}
+            }
         }
+        Ok(())
     }
 
     /// Copies notes, and where the copy is required also what waits behind a page of them: the request's own may be there.

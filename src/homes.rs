@@ -147,9 +147,9 @@ impl<'a> Homes<'a> {
         }
     }
 
-    /// The home whose notes are to become objects before the request is answered: the one that was changed last.
-    pub fn changed(&self) -> Result<Database> {
-        self.database(self.first.changed_home(), None)
+    /// The homes that the request changed: their notes are to become objects before it is answered.
+    pub fn changed(&self) -> Result<Vec<Database>> {
+        self.by_number(&self.first.changed_homes())
     }
 
     /// `DB`: whatever is about no user, or about nobody who is known, is there.

@@ -21,7 +21,7 @@ use crate::store::health;
 use crate::store::outcome::{self, unknown_user};
 use crate::store::status::{self as store, KeyUse};
 use crate::store::users;
-use crate::store::{Database, Page, Rows};
+use crate::store::{Database, Page, Rows, ask_each};
 use crate::vault::Vault;
 
 /// `GET /admin/me`: who the credential makes the caller.
@@ -268,6 +268,7 @@ pub async fn rewrap(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     for db in call.homes.all().await? {
         let part = maintenance::rewrap(
             &db,
+            call.db,
             call.vault,
             limit - rewrapped,
             Budget::INVOCATION,
@@ -285,15 +286,16 @@ pub async fn rewrap(_: &Admin, call: &Call<'_>) -> Result<Answer> {
 
 /// What each database knows of its copy. Which of many does not answer, the status tells.
 pub async fn copying(call: &Call<'_>) -> Result<Vec<Copying>> {
-    let only = one_home(call)?;
+    let homes = match one_home(call)? {
+        Some(home) => vec![call.homes.home(home).await?],
+        None => call.homes.all().await?,
+    };
     let mut known = Vec::new();
-    for db in call.homes.all().await? {
-        if only.is_some_and(|only| only != db.home()) {
-            continue;
-        }
-        match changes::read(&db).await {
+    for rows in ask_each(&homes, &changes::copying()).await {
+        match rows {
             Err(error) if !call.homes.are_many() => return Err(error),
-            of_home => known.extend(of_home),
+            Err(_) => {}
+            Ok(rows) => known.extend(rows.first().map(|row| Copying::read(&row))),
         }
     }
     Ok(known)

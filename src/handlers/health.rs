@@ -1,6 +1,7 @@
 //! `GET /healthz` and `GET /readyz`.
 
 use crate::auth::admin::Admin;
+use crate::config::binding_of;
 use crate::domain::journal::name_of_escrow_index;
 use crate::domain::json::{self, Writer, quoted};
 use crate::domain::role::Role;
@@ -13,7 +14,7 @@ use crate::maintenance::{ensure_canary, opens};
 use crate::platform::{now_ms, parse_date};
 use crate::release;
 use crate::store::escrow::{self, State};
-use crate::store::health::{self, Canary, Health, SCHEMA_VERSION};
+use crate::store::health::{self, Canary, SCHEMA_VERSION};
 
 /// The Worker runs. Asks nothing of the database.
 pub fn healthz() -> Result<Answer> {
@@ -55,32 +56,39 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
     }
     // 4.
     check_keys(call, &health.canaries).await?;
-    let homes = match call.homes.are_many() {
+    let (homes, known) = match call.homes.are_many() {
         true => call.homes.are_right().await?,
-        false => Vec::new(),
+        false => Default::default(),
     };
     for (_, canaries) in &homes {
         check_keys(call, canaries).await?;
     }
     // No database learns what another one refuses.
-    ensure_canary(call.db, call.vault).await?;
+    ensure_canary(call.db, call.db, call.vault).await?;
     for (home, canaries) in &homes {
         let is_known = |id| canaries.iter().any(|canary| canary.key_id == id);
         if !call.vault.key_ids().all(is_known) {
-            ensure_canary(home, call.vault).await?;
+            ensure_canary(home, call.db, call.vault).await?;
         }
     }
     // 5.
-    let stands_since = stands_since(&health);
-    if let Some(at) = stands_since {
+    let stands = stands(0, health.schedule_ran_at).or_else(|| {
+        known
+            .into_iter()
+            .find_map(|home| stands(home.home, home.seen_at))
+    });
+    if let Some((binding, at)) = &stands {
         log::event(
             Level::Error,
             "the schedule has not run for an hour",
-            &[("since", Field::Text(at))],
+            &[
+                ("since", Field::Text(at)),
+                ("binding", Field::Text(binding)),
+            ],
         );
     }
     // 6.
-    let warnings = warnings(call, stands_since).await?;
+    let warnings = warnings(call, stands).await?;
     let ready = Writer::default()
         .text("status", "ready")
         .text("version", release::VERSION)
@@ -119,16 +127,17 @@ async fn check_keys(call: &Call<'_>, canaries: &[Canary]) -> Result<()> {
     Ok(())
 }
 
-/// Since when the schedule has not run, if that is for an hour: it runs every quarter.
-fn stands_since(health: &Health) -> Option<&str> {
+/// The binding of a home, and since when the schedule has not run in it, if that is for an hour: it runs every quarter.
+fn stands(home: u32, ran_at: Option<String>) -> Option<(String, String)> {
     const AN_HOUR_MS: u64 = 3_600_000;
-    let ran_at = health.schedule_ran_at.as_deref()?;
-    let ran_ms = parse_date(ran_at)?;
-    (now_ms().saturating_sub(ran_ms) > AN_HOUR_MS).then_some(ran_at)
+    let ran_at = ran_at?;
+    let ran_ms = parse_date(&ran_at)?;
+    let is_long = now_ms().saturating_sub(ran_ms) > AN_HOUR_MS;
+    is_long.then(|| (binding_of(home), ran_at))
 }
 
 /// What operators, and nobody else, are warned of.
-async fn warnings(call: &Call<'_>, stands_since: Option<&str>) -> Result<Vec<String>> {
+async fn warnings(call: &Call<'_>, stands: Option<(String, String)>) -> Result<Vec<String>> {
     if Admin::recognise(call, Role::Viewer).await?.is_none() {
         return Ok(Vec::new());
     }
@@ -145,15 +154,17 @@ async fn warnings(call: &Call<'_>, stands_since: Option<&str>) -> Result<Vec<Str
             )),
         })
         .collect();
-    if let Some(at) = stands_since {
+    // Where the database has no escrow, no bucket has: that is told once.
+    let is_kept = warnings.is_empty();
+    if let Some((binding, at)) = stands {
         warnings.push(format!(
-            "The schedule has not run since {at}. Until it runs again nothing is examined or purged. See that wrangler.toml has its crons."
+            "The schedule has not run since {at} in {binding}. Until it runs again nothing is examined or purged there. See that wrangler.toml has its crons."
         ));
     }
     if let Some(copier) = &call.copier {
         for bucket in copier.copies.buckets() {
             // One that cannot be asked is behind, and that is told below.
-            if let Ok(index) = bucket.get(name_of_escrow_index()).await {
+            if is_kept && let Ok(index) = bucket.get(name_of_escrow_index()).await {
                 let index = index.map(|(text, _)| text).unwrap_or_default();
                 if !call.vault.key_ids().all(|id| index.contains(&quoted(id))) {
                     warnings.push("A bucket of the second copy lacks the escrow of a key. Run npm run keys -- escrow.".to_owned());

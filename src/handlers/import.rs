@@ -125,7 +125,7 @@ pub async fn import_at(
     }
     // 3.
     if !shares.is_empty() {
-        ensure_canary(db, call.vault).await?; // Never seal under bytes that nobody knows tomorrow.
+        ensure_canary(db, call.db, call.vault).await?; // Never seal under bytes that nobody knows tomorrow.
     }
     let mut items = Vec::with_capacity(shares.len());
     let mut sent: Vec<(usize, &ShareRecord, &str)> = Vec::with_capacity(shares.len());

@@ -29,7 +29,7 @@ struct Group {
 /// 1. One question to the directory: where is everybody?
 /// 2. Users go where one of their keys leads; those that are new all go to one home, with one claim.
 /// 3. Shares go where their user goes, or is.
-/// 4. Each group is claimed and carried out. One whose keys lead to several homes is a single user, and clashes.
+/// 4. Each group is claimed, each key once, and carried out. One whose keys lead to several homes is a single user, and clashes.
 /// 5. Whom a home does not know is looked for as by any other request: a route may be wrong or missing.
 pub async fn import(
     call: &Call<'_>,
@@ -62,7 +62,12 @@ pub async fn import(
         let fits = |group: &&mut Group| group.home == home && !group.clashes && !clashes;
         match groups.iter_mut().find(fits) {
             Some(group) => {
-                group.keys.extend(keys);
+                // A user and its deletions have ids in common.
+                for key in keys {
+                    if group.keys.iter().all(|known| known.hex != key.hex) {
+                        group.keys.push(key);
+                    }
+                }
                 group.users.push((line, user));
             }
             None => groups.push(Group {
@@ -151,7 +156,9 @@ async fn carry_out(call: &Call<'_>, mode: Mode, group: &Group) -> Result<Vec<Lin
         let db = call.homes.home(group.home.unwrap_or(0)).await?;
         return import_at(call, &db, mode, users, shares).await;
     }
-    let wanted = Wanted::Default;
+    // In its own home somebody is taken in whatever the default place is.
+    let own = group.home.filter(|_| !group.clashes);
+    let wanted = own.map_or(Wanted::Default, Wanted::Home);
     let done = call
         .homes
         .register(&group.keys, &wanted, &call.trail, async |db| {

@@ -34,14 +34,12 @@ impl Homes<'_> {
             return Ok(false);
         }
         let directory = self.directory()?;
-        enrolment::rebuilt(into, &directory, &self.first, home).await?;
+        let known = enrolment::rebuilt(into, &directory, &self.first, home).await?;
         if binding != binding_of(home) {
             return Ok(false);
         }
-        for (known, identity) in self.known().await? {
-            if known == home {
-                enrolment::take_over(into, &directory, home, &identity).await?;
-            }
+        if let Some(known) = known {
+            enrolment::take_over(into, &directory, home, &known).await?;
         }
         self.enrol().await?; // A directory that does not know the home yet learns of it.
         Ok(true)
@@ -60,7 +58,7 @@ impl Homes<'_> {
         let (known, complete) = routes::homes(&directory).await?;
         let missing = known
             .iter()
-            .find(|home| !self.settings.bound.contains(&home.home) && home.state != "lost");
+            .find(|home| !self.settings.bound.contains(&home.home));
         if let Some(home) = missing {
             return Err(unbound(home.home));
         }

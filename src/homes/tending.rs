@@ -9,7 +9,7 @@ use crate::log::{self, Field, Level};
 use crate::platform::now_ms;
 use crate::store::directory_walk::{Astray, Page};
 use crate::store::health::{self, Canary};
-use crate::store::routes::{self, Seen};
+use crate::store::routes::{self, Home, Seen};
 use crate::store::{Database, directory_walk as walk};
 
 /// A cron that runs every minute serves a fifteenth of the homes at each run.
@@ -40,13 +40,13 @@ impl Homes<'_> {
         }
     }
 
-    /// Whether the directory answers, and every binding leads to the home of its number; and the canaries of each home. Which of the
-    /// homes are down, the status tells: they are no reason to turn the users of the others away.
-    pub async fn are_right(&self) -> Result<Vec<(Database, Vec<Canary>)>> {
+    /// Whether the directory answers, and every binding leads to the home of its number; the canaries of each home; and what the
+    /// directory knows of them. Which of the homes are down, the status tells: they are no reason to turn the users of the others away.
+    pub async fn are_right(&self) -> Result<(Vec<(Database, Vec<Canary>)>, Vec<Home>)> {
         self.enrol().await?;
         let (known, _) = routes::homes(&self.directory()?).await?;
         let mut homes = Vec::new();
-        for home in known.iter().filter(|home| home.state != "lost") {
+        for home in &known {
             homes.push(self.database(home.home, Some(home.identity.clone()))?);
         }
         let mut canaries = Vec::new();
@@ -68,7 +68,7 @@ impl Homes<'_> {
                 Err(_) => {}
             }
         }
-        Ok(canaries)
+        Ok((canaries, known))
     }
 
     /// Looks after the directory, as far as it is about this home.
@@ -113,7 +113,7 @@ impl Homes<'_> {
         Ok(())
     }
 
-    fn tell_of_room(&self, closed: u32, known: &[routes::Home]) {
+    fn tell_of_room(&self, closed: u32, known: &[Home]) {
         let place = self.settings.place_of(closed);
         let has_room = known.iter().any(|home| {
             home.home != closed

@@ -159,7 +159,7 @@ async fn take(
     }
     for (served, (db, copy)) in due.iter().enumerate() {
         let budget = Budget::INVOCATION.part(db, (due.len() - served) as u64);
-        serve(db, copy.as_ref(), vault, settings, budget).await;
+        serve(db, homes.first(), copy.as_ref(), vault, settings, budget).await;
         if homes.are_many()
             && let Err(error) = homes.tend(db).await
         {
@@ -171,6 +171,7 @@ async fn take(
 /// Serves one database, whose copy is up to date. A step that fails is logged, and does not keep the others from running.
 async fn serve(
     db: &Database,
+    first: &Database,
     copy: Option<&copy::Target>,
     vault: &Vault,
     settings: &Settings,
@@ -180,9 +181,16 @@ async fn serve(
     let steps = [
         (
             "rewrap",
-            rewrap(db, vault, REWRAP_PER_RUN, budget.part(db, 3), Actor::System)
-                .await
-                .map(drop),
+            rewrap(
+                db,
+                first,
+                vault,
+                REWRAP_PER_RUN,
+                budget.part(db, 3),
+                Actor::System,
+            )
+            .await
+            .map(drop),
         ),
         (
             "scrub",
@@ -190,7 +198,7 @@ async fn serve(
         ),
         ("purge", purge(db, settings, budget.part(db, 2)).await),
         ("purge users", purge_users(db, budget).await),
-        ("canary", ensure_canary(db, vault).await),
+        ("canary", ensure_canary(db, first, vault).await),
         (
             "portal pairs",
             pairs::look(db, vault, settings, budget).await,
@@ -239,11 +247,23 @@ fn log_failed(step: &str, mut error: Error) {
     );
 }
 
-/// Keeps a canary for each key, once: also for those that seal nothing yet, so that a new key's bytes are known before it seals. An
+/// Keeps a canary for each key, once: also for those that seal nothing yet, so that a new key's bytes are known before it seals. Of many
+/// databases the `first` learns them, and the others learn from it: so none takes bytes for right that another one refuses. An
 /// error: the bytes behind the sealing key's id are not those of the canary that is kept.
-pub async fn ensure_canary(db: &Database, vault: &Vault) -> Result<()> {
+pub async fn ensure_canary(db: &Database, first: &Database, vault: &Vault) -> Result<()> {
+    let is_first = db.home() == first.home();
+    if !has_canaries(db, vault, is_first).await? {
+        has_canaries(first, vault, true).await?;
+        canaries::copy(first, db).await?;
+    }
+    Ok(())
+}
+
+/// Whether each key has its canary, or another one; one that `learns` keeps what it lacks.
+async fn has_canaries(db: &Database, vault: &Vault, learns: bool) -> Result<bool> {
     let canaries = health::read(db).await?.canaries;
     let wrong = wrong_keys(db, vault, &canaries).await?;
+    let mut has_all = true;
     for key_id in vault.key_ids() {
         // Its canary would make the right key the wrong one.
         if wrong.iter().any(|wrong| wrong == key_id) {
@@ -253,12 +273,14 @@ pub async fn ensure_canary(db: &Database, vault: &Vault) -> Result<()> {
         } else if !canaries
             .iter()
             .any(|canary| canary.key_id == key_id && canary.has_check)
-            && let Some(canary) = vault.canary_of(key_id).await?
         {
-            canaries::keep_canary(db, key_id, &canary).await?;
+            has_all &= learns;
+            if learns && let Some(canary) = vault.canary_of(key_id).await? {
+                canaries::keep_canary(db, key_id, &canary).await?;
+            }
         }
     }
-    Ok(())
+    Ok(has_all)
 }
 
 /// Whether the key of a canary is still the one that sealed it.

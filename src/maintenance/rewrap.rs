@@ -19,6 +19,7 @@ pub struct Rewrapped {
 /// not open stays as it is; scrubbing reports it. (What opens behind some ten thousand such rows waits for them to go.)
 pub async fn rewrap(
     db: &Database,
+    first: &Database,
     vault: &Vault,
     limit: u64,
     budget: Budget,
@@ -26,7 +27,7 @@ pub async fn rewrap(
 ) -> Result<Rewrapped> {
     let old_keys: Vec<&str> = vault.key_ids().skip(1).collect();
     if !old_keys.is_empty() {
-        super::ensure_canary(db, vault).await?; // Nothing good is sealed again with wrong bytes.
+        super::ensure_canary(db, first, vault).await?; // Nothing good is sealed again with wrong bytes.
     }
     let mut rewrapped = 0;
     for table in TABLES {

@@ -49,10 +49,10 @@ impl Spent {
 struct Copied {
     /// A store gives back all notes of its user, not only its own: whoever sends it again, after its copy was not there, must wait for that one.
     all_notes: bool,
-    /// The notes that the request's transaction gave back.
-    noted: RefCell<Option<Rows>>,
-    /// The home that was changed last.
-    home: Cell<u32>,
+    /// The notes that the request's transaction gave back, and the home that they are of.
+    noted: RefCell<Option<(u32, Rows)>>,
+    /// The homes that were changed.
+    homes: RefCell<Vec<u32>>,
 }
 
 impl Database {
@@ -73,8 +73,8 @@ impl Database {
         Self {
             copied: Some(Rc::new(Copied {
                 all_notes,
-                noted: RefCell::new(None),
-                home: Cell::new(0),
+                noted: RefCell::default(),
+                homes: RefCell::default(),
             })),
             ..self
         }
@@ -97,18 +97,24 @@ impl Database {
     /// Keeps the notes that [`noting`](Self::noting) asked for, until they are taken.
     pub(super) fn keep_notes(&self, changed: Changed) {
         if let Some(copied) = &self.copied {
-            copied.noted.replace(changed.all_rows().pop());
+            let notes = changed.all_rows().pop();
+            copied
+                .noted
+                .replace(notes.map(|notes| (self.home(), notes)));
         }
     }
 
-    /// The home that the request changed last; 0 where there is no second copy.
-    pub fn changed_home(&self) -> u32 {
-        self.copied.as_ref().map_or(0, |copied| copied.home.get())
+    /// The homes that the request changed, where there is a second copy.
+    pub fn changed_homes(&self) -> Vec<u32> {
+        let copied = self.copied.as_ref();
+        copied.map_or_else(Vec::new, |copied| copied.homes.borrow().clone())
     }
 
-    /// The notes that the request left, as far as its transaction gave them back.
+    /// The notes that the request left here, as far as its transaction gave them back.
     pub fn take_notes(&self) -> Option<Rows> {
-        self.copied.as_ref()?.noted.take()
+        let mut noted = self.copied.as_ref()?.noted.borrow_mut();
+        let of_home = noted.take_if(|(home, _)| *home == self.home());
+        of_home.map(|(_, notes)| notes)
     }
 
     /// For work in the background: each batch has its own time.
@@ -288,7 +294,10 @@ impl Database {
             None => change,
         };
         if let Some(copied) = &self.copied {
-            copied.home.set(self.home());
+            let mut homes = copied.homes.borrow_mut();
+            if !homes.contains(&self.home()) {
+                homes.push(self.home());
+            }
         }
         let begins = self.is_copied() && !self.which.known().notes;
         if begins {

@@ -83,25 +83,25 @@ pub async fn may_become(database: &Database, home: u32) -> Result<()> {
     Ok(())
 }
 
-/// A rebuilt database learns which home it is, and whose place it takes: that of the identity that the directory knows.
+/// A rebuilt database learns which home it is, and whose place it takes: that of the identity that the directory knows, which comes back. None:
+/// the directory does not know the home.
 pub async fn rebuilt(
     database: &Database,
     directory: &Database,
     first: &Database,
     home: u32,
-) -> Result<()> {
-    let (known, _) = super::routes::homes(directory).await?;
-    let Some(known) = known.into_iter().find(|known| known.home == home) else {
-        return Ok(()); // It is entered as it is.
+) -> Result<Option<String>> {
+    let Some(known) = super::routes::identity(directory, home).await? else {
+        return Ok(None); // It is entered as it is.
     };
     let done = Statement::new(sql!("rebuild_done"))
         .text(&home.to_string())
-        .text(&known.identity);
+        .text(&known);
     database.upkeep(done).await?;
     if home != 0 {
         canaries::copy(first, database).await?;
     }
-    Ok(())
+    Ok(Some(known))
 }
 
 /// A database that was rebuilt in the place of the one that the directory knows by `known` is that home from now on: its

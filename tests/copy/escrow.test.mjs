@@ -92,6 +92,10 @@ describe("the escrow of the sealing keys", () => {
     }
   });
 
+  it("that is nowhere is told to operators once, not once more of the bucket", async () => {
+    assert.equal((await worker.send("GET", "/readyz", { bearer: ADMIN_TOKEN })).body.warnings.length, 1);
+  });
+
   it("that a bucket lacks is told to operators, also if the database has it", async () => {
     assert.equal((await post(`${K2},${K1}`)).status, 200);
     assert.equal(await warnings(), "");

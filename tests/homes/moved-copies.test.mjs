@@ -117,4 +117,25 @@ describe("a person who has moved and is purged", () => {
     await register(who, 0);
     assert.equal((await worker.homes[0].prepare("SELECT id FROM users").all()).results.length, 1);
   });
+
+  it("is an entry of the home of before also where no bucket is bound then: the next one learns of it", async () => {
+    const unbound = await startWorker({ homes: 3 });
+    try {
+      const call = callers(unbound);
+      const who = user("purged-uncopied");
+      const home0 = unbound.homes[0];
+      await home0.prepare("INSERT INTO meta (name, value) VALUES ('copy_epoch', '1')").run(); // It was copied once.
+      assert.equal((await call.admin("POST", "/users", { ...who, home: 0 })).status, 201);
+      assert.equal((await call.admin("POST", `/users/${who.id}/move`, { home: 1 })).status, 200);
+      assert.equal((await call.admin("DELETE", `/users/${who.id}?purge=${who.clientId}`)).status, 204);
+      await unbound.scheduled();
+      assert.deepEqual((await home0.prepare("SELECT * FROM moves").all()).results, []);
+      const { results } = await home0.prepare("SELECT user_id, what, record FROM changes").all();
+      assert.deepEqual(results, [
+        { user_id: who.id, what: "purged", record: JSON.stringify({ clientId: who.clientId }) },
+      ]);
+    } finally {
+      await unbound.stop();
+    }
+  });
 });

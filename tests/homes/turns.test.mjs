@@ -52,4 +52,30 @@ describe("the turns of many homes", () => {
     }
     assert.equal((await worker.homes[1].prepare("SELECT count(*) AS n FROM users").first()).n, 12);
   });
+
+  it("are an alarm where one home has had none for an hour, though the others have", async () => {
+    const { admin } = callers(worker);
+    const at = new Date(Date.now() - 65 * 60_000).toISOString();
+    await worker.directory
+      .prepare("UPDATE homes SET seen_at = iif(home = 2, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))")
+      .bind(at)
+      .run();
+    worker.clearLogs();
+    const { status, body } = await admin("GET", "/readyz");
+    assert.equal(status, 200);
+    assert.ok(
+      body.warnings.some((text) => text.includes(`has not run since ${at} in DB_2.`)),
+      JSON.stringify(body.warnings),
+    );
+    const alarms = worker.logLines().filter(({ message }) => message === "the schedule has not run for an hour");
+    assert.deepEqual(
+      alarms.map(({ since, binding }) => [since, binding]),
+      [[at, "DB_2"]],
+    );
+    await worker.directory.prepare("UPDATE homes SET seen_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')").run();
+    assert.deepEqual(
+      ((await admin("GET", "/readyz")).body.warnings ?? []).filter((text) => /schedule/.test(text)),
+      [],
+    );
+  });
 });

@@ -114,6 +114,27 @@ test("the schedule too makes the bytes of a key known that seals nothing yet, an
   }
 });
 
+test("a home without a share learns no bytes from the schedule that another home refuses", async () => {
+  const rotating = await startWorker({
+    homes: 3,
+    secrets: { SHARE_ENCRYPTION_KEYS: `${K1},${K2}` },
+    siblings: { "wrong-behind": { SHARE_ENCRYPTION_KEYS: `${K1},k2:${keyBytes(9)}` } },
+  });
+  try {
+    const [first, ...others] = rotating.homes;
+    assert.equal((await rotating.send("GET", "/readyz")).status, 200);
+    // As where k2 came after the others were last served.
+    for (const home of others) await home.exec("DELETE FROM key_canaries WHERE key_id = 'k2'");
+    await rotating.sibling("wrong-behind").scheduled();
+    assert.equal((await rotating.send("GET", "/readyz")).status, 200);
+    const known = async (home) =>
+      (await home.prepare("SELECT key_id, key_check FROM key_canaries ORDER BY 1").all()).results;
+    for (const home of others) assert.deepEqual(await known(home), await known(first));
+  } finally {
+    await rotating.stop();
+  }
+});
+
 test("where an id was known by the wrong bytes, the line of docs/operations.md makes the right ones known, and no others", async () => {
   const doc = readFileSync(inRoot("docs", "operations.md"), "utf8");
   const forget = doc.match(/DELETE FROM key_canaries WHERE key_id = 'k1'/)[0];
