@@ -19,12 +19,13 @@ import { live } from "./live.mjs";
 import { refuseUnservedPages } from "./pages.mjs";
 import { secrets } from "./secrets.mjs";
 import { change } from "./settings.mjs";
+import { lastLines } from "./wrangler.mjs";
 
 const login = {
   title: "The login",
   plan: () => ["look who is logged in to Cloudflare: wrangler whoami"],
   async run({ config, env, wrangler }) {
-    const { code, stdout } = await wrangler.run(["whoami", "--json"]);
+    const { code, stdout, output } = await wrangler.run(["whoami", "--json"]);
     if (code === 0) {
       const { email, accounts = [] } = JSON.parse(stdout.slice(stdout.indexOf("{")));
       // As wrangler itself chooses one.
@@ -40,6 +41,11 @@ const login = {
     }
     // A token may be able to deploy and yet not to tell whose it is.
     if (env.CLOUDFLARE_API_TOKEN) return note("by CLOUDFLARE_API_TOKEN");
+    if (!/"loggedIn": *false/.test(stdout))
+      throw new Failure(
+        `It cannot be seen who is logged in to Cloudflare:\n${lastLines(output)}`,
+        "Run the command again once Cloudflare can be reached.",
+      );
     throw new Failure(
       "Nobody is logged in to Cloudflare.",
       "Run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN (docs/deploy.md says with which permissions).",
