@@ -507,6 +507,9 @@ describe("a bad row is refused by its line, and stops nothing", () => {
   });
 });
 
+test("an empty file is no import of nothing: what wrote it has failed", () =>
+  assert.rejects(fileSource(fileOf("")), /ndjson is empty/));
+
 test("only a line feed ends a line, and broken UTF-8 is refused, not mended", async () => {
   const odd = { ...CIPHER_TEXT, cipherText: "a\u2028b\u2029c\u0085d\ufeff" };
   const bytes = Buffer.concat([
