@@ -76,7 +76,7 @@ const variables = {
     if (unknown)
       throw new Failure(
         `wrangler.toml has no variable ${unknown.name}.`,
-        "A secret is none: put it into the environment by its name, and leave --var out.",
+        `A secret is none: put it into the environment by its name, and leave --var out. One that is newer than your wrangler.toml goes into\n[env.${options.environment}.vars] there.`,
       );
     const changed = vars.filter(({ name, value }) => config.vars[name] !== value);
     if (changed.length === 0) return note("as they were");
