@@ -412,6 +412,8 @@ describe("a bad row is refused by its line, and stops nothing", () => {
     ['{"userId":"u1","share":"MARKED","cipherText":"MARKED"}', /both share and ciphertext/],
     ['{"userId":"u1","cipherText":"MARKED","backupShare":"MARKED"}', /both cipherText and backupshare/],
     ['{"userId":"u1","user_id":"u2","share":"MARKED"}', /user_id twice/],
+    ['{"id":"u2","clientId":"c2","type":"user","custodianBackupShares":[{"share":"MARKED"}]}', /type says .* may hold/],
+    ['{"id":"u2","clientId":"c2","type":"user","cipher_text":"MARKED"}', /type says .* cipher_text may hold/],
     [
       '{"userId":"u1","backupMethod":"GDRIVE","curve":"SECP256K1","share":"MARKED"}',
       /has a curve that its backupMethod/,

@@ -64,6 +64,7 @@ const given = (value) => value !== undefined && value !== null;
 export function partsOf(row, userIdColumn) {
   if (!isObject(row)) throw new Refusal("a line must be one JSON object");
   if (RECORD_TYPES.includes(row.type)) {
+    if (row.type === "user") refuseShareIn(row);
     return { native: true, refusals: [], ...(row.type === "user" ? { user: row, shares: [] } : { shares: [row] }) };
   }
   const fields = byPlainName(row);
@@ -159,6 +160,16 @@ export function userWithShares(fields, userIdColumn) {
       ...unknown,
     ]),
   };
+}
+
+/** A record of a user holds no share: where one seems to be there, `type` is a column of somebody's own, and the share would be left out. */
+function refuseShareIn(record) {
+  const found = Object.entries(record).find(([name, value]) => isLikeShare(plain(name), value));
+  if (found)
+    throw new Refusal(
+      `its type says that it is a record of a user, and ${found[0]} may hold a share, which such a record has not`,
+      { type: "user", id: String(record.id) },
+    );
 }
 
 /** The rows in a field: of a relation to many, or to one. */
