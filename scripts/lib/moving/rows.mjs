@@ -246,7 +246,7 @@ function shareRow(type, content, fields) {
     backupMethod: filled(fields.backupmethod) ? String(fields.backupmethod) : "UNKNOWN",
   };
   const { userId, backupMethod } = { userId: id(fields.userid, "userId", about), ...methodOf(fields, about) };
-  if (filled(fields.curve) && !backupMethod.toLowerCase().endsWith(`-${fields.curve}`.toLowerCase()))
+  if (filled(fields.curve) && !backupMethod.toLowerCase().includes(String(fields.curve).toLowerCase()))
     throw new Refusal("the row has a curve that its backupMethod does not name (GDRIVE-SECP256K1)", about);
   const stored = [fields.updatedat, fields.createdat].find(filled);
   const share = text(fields[plain(content)], content, about);
