@@ -31,13 +31,16 @@ await main(async () => {
   const { differences, exportAll } = await import("./lib/moving/exporter.mjs");
   const { Progress } = await import("./lib/moving/progress.mjs");
   const { openingKeys } = await import("./lib/moving/sealed.mjs");
-  const { secretsFor } = await import("./lib/moving/secrets.mjs");
+  const { environmentWith, secretsFor } = await import("./lib/moving/secrets.mjs");
 
   if (positionals.length !== 1) throw new Failure("Say where the copy goes: one FILE.", USAGE);
   const file = userPath(positionals[0]);
   const { origin, local } = serviceUrl(values.url);
   const recipients = values.recipient ?? [];
-  const passphrase = recipients.length > 0 ? undefined : readPassphrase(userPath(values["passphrase-file"]));
+  const passphrase =
+    recipients.length > 0
+      ? undefined
+      : readPassphrase(userPath(values["passphrase-file"]), environmentWith(userPath(values.vars)));
   if (recipients.length > 0 && values["passphrase-file"])
     throw new Failure("Say --recipient or --passphrase-file, not both.");
   if (recipients.length === 0 && !passphrase)

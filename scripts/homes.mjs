@@ -15,11 +15,14 @@ const USAGE = `npm run homes -- [list | open N | close N | move … | rebuild] -
   --url URL                       the service; https, or http on this machine (default: http://127.0.0.1:8787)
   --resume FILE                   where a move keeps how far it is (homes.move-state.json); the same command goes on with one that
                                   stopped less than 24 hours ago
-  --vars FILE                     NAME=value lines with ADMIN_TOKEN (default: the environment, .dev.vars for this machine)`;
+  --vars FILE                     NAME=value lines with ADMIN_TOKEN (default: the environment, .dev.vars for this machine)
+
+  Ends with 0 if all is done, with 2 if some users were not moved (each is listed with its reason), with 1 if it stopped.`;
 
 await main(async () => {
   const { values, positionals } = readArguments({
     usage: USAGE,
+    exitCode: 1, // 2 says something else here
     allowPositionals: true,
     options: {
       url: { type: "string", default: "http://127.0.0.1:8787" },
@@ -50,24 +53,26 @@ await main(async () => {
       const { home } = await api.send("PUT", `/admin/homes/${homes.number(about, command)}`, { state });
       return say(`The database ${home} is ${state}.`);
     }
-    case "move":
+    case "move": {
       if (about !== undefined) {
         const to = homes.number(values.to, "--to");
         const { from, rows } = await api.send("POST", `/users/${encodeURIComponent(about)}/move`, { home: to });
         return say(rows === 0 ? `${about} is in the database ${to} already.` : `${about}: from ${from} to ${to}.`);
       }
-      return say(
-        await homes.moveMany(api, {
-          from: homes.number(values.from, "--from"),
-          until: homes.bytes(values.until),
-          to: values.to === undefined ? undefined : homes.number(values.to, "--to"),
-          stateFile: userPath(values.resume),
-          progress,
-        }),
-      );
+      const from = homes.number(values.from, "--from");
+      const { moved, stay } = await homes.moveMany(api, {
+        from,
+        until: homes.bytes(values.until),
+        to: values.to === undefined ? undefined : homes.number(values.to, "--to"),
+        stateFile: userPath(values.resume),
+        progress,
+      });
+      say(`${moved} users moved out of the database ${from}${stay > 0 ? `, ${stay} not: see above` : ""}.`);
+      return stay > 0 ? 2 : 0;
+    }
     case "rebuild":
       return say(`${await homes.rebuildDirectory(api, { progress })} users entered: the directory is whole.`);
     default:
-      throw new Failure(`Unknown: ${command}.`, USAGE, 2);
+      throw new Failure(`Unknown: ${command}.`, USAGE);
   }
 }, USAGE);

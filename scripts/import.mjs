@@ -18,7 +18,8 @@ const USAGE = `npm run import -- FILE --url https://backup.example.com [options]
   --resume FILE         where to keep how far the import has come (default: beside FILE)
   --identity FILE       age identity that opens FILE
   --passphrase-file F   passphrase that opens FILE (or AGE_PASSPHRASE)
-  --vars FILE           NAME=value lines with ADMIN_TOKEN (default: the environment, .dev.vars for this machine)
+  --vars FILE           NAME=value lines with ADMIN_TOKEN, and SOURCE_URL or AGE_PASSPHRASE (default: the environment; of
+                        ADMIN_TOKEN .dev.vars for this machine)
 
   Ends with 0 if everything is in, with 2 if some records are not (each is listed with its reason), with 1 if it stopped.`;
 
@@ -32,12 +33,13 @@ await main(async () => {
   const { readIdentities, readPassphrase } = await import("./lib/moving/age.mjs");
   const { doubtAboutTimes, holdings, importAll, report } = await import("./lib/moving/importer.mjs");
   const { Progress } = await import("./lib/moving/progress.mjs");
-  const { secretsFor } = await import("./lib/moving/secrets.mjs");
+  const { environmentWith, secretsFor } = await import("./lib/moving/secrets.mjs");
   const { WITHOUT } = await import("./lib/moving/database-source.mjs");
   const { openSource, stateFileOf } = await import("./lib/moving/open-source.mjs");
   const { State } = await import("./lib/moving/state.mjs");
 
-  const from = positionals[0] ?? process.env.SOURCE_URL;
+  const env = environmentWith(userPath(values.vars));
+  const from = positionals[0] ?? env.SOURCE_URL;
   if (positionals.length > 1 || !from)
     throw new Failure("Say what to import: one FILE, or a database's URL in SOURCE_URL.", USAGE);
   const without = values.without ?? [];
@@ -61,7 +63,7 @@ await main(async () => {
     userIdColumn: values["user-id"] ?? "id",
     without,
     identities: values.identity ? readIdentities(userPath(values.identity)) : [],
-    passphrase: readPassphrase(userPath(values["passphrase-file"])),
+    passphrase: readPassphrase(userPath(values["passphrase-file"]), env),
   });
   note(`it holds ${holdings(source.counts)}`);
   const doubt = doubtAboutTimes(source);

@@ -82,7 +82,7 @@ async function recover(values, files) {
   if (sources.length === 0)
     throw new Failure(
       "Say where the escrow is: its files, or --bucket NAME.",
-      "In the bucket it is keys/*.age; docs/second-copy.md says how to get at it.",
+      "It is keys/*.age in the bucket, and escrow/* in the database's table meta; docs/second-copy.md (The keys) says how to get at it.",
     );
   const entries = [];
   for (const source of sources) entries.push(await recovered({ ...source, identityFile }));

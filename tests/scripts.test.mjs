@@ -131,11 +131,11 @@ describe("the command line of each script", () => {
   const scripts = readdirSync(inRoot("scripts"))
     .filter((name) => name.endsWith(".mjs"))
     .map((name) => name.replace(".mjs", ""));
-  // wrangler knows npm run dev's options; 2 says something else of an import and an export, of a copy, a rebuild and the keys.
+  // wrangler knows npm run dev's options; 2 says something else of an import and an export, of a copy, a rebuild, the keys and the homes.
   const refusals = {
     dev: ["stray", 2],
     ...Object.fromEntries(
-      ["copy", "export", "import", "keys", "rebuild"].map((name) => [name, ["--no-such-option", 1]]),
+      ["copy", "export", "homes", "import", "keys", "rebuild"].map((name) => [name, ["--no-such-option", 1]]),
     ),
   };
   const refused = (what) => new RegExp(`^✗ [^\\n]*'${what}'\\.\\n {2}npm `);

@@ -26,6 +26,7 @@ export class Failure extends Error {
 /** The operator's token: in memory only, and gone with the tab. Empty: Cloudflare Access vouches for the browser. */
 let token = "";
 let signedOut: () => void = () => {};
+const authorization = () => (token ? `Bearer ${token}` : "");
 
 export function useToken(given: string, whenRefused: () => void): void {
   token = given;
@@ -35,11 +36,12 @@ export function useToken(given: string, whenRefused: () => void): void {
 export const api = createClient<paths>({ baseUrl: location.origin, cache: "no-store", credentials: "same-origin" });
 api.use({
   onRequest({ request }) {
-    if (token) request.headers.set("authorization", `Bearer ${token}`);
+    if (token) request.headers.set("authorization", authorization());
     return request;
   },
-  onResponse({ response }) {
-    if (response.status === 401) signedOut();
+  onResponse({ request, response }) {
+    // A late answer to another operator's credential says nothing of this one.
+    if (response.status === 401 && (request.headers.get("authorization") ?? "") === authorization()) signedOut();
   },
 });
 

@@ -1,6 +1,6 @@
 // The databases that users are spread over, by the operator API.
 
-import { Failure } from "./log.mjs";
+import { Failure, say } from "./log.mjs";
 import { resumed } from "./resume.mjs";
 
 const GB = 1_000_000_000;
@@ -43,15 +43,23 @@ export function table(homes) {
   return all.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join("  ")).join("\n");
 }
 
+/** What the service answers of one user: it moves later, or an operator must settle something first. The others move all the same. */
+const OF_ONE_USER = [404, 409];
+
 /**
  * Moves users out of a database until what is left of them takes `until` bytes. A database's file does not shrink when rows go, so
- * this counts users; the same command goes on with a run that broke off.
+ * this counts users; the same command goes on with a run that broke off. Resolves with how many were `moved`, and how many `stay`: each is
+ * told.
  */
 export async function moveMany(api, { from, until, to, stateFile, progress }) {
+  if (to === from) throw new Failure(`They are in the database ${from} already.`, "--to N names another one.");
   const run = resumed(stateFile, { service: api.origin, from, until, to });
   const home = (await list(api)).find((one) => one.home === from);
   if (!home) throw new Failure(`There is no database ${from}.`, "npm run homes lists them.");
-  const total = run.progress?.total ?? Math.ceil((home.users ?? 0) * Math.max(0, 1 - until / (home.bytes ?? until)));
+  if (home.users === null || home.bytes === null)
+    throw new Failure(`The database ${from} does not answer, so its size is not known.`, "Try again in a minute.");
+  const total = run.progress?.total ?? Math.ceil(home.users * Math.max(0, 1 - until / home.bytes));
+  let stay = 0;
   let moved = run.progress?.moved ?? 0;
   const bar = progress(total, "users");
   let cursor;
@@ -65,7 +73,14 @@ export async function moveMany(api, { from, until, to, stateFile, progress }) {
     if (target === undefined)
       throw new Failure(`No open database of the same place is there.`, "Add one, or say which: --to N.");
     for (const { id } of page.users.slice(0, total - moved)) {
-      await api.send("POST", `/users/${encodeURIComponent(id)}/move`, { home: target });
+      try {
+        await api.send("POST", `/users/${encodeURIComponent(id)}/move`, { home: target });
+      } catch (error) {
+        if (!OF_ONE_USER.includes(error.status)) throw error;
+        say(`${id} was not moved: ${error.message}`);
+        stay += 1;
+        continue;
+      }
       moved += 1;
       run.keep({ total, moved });
       bar.show(moved);
@@ -75,7 +90,7 @@ export async function moveMany(api, { from, until, to, stateFile, progress }) {
   }
   bar.end();
   run.end();
-  return `${moved} users moved out of the database ${from}.`;
+  return { moved, stay };
 }
 
 /** Fills the directory anew, page by page; resolves with the number of users. */

@@ -508,6 +508,32 @@ describe("in a browser", { skip: noBrowser }, () => {
     await page.getByLabel("Your operator token").waitFor();
   });
 
+  test("a credential that is refused ends the session, and a late refusal of another one's does not", async () => {
+    const { page } = await open(OPERATORS.viewer);
+    const held = Promise.withResolvers();
+    const refused = { status: 401, contentType: "application/problem+json", body: "{}" };
+    await page.route("**/users/*/timeline*", async (route) => {
+      await held.promise;
+      await route.fulfill(refused);
+    });
+    const late = page.waitForRequest("**/users/*/timeline*");
+    await page.evaluate((id) => (location.hash = `#/users/${id}`), ada.id);
+    const answered = (await late).response();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.evaluate(() => (location.hash = "#/"));
+    await signIn(page, OPERATORS.support);
+    held.resolve();
+    await (await answered).finished();
+    await settled(page);
+    await page.getByText("(support)").waitFor();
+    await goTo(page, "#/whole");
+    await page.getByText("(support)").waitFor();
+
+    await page.route("**/admin/half-finished*", (route) => route.fulfill(refused));
+    await page.evaluate(() => (location.hash = "#/"));
+    await page.getByText("You were signed out: the server no longer takes your credential.").waitFor();
+  });
+
   test("ten thousand versions of one user come in pages", async () => {
     await worker.sql(
       `WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 10000)

@@ -1,6 +1,9 @@
 // The escrow of the sealing keys beside the second copy: it is whole, or it is said not to be.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
@@ -13,7 +16,10 @@ import { SECRETS, startWorker } from "../support/harness.mjs";
 
 const { ADMIN_TOKEN } = SECRETS;
 const [K1, K2] = [1, 2].map((n) => `k${n}:${Buffer.alloc(32, n).toString("base64")}`);
-const recipient = await identityToRecipient(await generateX25519Identity());
+const identity = await generateX25519Identity();
+const recipient = await identityToRecipient(identity);
+const dir = mkdtempSync(join(tmpdir(), "pbw-escrow-"));
+after(() => rmSync(dir, { recursive: true, force: true }));
 let worker;
 let entry;
 let copy;
@@ -94,6 +100,22 @@ describe("the escrow of the sealing keys", () => {
 
   it("that is nowhere is told to operators once, not once more of the bucket", async () => {
     assert.equal((await worker.send("GET", "/readyz", { bearer: ADMIN_TOKEN })).body.warnings.length, 1);
+  });
+
+  it("is recovered from the database alone, by what docs/second-copy.md says", async () => {
+    assert.equal((await post(`${K2},${K1}`)).status, 200);
+    const file = (name, text) => {
+      writeFileSync(join(dir, name), text);
+      return join(dir, name);
+    };
+    const files = [];
+    for (const id of ["k2", "k1"]) {
+      const [{ age }] = await worker.sql(`SELECT value ->> 'age' AS age FROM meta WHERE name = 'escrow/${id}'`);
+      files.push(file(`keys-${id}.age`, `${age}\n`));
+    }
+    const args = ["recover", "--identity", file("identity.txt", `${identity}\n`), ...files];
+    const { code, stdout, stderr } = await runScript("keys", args);
+    assert.deepEqual([code, stdout], [0, `${K2},${K1}\n`], stderr);
   });
 
   it("that a bucket lacks is told to operators, also if the database has it", async () => {

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 
 import { walk } from "../../scripts/lib/copy/walk.mjs";
 import { moveMany } from "../../scripts/lib/homes.mjs";
+import { Failure } from "../../scripts/lib/log.mjs";
 
 const HERE = "https://backup.example.com";
 const page = {
@@ -88,6 +89,45 @@ describe("a stopped rebuild", () => {
     assert.ok(!existsSync(file));
     assert.equal(await walking(check), 16);
   });
+});
+
+describe("a move of many users", () => {
+  const home = { home: 0, state: "open", place: null, users: 3, bytes: 1000 };
+  const moving = async (answer, { from = 0, to, ...first } = {}) => {
+    const moved = [];
+    const send = async (method, path) => {
+      if (method === "GET")
+        return {
+          homes: [
+            { ...home, ...first },
+            { ...home, home: 1 },
+          ],
+          users: [{ id: "a" }, { id: "b" }, { id: "c" }],
+          cursor: null,
+        };
+      const id = path.split("/")[2];
+      const status = answer[id];
+      if (status) throw Object.assign(new Failure(`answered ${status}`), { status });
+      moved.push(id);
+      return {};
+    };
+    const progress = () => ({ show() {}, end() {} });
+    const result = await moveMany({ origin: HERE, send }, { from, until: 0, to, stateFile: file, progress });
+    return { ...result, moved };
+  };
+
+  it("goes on behind one who cannot be moved, and tells who that is", async () => {
+    assert.deepEqual(await moving({ a: 409, b: 404 }), { moved: ["c"], stay: 2 });
+    assert.match(said, /a was not moved: answered 409\n.*b was not moved: answered 404/);
+  });
+
+  it("stops at what concerns them all", () => assert.rejects(moving({ a: 403 }), /answered 403/));
+
+  it("says of nobody that they were moved where they are", () =>
+    assert.rejects(moving({}, { to: 0 }), /are in the database 0 already/));
+
+  it("does not take a database that does not answer for an empty one", () =>
+    assert.rejects(moving({}, { users: null, bytes: null }), /does not answer/));
 });
 
 describe("a stopped move of users", () => {

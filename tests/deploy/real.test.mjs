@@ -1,7 +1,7 @@
 // npm run deploy: its dry run with the real wrangler, and what Cloudflare's own builds lack.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -10,6 +10,7 @@ import { ensureRust } from "../../scripts/lib/deploy/workers-builds.mjs";
 import { inRoot, isWindows, wranglerConfig } from "../../scripts/lib/paths.mjs";
 import { ask, run } from "../../scripts/lib/run.mjs";
 import { nodeBin, nodeEnv } from "../../scripts/lib/toolchain.mjs";
+import { runScript } from "../support/cli.mjs";
 
 describe("Cloudflare's own builds", () => {
   it("get Rust from rustup's installer, and use it for the rest of the build", { skip: isWindows }, async () => {
@@ -47,6 +48,15 @@ describe("a download that fails", () => {
 });
 
 describe("npm run deploy -- --dry-run, with the real wrangler", () => {
+  it("leaves no file behind, also when it is broken off", { timeout: 600_000, skip: isWindows }, async () => {
+    const copies = () => readdirSync(inRoot()).filter((name) => name.startsWith("wrangler.dry-run-"));
+    const { code } = await runScript("deploy", ["--env", "staging", "--dry-run"], {
+      watch: (said, child) => /^ {2}wrangler deploy$/m.test(said) && child.kill("SIGINT"),
+    });
+    assert.equal(code, 130);
+    assert.deepEqual(copies(), []);
+  });
+
   it("bundles and checks without a login", { timeout: 600_000 }, async () => {
     const before = readFileSync(wranglerConfig, "utf8");
     // wrangler looks for a login in the home folder and in the environment; the build's own tools live in the home folder too.

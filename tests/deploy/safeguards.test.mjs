@@ -105,6 +105,23 @@ describe("npm run deploy", () => {
     assert.ok(commands().includes("deploy"));
   });
 
+  it("does not say that nobody is logged in where Cloudflare cannot be reached", async () => {
+    const fails = { "whoami --json": "Unable to resolve Cloudflare's API hostname (api.cloudflare.com)." };
+    await rejects(
+      deploying([], { account: { fails } }),
+      /cannot be seen who[\s\S]*Unable to resolve/,
+      /can be reached/,
+    );
+  });
+
+  it("takes no other 404 than Cloudflare's word for a Worker that has no secrets", async () => {
+    withDatabase(OLD);
+    const fails = { "secret list --format=json": "Received a malformed response from the API: 404 Not Found" };
+    const databases = [{ uuid: OLD, name: "portal-backup" }];
+    await rejects(deploying([], { account: { databases, fails }, env: GIVEN }), /cannot list the secrets[\s\S]*404/);
+    assert.ok(!commands().includes("secret bulk"));
+  });
+
   it("asks which account where the login reaches several", async () => {
     const account = {
       accounts: [

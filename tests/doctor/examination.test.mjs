@@ -182,7 +182,8 @@ describe("npm run doctor", () => {
     assert.equal(of("clear up").status, "ok");
   });
 
-  it("clears up after Ctrl-C, and says with its exit code that it was broken off", async () => {
+  /** What comes of an examination that `how` breaks off between two requests. */
+  async function brokenOff(how) {
     let interrupt;
     const url = await between(async ({ path }) => {
       if (path.endsWith("/store-encrypted-user-backup-share")) {
@@ -191,11 +192,22 @@ describe("npm run doctor", () => {
       }
     });
     const { child, ended } = start([url]);
-    interrupt = () => child.kill("SIGINT");
-    const { code, said } = await ended;
-    assert.equal(code, 130, said);
-    assert.match(said, /Broken off/);
-    assert.match(said, /✓ The doctor takes away what it made/);
+    interrupt = () => how(child);
+    return ended;
+  }
+
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+    it(`clears up after ${signal}, and says with its exit code that it was broken off`, async () => {
+      const { code, said } = await brokenOff((child) => child.kill(signal));
+      assert.equal(code, 130, said);
+      assert.match(said, /Broken off/);
+      assert.match(said, /✓ The doctor takes away what it made/);
+      await nothingIsLeft();
+    });
+
+  it("clears up where its reader goes, as `head` or a pager does", async () => {
+    const { code } = await brokenOff((child) => child.stdout.destroy());
+    assert.equal(code, 130);
     await nothingIsLeft();
   });
 

@@ -9,6 +9,7 @@ import { after, describe, test } from "node:test";
 
 import { Decrypter, generateIdentity, identityToRecipient } from "age-encryption";
 
+import { Progress } from "../../scripts/lib/moving/progress.mjs";
 import { runScript } from "../support/cli.mjs";
 import { SECRETS } from "../support/harness.mjs";
 
@@ -95,4 +96,12 @@ describe("an export's file", () => {
       assert.doesNotMatch(stderr, /\n +at /);
     });
   });
+});
+
+test("the progress never tells of more records than there are: the history was not counted before", () => {
+  const told = [];
+  const progress = new Progress({ total: 2, unit: "records", out: { isTTY: true, write: (text) => told.push(text) } });
+  for (const done of [1, 2, 3]) progress.show(done);
+  assert.match(told[1], /█{24} 2 of 2 records$/);
+  assert.match(told[2], /[^█]3 records$/);
 });

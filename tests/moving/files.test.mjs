@@ -327,3 +327,20 @@ test("an address at which nobody listens is told at once, before the file is rea
     assert.doesNotMatch(stderr, /trying again/);
   }
 });
+
+test("the source and its passphrase come from the file of --vars, as every secret does", async () => {
+  const encrypter = new Encrypter();
+  encrypter.setScryptWorkFactor(10);
+  encrypter.setPassphrase("one two three");
+  const source = fileOf(await encrypter.encrypt(ndjson(USER, CUSTODIAN)), "age");
+  const secrets = { ADMIN_TOKEN: SECRETS.ADMIN_TOKEN, SOURCE_URL: source, AGE_PASSPHRASE: "one two three" };
+  const vars = fileOf(
+    Object.entries(secrets)
+      .map(([name, value]) => `${name}='${value}'\n`)
+      .join(""),
+    "env",
+  );
+  const { code, stdout, stderr } = await runScript("import", ["--url", String(worker.url), "--vars", vars]);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^2 new, 0 same/);
+});

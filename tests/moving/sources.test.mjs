@@ -412,6 +412,12 @@ describe("a bad row is refused by its line, and stops nothing", () => {
     ['{"userId":"u1","share":"MARKED","cipherText":"MARKED"}', /both share and ciphertext/],
     ['{"userId":"u1","cipherText":"MARKED","backupShare":"MARKED"}', /both cipherText and backupshare/],
     ['{"userId":"u1","user_id":"u2","share":"MARKED"}', /user_id twice/],
+    ['{"id":"u2","clientId":"c2","type":"user","custodianBackupShares":[{"share":"MARKED"}]}', /type says .* may hold/],
+    ['{"id":"u2","clientId":"c2","type":"user","cipher_text":"MARKED"}', /type says .* cipher_text may hold/],
+    [
+      '{"userId":"u1","backupMethod":"GDRIVE","curve":"SECP256K1","share":"MARKED"}',
+      /has a curve that its backupMethod/,
+    ],
   ])
     test(`and not taken for what it is not: ${line}`, async () => {
       const records = await recordsOf(ndjson(USER, line));
@@ -420,6 +426,34 @@ describe("a bad row is refused by its line, and stops nothing", () => {
       assert.match(records[1].refused, reason);
       assert.doesNotMatch(records[1].refused, /MARKED/);
     });
+
+  for (const [row, leftOut] of [
+    [{ ...USER, createdAt: "" }, undefined],
+    [{ ...USER, createdAt: "2026-01-05" }, "createdAt"],
+    [{ ...USER, createdAt: 1767225600 }, "createdAt"],
+    [{ ...USER, createdAt: "2126-01-05T00:00:00Z" }, "createdAt"],
+    [{ ...USER, clientApiKey: 7 }, "clientApiKey"],
+    [{ ...CUSTODIAN, backupSharePairId: { id: "p" } }, "backupSharePairId"],
+    [{ ...CUSTODIAN, curve: "Secp256k1" }, undefined],
+  ])
+    test(`but not for a field that decides nothing: ${JSON.stringify(row)}`, async () => {
+      const items = await itemsOf(ndjson(...(row.clientId ? [row, CUSTODIAN] : [USER, row])));
+      assert.deepEqual(
+        items.map(({ record, refused, leftOut }) => [record.type, refused, leftOut]),
+        [
+          ["user", undefined, row.clientId ? leftOut : undefined],
+          ["custodianBackupShare", undefined, row.clientId ? undefined : leftOut],
+        ],
+      );
+    });
+
+  test("and what was left out of a row that went in is told", async () => {
+    const api = { import: async (texts) => texts.map(() => ({ outcome: "new" })) };
+    const source = await fileSource(fileOf(ndjson({ ...USER, createdAt: "2026-01-05" })));
+    const state = new State(undefined, "about");
+    await importAll({ source, api, state, progress: { show() {}, end() {} } });
+    assert.match(report(state), /^new .*user u1: createdAt was left out: it cannot be used\n1 new/);
+  });
 
   for (const [field, value] of [
     ["custodianShares", [{ share: "MARKED" }]],
@@ -474,6 +508,9 @@ describe("a bad row is refused by its line, and stops nothing", () => {
     await assert.rejects(fileSource(fileOf("[\n{}]")), /one JSON array/);
   });
 });
+
+test("an empty file is no import of nothing: what wrote it has failed", () =>
+  assert.rejects(fileSource(fileOf("")), /ndjson is empty/));
 
 test("only a line feed ends a line, and broken UTF-8 is refused, not mended", async () => {
   const odd = { ...CIPHER_TEXT, cipherText: "a\u2028b\u2029c\u0085d\ufeff" };

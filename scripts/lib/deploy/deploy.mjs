@@ -2,7 +2,7 @@
 
 import { note, say } from "../log.mjs";
 import { wranglerConfig } from "../paths.mjs";
-import { varsOf } from "../moving/secrets.mjs";
+import { environmentWith } from "../moving/secrets.mjs";
 import { readConfig } from "./config.mjs";
 import { ensureEnvironment, refuseShared } from "./environments.mjs";
 import { steps } from "./steps.mjs";
@@ -19,7 +19,7 @@ export async function deployAll({
   ...context
 }) {
   const { environment, dryRun, varsFile } = options;
-  const secrets = varsFile ? { ...env, ...filled(varsOf(varsFile)) } : env;
+  const secrets = environmentWith(varsFile, env);
   say(`Environment: ${environment}`);
   const { file, end } = await ensureEnvironment({ file: given, environment, dryRun });
   try {
@@ -31,9 +31,6 @@ export async function deployAll({
     end();
   }
 }
-
-/** Those that have a value. An empty line of the file stands for none, not for an empty secret. */
-const filled = (vars) => Object.fromEntries(Object.entries(vars).filter(([, value]) => value));
 
 async function runSteps(shared) {
   const applying = steps.filter((step) => step.applies?.(shared) ?? true);

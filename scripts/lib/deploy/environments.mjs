@@ -8,6 +8,7 @@ import { Failure, note } from "../log.mjs";
 
 const NEW = /^[a-z][a-z0-9-]{0,30}$/;
 const TEMPLATE = "production";
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 const PLACEHOLDER_ID = "00000000-0000-0000-0000-000000000000";
 const isPlaceholder = (id) => /^[0-]*$/.test(id ?? "");
 
@@ -82,7 +83,16 @@ export async function ensureEnvironment({ file, environment, dryRun }) {
     const copy = join(dirname(file), `wrangler.dry-run-${process.pid}.toml`);
     writeFileSync(copy, made);
     note(`would make [env.${environment}] in wrangler.toml from [env.${TEMPLATE}], with names of its own`);
-    return { file: copy, end: () => rmSync(copy, { force: true }) };
+    const remove = () => rmSync(copy, { force: true });
+    const onSignal = (_signal, number) => process.exit(128 + number);
+    process.once("exit", remove);
+    for (const signal of SIGNALS) process.once(signal, onSignal);
+    const done = () => {
+      process.off("exit", remove);
+      for (const signal of SIGNALS) process.off(signal, onSignal);
+      remove();
+    };
+    return { file: copy, end: done };
   }
   writeFileSync(file, made);
   try {

@@ -19,12 +19,13 @@ import { live } from "./live.mjs";
 import { refuseUnservedPages } from "./pages.mjs";
 import { secrets } from "./secrets.mjs";
 import { change } from "./settings.mjs";
+import { lastLines } from "./wrangler.mjs";
 
 const login = {
   title: "The login",
   plan: () => ["look who is logged in to Cloudflare: wrangler whoami"],
   async run({ config, env, wrangler }) {
-    const { code, stdout } = await wrangler.run(["whoami", "--json"]);
+    const { code, stdout, output } = await wrangler.run(["whoami", "--json"]);
     if (code === 0) {
       const { email, accounts = [] } = JSON.parse(stdout.slice(stdout.indexOf("{")));
       // As wrangler itself chooses one.
@@ -40,6 +41,11 @@ const login = {
     }
     // A token may be able to deploy and yet not to tell whose it is.
     if (env.CLOUDFLARE_API_TOKEN) return note("by CLOUDFLARE_API_TOKEN");
+    if (!/"loggedIn": *false/.test(stdout))
+      throw new Failure(
+        `It cannot be seen who is logged in to Cloudflare:\n${lastLines(output)}`,
+        "Run the command again once Cloudflare can be reached.",
+      );
     throw new Failure(
       "Nobody is logged in to Cloudflare.",
       "Run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN (docs/deploy.md says with which permissions).",
@@ -70,7 +76,7 @@ const variables = {
     if (unknown)
       throw new Failure(
         `wrangler.toml has no variable ${unknown.name}.`,
-        "A secret is none: put it into the environment by its name, and leave --var out.",
+        `A secret is none: put it into the environment by its name, and leave --var out. One that is newer than your wrangler.toml goes into\n[env.${options.environment}.vars] there.`,
       );
     const changed = vars.filter(({ name, value }) => config.vars[name] !== value);
     if (changed.length === 0) return note("as they were");

@@ -132,9 +132,8 @@ export class Api {
     const told = `${this.#origin}${path.split("?")[0]} answered ${response.status}${body?.code ? ` ${body.code}` : ""}`;
     const passing = response.status === 429 || (response.status >= 500 && body?.code !== "misconfigured");
     if (passing || response.ok) return { after: Number(response.headers.get("retry-after")) || 0, trouble: told };
-    throw new Failure(
-      `${told}${body?.detail ? `: ${body.detail}` : ""}`,
-      response.status === 401 ? "Is ADMIN_TOKEN the one of this service?" : undefined,
-    );
+    const remedy = response.status === 401 ? "Is ADMIN_TOKEN the one of this service?" : undefined;
+    const failure = new Failure(`${told}${body?.detail ? `: ${body.detail}` : ""}`, remedy);
+    throw Object.assign(failure, { status: response.status });
   }
 }

@@ -43,6 +43,7 @@ const TEXT = ["text", "padded"];
 const CONTENT = ["text", "json"];
 const ID = ["text", "padded", "integer"];
 const TIME = ["time", "text", "integer"];
+const ANY = ["text", "padded", "json", "integer", "time", "other"];
 const USER_COLUMNS = {
   id: ID,
   clientid: ID,
@@ -56,6 +57,7 @@ const SHARE_COLUMNS = {
   userid: ID,
   backupmethod: TEXT,
   backupsharepairid: ID,
+  curve: ANY, // a row with one may be refused
   createdat: TIME,
   updatedat: TIME,
   // A row has one of them; another that is filled is refused.

@@ -3,6 +3,7 @@
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 
+import { Failure } from "../log.mjs";
 import { ageFailure, isAge, unlocked } from "./age.mjs";
 import { firstBytes, kindOf, otherKind } from "./file-kind.mjs";
 import { Refusal } from "./refusal.mjs";
@@ -19,6 +20,7 @@ const TYPES = ["user", "userBackupShare", "custodianBackupShare"];
 /** The records of a file, whatever it is: JSON lines, an age file of them, or a SQLite database. */
 export async function fileSource(file, { userIdColumn = "id", identities = [], passphrase, without } = {}) {
   const head = await firstBytes(file, HEAD_BYTES);
+  if (head.length === 0) throw new Failure(`${file} is empty.`, "Did the command that wrote it fail?");
   if (kindOf(head) === "sqlite") return sqliteSource(file, { userIdColumn, without });
   const open = isAge(head)
     ? await unlocked(head, { identities, passphrase, file })

@@ -172,17 +172,18 @@ class ForeseenUsers {
 }
 
 /** A record of a page that was skipped has no result: it is counted already. */
-function note(state, { place, record, refused }, result) {
+function note(state, { place, record, refused, leftOut: unread }, result) {
   if (!refused && !result) return;
   const outcome = refused ? "refused" : OUTCOMES.includes(result.outcome) ? result.outcome : "refused";
   state.counts[outcome] += 1;
   if (outcome === "new" || outcome === "same") {
-    if (result.leftOut)
+    const leftOut = unread ?? result.leftOut;
+    if (leftOut)
       state.problems.push({
         outcome,
         place,
         what: describe(record),
-        reason: `${result.leftOut} was left out: it cannot be used${record.deletedAt ? ", or FOUR_EYES forbids it" : ""}`,
+        reason: `${leftOut} was left out: it cannot be used${record.deletedAt ? ", or FOUR_EYES forbids it" : ""}`,
       });
     return;
   }

@@ -19,7 +19,7 @@ export class Progress {
     this.#unit = unit;
     this.#now = now;
     this.#told = now();
-    /** Of how many; undefined as long as it is not known: then only the count is shown. */
+    /** Of how many; undefined as long as it is not known: then only the count is shown, and also where there turn out to be more. */
     this.total = total;
   }
 
@@ -37,15 +37,17 @@ export class Progress {
     if (this.#out.isTTY) this.#out.write("\r\u001b[2K");
   }
 
+  #isOf = (done) => Boolean(this.total) && done <= this.total;
+
   #bar(done) {
-    if (!this.total) return this.#count(done);
-    const full = Math.round(Math.min(done / this.total, 1) * WIDTH);
+    if (!this.#isOf(done)) return this.#count(done);
+    const full = Math.round((done / this.total) * WIDTH);
     return `${"█".repeat(full)}${"░".repeat(WIDTH - full)} ${this.#count(done)}`;
   }
 
   #count(done) {
     const count = done.toLocaleString("en");
-    if (!this.total) return `${count} ${this.#unit}`;
+    if (!this.#isOf(done)) return `${count} ${this.#unit}`;
     return `${count} of ${this.total.toLocaleString("en")} ${this.#unit}${this.#left(done)}`;
   }
 

@@ -31,7 +31,7 @@ export const plain = (name) => name.replaceAll("_", "").toLowerCase();
 
 /** What counts in a row. Written in two ways with two values, it could not be known which of them does. */
 const KNOWN = new Set(
-  "id userid clientid clientapikey createdat updatedat backupmethod backupsharepairid share ciphertext backupshare".split(
+  "id userid clientid clientapikey createdat updatedat backupmethod backupsharepairid curve share ciphertext backupshare".split(
     " ",
   ),
 );
@@ -64,6 +64,7 @@ const given = (value) => value !== undefined && value !== null;
 export function partsOf(row, userIdColumn) {
   if (!isObject(row)) throw new Refusal("a line must be one JSON object");
   if (RECORD_TYPES.includes(row.type)) {
+    if (row.type === "user") refuseShareIn(row);
     return { native: true, refusals: [], ...(row.type === "user" ? { user: row, shares: [] } : { shares: [row] }) };
   }
   const fields = byPlainName(row);
@@ -109,12 +110,13 @@ export const mayHoldShare = (name) => OF_SHARES.includes(name) || LIKE_A_SHARE.t
 export function userWithShares(fields, userIdColumn) {
   const about = aboutUser(fields, userIdColumn);
   const rowId = id(fields.id, "id", about);
+  const optional = new Optional();
   const user = {
     type: "user",
     id: id(fields[plain(userIdColumn)], userIdColumn, about),
     clientId: id(fields.clientid, "clientId", about),
-    ...apiKey(fields.clientapikey, about),
-    ...(given(fields.createdat) && { createdAt: timeOf(fields.createdat).at }),
+    clientApiKey: optional.read("clientApiKey", fields.clientapikey, (value) => text(value, "clientApiKey")),
+    createdAt: optional.read("createdAt", fields.createdat, timeTaken),
   };
   const nested = Object.entries(NESTED).flatMap(([name, read]) =>
     rowsOf(fields[name]).map((row) => () => {
@@ -150,6 +152,7 @@ export function userWithShares(fields, userIdColumn) {
   return {
     rowId,
     user,
+    leftOut: optional.leftOut,
     ...sharesOf([
       ...nested,
       ...inline({ share: fields.backupshare }, custodianShare),
@@ -157,6 +160,16 @@ export function userWithShares(fields, userIdColumn) {
       ...unknown,
     ]),
   };
+}
+
+/** A record of a user holds no share: where one seems to be there, `type` is a column of somebody's own, and the share would be left out. */
+function refuseShareIn(record) {
+  const found = Object.entries(record).find(([name, value]) => isLikeShare(plain(name), value));
+  if (found)
+    throw new Refusal(
+      `its type says that it is a record of a user, and ${found[0]} may hold a share, which such a record has not`,
+      { type: "user", id: String(record.id) },
+    );
 }
 
 /** The rows in a field: of a relation to many, or to one. */
@@ -192,10 +205,27 @@ export function sharesOf(reads) {
 
 const filled = (value) => given(value) && value !== "";
 
-/** A user is never refused for an API key that is unusable: the key is left out, and can be registered later. */
-function apiKey(value, about) {
-  if (!filled(value)) return {};
-  return { clientApiKey: text(value, "clientApiKey", about) };
+/** A row's fields that decide nothing: no row is refused for one of them. Empty counts as missing; `leftOut` names one that cannot be used. */
+class Optional {
+  leftOut;
+
+  read(name, value, parse) {
+    if (!filled(value)) return undefined;
+    try {
+      return parse(value);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.leftOut ??= name;
+      return undefined;
+    }
+  }
+}
+
+function timeTaken(value) {
+  const { at } = timeOf(value);
+  const refused = refusedByService(undefined, at);
+  if (refused) throw new Refusal(refused);
+  return at;
 }
 
 export function custodianShare(fields) {
@@ -216,6 +246,8 @@ function shareRow(type, content, fields) {
     backupMethod: filled(fields.backupmethod) ? String(fields.backupmethod) : "UNKNOWN",
   };
   const { userId, backupMethod } = { userId: id(fields.userid, "userId", about), ...methodOf(fields, about) };
+  if (filled(fields.curve) && !backupMethod.toLowerCase().includes(String(fields.curve).toLowerCase()))
+    throw new Refusal("the row has a curve that its backupMethod does not name (GDRIVE-SECP256K1)", about);
   const stored = [fields.updatedat, fields.createdat].find(filled);
   const share = text(fields[plain(content)], content, about);
   const another = CONTENTS.find((name) => name !== plain(content) && filled(fields[name]));
@@ -223,7 +255,12 @@ function shareRow(type, content, fields) {
   const time = stored === undefined ? undefined : refusing(about, () => timeOf(stored));
   const refused = refusedByService(share, time?.at);
   if (refused) throw new Refusal(refused, about);
+  const optional = new Optional();
+  const pairId = optional.read("backupSharePairId", fields.backupsharepairid, (value) =>
+    id(value, "backupSharePairId"),
+  );
   return {
+    leftOut: optional.leftOut,
     row: fields.id ?? "",
     at: time?.exact ?? "",
     onlyMade: time !== undefined && !("updatedat" in fields),
@@ -232,9 +269,7 @@ function shareRow(type, content, fields) {
       id: versionId(type, filled(fields.id) ? fields.id : digest(userId, backupMethod, share), time?.at),
       userId,
       backupMethod,
-      backupSharePairId: filled(fields.backupsharepairid)
-        ? id(fields.backupsharepairid, "backupSharePairId", about)
-        : null,
+      backupSharePairId: pairId ?? null,
       [content]: share,
       ...(time && { storedAt: time.at }),
     },

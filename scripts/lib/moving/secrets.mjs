@@ -13,6 +13,10 @@ export function varsOf(file) {
   return readDevVars(file);
 }
 
+/** The environment, with what a file has that somebody named over it. An empty line of the file stands for none, not for an empty secret. */
+export const environmentWith = (file, env = process.env) =>
+  file ? { ...env, ...Object.fromEntries(Object.entries(varsOf(file)).filter(([, value]) => value)) } : env;
+
 /**
  * A reader of secrets. `.dev.vars` holds the local service's: it is read for an address on this machine only, any
  * other file where it is named.

@@ -102,7 +102,8 @@ async function* records({ read, survey, phases, needsUser }) {
         if (now(about)) yield { place, record: about, refused };
         continue;
       }
-      if (parts.user && now(parts.user)) yield { place, ...itemOf(parts.user, parts.native ? text : undefined) };
+      if (parts.user && now(parts.user))
+        yield { place, ...itemOf(parts.user, parts.native ? text : undefined), leftOut: parts.leftOut };
       for (const refusal of parts.refusals)
         if (now(refusal.about)) yield { place, record: refusal.about, refused: refusal.message };
       for (const share of placedShares(parts)) {
@@ -110,18 +111,19 @@ async function* records({ read, survey, phases, needsUser }) {
         const superseded = share.fixed ? undefined : survey.supersededAt(share);
         yield {
           place,
-          ...(parts.native ? nativeItem(share.record, text, superseded) : rowItem(share.record, superseded)),
+          ...(parts.native ? nativeItem(share.record, text, superseded) : rowItem(share, superseded)),
         };
       }
     }
   }
 
   function rowItem(share, superseded) {
-    const record = { ...share, ...superseded };
+    const record = { ...share.record, ...superseded };
     // With the client id the service can tell a user of another company's database from one of ours with the same id.
     const user = survey.user(record.userId);
-    if (user) return itemOf({ ...record, ...user });
-    return needsUser ? { record, refused: `there is no row of User with the id ${record.userId}` } : itemOf(record);
+    if (!user && needsUser)
+      return { record, refused: `there is no row of User with the id ${record.userId}, or it cannot go in` };
+    return { ...itemOf({ ...record, ...user }), leftOut: share.leftOut };
   }
 }
 
