@@ -290,7 +290,7 @@ impl Homes<'_> {
         Err(clash())
     }
 
-    /// Lets the routes of somebody go who was erased. What is left behind is found by the next registration, and by the walk.
+    /// Lets the routes of somebody's ids go who was erased. What is left behind is found by the next registration.
     pub async fn let_go(&self, keys: &[Key], trail: &Trail) -> Result<()> {
         if !self.are_many() {
             return Ok(());

@@ -22,10 +22,10 @@ pub use rewrap::rewrap;
 pub use scrub::Scrub;
 
 use crate::config::{Copies, HOMES_QUEUE, Settings};
-use crate::domain::names::new_id;
+use crate::domain::names::{ClientId, UserId, new_id};
 use crate::domain::turn::Turn;
 use crate::error::{Error, Result};
-use crate::homes::Homes;
+use crate::homes::{Homes, keys_of};
 use crate::log::{self, Field, Level};
 use crate::platform::{Bindings, now_ms, send_messages};
 use crate::store::audit::{Actor, Trail};
@@ -159,7 +159,7 @@ async fn take(
     }
     for (served, (db, copy)) in due.iter().enumerate() {
         let budget = Budget::INVOCATION.part(db, (due.len() - served) as u64);
-        serve(db, homes.first(), copy.as_ref(), vault, settings, budget).await;
+        serve(db, homes, copy.as_ref(), vault, settings, budget).await;
         if homes.are_many()
             && let Err(error) = homes.tend(db).await
         {
@@ -171,12 +171,13 @@ async fn take(
 /// Serves one database, whose copy is up to date. A step that fails is logged, and does not keep the others from running.
 async fn serve(
     db: &Database,
-    first: &Database,
+    homes: &Homes<'_>,
     copy: Option<&copy::Target>,
     vault: &Vault,
     settings: &Settings,
     budget: Budget,
 ) {
+    let first = homes.first();
     let days = settings.history_retention_days;
     let steps = [
         (
@@ -197,7 +198,7 @@ async fn serve(
             scrub::scrub(db, copy, vault, days, budget.part(db, 2)).await,
         ),
         ("purge", purge(db, settings, budget.part(db, 2)).await),
-        ("purge users", purge_users(db, budget).await),
+        ("purge users", purge_users(db, homes, budget).await),
         ("canary", ensure_canary(db, first, vault).await),
         (
             "portal pairs",
@@ -330,18 +331,24 @@ async fn opens_shares(db: &Database, vault: &Vault, key_id: &str) -> Result<bool
     Ok(true)
 }
 
-/// Carries out the purges whose time has come.
-async fn purge_users(db: &Database, budget: Budget) -> Result<()> {
+/// Carries out the purges whose time has come. The directory forgets the ids, too.
+async fn purge_users(db: &Database, homes: &Homes<'_>, budget: Budget) -> Result<()> {
     for due in purges::due(db, PURGES_PER_RUN).await? {
         if budget.is_spent(db) {
             break;
         }
-        purges::carry_out(db, &background_trail()?, &due).await?;
+        let trail = background_trail()?;
+        purges::carry_out(db, &trail, &due).await?;
         log::event(
             Level::Info,
             "a user was purged, as an operator had asked",
             &[("userId", Field::Text(&due.user_id))],
         );
+        if let (Ok(user), Ok(client)) = (UserId::parse(due.user_id), ClientId::parse(due.client_id))
+        {
+            let keys = keys_of(&user, &client, None);
+            Box::pin(homes.let_go(&keys, &trail)).await?;
+        }
     }
     Ok(())
 }

@@ -493,6 +493,29 @@ describe("a move that was not finished", () => {
   });
 });
 
+describe("a person who was purged", () => {
+  it("leaves no route of an id behind in the directory, also if the purge had waited", async () => {
+    const IDS = "SELECT hex(key) AS key FROM routes WHERE hex(key) < '03'"; // 01 is a client's, 02 a user's, 03 an API key's
+    const routes = async () => (await worker.directory.prepare(IDS).all()).results;
+    const others = await routes();
+    await register(who, 1);
+    await store(who, "share");
+    assert.equal((await routes()).length, others.length + 2);
+    assert.equal((await call.admin("DELETE", `/users/${who.id}`)).status, 204);
+    await sql(
+      1,
+      "INSERT INTO purges (user_id, client_id, requested_at, purge_at) VALUES (?, ?, ?, ?)",
+      who.id,
+      who.clientId,
+      "2026-01-01T00:00:00.000Z",
+      "2026-01-02T00:00:00.000Z",
+    );
+    await worker.scheduled();
+    assert.deepEqual(await sql(1, "SELECT * FROM deleted_users"), []);
+    assert.deepEqual(await routes(), others);
+  });
+});
+
 describe("a user who has moved and was purged", () => {
   for (const home of [0, 2]) {
     it(`can register again in home ${home}`, async () => {
