@@ -333,7 +333,7 @@ async fn purge(call: &Call<'_>, user_id: &UserId, client_id: &ClientId) -> Resul
     Ok(match requested.await? {
         Requested::Purged => {
             let keys = keys_of(user_id, client_id, None);
-            Box::pin(call.homes.let_go(&keys, &call.trail)).await?;
+            call.homes.let_go(&keys, &call.trail).await?;
             Done {
                 status: 204,
                 body: None,

@@ -347,7 +347,7 @@ async fn purge_users(db: &Database, homes: &Homes<'_>, budget: Budget) -> Result
         if let (Ok(user), Ok(client)) = (UserId::parse(due.user_id), ClientId::parse(due.client_id))
         {
             let keys = keys_of(&user, &client, None);
-            Box::pin(homes.let_go(&keys, &trail)).await?;
+            homes.let_go(&keys, &trail).await?;
         }
     }
     Ok(())
