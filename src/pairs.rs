@@ -1,19 +1,16 @@
 //! Portal's list of a client's backup share pairs beside ours. A pair that Portal counts as completed, and whose custodian share
 //! is not here, is a backup that nobody can recover: the alarm that matters most.
 
-use crate::domain::json::{self, Object, Writer, quoted};
+use crate::domain::json::{self, Writer, quoted};
 use crate::domain::names::ClientId;
 use crate::domain::sealing::Place;
-use crate::domain::share_pairs::{SharePair, missing};
+use crate::domain::share_pairs::{SharePair, inside, missing};
 use crate::error::Result;
 use crate::log::{self, Field, Level};
 use crate::portal::Listed;
 use crate::store::Database;
 use crate::store::share_pairs::{self as store, Custodian};
 use crate::vault::Vault;
-
-/// More fields than a custodian share has.
-const MAX_SHARE_FIELDS: usize = 500;
 
 /// The pairs that are here.
 #[derive(Default)]
@@ -27,8 +24,8 @@ pub struct Ours {
 }
 
 impl Ours {
-    /// Reads the pairs of a user's client. Where Portal's webhook did not name the pair, the share itself is opened, for Portal
-    /// writes the pair into it.
+    /// Reads the pairs of a user's client. A share without a pair is opened: it says none, or was stored by a Worker that did not
+    /// look for one in it.
     pub async fn read(
         db: &Database,
         vault: &Vault,
@@ -74,8 +71,7 @@ async fn pair_inside(vault: &Vault, client_id: &ClientId, share: &Custodian) -> 
     let place = Place::custodian(client_id, &share.backup_method);
     let envelope = share.envelope.as_ref()?;
     let opened = vault.open_bytes(place, &share.key_id, envelope).await?;
-    let text = std::str::from_utf8(&opened).ok()?;
-    json::text(Object::parse(text, MAX_SHARE_FIELDS)?.get("backupSharePairId")?)
+    inside(std::str::from_utf8(&opened).ok()?).map(|pair| pair.to_string())
 }
 
 /// The alarm. The log names the pairs.

@@ -1,7 +1,7 @@
 //! The bodies of requests: every form that Portal and the snippets of its guides send.
 //!
-//! Shares and cipher texts are opaque: a string is kept as it is, an object as its exact source text. Unknown
-//! fields are ignored, but for an app's that look like a misspelt one; `null` counts as missing.
+//! Shares and cipher texts are opaque: a string is kept as it is, an object as its exact source text. (Of a custodian share
+//! the pair is read, `share_pairs::inside`.) Unknown fields are ignored, but for an app's that look like a misspelt one; `null` counts as missing.
 
 use serde::de::{Deserialize, Deserializer};
 
@@ -12,6 +12,7 @@ use super::names::{BackupMethod, BackupSharePairId, ClientId, InvalidName, UserI
 use super::query::nearest;
 use super::sealing::Kind;
 use super::secret::Secret;
+use super::share_pairs;
 
 fn invalid<T>(field: &'static str, must: &'static str) -> Result<T, InvalidBody> {
     Err(InvalidBody::field(field, must))
@@ -130,6 +131,7 @@ impl ClientApiKey {
 pub struct CustodianBackup {
     pub client_id: ClientId,
     pub backup_method: BackupMethod,
+    /// As the webhook names it, or else the share.
     pub backup_share_pair_id: Option<BackupSharePairId>,
     pub share: Secret,
     /// The optional fields that were of no use. A share is never refused for one: nobody else has a copy of it.
@@ -154,6 +156,8 @@ impl CustodianBackup {
             ("backupSharePairId", body.backup_share_pair_id.is_unusable()),
         ];
         let left_out = left_out.into_iter().filter(|(_, unusable)| *unusable);
+        let share = body.share.into_secret();
+        let named = body.backup_share_pair_id.given();
         Ok(Self {
             left_out: left_out.map(|(field, _)| field.to_owned()).collect(),
             client_id: body.client_id,
@@ -161,8 +165,8 @@ impl CustodianBackup {
                 .backup_method
                 .given()
                 .unwrap_or_else(BackupMethod::unknown),
-            backup_share_pair_id: body.backup_share_pair_id.given(),
-            share: body.share.into_secret(),
+            backup_share_pair_id: named.or_else(|| share_pairs::inside(share.expose_secret())),
+            share,
         })
     }
 }

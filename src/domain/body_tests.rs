@@ -37,6 +37,24 @@ fn a_share_object_is_kept_as_its_exact_source_text() {
 }
 
 #[test]
+fn a_custodian_share_is_of_the_pair_that_the_webhook_names_else_of_the_one_that_it_says_itself() {
+    let pair = |named: &str| {
+        let body =
+            format!(r#"{{"clientId":"c","share":"{{\"backupSharePairId\":\"inside\"}}"{named}}}"#);
+        let backup = CustodianBackup::parse(body.as_bytes()).unwrap();
+        backup.backup_share_pair_id.unwrap().to_string()
+    };
+    assert_eq!(pair(r#","backupSharePairId":"named""#), "named");
+    for nothing in [
+        "",
+        r#","backupSharePairId":null"#,
+        r#","backupSharePairId":7"#,
+    ] {
+        assert_eq!(pair(nothing), "inside", "{nothing}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_webhook_body_is_said_by_field() {
     for (body, wrong) in [
         ("", "(body)"),

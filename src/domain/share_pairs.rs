@@ -5,6 +5,22 @@
 //! response types of PortalSwift 8, November 2026).
 
 use super::json::{self, Object};
+use super::names::BackupSharePairId;
+
+/// More fields than a custodian share has: a dozen (`docs/portal.md`).
+const MAX_SHARE_FIELDS: usize = 500;
+
+/// The pair that a custodian share says it is of: Portal writes the pair's id into the share, whether its webhook names it or not.
+/// None: the share is no JSON object, or says none that can be one.
+pub fn inside(share: &str) -> Option<BackupSharePairId> {
+    const FIELD: &str = "backupSharePairId";
+    // Most of what is no share of Portal's ends here, unread.
+    if !share.contains(FIELD) {
+        return None;
+    }
+    let pair = json::text(Object::parse(share, MAX_SHARE_FIELDS)?.get(FIELD)?)?;
+    BackupSharePairId::parse(pair).ok()
+}
 
 /// A pair as Portal lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +122,34 @@ mod tests {
             backup_method: Some(method.to_owned()),
             status: "completed".to_owned(),
             created_at: Some(created_at.to_owned()),
+        }
+    }
+
+    #[test]
+    fn the_pair_inside_of_a_share_is_its_own_field() {
+        let pair = |share: &str| inside(share).map(|pair| pair.to_string());
+        for share in [
+            r#"{"backupSharePairId":"p","clientId":"c","pubkey":{"X":"1"}}"#,
+            "{\n  \"pubkey\" : {\"backupSharePairId\":\"q\"},\n  \"backupSharePairId\" : \"\\u0070\"\n}",
+        ] {
+            assert_eq!(pair(share).as_deref(), Some("p"), "{share}");
+        }
+        let long = format!(r#"{{"backupSharePairId":"{}"}}"#, "p".repeat(129));
+        for none in [
+            "1157",
+            "not JSON",
+            r#"{"clientId":"c"}"#,
+            r#"["backupSharePairId","p"]"#,
+            r#"{"inner":{"backupSharePairId":"p"}}"#,
+            r#"{"backupSharePairId":null}"#,
+            r#"{"backupSharePairId":7}"#,
+            r#"{"backupSharePairId":""}"#,
+            r#"{"backupSharePairId":"p\u0000"}"#,
+            r#"{"backupSharePairId":"p","#,
+            r#"{"backupSharePairId":"p"} {}"#,
+            &long,
+        ] {
+            assert_eq!(pair(none), None, "{none}");
         }
     }
 

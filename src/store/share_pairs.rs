@@ -11,7 +11,7 @@ pub struct Custodian {
     pub backup_method: String,
     pub stored_at: String,
     pub is_current: bool,
-    /// None: Portal's webhook did not say; then it may stand in the share.
+    /// None: it was not known when the share was stored; then it may stand in the share.
     pub pair_id: Option<String>,
     pub key_id: String,
     /// The sealed share, where the pair is to be looked for in it. None: there was no more room for it.

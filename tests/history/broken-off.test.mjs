@@ -154,6 +154,20 @@ describe("a backup that breaks off half way", () => {
     assert.deepEqual(await fetched(), ["e1", "e2", "s1", "s2"]);
   });
 
+  test("where the webhook names no pair, the one that each custodian share says itself is as good", async () => {
+    const share = (pair) => JSON.stringify({ backupSharePairId: pair, clientId: ada.clientId, share: "1157" });
+    await custodian(ada, S, share("p1"));
+    await custodian(ada, E, share("q1"));
+    await custodian(ada, S, share("p2"));
+    await custodian(ada, E, share("q2"));
+    await cipherText(ada, "GDRIVE", "u1", { pair: "p1" });
+    assert.equal(await wallet.state(ada, "GDRIVE"), "half-finished");
+    assert.deepEqual(await fetched(), ["p1", "p2", "q1", "q2"].map(share));
+    await cipherText(ada, "GDRIVE", "u2", { pair: "p2" });
+    assert.equal(await wallet.state(ada, "GDRIVE"), "complete");
+    assert.deepEqual(await fetched(), ["p2", "q2"].map(share));
+  });
+
   test("a pair known to the one side only decides nothing: the times do", async () => {
     for (const [pairs, userPair] of [
       [["p1", "q1"], undefined],
