@@ -265,6 +265,24 @@ fn of_two_backups_side_by_side_the_one_that_ended_last_gets_its_shares_though_it
 }
 
 #[test]
+fn where_the_pairs_share_was_replaced_all_of_the_other_curve_since_the_user_share_before_are_in_doubt()
+ {
+    // E(q0) u, S(pA) E(qA) E(qB) S(pB) E(qC), then u(pA): which of E's shares it is of is not told.
+    let superseded = [
+        entry(E, Some("q0"), "1"),
+        entry(S, Some("pA"), "3"),
+        entry(E, Some("qA"), "4"),
+        entry(E, Some("qB"), "5"),
+    ];
+    let current = [entry(S, Some("pB"), "6"), entry(E, Some("qC"), "7")];
+    let user = [entry("GDRIVE", Some("pA"), "8")];
+    let all = after("2", &user, |user| added(&current, user, &superseded));
+    assert_eq!(all, [1, 2, 3]);
+    // With none before, it may be the first of all, too.
+    assert_eq!(added(&current, &user, &superseded), [0, 1, 2, 3]);
+}
+
+#[test]
 fn a_pair_that_one_curve_has_makes_the_backup_complete() {
     let user = [entry("GDRIVE", Some("p1"), "3")];
     let custodian = |p, q| [entry(S, p, "1"), entry(E, q, "2")];
