@@ -7,7 +7,6 @@ use super::body::{ClientApiKey, Fields, InvalidBody};
 use super::names::{BackupMethod, BackupSharePairId, ClientId, InvalidName, UserId, check_name};
 use super::sealing::Kind;
 use super::secret::{CredentialHash, Secret};
-use super::share_pairs;
 
 /// The live routes take bodies up to this size.
 const MAX_SHARE_BYTES: usize = 512 * 1024;
@@ -170,16 +169,6 @@ fn share(fields: &Fields, kind: Kind, latest: &str) -> Result<ShareRecord, Inval
         }
     };
     let mut left_out = None;
-    let named = lenient(
-        fields,
-        "backupSharePairId",
-        &mut left_out,
-        BackupSharePairId::parse,
-    );
-    let inside = || match kind {
-        Kind::Custodian => share_pairs::inside(share.expose_secret()),
-        _ => None,
-    };
     Ok(ShareRecord {
         kind,
         id,
@@ -187,7 +176,12 @@ fn share(fields: &Fields, kind: Kind, latest: &str) -> Result<ShareRecord, Inval
         client_id: unless_empty(fields, "clientId", ClientId::parse)?,
         backup_method: unless_empty(fields, "backupMethod", BackupMethod::parse)?
             .unwrap_or_else(BackupMethod::unknown),
-        backup_share_pair_id: named.or_else(inside),
+        backup_share_pair_id: lenient(
+            fields,
+            "backupSharePairId",
+            &mut left_out,
+            BackupSharePairId::parse,
+        ),
         share,
         created_at: past(fields, "createdAt", latest)?,
         stored_at,

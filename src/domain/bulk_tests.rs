@@ -30,22 +30,6 @@ fn a_user_comes_with_its_key_or_with_the_hash_of_it() {
 }
 
 #[test]
-fn only_a_custodian_share_says_its_pair_itself() {
-    let pair = |kind: &str, field: &str| {
-        let line = format!(
-            r#"{{"type":"{kind}","userId":"u","{field}":{{"backupSharePairId":"inside"}}}}"#
-        );
-        let record = share_record(&line).backup_share_pair_id;
-        record.map(|pair| pair.to_string())
-    };
-    assert_eq!(
-        pair("custodianBackupShare", "share").as_deref(),
-        Some("inside")
-    );
-    assert_eq!(pair("userBackupShare", "cipherText"), None);
-}
-
-#[test]
 fn a_share_keeps_its_exact_text_its_pair_and_its_times() {
     let record = share_record(
         r#"{"type":"custodianBackupShare","id":"v","userId":"u","clientId":"c","backupMethod":"G","backupSharePairId":"p","share":{"n": 1.0},"storedAt":"2026-01-31T12:00:00.000Z","supersededAt":"2026-02-01T12:00:00.000Z"}"#,

@@ -8,7 +8,7 @@ use crate::domain::import_page::{ImportPage, LineResult, clash};
 use crate::domain::json::{self, Writer};
 use crate::domain::names::new_id;
 use crate::domain::sealing::{Kind, Place};
-use crate::domain::url;
+use crate::domain::{share_pairs, url};
 use crate::error::{Error, Result};
 use crate::handlers::import_homes;
 use crate::http::{Answer, Call};
@@ -240,6 +240,10 @@ async fn seal(
         )
         .await?;
     let event_id = new_id(call.trail.now_ms)?;
+    let pair_inside = match share.kind {
+        Kind::Custodian => share_pairs::inside(share.share.expose_secret()),
+        _ => None,
+    };
     Ok(ShareItem {
         line,
         kind: share.kind.as_str(),
@@ -249,6 +253,7 @@ async fn seal(
         client_id: client_id.to_owned(),
         backup_method: share.backup_method.to_string(),
         pair_id: share.backup_share_pair_id.as_ref().map(ToString::to_string),
+        pair_inside: pair_inside.map(|pair| pair.to_string()),
         key_id: sealed.key_id,
         digest: sealed.digest,
         text_digest: sealed.text_digest,

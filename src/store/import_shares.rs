@@ -16,7 +16,10 @@ pub struct ShareItem {
     pub user_id: String,
     pub client_id: String,
     pub backup_method: String,
+    /// As the record names it: it may differ from that of the share that is here.
     pub pair_id: Option<String>,
+    /// As the share itself names it.
+    pub pair_inside: Option<String>,
     pub key_id: String,
     pub digest: String,
     /// See [`crate::vault::Sealed::text_digest`].
@@ -41,6 +44,7 @@ impl ShareItem {
             .text("clientId", &self.client_id)
             .text("backupMethod", &self.backup_method)
             .optional("pairId", self.pair_id.as_deref())
+            .optional("pairInside", self.pair_inside.as_deref())
             .text("keyId", &self.key_id)
             .text("digest", &self.digest)
             .text("textDigest", &self.text_digest)

@@ -64,6 +64,21 @@ describe("POST /admin/import", () => {
     assert.deepEqual((await fetched()).sort(), [CUSTODIAN.share, "old"].sort());
   });
 
+  test("where a record names no pair, the one that the custodian share says itself counts, and makes no conflict", async () => {
+    const share = (pair) => JSON.stringify({ backupSharePairId: pair, clientId: "c1", share: "1157" });
+    const current = { ...CUSTODIAN, backupSharePairId: undefined, share: share("p1") };
+    const old = { ...OLD, backupSharePairId: undefined, share: share("p0") };
+    const named = { ...CIPHER_TEXT, backupSharePairId: "p0" };
+    assert.deepEqual(await outcomes([USER, current, old, named]), ["new", "new", "new", "new"]);
+    assert.deepEqual((await fetched()).sort(), [share("p0"), share("p1")]);
+    assert.deepEqual(await outcomes([current, old]), ["same", "same"]);
+    // As a Worker stored it that did not look for the pair in the share.
+    await worker.sql("UPDATE custodian_backup_shares SET backup_share_pair_id = NULL");
+    await worker.sql("UPDATE backup_share_versions SET backup_share_pair_id = NULL");
+    assert.deepEqual(await outcomes([current, old]), ["same", "same"]);
+    assert.deepEqual(await outcomes([{ ...current, backupSharePairId: "p1" }]), ["conflict"]);
+  });
+
   test("a cipher text whose custodian share gave way to a backup that broke off gets it from the history", async () => {
     await imported([USER]);
     await webhook("broke off");

@@ -2,7 +2,7 @@
 WITH j AS (
   SELECT value ->> 'line' AS line, value ->> 'eventId' AS event_id, value ->> 'kind' AS kind, value ->> 'id' AS id,
     value ->> 'userId' AS user_id, value ->> 'clientId' AS client_id, value ->> 'backupMethod' AS backup_method,
-    value ->> 'pairId' AS pair_id, value ->> 'keyId' AS key_id, value ->> 'digest' AS digest,
+    coalesce(value ->> 'pairId', value ->> 'pairInside') AS pair_id, value ->> 'keyId' AS key_id, value ->> 'digest' AS digest,
     value ->> 'sealed' AS sealed, value ->> 'createdAt' AS created_at, value ->> 'storedAt' AS stored_at,
     value ->> 'supersededAt' AS superseded_at, value ->> 'reason' AS reason
   FROM json_each(?5))
