@@ -12,9 +12,9 @@
 # - Python: `datetime.now() + timedelta(hours=1)`, which has no time zone, is taken for UTC by all four. Signed in New York the token has been
 #   expired for three or four hours, in Kolkata it lives six and a half. On a server in UTC it is right.
 #
-# Who is hurt: a company that signs its users' tokens itself. A verifier that allows for a minute between two clocks, as this server does, takes
-# the token of four seconds for a minute: every test passes, and a sign-in that is more than a minute old
-# is refused. And a token that should have ended an hour ago works all day.
+# Who is hurt: a company that signs its users' tokens itself. A verifier that allows for a minute between two clocks, as this server does,
+# takes the token of four seconds for a minute: every test passes, and a sign-in that is older is refused. And a token that should
+# have ended an hour ago works all day.
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
 npm init -y >/dev/null

@@ -5,8 +5,8 @@
 # react-native-keychain by a Map with one entry a service.
 # Behaviour, of a client that has a wallet of each curve:
 # - If the entry of the shares cannot be read (react-native-keychain rejects), the Keychain takes the entry of older versions (`DkgResult`),
-#   of secp256k1 alone, if it is still there: neither a recovery nor `deleteShares()` deletes it. `backupWallet()` then backs up that share only, writes a
-#   new key into the cloud, and resolves. Without the older entry it rejects before anything is changed.
+#   of secp256k1 alone, if it is still there: neither a recovery nor `deleteShares()` deletes it. `backupWallet()` then backs up that
+#   share only, writes a new key into the cloud, and resolves. Without the older entry it rejects before anything is changed.
 # - `recoverWallet()` of a cipher text with secp256k1 alone replaces the entry of both shares by one with that share. The Solana share that was
 #   on the phone is gone. The call resolves with both addresses, for these come from Portal. `isWalletOnDevice()` says yes; with
 #   Solana's chain id it says no.
