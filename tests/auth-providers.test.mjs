@@ -14,7 +14,7 @@ const APP = "https://app.example.com";
 
 /**
  * `here` stands for the capital letters in the page's table; `claims` are those of a token as the provider signs it, beside `iss`,
- * `iat` and `exp`; `audience` is JWT_AUDIENCE, `another` how the token of another app of the same provider differs.
+ * `iat` and `exp`; `published` is how its key set differs; `audience` is JWT_AUDIENCE, `another` how the token of another app of the same provider differs.
  */
 const PROVIDERS = {
   Auth0: {
@@ -45,6 +45,16 @@ const PROVIDERS = {
       email_verified: true,
     },
     another: { aud: "9web9web9web9web" },
+  },
+  "Better Auth": {
+    alg: "EdDSA",
+    header: { typ: undefined },
+    published: { use: undefined },
+    here: { "YOUR-SERVER": "auth.example.com" },
+    audience: "portal-backup",
+    claims: { sub: "42AMVwRSihgnZtBFWkrIlvvWbXltzTXF", aud: "portal-backup" },
+    // What its tokens name where no audience is set.
+    another: { aud: "https://auth.example.com" },
   },
   Clerk: {
     alg: "RS256",
@@ -110,11 +120,11 @@ const PAGE = Object.fromEntries(
 
 /** A Worker with the page's settings for a provider, and a maker of tokens as that provider signs them. */
 async function start(t, name, vars = {}) {
-  const { alg, header, here, audience, claims } = PROVIDERS[name];
+  const { alg, header, published, here, audience, claims } = PROVIDERS[name];
   const filled = (text) =>
     Object.entries(here).reduce((found, [letters, value]) => found.replaceAll(letters, value), text);
   const [jwks, issuer] = PAGE[name].map(filled);
-  const key = await makeKey(alg, "key-1");
+  const key = await makeKey(alg, "key-1", { published });
   const asked = [];
   const worker = await startWorker({
     vars: { CLIENT_AUTH: "jwt", JWT_JWKS_URL: jwks, JWT_ISSUER: issuer, JWT_AUDIENCE: audience, ...vars },
