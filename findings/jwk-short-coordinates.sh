@@ -12,8 +12,8 @@
 #   Authlib's own warning sends its users, and in every other library.
 #
 # Who is hurt: a company that signs its users' tokens with Authlib, at its first key or its 128th. After that rotation every sign-in is
-# refused by readers that keep to the RFC, as this server does; in the company's own tests with jose it works. Make another key if a
-# coordinate has fewer than 43 characters.
+# refused by readers that keep to the RFC; in the company's own tests with jose it works. This server takes such a key. For other readers
+# make another one if a coordinate has fewer than 43 characters.
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
 export WRANGLER_SEND_METRICS=false CLOUDFLARE_CF_FETCH_ENABLED=false

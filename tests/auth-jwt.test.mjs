@@ -421,6 +421,22 @@ describe("a provider whose key set is odd", () => {
     assert.equal((await answerTo(makeToken(good, { header: { kid: undefined } }))).status, 200);
   });
 
+  it("is good when it leaves the leading zeros of a coordinate out", async () => {
+    let key;
+    do key = await makeKey("ES256", "short");
+    while (!/^A[A-D]/.test(key.jwk.x) && !/^A[A-D]/.test(key.jwk.y));
+    const short = (text) =>
+      Buffer.from(
+        Buffer.from(text, "base64url")
+          .toString("hex")
+          .replace(/^(00)+/, ""),
+        "hex",
+      );
+    const [x, y] = [key.jwk.x, key.jwk.y].map((text) => short(text).toString("base64url"));
+    elements = () => [JSON.stringify({ ...key.jwk, x, y })];
+    assert.equal((await answerTo(makeToken(key))).status, 200);
+  });
+
   it("is good when it calls EdDSA Ed25519, in the key and in the header", async () => {
     elements = () => [JSON.stringify({ ...edwards.jwk, alg: "Ed25519" })];
     assert.equal((await answerTo(makeToken(edwards))).status, 200);

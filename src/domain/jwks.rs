@@ -4,6 +4,8 @@
 //! So a token cannot choose how a key is used (algorithm confusion). Keys that are of no use here (other curves,
 //! encryption keys, shared secrets, short RSA keys) are passed over; the rest of the set stays good.
 
+use std::ops::RangeInclusive;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -100,14 +102,16 @@ fn usable(key: &Fields) -> Option<PublicKey> {
     let (algorithm, jwk) = match (text("kty")?.as_str(), text("crv").as_deref()) {
         ("RSA", _) => (Algorithm::Rs256, rsa(&text("n")?, &text("e")?)?),
         ("EC", Some("P-256")) => {
-            let (x, y) = (coordinate(text("x")?)?, coordinate(text("y")?)?);
+            // RFC 7518 has them in 32 bytes. Authlib 1.9.10 leaves leading zeros out, of one key in 128; WebCrypto takes those.
+            let of_p256 = |name: &str| coordinate(text(name)?, 1..=32);
+            let (x, y) = (of_p256("x")?, of_p256("y")?);
             (
                 Algorithm::Es256,
                 format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}"}}"#),
             )
         }
         ("OKP", Some("Ed25519")) => {
-            let x = coordinate(text("x")?)?;
+            let x = coordinate(text("x")?, 32..=32)?;
             (
                 Algorithm::EdDsa,
                 format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}"#),
@@ -142,10 +146,10 @@ fn rsa(n: &str, e: &str) -> Option<String> {
     strong.then(|| format!(r#"{{"kty":"RSA","n":"{n}","e":"{e}"}}"#))
 }
 
-/// 32 bytes, as a coordinate of either curve has them. The text is base64url, so it is safe inside JSON quotes.
-fn coordinate(text: String) -> Option<String> {
+/// A text of so many bytes in base64url, so it is safe inside JSON quotes. Whether it is on its curve, WebCrypto finds out.
+fn coordinate(text: String, length: RangeInclusive<usize>) -> Option<String> {
     let bytes = URL_SAFE_NO_PAD.decode(&text).ok()?;
-    (bytes.len() == 32).then_some(text)
+    length.contains(&bytes.len()).then_some(text)
 }
 
 /// Seconds after which a set is asked for again, although it still serves.
