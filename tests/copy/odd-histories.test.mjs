@@ -176,7 +176,8 @@ describe("COPY_REQUIRED", () => {
   let its;
   let theirs;
   before(async () => {
-    strict = await startWorker({ homes: 1, config: withCopy, vars: { COPY_REQUIRED: "yes" } });
+    // A page of notes is 200 objects, which takes long on a machine that is busy.
+    strict = await startWorker({ homes: 1, config: withCopy, vars: { COPY_REQUIRED: "yes", COPY_WAIT_MS: "8000" } });
     its = await copies(strict);
     theirs = backups(strict);
   });
