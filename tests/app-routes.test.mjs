@@ -221,6 +221,31 @@ describe("backup methods", () => {
     }
   });
 
+  test("UNKNOWN in the body is a method: another one in the query is 400, for it would be stored where nobody looks", async () => {
+    const path = STORE(ada)[0];
+    for (const body of [
+      { cipherText: "c", backupMethod: "unknown" },
+      { data: { cipherText: "c", backupMethod: "UNKNOWN" } },
+      { backupMethod: "UNKNOWN", data: { cipherText: "c" } },
+      { cipherText: "c", backupMethod: "ICLOUD" },
+    ]) {
+      const answer = await app(ada, "POST", `${path}?backupMethod=GDRIVE`, body);
+      assertProblem(answer, 400, "invalid_field", { field: "backupMethod" });
+    }
+    assert.deepEqual(await worker.sql("SELECT 1 FROM user_backup_shares"), []);
+    for (const [query, backupMethod] of [
+      ["?backupMethod=GDRIVE", "gdrive"],
+      ["?backupMethod=ICLOUD", null],
+      ["?backupMethod=UNKNOWN", "UNKNOWN"],
+    ])
+      await stores(ada, { cipherText: "c", backupMethod }, path + query);
+    const rows = await worker.sql("SELECT backup_method FROM user_backup_shares ORDER BY 1");
+    assert.deepEqual(
+      rows.map((row) => row.backup_method),
+      ["GDRIVE", "ICLOUD", "UNKNOWN"].map((method) => (method === "GDRIVE" ? "gdrive" : method)).sort(),
+    );
+  });
+
   test("none under the method and none under UNKNOWN is 404", async () => {
     await stores(ada, { backupMethod: "GDRIVE", cipherText: "drive" });
     for (const path of FETCH(ada)) {

@@ -62,6 +62,34 @@ test("the state tells what is missing", async () => {
   assert.deepEqual(await states(), { A: "no-user-share", B: "no-custodian-share", C: "complete" });
 });
 
+test("a custodian share of another method counts for none whose name that one begins with", async () => {
+  await custodian("PASSWORD-RECOVERY-SECP256K1");
+  await cipherText("PASSWORD");
+  assert.deepEqual(await states(), { PASSWORD: "no-custodian-share", "PASSWORD-RECOVERY": "no-user-share" });
+  await custodian("password-ed25519");
+  await cipherText("PASSWORD", "c2");
+  await custodian("PASSWORD-RECOVERY-SECP256K1", "s2");
+  assert.deepEqual(await states(), { PASSWORD: "complete", "PASSWORD-RECOVERY": "no-user-share" });
+  const { body } = await admin("GET", "/admin/half-finished");
+  assert.deepEqual(body.halfFinished, []);
+});
+
+test("a custodian share whose curve nobody knows counts for the method that its name begins with", async () => {
+  await custodian("GDRIVE-NEW-CURVE");
+  await cipherText("GDRIVE");
+  assert.deepEqual(await states(), { GDRIVE: "complete" });
+  await custodian("GDRIVE-NEW-CURVE", "s2");
+  assert.deepEqual(await states(), { GDRIVE: "half-finished" });
+  const { body } = await admin("GET", "/admin/half-finished");
+  assert.equal(body.halfFinished.length, 1);
+});
+
+test("a cipher text under the name of a curve is complete by that one's custodian share", async () => {
+  await custodian("GDRIVE-SECP256K1");
+  await cipherText("GDRIVE-SECP256K1");
+  assert.deepEqual(await states(), { "GDRIVE-SECP256K1": "complete" });
+});
+
 test("a re-backup that stopped after the webhook is half-finished, until the app has stored its cipher text", async () => {
   await custodian("GDRIVE-SECP256K1", "old");
   await cipherText("GDRIVE", "old");

@@ -96,6 +96,21 @@ describe("a user who stored as much as one may within a day", () => {
     assert.equal((await cipherText(ada, "junk")).status, 429);
   });
 
+  it("has its backup taken whole: the other curve of a custodian share that was taken, once", async () => {
+    const [one, other] = [CUSTODIAN, "gdrive-ed25519"];
+    const taken = async (method, share) => (await wallet.storeCustodian(ada, method, share)).status === 204;
+    for (const method of [one, other, "ICLOUD-SECP256K1"]) await wallet.custodian(ada, method, "c1");
+    // The next one that is replaced is one too many.
+    await replacedJustNow(ada, 4_096, 64, "custodian");
+    await wallet.custodian(ada, one, "c2");
+    assert.equal(await taken("ICLOUD-SECP256K1", "c2"), false, "it is of another backup");
+    await wallet.custodian(ada, other, "c2");
+    for (const method of [one, other]) assert.equal(await taken(method, "c3"), false, method);
+    await wallet.custodian(ada, one, "c2");
+    await wallet.cipherText(ada, "GDRIVE", "u2");
+    assert.equal(await wallet.state(ada, "GDRIVE"), "complete");
+  });
+
   it("is released by an operator, from then on: what comes later counts anew", async () => {
     await wallet.cipherText(ada, "GDRIVE", "u1");
     await replacedJustNow(ada, 4_097, 64);

@@ -166,11 +166,15 @@ fn a_half_finished_backup_is_one_wherever_it_is_counted() {
     for name in ["half_finished_count", "half_finished_page", "status_counts"] {
         assert_has(
             name,
-            "AND (c.method = s.method OR substr(c.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE)
+            "AND (c.method IN (s.method, s.method || '-SECP256K1', s.method || '-ED25519')
+               OR substr(c.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE
+                 AND c.method NOT LIKE '%-SECP256K1' AND c.method NOT LIKE '%-ED25519')
              AND (c.updated_at > s.updated_at OR c.backup_share_pair_id <> s.backup_share_pair_id
                AND NOT EXISTS (SELECT 1 FROM custodian_backup_shares p
                  WHERE p.user_id = s.user_id AND p.backup_share_pair_id = s.backup_share_pair_id
-                 AND (p.method = s.method OR substr(p.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE)))",
+                 AND (p.method IN (s.method, s.method || '-SECP256K1', s.method || '-ED25519')
+               OR substr(p.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE
+                 AND p.method NOT LIKE '%-SECP256K1' AND p.method NOT LIKE '%-ED25519')))",
         );
     }
 }

@@ -214,7 +214,8 @@ struct CipherText {
 }
 
 impl UserBackup {
-    pub fn parse(body: &[u8]) -> Result<Self, InvalidBody> {
+    /// `in_query`: the method may stand in the request's query instead.
+    pub fn parse(body: &[u8], in_query: Option<BackupMethod>) -> Result<Self, InvalidBody> {
         let outer = object(body)?;
         refuse_misspelt(&outer)?;
         let has_cipher_text = |fields: &Object| {
@@ -248,8 +249,13 @@ impl UserBackup {
             let pair = inside.backup_share_pair_id;
             one_of("backupSharePairId", &mut which.backup_share_pair_id, pair)?;
         }
+        let is_another = |method| Some(method) != in_query.as_ref();
+        if in_query.is_some() && which.backup_method.as_ref().is_some_and(is_another) {
+            return invalid("backupMethod", "not differ between the query and the body");
+        }
+        let method = which.backup_method.or(in_query);
         Ok(Self {
-            backup_method: which.backup_method.unwrap_or_else(BackupMethod::unknown),
+            backup_method: method.unwrap_or_else(BackupMethod::unknown),
             backup_share_pair_id: which.backup_share_pair_id,
             cipher_text,
         })

@@ -8,7 +8,7 @@ fn field(error: InvalidBody) -> &'static str {
 }
 
 fn user(body: &str) -> UserBackup {
-    UserBackup::parse(body.as_bytes()).unwrap()
+    UserBackup::parse(body.as_bytes(), None).unwrap()
 }
 
 #[test]
@@ -132,7 +132,11 @@ fn an_enclave_body_is_kept_as_the_object_that_holds_the_cipher_texts() {
     );
     assert_eq!(
         field(
-            UserBackup::parse(br#"{"secp256k1Ciphertext":"a","ed25519Ciphertext":7}"#).unwrap_err()
+            UserBackup::parse(
+                br#"{"secp256k1Ciphertext":"a","ed25519Ciphertext":7}"#,
+                None
+            )
+            .unwrap_err()
         ),
         "ed25519Ciphertext"
     );
@@ -163,7 +167,7 @@ fn an_app_body_without_a_single_cipher_text_is_refused() {
         ),
     ] {
         assert_eq!(
-            field(UserBackup::parse(body.as_bytes()).unwrap_err()),
+            field(UserBackup::parse(body.as_bytes(), None).unwrap_err()),
             wrong,
             "{body}"
         );
@@ -178,7 +182,7 @@ fn data_beside_a_cipher_text_is_ignored_unless_it_holds_another() {
         assert_eq!(backup.backup_method.as_str(), "UNKNOWN", "{data}");
     }
     let two = br#"{"cipherText":"abc","data":{"backupShare":"def"}}"#;
-    assert_eq!(field(UserBackup::parse(two).unwrap_err()), "data");
+    assert_eq!(field(UserBackup::parse(two, None).unwrap_err()), "data");
 }
 
 #[test]
@@ -279,7 +283,7 @@ fn an_apps_field_that_looks_like_a_misspelt_one_is_refused() {
             format!(r#"{{"data":{{"cipherText":"x","{name}":"GDRIVE"}}}}"#),
         ] {
             assert_eq!(
-                field(UserBackup::parse(body.as_bytes()).unwrap_err()),
+                field(UserBackup::parse(body.as_bytes(), None).unwrap_err()),
                 meant,
                 "{body}"
             );
@@ -300,7 +304,7 @@ fn an_apps_field_that_looks_like_a_misspelt_one_is_refused() {
         "text",
     ] {
         let body = format!(r#"{{"cipherText":"x","{name}":"y"}}"#);
-        assert!(UserBackup::parse(body.as_bytes()).is_ok(), "{body}");
+        assert!(UserBackup::parse(body.as_bytes(), None).is_ok(), "{body}");
     }
 }
 

@@ -166,6 +166,14 @@ impl BackupMethod {
         stem.eq_ignore_ascii_case(&method.0) && (rest.is_empty() || rest.starts_with('-'))
     }
 
+    /// Whether a custodian share under `self` makes an app's backup under `method` complete. As [`belongs_to`](Self::belongs_to), which is
+    /// for what may be needed; but a name that ends with a known curve is of no shorter method: `PASSWORD-RECOVERY-ED25519` does not count
+    /// for `PASSWORD`.
+    pub fn counts_for(&self, method: &BackupMethod) -> bool {
+        let plain = self.without_curve();
+        self == method || plain == *method || plain == *self && self.belongs_to(method)
+    }
+
     /// The app's method that this custodian method is of, as far as the name alone tells.
     pub fn without_curve(&self) -> BackupMethod {
         match self.0.rsplit_once('-') {
@@ -255,6 +263,16 @@ mod tests {
         assert!(method("GDRIVE-NEW-CURVE").belongs_to(&method("GDRIVE")));
         assert!(!method("GDRIVE2-SECP256K1").belongs_to(&method("GDRIVE")));
         assert!(!method("GDRIVE").belongs_to(&method("GDRIVE-SECP256K1")));
+    }
+
+    #[test]
+    fn a_custodian_method_with_a_known_curve_counts_for_the_method_before_it_alone() {
+        assert!(method("gdrive-SECP256K1").counts_for(&method("GDRIVE")));
+        assert!(method("GDRIVE").counts_for(&method("gdrive")));
+        assert!(method("GDRIVE-SECP256K1").counts_for(&method("gdrive-secp256k1")));
+        assert!(!method("GDRIVE-NEW-ed25519").counts_for(&method("GDRIVE")));
+        assert!(method("GDRIVE-NEW-CURVE").counts_for(&method("GDRIVE")));
+        assert!(!method("GDRIVE2").counts_for(&method("GDRIVE")));
     }
 
     #[test]

@@ -81,7 +81,7 @@ pub fn half_finished<'a>(
         let there = custodian
             .iter()
             .filter(|c| before.is_none_or(|time| c.stored_at.as_str() < time))
-            .filter(|c| c.backup_method.belongs_to(&share.backup_method));
+            .filter(|c| c.backup_method.counts_for(&share.backup_method));
         is_half_finished(share, there)
     };
     let half_finished = user.iter().filter(is_half_finished);
@@ -95,7 +95,7 @@ pub fn backups(custodian: &[Entry], user: &[Entry]) -> Vec<Backup> {
         .map(|share| {
             let custodian_shares: Vec<Entry> = custodian
                 .iter()
-                .filter(|c| c.backup_method.belongs_to(&share.backup_method))
+                .filter(|c| c.backup_method.counts_for(&share.backup_method))
                 .cloned()
                 .collect();
             let state = if custodian_shares.is_empty() {
@@ -116,7 +116,7 @@ pub fn backups(custodian: &[Entry], user: &[Entry]) -> Vec<Backup> {
     for share in custodian {
         if user
             .iter()
-            .any(|u| share.backup_method.belongs_to(&u.backup_method))
+            .any(|u| share.backup_method.counts_for(&u.backup_method))
         {
             continue;
         }

@@ -87,16 +87,9 @@ fn log_odd(call: &Call<'_>, user_id: &UserId, backup_method: &BackupMethod, stor
 
 /// The body; which backup it is of may stand in the query instead.
 async fn read_backup(call: &Call<'_>) -> Result<UserBackup> {
-    let mut backup = UserBackup::parse(&call.json_body().await?)?;
-    if let Some(method) = call.query_name("backupMethod", BackupMethod::parse)? {
-        if backup.backup_method == BackupMethod::unknown() {
-            backup.backup_method = method;
-        } else if backup.backup_method != method {
-            let must = "not differ between the query and the body";
-            return Err(Error::field("backupMethod", must));
-        }
-    }
-    Ok(backup)
+    let body = call.json_body().await?;
+    let in_query = call.query_name("backupMethod", BackupMethod::parse)?;
+    Ok(UserBackup::parse(&body, in_query)?)
 }
 
 /// Carries out what an app asks at the home of whom the path names. An API key of a user in another home is refused as that of

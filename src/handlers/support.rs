@@ -149,7 +149,7 @@ pub async fn list_backups(
 fn is_of(share: &Looked, backup: &Backup) -> bool {
     match share.kind {
         Kind::Custodian if backup.user_share_at.is_some() => {
-            share.backup_method.belongs_to(&backup.backup_method)
+            share.backup_method.counts_for(&backup.backup_method)
         }
         Kind::Custodian => share.backup_method.without_curve() == backup.backup_method,
         _ => backup.user_share_at.is_some() && share.backup_method == backup.backup_method,

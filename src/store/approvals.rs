@@ -141,7 +141,7 @@ const STOPPED: [(&str, Code, &str); 3] = [
     (
         "approval is gone",
         Code::Conflict,
-        "This request no longer waits: it was decided already, its 24 hours are over, the user id is another client's by now, or its user was deleted when it was made and is back.",
+        "This request cannot be decided so: it was decided already, its 24 hours are over, the user is deleted, the user id is another client's by now, or its user was deleted when it was made and is back.",
     ),
     (
         "approval is your own",

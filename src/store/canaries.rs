@@ -39,9 +39,9 @@ pub(super) struct Same<'a> {
     pub vault: &'a Vault,
     /// Of the share that the request brings.
     pub place: Place<'a>,
-    /// The statement that reads the stored one.
+    /// The statement that reads the stored ones.
     pub read: &'static str,
-    /// The statement that seals it anew in place.
+    /// The statement that seals the current one anew in place.
     pub mend: &'static str,
 }
 
@@ -53,7 +53,8 @@ pub(super) struct Same<'a> {
 /// A share never displaces that of a request which began later: whoever sent this one may have hung up, and sent another. Who
 /// still waits begins anew, unless an attempt was given up already: then a later request was answered meanwhile.
 ///
-/// The same share again changes nothing, unless the stored one does not open: then 2xx would be wrong, so it is sealed anew in place.
+/// The same share again changes nothing, unless the stored one does not open, current or in the history: then 2xx would be wrong, so it
+/// is sealed anew in place.
 pub(super) async fn store(
     db: &Database,
     trail: &Trail,
@@ -82,9 +83,9 @@ pub(super) async fn store(
             | Stored::ReplacedAlone
             | Stored::SameText
             | Stored::Unchanged) => {
-                let there = changed.first_row();
+                let there = changed.first_rows();
                 db.keep_notes(changed);
-                if let Some(row) = there {
+                for row in there {
                     same.mend(db, &trail, sealed, whose, &row).await?;
                 }
                 db.which.learn(|known| known.has_canary = true);
@@ -98,7 +99,7 @@ pub(super) async fn store(
 
 impl Same<'_> {
     async fn mend(
-        self,
+        &self,
         db: &Database,
         trail: &Trail,
         sealed: &Sealed,
@@ -116,11 +117,14 @@ impl Same<'_> {
         if opened.await.is_some() {
             return Ok(());
         }
-        let mend = Statement::new(self.mend)
-            .text(&trail.event_id)
-            .text(self.place.backup_method)
-            .sealed(sealed);
-        let change = Change::upkeep(mend);
+        let mend = |sql| {
+            Statement::new(sql)
+                .text(&trail.event_id)
+                .text(self.place.backup_method)
+                .sealed(sealed)
+                .js(&envelope)
+        };
+        let change = Change::upkeep(mend(self.mend)).read(mend(sql!("version_mend")));
         db.keep_notes(db.change(db.noting(change, whose)).await?);
         log::event(
             Level::Warn,

@@ -180,9 +180,9 @@ impl Changed {
         }
     }
 
-    /// The first row of the first read.
-    pub fn first_row(&self) -> Option<Row> {
-        self.rows.first()?.first()
+    /// The rows of the first read.
+    pub fn first_rows(&self) -> Vec<Row> {
+        self.rows.first().map(Rows::read).unwrap_or_default()
     }
 
     pub fn all_rows(self) -> Vec<Rows> {

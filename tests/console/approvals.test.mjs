@@ -142,6 +142,18 @@ test("a purge of a deleted user is not carried out on one who is back: 409", asy
   }
 });
 
+test("a request about a user who was deleted meanwhile is not carried out, and waits for who comes back: 409", async () => {
+  for (const [action, { isDone }] of Object.entries(REQUESTS).filter(([action]) => action !== "purge")) {
+    const { id } = await asked(action);
+    await act.deleteUser(ada);
+    assertProblem(await approve(id, chief.token), 409, "conflict", { what: action });
+    assert.equal((await waiting()).length, 1);
+    await act.restoreUser(ada);
+    assert.equal((await approve(id, chief.token)).status, 200);
+    assert.equal(await isDone(), true);
+  }
+});
+
 test("a purge of a deleted user is carried out as long as the user stays away", async () => {
   await act.deleteUser(ada);
   const { id } = await asked("purge");

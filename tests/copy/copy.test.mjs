@@ -30,6 +30,21 @@ const settled = () => copy.until("no note is left", async () => (await copy.pend
 const logged = (message) => worker.logLines().filter((line) => line.message === message);
 
 describe("a store", () => {
+  it("that seals a share of the history anew has that in the bucket when it is answered", async () => {
+    await of.register(one);
+    for (const share of ["older", "newer"]) await of.custodian(one, "GDRIVE-SECP256K1", share);
+    await worker.sql("UPDATE backup_share_versions SET sealed_share = 'AAAA'");
+    await worker.scheduled();
+    await settled();
+    await of.custodian(one, "GDRIVE-SECP256K1", "older");
+    const [row] = await worker.sql("SELECT sealed_share FROM backup_share_versions");
+    assert.notEqual(row.sealed_share, "AAAA");
+    const versions = (await copy.objects()).filter(([name]) => name.endsWith(".version"));
+    assert.ok(versions.some(([, text]) => text.includes(row.sealed_share)));
+    await settled();
+    assert.deepEqual(await copy.replayed(), await copy.held());
+  });
+
   it("is in the bucket when it is answered, and leaves no note", async () => {
     await of.register(one);
     await settled();

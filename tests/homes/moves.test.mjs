@@ -61,6 +61,35 @@ async function travelBack(home, rows) {
   ]);
 }
 
+describe("an event of a user that names the client of another, who had the wrong credential", () => {
+  it("goes along to a home that the other has left: the move comes to its end", async () => {
+    const other = user("other");
+    await register(other, 1);
+    assert.equal((await move(other, 2)).status, 200);
+    await register(who, 0);
+    await store(who, "share");
+    assertProblem(await call.app(other, "GET", `/users/${who.id}/user-backup-share`), 403, "forbidden");
+    assert.equal((await move(who, 1)).status, 200);
+    const events = "SELECT action, outcome, client_id, reason FROM audit_events WHERE user_id = ? ORDER BY id";
+    assert.deepEqual(await sql(0, events, who.id), []);
+    assert.deepEqual(
+      (await sql(1, events, who.id)).filter(({ outcome }) => outcome === "forbidden"),
+      [{ action: "fetch_user_share", outcome: "forbidden", client_id: null, reason: `client: ${other.clientId}` }],
+    );
+    assert.deepEqual(
+      (await marks(1)).map(({ kind, value, state }) => [kind, value, state]),
+      [
+        ["client", other.clientId, "moved"],
+        ["user", other.id, "moved"],
+      ],
+      "the other's marks stand",
+    );
+    assert.deepEqual(await custodianShares(call, who.clientId), ["share"]);
+    assert.equal((await call.app(other, "GET", `/users/${other.id}/backups`)).status, 200);
+    assertProblem(await call.app(other, "GET", `/users/${who.id}/user-backup-share`), 403, "forbidden");
+  });
+});
+
 describe("a user who is in two homes since one went back in time", () => {
   it("is not moved from one to the other: what is stored there stays", async () => {
     await register(who, 0);

@@ -194,6 +194,31 @@ describe("the same share again, where the stored one does not open", () => {
         assert.deepEqual(await worker.sql(`SELECT sealed_share FROM ${table}`), [{ sealed_share: mended }]);
       });
 
+  for (const [table, method, store] of KINDS)
+    for (const [what, damage] of Object.entries(DAMAGE))
+      test(`is sealed anew in the history: of ${table}, ${what}`, async () => {
+        await store(method, "share");
+        await store(method, "newer");
+        const all = () => worker.sql("SELECT * FROM backup_share_versions");
+        const [{ sealed_share: before, ...row }] = await all();
+        await worker.sql(`UPDATE backup_share_versions SET ${damage}`);
+        const current = await worker.sql(`SELECT * FROM ${table}`);
+        worker.clearLogs();
+        await store(method.toLowerCase(), "share");
+        const [{ sealed_share: mended, ...after }] = await all();
+        assert.deepEqual(after, { ...row, backup_method: method.toLowerCase(), method: method.toLowerCase() });
+        assert.notEqual(mended, before);
+        assert.deepEqual(await worker.sql(`SELECT * FROM ${table}`), current);
+        assert.equal(
+          worker.logLines().filter(({ message }) => message.startsWith("a stored share that did not open")).length,
+          1,
+        );
+        await store(method, "share");
+        assert.equal((await all())[0].sealed_share, mended);
+        const [{ id }] = await wallet.history(ada);
+        await wallet.restoreVersion(ada, id);
+      });
+
   test("leaves the row as it is where it opens, and where another share is stored", async () => {
     await custodian(ada, S, "s1");
     const rows = () => worker.sql("SELECT * FROM custodian_backup_shares");

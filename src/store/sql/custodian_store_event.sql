@@ -26,6 +26,24 @@ SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'portal', '
     WHEN c.share_digest IS NOT ?9
         AND c.id IS NOT NULL
         AND EXISTS (SELECT 1 FROM users_over_quota WHERE id = u.id AND kind = 'custodian')
+        -- The other curve of a backup whose share was taken is always taken: that share came after this one's, and what was replaced before
+        -- it was within the limit. So each method has one such share a day.
+        AND NOT EXISTS (
+            SELECT 1
+            FROM custodian_backup_shares o
+            WHERE o.user_id = u.id
+              AND o.updated_at > c.updated_at
+              AND rtrim(o.method, replace(o.method, '-', '')) = rtrim(c.method, replace(c.method, '-', '')) COLLATE NOCASE
+              AND instr(c.method, '-') > 0
+              AND (
+                  SELECT coalesce(sum(max(octet_length(sealed_share), 16384)), 0)
+                  FROM backup_share_versions
+                  WHERE user_id = u.id
+                    AND client_id = u.client_id
+                    AND reason = 'replaced'
+                    AND kind = 'custodian'
+                    AND superseded_at > max(strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 day'), coalesce(u.quota_released_at, ''))
+                    AND superseded_at < o.updated_at) <= 67108864)
       THEN 'over_quota'
     -- Stored by a request that began later. What else has such an id (an import may bring any) has no event of a
     -- store.

@@ -11,7 +11,10 @@ SELECT *,
               FROM custodian_backup_shares c
               WHERE c.user_id = s.user_id
                 AND (
-                    c.method = s.method OR substr(c.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE)
+                    c.method IN (s.method, s.method || '-SECP256K1', s.method || '-ED25519')
+                      OR substr(c.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE
+                        AND c.method NOT LIKE '%-SECP256K1'
+                        AND c.method NOT LIKE '%-ED25519')
                 AND (
                     c.updated_at > s.updated_at
                       OR c.backup_share_pair_id <> s.backup_share_pair_id
@@ -21,8 +24,10 @@ SELECT *,
                             WHERE p.user_id = s.user_id
                               AND p.backup_share_pair_id = s.backup_share_pair_id
                               AND (
-                                  p.method = s.method
-                                    OR substr(p.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE)))))) AS half_finished
+                                  p.method IN (s.method, s.method || '-SECP256K1', s.method || '-ED25519')
+                                    OR substr(p.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE
+                                      AND p.method NOT LIKE '%-SECP256K1'
+                                      AND p.method NOT LIKE '%-ED25519')))))) AS half_finished
 FROM (
   SELECT (SELECT count(*) FROM custodian_backup_shares) + (SELECT count(*) FROM user_backup_shares) AS shares,
     (SELECT count(*) FROM users) AS users, (SELECT coalesce(max(rowid), 0) FROM user_backup_shares) > ?2 AS too_many)
