@@ -46,7 +46,8 @@ await main(async () => {
   const [command = "list", about] = positionals;
   switch (command) {
     case "list":
-      return say(homes.table(await homes.list(api)));
+      process.stdout.write(`${homes.table(await homes.list(api))}\n`);
+      return 0;
     case "open":
     case "close": {
       const state = command === "open" ? "open" : "closed";

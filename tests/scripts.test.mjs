@@ -19,6 +19,7 @@ import { after, describe, it } from "node:test";
 import { parseDevVars, readDevVars, writeDevVars } from "../scripts/lib/dev-vars.mjs";
 import { withLock } from "../scripts/lib/lock.mjs";
 import { inRoot } from "../scripts/lib/paths.mjs";
+import { run } from "../scripts/lib/run.mjs";
 import { portIsFree } from "../scripts/lib/serve.mjs";
 import { runScript } from "./support/cli.mjs";
 
@@ -105,6 +106,15 @@ describe("withLock", () => {
   });
 });
 
+describe("run", () => {
+  it("tells how a program ended that did not read its input", async () => {
+    const input = "x".repeat(1_000_000);
+    const { code } = await run(process.execPath, ["--eval", "process.exit(3)"], { input });
+    assert.equal(code, 3);
+    assert.equal((await run("no-such-program", [], { input })).code, 127);
+  });
+});
+
 describe("portIsFree", () => {
   it("tells a taken port from a free one", async () => {
     const server = createServer();
@@ -151,6 +161,17 @@ describe("the command line of each script", () => {
       const { code, stderr } = await runScript(name, [argument]);
       assert.equal(code, expected, stderr);
       assert.match(stderr, refused(argument));
+    });
+  }
+
+  for (const name of scripts) {
+    it(`${name}: ends as it would where nobody reads any more what it says`, async () => {
+      const [argument] = refusals[name] ?? ["--no-such-option"];
+      for (const args of [["--help"], [argument]]) {
+        const read = await runScript(name, args);
+        const { code } = await runScript(name, args, { unread: ["stdout", "stderr"] });
+        assert.equal(code, read.code, args.join(" "));
+      }
     });
   }
 

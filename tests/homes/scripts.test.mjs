@@ -35,11 +35,13 @@ beforeEach(async () => {
   }
 });
 
-const run = (script, ...args) =>
+const runWith = (options, script, ...args) =>
   runScript(script, [...args, "--url", String(worker.url).replace(/\/$/, "")], {
     env: { ADMIN_TOKEN: SECRETS.ADMIN_TOKEN },
     cwd: dir,
+    ...options,
   });
+const run = (script, ...args) => runWith({}, script, ...args);
 const users = async (home) =>
   (await worker.homes[home].prepare("SELECT id FROM users ORDER BY id").all()).results.map(({ id }) => id);
 
@@ -52,11 +54,18 @@ async function everybodyRecovers() {
 
 describe("npm run homes", () => {
   it("lists the databases with what is in them", async () => {
-    const { code, stderr } = await run("homes");
+    const { code, stdout, stderr } = await run("homes");
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /^home +binding +place +state +GB +users +schema +seen/m);
-    assert.match(stderr, /^0 +DB +– +open +0\.00\d +8 +\d+ /m);
-    assert.match(stderr, /^2 +DB_2 +– +open +0\.00\d +0 +\d+ /m);
+    assert.match(stdout, /^home +binding +place +state +GB +users +schema +seen/m);
+    assert.match(stdout, /^0 +DB +– +open +0\.00\d +8 +\d+ /m);
+    assert.match(stdout, /^2 +DB_2 +– +open +0\.00\d +0 +\d+ /m);
+  });
+
+  it("moves users to the end where nobody reads any more what it says", async () => {
+    const unread = ["stdout", "stderr"];
+    const { code } = await runWith({ unread }, "homes", "move", "--from", "0", "--until", "0MB", "--to", "1");
+    assert.equal(code, 0);
+    assert.equal((await users(1)).length, PEOPLE.length);
   });
 
   it("closes a database and opens it", async () => {
@@ -67,7 +76,7 @@ describe("npm run homes", () => {
       const { code, stderr } = await run("homes", command, "1");
       assert.equal(code, 0, stderr);
       assert.match(stderr, new RegExp(`The database 1 is ${state}\\.`));
-      assert.match((await run("homes", "list")).stderr, new RegExp(`^1 +DB_1 +– +${state} `, "m"));
+      assert.match((await run("homes", "list")).stdout, new RegExp(`^1 +DB_1 +– +${state} `, "m"));
     }
   });
 
