@@ -95,6 +95,19 @@ describe("npm run deploy", () => {
     );
   });
 
+  it("touches nothing where wrangler would deploy a Worker of another name than it looks at", async () => {
+    const named = { ...GIVEN, WRANGLER_CI_OVERRIDE_NAME: "portal-backup-of-the-dashboard" };
+    for (const args of [["--location", "weur"], ["--dry-run"]])
+      await rejects(
+        deploying(args, { env: named }),
+        /is portal-backup-worker in wrangler\.toml, and portal-backup-of-the-dashboard in WRANGLER_CI_OVERRIDE_NAME/,
+        /name = "portal-backup-of-the-dashboard" into \[env\.production\]/,
+      );
+    assert.deepEqual(commands(), []);
+    await deploying(["--location", "weur"], { env: { ...GIVEN, WRANGLER_CI_OVERRIDE_NAME: "portal-backup-worker" } });
+    assert.ok(commands().includes("deploy"));
+  });
+
   it("says how to log in, and believes a token that cannot tell whose it is", async () => {
     await rejects(deploying([], { account: { loggedIn: false } }), /Nobody is logged in/, /wrangler login/);
     assert.deepEqual(commands(), ["whoami --json"]);

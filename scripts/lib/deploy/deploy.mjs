@@ -1,6 +1,6 @@
 // Runs the steps of a deployment, or only tells them.
 
-import { note, say } from "../log.mjs";
+import { Failure, note, say } from "../log.mjs";
 import { wranglerConfig } from "../paths.mjs";
 import { environmentWith } from "../moving/secrets.mjs";
 import { readConfig } from "./config.mjs";
@@ -25,11 +25,21 @@ export async function deployAll({
   try {
     await refuseShared({ file, environment });
     const config = await readConfig({ file, environment });
+    refuseOtherName(config, { environment, name: env.WRANGLER_CI_OVERRIDE_NAME });
     const wrangler = new Wrangler({ environment, config: file, cli });
     await runSteps({ options, file, env: secrets, ui, config, wrangler, known: {}, ...context });
   } finally {
     end();
   }
+}
+
+/** Cloudflare's builds name the Worker that they belong to: `wrangler deploy` follows that, and no other command of wrangler does. */
+function refuseOtherName(config, { environment, name }) {
+  if (!name || name === config.name) return;
+  throw new Failure(
+    `The Worker is ${config.name} in wrangler.toml, and ${name} in WRANGLER_CI_OVERRIDE_NAME: wrangler would deploy ${name}, and look for its secrets and its version at ${config.name}.`,
+    `In Cloudflare's own builds: write name = "${name}" into [env.${environment}] of wrangler.toml, and commit that. Elsewhere: take WRANGLER_CI_OVERRIDE_NAME out of the environment.`,
+  );
 }
 
 async function runSteps(shared) {
