@@ -6,10 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 
+import { generateX25519Identity, identityToRecipient } from "age-encryption";
+
 import { backups } from "../support/backup.mjs";
 import { runScript } from "../support/cli.mjs";
 import { user } from "../support/client.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
+import { startProxy } from "../support/proxy.mjs";
 
 const PEOPLE = ["ada", "bob", "cy", "dan", "eve", "fay", "gil", "hal"].map(user);
 
@@ -145,6 +148,51 @@ describe("npm run rebuild -- --directory", () => {
       assert.match(stderr, /There is no directory to rebuild/);
     } finally {
       await alone.stop();
+    }
+  });
+});
+
+describe("npm run export, over several databases", () => {
+  const exported = async (url) => {
+    const recipient = await identityToRecipient(await generateX25519Identity());
+    const file = join(dir, `${Math.random()}.age`);
+    const { ADMIN_TOKEN, SHARE_ENCRYPTION_KEYS } = SECRETS;
+    const { code, stdout, stderr } = await runScript("export", [file, "--recipient", recipient, "--url", url], {
+      env: { ADMIN_TOKEN, SHARE_ENCRYPTION_KEYS },
+    });
+    assert.equal(code, 0, stderr);
+    return { stdout, stderr };
+  };
+
+  it("says that each of them holds just as many as the copy, or that one of them does not", async () => {
+    for (const [who, home] of [
+      [PEOPLE[0], 1],
+      [PEOPLE[1], 2],
+    ])
+      assert.equal((await run("homes", "move", who.id, "--to", String(home))).code, 0);
+    // One user gets lost on the way, and one of another database comes twice.
+    let meddles = false;
+    const isUser = (who) => (record) => record.type === "user" && record.id === who.id;
+    const proxy = await startProxy(worker, async ({ path, pass }) => {
+      const answer = await pass();
+      if (!meddles || !path.startsWith("/admin/export")) return answer;
+      const { records, ...rest } = JSON.parse(answer.body);
+      const twice = records.filter(isUser(PEOPLE[1]));
+      const kept = records.filter((record) => !isUser(PEOPLE[0])(record));
+      return { ...answer, body: JSON.stringify({ records: [...kept, ...twice], ...rest }) };
+    });
+    try {
+      const well = await exported(proxy.url);
+      assert.match(well.stdout, /: 8 users, 8 custodian shares, 8 user shares, 0 deleted users\n$/);
+      assert.match(well.stderr, /each database holds just as many/);
+      meddles = true;
+      const lost = await exported(proxy.url);
+      assert.match(lost.stdout, /: 8 users, /);
+      assert.match(lost.stderr, /The copy has 0 users of one of the databases, which had 1 at the end\./);
+      assert.match(lost.stderr, /The copy has 2 users of one of the databases, which had 1 at the end\./);
+      assert.doesNotMatch(lost.stderr, /just as many/);
+    } finally {
+      await proxy.stop();
     }
   });
 });
