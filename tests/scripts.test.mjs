@@ -115,6 +115,18 @@ describe("run", () => {
   });
 });
 
+describe("main", () => {
+  it("says what the machine refuses, in words and without a stack", async () => {
+    const log = JSON.stringify(inRoot("scripts", "lib", "log.mjs"));
+    const script = `import { main } from ${log}; import { writeFileSync } from "node:fs";
+      await main(() => writeFileSync(${JSON.stringify(join(dir, "no-such-folder", "state.json"))}, ""));`;
+    const { code, stderr } = await run(process.execPath, ["--input-type=module", "--eval", script]);
+    assert.equal(code, 1);
+    assert.match(stderr, /^✗ ENOENT: .*state\.json'\n {2}Is there room/);
+    assert.doesNotMatch(stderr, /^ +at /m);
+  });
+});
+
 describe("portIsFree", () => {
   it("tells a taken port from a free one", async () => {
     const server = createServer();
@@ -174,6 +186,20 @@ describe("the command line of each script", () => {
       }
     });
   }
+
+  it("names a file of secrets that cannot be read, without a stack", async () => {
+    for (const [name, ...args] of [
+      ["homes", "--url", "http://127.0.0.1:9"],
+      ["export", "x.age", "--url", "http://127.0.0.1:9", "--recipient", "age1"],
+      ["doctor", "http://127.0.0.1:9"],
+      ["deploy", "--dry-run"],
+    ]) {
+      const { code, stderr } = await runScript(name, [...args, "--vars", dir]);
+      assert.notEqual(code, 0, name);
+      assert.ok(stderr.includes(`✗ ${dir} could not be read (EISDIR).\n`), `${name}: ${stderr}`);
+      assert.doesNotMatch(stderr, /^ +at /m, name);
+    }
+  });
 
   it("has nothing stray in it", async () => {
     for (const name of ["bench", "build", "deploy", "lint", "seed", "setup", "test"]) {

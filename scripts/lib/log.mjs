@@ -53,7 +53,7 @@ function outliveReaders() {
   });
 }
 
-/** Runs a script's main function: a `Failure` is told in two lines, anything else with its stack. `--help` only shows `usage`. */
+/** Runs a script's main function: a `Failure` is told in two lines, what the machine refuses too, anything else with its stack. `--help` only shows `usage`. */
 export async function main(run, usage) {
   outliveReaders();
   if (process.argv.slice(2).some((arg) => arg === "--help" || arg === "-h")) return console.log(usage);
@@ -65,6 +65,10 @@ export async function main(run, usage) {
     if (error instanceof Failure) {
       say(`${paint(31, "✗")} ${error.message}`);
       if (error.remedy) say(`  ${error.remedy.replaceAll("\n", "\n  ")}`);
+    } else if (error?.syscall) {
+      // The machine's: a disk that is full, a file that may not be read. Where we are in our code tells the reader nothing.
+      say(`${paint(31, "✗")} ${error.message}`);
+      say("  Is there room, and may you read and write there? Then run the same command again.");
     } else {
       say(`${paint(31, "✗")} ${error?.stack ?? error}`);
     }

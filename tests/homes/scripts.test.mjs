@@ -152,6 +152,24 @@ describe("npm run rebuild -- --directory", () => {
   });
 });
 
+it("npm run homes refuses a second user or database, and an option that it would not heed, before it does anything", async () => {
+  const [ada, bob] = PEOPLE;
+  for (const args of [
+    ["list", "extra"],
+    ["close", "1", "2"],
+    ["close", "1", "--to", "2"],
+    ["move", ada.id, bob.id, "--to", "2"],
+    ["move", ada.id, "--from", "0", "--until", "0MB", "--to", "2"],
+    ["rebuild", "now"],
+  ]) {
+    const { code, stderr } = await run("homes", ...args);
+    assert.equal(code, 1, args.join(" "));
+    assert.match(stderr, /^✗ (Unexpected argument '\S+'|--\w+ is not for this)\.\n {2}npm run homes/, args.join(" "));
+  }
+  assert.deepEqual(await users(2), []);
+  assert.deepEqual((await run("homes")).stdout.match(/ (open|closed) /g), [" open ", " open ", " open "]);
+});
+
 describe("npm run export, over several databases", () => {
   const exported = async (url) => {
     const recipient = await identityToRecipient(await generateX25519Identity());
