@@ -1,7 +1,8 @@
 // Runs the steps of a deployment, or only tells them.
 
 import { Failure, note, say } from "../log.mjs";
-import { wranglerConfig } from "../paths.mjs";
+import { withLock } from "../lock.mjs";
+import { inRoot, wranglerConfig } from "../paths.mjs";
 import { environmentWith } from "../moving/secrets.mjs";
 import { readConfig } from "./config.mjs";
 import { ensureEnvironment, refuseShared } from "./environments.mjs";
@@ -9,8 +10,13 @@ import { steps } from "./steps.mjs";
 import { terminal } from "./terminal.mjs";
 import { Wrangler } from "./wrangler.mjs";
 
-/** `file`, `env`, `ui`, `cli` and `context` are there for tests to put their own in. */
-export async function deployAll({
+/**
+ * One deployment of a folder at a time: of two that find a secret missing, each would make one, and the second would take the first one's place.
+ * All but `options` is there for tests to put their own in.
+ */
+export const deployAll = ({ lock = inRoot("target", ".deploy.lock"), ...run }) => withLock(lock, () => deployOnce(run));
+
+async function deployOnce({
   options,
   file: given = wranglerConfig,
   env = process.env,
