@@ -7,7 +7,9 @@ import { setup } from "./lib/setup.mjs";
 
 const USAGE = `npm run build [-- --dev]
 
-  --dev   takes less time to compile, and the Worker more to answer; \`npm run dev\` serves this one`;
+  --dev   takes less time to compile, and the Worker more to answer; \`npm run dev\` serves this one
+
+A \`npm run dev\` of this folder that is running serves what is built here, until it builds after the next change in src/.`;
 
 await main(async () => {
   const { values } = readArguments({ usage: USAGE, options: { dev: { type: "boolean", default: false } } });

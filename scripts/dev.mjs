@@ -52,7 +52,8 @@ function portFrom(text) {
   return port;
 }
 
-function greet(url, persistTo) {
+async function greet(url, persistTo) {
+  const trouble = await troubleOf(url);
   const next = existsSync(inRoot("README.md")) ? 'the walk in README.md, "Try it"' : `curl ${url}/healthz`;
   say(`
   portal-backup-worker is up: ${url}
@@ -61,5 +62,15 @@ function greet(url, persistTo) {
   database   ${persistDir(persistTo)}
   next       ${next}
   A change in src/ is built and served at once, one in .dev.vars when this is started again. Ctrl-C ends everything.
-`);
+${trouble ? `  It is NOT READY: ${trouble}\n` : ""}`);
+}
+
+/** Why it is not ready, if it is not: a Worker whose settings are wrong is up as well. */
+async function troubleOf(url) {
+  try {
+    const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(10_000) });
+    return answer.ok ? undefined : (await answer.json()).detail;
+  } catch {
+    return undefined; // wrangler may be loading it once more.
+  }
 }

@@ -65,21 +65,21 @@ await main(async () => {
     // At once: with the keys of another environment it is every share there is.
     tell: (problem) => say(`not in the copy: ${problem}`),
   });
-  const { counts, unopened } = copy;
+  const { counts, databases, unopened } = copy;
+  const of = databases.length > 1 ? " of one of the databases, which" : ", the database";
   const told = Object.entries(counts).map(([kind, count]) => `${count.toLocaleString("en")} ${NAMES[kind]}`);
   process.stdout.write(
     `${positionals[0]}: ${told.join(", ")}${unopened > 0 ? `; ${unopened.toLocaleString("en")} did not open` : ""}\n`,
   );
   const different = differences(copy);
   for (const { kind, copy, there } of different)
-    say(
-      `The copy has ${copy.toLocaleString("en")} ${NAMES[kind]}, the database had ${there.toLocaleString("en")} at the end.`,
-    );
+    say(`The copy has ${copy.toLocaleString("en")} ${NAMES[kind]}${of} had ${there.toLocaleString("en")} at the end.`);
   if (different.length > 0)
     say(
-      "  What came, was replaced or erased while the export ran makes such a difference. If nothing was, make the copy again.",
+      "  What came, was replaced, moved or erased while the export ran makes such a difference. If nothing was, make the copy again.",
     );
-  else if (copy.there && unopened === 0) note("the database holds just as many");
+  else if (databases.length > 0 && unopened === 0)
+    note(databases.length > 1 ? "each database holds just as many" : "the database holds just as many");
   return unopened > 0 ? 2 : 0;
 }, USAGE);
 

@@ -33,6 +33,8 @@ await main(async () => {
       vars: { type: "string" },
     },
   });
+  refuseStrays(positionals, values);
+  const [command = "list", about] = positionals;
   await setupPackages();
   const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
   const { secretsFor } = await import("./lib/moving/secrets.mjs");
@@ -43,10 +45,10 @@ await main(async () => {
   const api = new Api({ origin, token: secret("ADMIN_TOKEN", "the operator's token of the service") });
   const progress = (total, unit) => new Progress({ total, unit });
 
-  const [command = "list", about] = positionals;
   switch (command) {
     case "list":
-      return say(homes.table(await homes.list(api)));
+      process.stdout.write(`${homes.table(await homes.list(api))}\n`);
+      return 0;
     case "open":
     case "close": {
       const state = command === "open" ? "open" : "closed";
@@ -76,3 +78,13 @@ await main(async () => {
       throw new Failure(`Unknown: ${command}.`, USAGE);
   }
 }, USAGE);
+
+/** What a command has no use for: of two users or two databases only the first would be done, in silence. */
+function refuseStrays(positionals, values) {
+  const [command = "list", about] = positionals;
+  const stray = positionals[["list", "rebuild"].includes(command) ? 1 : 2];
+  if (stray !== undefined) throw new Failure(`Unexpected argument '${stray}'.`, USAGE);
+  const taken = command !== "move" ? [] : about === undefined ? ["from", "until", "to"] : ["to"];
+  const option = ["from", "until", "to"].find((name) => values[name] !== undefined && !taken.includes(name));
+  if (option) throw new Failure(`--${option} is not for this.`, USAGE);
+}

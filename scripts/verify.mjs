@@ -25,7 +25,7 @@ await main(async () => {
   try {
     const { url } = parseTarget(positionals[0]);
     await setup({ database: false, secrets: false });
-    await buildWorker();
+    await buildWorker({ publish: false });
     const own = ownRelease();
     const deployed = await deployedRelease(url);
     if (!deployed.digest) {

@@ -107,6 +107,18 @@ describe("npm run dev", () => {
     }
   });
 
+  it("says at its start that the Worker is not ready, where a setting is wrong", { timeout: 120_000 }, async () => {
+    const folder = mkdtempSync(join(dir, "wrong-"));
+    const { stderr } = await runScript("dev", ["--var", "CLIENT_AUTH:wrong"], {
+      env: { PORT: await freePort(), PERSIST_TO: folder, PORTAL_BACKUP_PROFILE: "release" },
+      watch: (said, child) => /Ctrl-C ends everything\.\n[\s\S]*\n/.test(said) && child.kill("SIGTERM"),
+    });
+    assert.match(
+      stderr,
+      /is up: http[\s\S]*It is NOT READY: A setting is missing or malformed; the Worker's log names it\./,
+    );
+  });
+
   it("serves again where wrangler has read wrangler.toml half written, without another save", async () => {
     const server = await served();
     try {

@@ -17,6 +17,11 @@ const operations = contract.match(/^ {6}operationId: /gm).length;
 const worker = await startWorker({ assets: true });
 after(() => worker.stop());
 
+test("openapi.yaml has no schema that is true or false, and no enum of several types: generators of clients refuse them", () => {
+  assert.deepEqual(contract.match(/^ +(?!required:)\w+: (true|false)$/gm), null);
+  assert.deepEqual(contract.match(/enum: \[(?:[^\]]*[ ,])?(?:true|false)[,\]].*/g), null);
+});
+
 test("openapi.yaml is served as it is in the repository", async () => {
   const answer = await worker.fetch("/openapi.yaml");
   assert.equal(answer.status, 200);

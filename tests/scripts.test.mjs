@@ -19,6 +19,7 @@ import { after, describe, it } from "node:test";
 import { parseDevVars, readDevVars, writeDevVars } from "../scripts/lib/dev-vars.mjs";
 import { withLock } from "../scripts/lib/lock.mjs";
 import { inRoot } from "../scripts/lib/paths.mjs";
+import { run } from "../scripts/lib/run.mjs";
 import { portIsFree } from "../scripts/lib/serve.mjs";
 import { runScript } from "./support/cli.mjs";
 
@@ -105,6 +106,27 @@ describe("withLock", () => {
   });
 });
 
+describe("run", () => {
+  it("tells how a program ended that did not read its input", async () => {
+    const input = "x".repeat(1_000_000);
+    const { code } = await run(process.execPath, ["--eval", "process.exit(3)"], { input });
+    assert.equal(code, 3);
+    assert.equal((await run("no-such-program", [], { input })).code, 127);
+  });
+});
+
+describe("main", () => {
+  it("says what the machine refuses, in words and without a stack", async () => {
+    const log = JSON.stringify(inRoot("scripts", "lib", "log.mjs"));
+    const script = `import { main } from ${log}; import { writeFileSync } from "node:fs";
+      await main(() => writeFileSync(${JSON.stringify(join(dir, "no-such-folder", "state.json"))}, ""));`;
+    const { code, stderr } = await run(process.execPath, ["--input-type=module", "--eval", script]);
+    assert.equal(code, 1);
+    assert.match(stderr, /^✗ ENOENT: .*state\.json'\n {2}Is there room/);
+    assert.doesNotMatch(stderr, /^ +at /m);
+  });
+});
+
 describe("portIsFree", () => {
   it("tells a taken port from a free one", async () => {
     const server = createServer();
@@ -153,6 +175,31 @@ describe("the command line of each script", () => {
       assert.match(stderr, refused(argument));
     });
   }
+
+  for (const name of scripts) {
+    it(`${name}: ends as it would where nobody reads any more what it says`, async () => {
+      const [argument] = refusals[name] ?? ["--no-such-option"];
+      for (const args of [["--help"], [argument]]) {
+        const read = await runScript(name, args);
+        const { code } = await runScript(name, args, { unread: ["stdout", "stderr"] });
+        assert.equal(code, read.code, args.join(" "));
+      }
+    });
+  }
+
+  it("names a file of secrets that cannot be read, without a stack", async () => {
+    for (const [name, ...args] of [
+      ["homes", "--url", "http://127.0.0.1:9"],
+      ["export", "x.age", "--url", "http://127.0.0.1:9", "--recipient", "age1"],
+      ["doctor", "http://127.0.0.1:9"],
+      ["deploy", "--dry-run"],
+    ]) {
+      const { code, stderr } = await runScript(name, [...args, "--vars", dir]);
+      assert.notEqual(code, 0, name);
+      assert.ok(stderr.includes(`✗ ${dir} could not be read (EISDIR).\n`), `${name}: ${stderr}`);
+      assert.doesNotMatch(stderr, /^ +at /m, name);
+    }
+  });
 
   it("has nothing stray in it", async () => {
     for (const name of ["bench", "build", "deploy", "lint", "seed", "setup", "test"]) {

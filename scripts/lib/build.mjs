@@ -38,24 +38,25 @@ const SOURCES = [
 export const servedProfile = process.env.PORTAL_BACKUP_PROFILE ?? "serve";
 
 const OUTPUTS = ["index.js", "index_bg.wasm"];
-const resultDir = (profile) => inRoot("target", "worker", profile);
+export const resultDir = (profile) => inRoot("target", "worker", profile);
 const keyFile = (profile) => join(resultDir(profile), ".built-from");
 
 /**
  * Makes sure that build/ holds the Worker; resolves with whether there was anything to build. `serve`: compiled in less time,
- * for `npm run dev`, instead of for speed and size. A release package has its Worker already.
+ * for `npm run dev`, instead of for speed and size. A release package has its Worker already. Without `publish` build/, which
+ * `npm run dev` may be serving, is left alone: the Worker is in `resultDir`.
  */
-export async function buildWorker({ profile = "release" } = {}) {
+export async function buildWorker({ profile = "release", publish = true } = {}) {
   if (isPackage) {
     refuseChangedPackage();
     return false;
   }
   return withLock(inRoot("target", ".build.lock"), async () => {
-    await buildAssets();
+    if (publish) await buildAssets();
     const key = await buildKey(profile);
     const there = isBuilt(profile, key);
     if (!there) await make(profile, key);
-    publish(profile);
+    if (publish) putInPlace(profile);
     return !there;
   });
 }
@@ -153,7 +154,7 @@ async function shrink(wasm) {
 }
 
 /** Copies whatever differs into build/: `wrangler dev` reloads for each file that is written. */
-function publish(profile) {
+function putInPlace(profile) {
   mkdirSync(buildDir, { recursive: true });
   for (const name of OUTPUTS) {
     const [from, to] = [join(resultDir(profile), name), join(buildDir, name)];

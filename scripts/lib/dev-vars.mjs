@@ -22,8 +22,16 @@ export function parseDevVars(text, file) {
 }
 
 /** The local secrets, or an empty object where there is no `.dev.vars` yet. */
-export const readDevVars = (file = devVarsFile) =>
-  existsSync(file) ? parseDevVars(readFileSync(file, "utf8"), file) : {};
+export function readDevVars(file = devVarsFile) {
+  if (!existsSync(file)) return {};
+  let text;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Failure(`${file} could not be read (${error.code}).`, "It must be a file that you may read.");
+  }
+  return parseDevVars(text, file);
+}
 
 export const randomToken = () => randomBytes(32).toString("base64url");
 /** Under an id of its own: a key that is made because another was lost must not take the other's id. */

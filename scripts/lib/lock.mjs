@@ -14,7 +14,7 @@ const STALE_MS = 15_000;
 export async function withLock(path, work) {
   mkdirSync(dirname(path), { recursive: true });
   for (let told = false; !take(path); told = true) {
-    if (!told) note(`waiting for another set-up or build on this machine (${path})`);
+    if (!told) note(`waiting for another run on this machine (${path})`);
     await sleep(300);
   }
   const beat = setInterval(() => touch(path), BEAT_MS);

@@ -40,8 +40,22 @@ export function duration(ms) {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/** Runs a script's main function: a `Failure` is told in two lines, anything else with its stack. `--help` only shows `usage`. */
+/**
+ * Where nobody reads any more what we say (`| head`, a pager that was closed), the work goes on, and the exit code says what became of it.
+ * A result that cannot be written, to a full disk for instance, is no result.
+ */
+function outliveReaders() {
+  process.stderr.on("error", () => {});
+  process.stdout.on("error", (error) => {
+    if (error.code === "EPIPE") return;
+    say(`${paint(31, "✗")} The result could not be written (${error.code}): what is there of it is not whole.`);
+    process.on("exit", () => (process.exitCode ||= 1));
+  });
+}
+
+/** Runs a script's main function: a `Failure` is told in two lines, what the machine refuses too, anything else with its stack. `--help` only shows `usage`. */
 export async function main(run, usage) {
+  outliveReaders();
   if (process.argv.slice(2).some((arg) => arg === "--help" || arg === "-h")) return console.log(usage);
   try {
     const code = await run();
@@ -51,6 +65,10 @@ export async function main(run, usage) {
     if (error instanceof Failure) {
       say(`${paint(31, "✗")} ${error.message}`);
       if (error.remedy) say(`  ${error.remedy.replaceAll("\n", "\n  ")}`);
+    } else if (error?.syscall) {
+      // The machine's: a disk that is full, a file that may not be read. Where we are in our code tells the reader nothing.
+      say(`${paint(31, "✗")} ${error.message}`);
+      say("  Is there room, and may you read and write there? Then run the same command again.");
     } else {
       say(`${paint(31, "✗")} ${error?.stack ?? error}`);
     }

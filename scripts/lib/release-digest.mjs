@@ -2,18 +2,19 @@
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 
-import { inRoot } from "./paths.mjs";
+import { buildDir, inRoot } from "./paths.mjs";
 
 /** The files that make the Worker, in the order in which they are hashed. */
 const DEPLOYED = ["src/entry.js", "build/index.js", "build/index_bg.wasm"];
-const RELEASE_MODULE = inRoot("build", "release.js");
+const RELEASE_MODULE = join(buildDir, "release.js");
 
-/** SHA-256 of the deployed files' names and contents, in hexadecimal. */
-export function releaseDigest() {
+/** SHA-256 of the deployed files' names and contents, in hexadecimal. Those of the build are in `folder`. */
+export function releaseDigest(folder = buildDir) {
   const hash = createHash("sha256");
   for (const name of DEPLOYED) {
-    const content = readFileSync(inRoot(...name.split("/")));
+    const content = readFileSync(name.startsWith("build/") ? join(folder, basename(name)) : inRoot(name));
     hash.update(`${name} ${content.length}\n`).update(content);
   }
   return hash.digest("hex");

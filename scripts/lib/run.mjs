@@ -49,7 +49,8 @@ export function run(command, args = [], { cwd = root, env = process.env, show = 
     child.stderr?.setEncoding("utf8").on("data", collect("stderr"));
     child.on("error", (error) => resolve({ ...result, code: 127, output: result.output + error.message }));
     child.on("close", (code, signal) => resolve({ ...result, code, signal }));
-    if (input !== undefined) child.stdin.end(input);
+    // One that ends without reading it tells why by its code.
+    child.stdin?.on("error", () => {}).end(input);
   });
 }
 

@@ -90,7 +90,7 @@ export async function serveThroughEdits({ file, options, onReady }) {
     const before = savedAt(file);
     const server = await serveDev(options());
     const isReady = await server.ready;
-    if (isReady && isFirst) onReady(server.url);
+    if (isReady && isFirst) void onReady(server.url);
     const code = await server.ended;
     if (server.isStopped() || code === 0 || (isFirst && !isReady)) return code;
     await server.stop(); // what wrangler has left behind

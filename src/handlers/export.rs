@@ -37,14 +37,15 @@ pub async fn export(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
         next_home.is_none(),
     )
     .await?;
-    let (place, counts) = match (page.next, next_home) {
-        (Next::Here(place), _) => (Some((round, home, place)), None),
-        (Next::Done(place, _), Some(next)) => (Some((round, next, place)), None),
-        // Of many databases the counts would be of the last alone.
-        (Next::Done(_, counts), None) if !is_many => (None, Some(counts)),
-        (Next::Done(place, _), None) => {
-            let again = call.homes.next_round(&round).await?;
-            (again.map(|round| (round, 0, place)), None)
+    let (place, counts) = match page.next {
+        Next::Here(place) => (Some((round, home, place)), None),
+        Next::Done(place, counts) => {
+            let next = match next_home {
+                Some(next) => Some((round, next)),
+                None if is_many => call.homes.next_round(&round).await?.map(|round| (round, 0)),
+                None => None,
+            };
+            (next.map(|(round, home)| (round, home, place)), Some(counts))
         }
     };
     let cursor = place.map(|(round, home, place)| {

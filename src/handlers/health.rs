@@ -72,23 +72,36 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
         }
     }
     // 5.
-    let stands = stands(0, health.schedule_ran_at).or_else(|| {
-        known
-            .into_iter()
-            .find_map(|home| stands(home.home, home.seen_at))
-    });
-    if let Some((binding, at)) = &stands {
+    let mut standing: Vec<Standing> = stands(0, health.schedule_ran_at, true)
+        .into_iter()
+        .collect();
+    for home in known {
+        let answers = homes.iter().any(|(db, _)| db.home() == home.home);
+        // One of each kind: where the whole schedule stands, it stands in every home.
+        if !standing.iter().any(|standing| standing.answers == answers) {
+            standing.extend(stands(home.home, home.seen_at, answers));
+        }
+    }
+    for Standing {
+        binding,
+        since,
+        answers,
+    } in &standing
+    {
         log::event(
             Level::Error,
-            "the schedule has not run for an hour",
+            match answers {
+                true => "the schedule has not run for an hour",
+                false => "a database does not answer",
+            },
             &[
-                ("since", Field::Text(at)),
+                ("since", Field::Text(since)),
                 ("binding", Field::Text(binding)),
             ],
         );
     }
     // 6.
-    let warnings = warnings(call, stands).await?;
+    let warnings = warnings(call, &standing).await?;
     let ready = Writer::default()
         .text("status", "ready")
         .text("version", release::VERSION)
@@ -127,17 +140,28 @@ async fn check_keys(call: &Call<'_>, canaries: &[Canary]) -> Result<()> {
     Ok(())
 }
 
-/// The binding of a home, and since when the schedule has not run in it, if that is for an hour: it runs every quarter.
-fn stands(home: u32, ran_at: Option<String>) -> Option<(String, String)> {
+/// A home in which the schedule has not run for an hour: it runs every quarter.
+struct Standing {
+    binding: String,
+    since: String,
+    /// Whether the home answers now.
+    answers: bool,
+}
+
+fn stands(home: u32, ran_at: Option<String>, answers: bool) -> Option<Standing> {
     const AN_HOUR_MS: u64 = 3_600_000;
-    let ran_at = ran_at?;
-    let ran_ms = parse_date(&ran_at)?;
+    let since = ran_at?;
+    let ran_ms = parse_date(&since)?;
     let is_long = now_ms().saturating_sub(ran_ms) > AN_HOUR_MS;
-    is_long.then(|| (binding_of(home), ran_at))
+    is_long.then(|| Standing {
+        binding: binding_of(home),
+        since,
+        answers,
+    })
 }
 
 /// What operators, and nobody else, are warned of.
-async fn warnings(call: &Call<'_>, stands: Option<(String, String)>) -> Result<Vec<String>> {
+async fn warnings(call: &Call<'_>, standing: &[Standing]) -> Result<Vec<String>> {
     if Admin::recognise(call, Role::Viewer).await?.is_none() {
         return Ok(Vec::new());
     }
@@ -156,11 +180,13 @@ async fn warnings(call: &Call<'_>, stands: Option<(String, String)>) -> Result<V
         .collect();
     // Where the database has no escrow, no bucket has: that is told once.
     let is_kept = warnings.is_empty();
-    if let Some((binding, at)) = stands {
-        warnings.push(format!(
-            "The schedule has not run since {at} in {binding}. Until it runs again nothing is examined or purged there. See that wrangler.toml has its crons."
-        ));
-    }
+    warnings.extend(standing.iter().map(|Standing { binding, since, answers }| {
+        let why = match answers {
+            true => "Look in the log for \"maintenance step failed\". If it has none, see that wrangler.toml has its crons.",
+            false => "The database does not answer: its users get 503.",
+        };
+        format!("The schedule has not run since {since} in {binding}. Until it runs again nothing is examined or purged there. {why}")
+    }));
     if let Some(copier) = &call.copier {
         for bucket in copier.copies.buckets() {
             // One that cannot be asked is behind, and that is told below.

@@ -213,13 +213,14 @@ impl Homes<'_> {
             let (routes, keys): (Vec<&Astray>, Vec<&Key>) = of_other
                 .filter_map(|route| Some((route, users.get(route.place)?)))
                 .unzip();
-            let present = match self.home(other).await {
-                Ok(other) => walk::present(&other, &keys).await,
+            let found = match self.home(other).await {
+                // In this order: whose move has ended since the page was read is not here any more.
+                Ok(other) => walk::present([&other, home], &keys).await,
                 Err(error) => Err(error),
             };
             // Who is there cannot be told now: the next walk asks again.
-            let present = match present {
-                Ok(present) => present,
+            let found = match found {
+                Ok(found) => found,
                 Err(error) => {
                     log_failed("routes", error);
                     continue;
@@ -227,11 +228,11 @@ impl Homes<'_> {
             };
             let mut wrong = Vec::new();
             let mut in_both = Vec::new();
-            for ((route, key), is_there) in routes.into_iter().zip(keys).zip(present) {
-                if is_there {
-                    in_both.push(key);
-                } else {
-                    wrong.push(route);
+            for ((route, key), found) in routes.into_iter().zip(keys).zip(found) {
+                match found {
+                    0 => wrong.push(route),
+                    1 => {}
+                    _ => in_both.push(key),
                 }
             }
             walk::correct(directory, &wrong, home.home()).await?;

@@ -93,20 +93,25 @@ pub async fn enter(
     Ok(elsewhere.read().iter().map(read).collect())
 }
 
-/// Behind which of the keys a user is in this home.
-pub async fn present(home: &Database, keys: &[&Key]) -> Result<Vec<bool>> {
+/// Behind each of the keys: in how many of these homes a user is, up to the first one without it. One after the other.
+pub async fn present(homes: [&Database; 2], keys: &[&Key]) -> Result<Vec<usize>> {
     let texts = keys
         .iter()
         .map(|key| json::array([quoted(key.kind.as_str()), quoted(&key.value)]));
-    let present = Statement::new(sql!("walk_present")).text(&json::array(texts));
-    let rows = home.ask(present).await?;
-    let mut present = vec![false; keys.len()];
-    for row in rows.read() {
-        if let Some(is_present) = present.get_mut(place_of(&row)) {
-            *is_present = true;
+    let texts = json::array(texts);
+    let mut found = vec![0; keys.len()];
+    for (before, home) in homes.into_iter().enumerate() {
+        let present = Statement::new(sql!("walk_present")).text(&texts);
+        let rows = home.ask(present).await?;
+        for row in rows.read() {
+            if let Some(found) = found.get_mut(place_of(&row))
+                && *found == before
+            {
+                *found += 1;
+            }
         }
     }
-    Ok(present)
+    Ok(found)
 }
 
 /// The routes lead to this home now, if they are still those that were read.

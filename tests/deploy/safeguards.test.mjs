@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, it } from "node:test";
 
+import { deployAll } from "../../scripts/lib/deploy/deploy.mjs";
 import { parseOptions } from "../../scripts/lib/deploy/options.mjs";
 import {
   GIVEN,
@@ -93,6 +94,39 @@ describe("npm run deploy", () => {
       /not the place/,
       /commit wrangler.toml/,
     );
+  });
+
+  it("waits for another deployment of the folder: a secret that both find missing is not set twice", async () => {
+    let other;
+    const begins = async () => {
+      other ??= deployAll({
+        options: parseOptions(["--no-doctor", "--location", "weur"], {}),
+        file: file("wrangler.toml"),
+        lock: file("deploy.lock"),
+        env: { ...GIVEN, ADMIN_TOKEN: "the-other-one-0123456789-0123456789" },
+        cli: file("wrangler.mjs"),
+        buildWorker: async () => false,
+      });
+      return false;
+    };
+    await deploying(["--location", "weur"], { env: GIVEN, buildWorker: begins });
+    await other;
+    assert.equal(commands().filter((command) => command === "secret bulk").length, 1);
+    assert.deepEqual(state().secrets, GIVEN);
+    assert.equal(state().databases.length, 1);
+  });
+
+  it("touches nothing where wrangler would deploy a Worker of another name than it looks at", async () => {
+    const named = { ...GIVEN, WRANGLER_CI_OVERRIDE_NAME: "portal-backup-of-the-dashboard" };
+    for (const args of [["--location", "weur"], ["--dry-run"]])
+      await rejects(
+        deploying(args, { env: named }),
+        /is portal-backup-worker in wrangler\.toml, and portal-backup-of-the-dashboard in WRANGLER_CI_OVERRIDE_NAME/,
+        /name = "portal-backup-of-the-dashboard" into \[env\.production\]/,
+      );
+    assert.deepEqual(commands(), []);
+    await deploying(["--location", "weur"], { env: { ...GIVEN, WRANGLER_CI_OVERRIDE_NAME: "portal-backup-worker" } });
+    assert.ok(commands().includes("deploy"));
   });
 
   it("says how to log in, and believes a token that cannot tell whose it is", async () => {

@@ -215,6 +215,30 @@ describe("npm run deploy", () => {
     }
   });
 
+  it("looks once more where the version of before was of the same release: other settings of it may not be there yet", async () => {
+    const worker = await startWorker();
+    const asked = [];
+    let proxy;
+    try {
+      // The new settings, which stop the service, come while the deployment waits: not before somebody asks twice.
+      proxy = await startProxy(worker, ({ path }) => {
+        asked.push(path);
+        if (asked.length > 1 && asked[1] === "/readyz") return { status: 503, body: "{}" };
+      });
+      const args = ["--location", "weur", "--url", proxy.url];
+      await deploying(args, { env: SECRETS, patience: 100 });
+      assert.notEqual(asked[1], "/readyz", "the first deployment is over none");
+
+      asked.length = 0;
+      writeFileSync(file("state.json"), JSON.stringify({ ...state(), live: { v1: [] } }));
+      await rejects(deploying(args, { env: SECRETS, patience: 100 }), /deployed, but not all is well/);
+      assert.deepEqual(asked.slice(0, 2), ["/readyz", "/readyz"]);
+    } finally {
+      await proxy?.stop();
+      await worker.stop();
+    }
+  });
+
   it("takes the doctor's users away after Ctrl-C, and says that it was broken off", async () => {
     const worker = await startWorker();
     // Only what the deploy listens with hears of it: the signal itself would end this process.

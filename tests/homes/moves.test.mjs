@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
 
+import { inRoot } from "../../scripts/lib/paths.mjs";
 import { assertProblem, callers, custodianShares, user } from "../support/client.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
 
@@ -164,6 +166,35 @@ describe("a walk over a home", () => {
     await worker.scheduled();
     const { results } = await worker.directory.prepare("SELECT count(*) AS n FROM routes").all();
     assert.equal(results[0].n, 2 * 1000 + 2);
+  });
+});
+
+describe("a walk over a home, while a user moves", () => {
+  it("tells nobody of two databases, wherever in the walk the move ends", async () => {
+    const worker = await startWorker({ homes: 2, main: inRoot("tests", "support", "faulty-entry.mjs") });
+    after(() => worker.stop());
+    const { admin } = callers(worker);
+    const entry = await worker.entry();
+    assert.equal((await admin("POST", "/users", { ...who, home: 0 })).status, 201);
+    let batches = 0;
+    for (let isHeld = true; isHeld; batches++) {
+      const tag = `walk${batches}`;
+      const directory = { plan: [...Array(batches).fill("pass"), "hold"] };
+      const headers = { "x-test-faults": JSON.stringify({ tag, directory }) };
+      let hasEnded = false;
+      const walk = admin("POST", "/admin/directory/rebuild", {}, { headers }).finally(() => (hasEnded = true));
+      do {
+        await setTimeout(5);
+        isHeld = (await entry.met(`${tag} directory`)).length > batches;
+      } while (!isHeld && !hasEnded);
+      assert.equal((await admin("POST", `/users/${who.id}/move`, { home: 1 })).status, 200);
+      await entry.release(tag);
+      assert.equal((await walk).status, 200);
+      assert.equal((await admin("POST", `/users/${who.id}/move`, { home: 0 })).status, 200);
+    }
+    assert.ok(batches > 1, `${batches} batches`);
+    const told = worker.logLines().filter(({ message }) => message === "a user is in two databases");
+    assert.deepEqual(told, []);
   });
 });
 

@@ -6,10 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 
+import { generateX25519Identity, identityToRecipient } from "age-encryption";
+
 import { backups } from "../support/backup.mjs";
 import { runScript } from "../support/cli.mjs";
 import { user } from "../support/client.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
+import { startProxy } from "../support/proxy.mjs";
 
 const PEOPLE = ["ada", "bob", "cy", "dan", "eve", "fay", "gil", "hal"].map(user);
 
@@ -35,11 +38,13 @@ beforeEach(async () => {
   }
 });
 
-const run = (script, ...args) =>
+const runWith = (options, script, ...args) =>
   runScript(script, [...args, "--url", String(worker.url).replace(/\/$/, "")], {
     env: { ADMIN_TOKEN: SECRETS.ADMIN_TOKEN },
     cwd: dir,
+    ...options,
   });
+const run = (script, ...args) => runWith({}, script, ...args);
 const users = async (home) =>
   (await worker.homes[home].prepare("SELECT id FROM users ORDER BY id").all()).results.map(({ id }) => id);
 
@@ -52,11 +57,18 @@ async function everybodyRecovers() {
 
 describe("npm run homes", () => {
   it("lists the databases with what is in them", async () => {
-    const { code, stderr } = await run("homes");
+    const { code, stdout, stderr } = await run("homes");
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /^home +binding +place +state +GB +users +schema +seen/m);
-    assert.match(stderr, /^0 +DB +– +open +0\.00\d +8 +\d+ /m);
-    assert.match(stderr, /^2 +DB_2 +– +open +0\.00\d +0 +\d+ /m);
+    assert.match(stdout, /^home +binding +place +state +GB +users +schema +seen/m);
+    assert.match(stdout, /^0 +DB +– +open +0\.00\d +8 +\d+ /m);
+    assert.match(stdout, /^2 +DB_2 +– +open +0\.00\d +0 +\d+ /m);
+  });
+
+  it("moves users to the end where nobody reads any more what it says", async () => {
+    const unread = ["stdout", "stderr"];
+    const { code } = await runWith({ unread }, "homes", "move", "--from", "0", "--until", "0MB", "--to", "1");
+    assert.equal(code, 0);
+    assert.equal((await users(1)).length, PEOPLE.length);
   });
 
   it("closes a database and opens it", async () => {
@@ -67,7 +79,7 @@ describe("npm run homes", () => {
       const { code, stderr } = await run("homes", command, "1");
       assert.equal(code, 0, stderr);
       assert.match(stderr, new RegExp(`The database 1 is ${state}\\.`));
-      assert.match((await run("homes", "list")).stderr, new RegExp(`^1 +DB_1 +– +${state} `, "m"));
+      assert.match((await run("homes", "list")).stdout, new RegExp(`^1 +DB_1 +– +${state} `, "m"));
     }
   });
 
@@ -136,6 +148,69 @@ describe("npm run rebuild -- --directory", () => {
       assert.match(stderr, /There is no directory to rebuild/);
     } finally {
       await alone.stop();
+    }
+  });
+});
+
+it("npm run homes refuses a second user or database, and an option that it would not heed, before it does anything", async () => {
+  const [ada, bob] = PEOPLE;
+  for (const args of [
+    ["list", "extra"],
+    ["close", "1", "2"],
+    ["close", "1", "--to", "2"],
+    ["move", ada.id, bob.id, "--to", "2"],
+    ["move", ada.id, "--from", "0", "--until", "0MB", "--to", "2"],
+    ["rebuild", "now"],
+  ]) {
+    const { code, stderr } = await run("homes", ...args);
+    assert.equal(code, 1, args.join(" "));
+    assert.match(stderr, /^✗ (Unexpected argument '\S+'|--\w+ is not for this)\.\n {2}npm run homes/, args.join(" "));
+  }
+  assert.deepEqual(await users(2), []);
+  assert.deepEqual((await run("homes")).stdout.match(/ (open|closed) /g), [" open ", " open ", " open "]);
+});
+
+describe("npm run export, over several databases", () => {
+  const exported = async (url) => {
+    const recipient = await identityToRecipient(await generateX25519Identity());
+    const file = join(dir, `${Math.random()}.age`);
+    const { ADMIN_TOKEN, SHARE_ENCRYPTION_KEYS } = SECRETS;
+    const { code, stdout, stderr } = await runScript("export", [file, "--recipient", recipient, "--url", url], {
+      env: { ADMIN_TOKEN, SHARE_ENCRYPTION_KEYS },
+    });
+    assert.equal(code, 0, stderr);
+    return { stdout, stderr };
+  };
+
+  it("says that each of them holds just as many as the copy, or that one of them does not", async () => {
+    for (const [who, home] of [
+      [PEOPLE[0], 1],
+      [PEOPLE[1], 2],
+    ])
+      assert.equal((await run("homes", "move", who.id, "--to", String(home))).code, 0);
+    // One user gets lost on the way, and one of another database comes twice.
+    let meddles = false;
+    const isUser = (who) => (record) => record.type === "user" && record.id === who.id;
+    const proxy = await startProxy(worker, async ({ path, pass }) => {
+      const answer = await pass();
+      if (!meddles || !path.startsWith("/admin/export")) return answer;
+      const { records, ...rest } = JSON.parse(answer.body);
+      const twice = records.filter(isUser(PEOPLE[1]));
+      const kept = records.filter((record) => !isUser(PEOPLE[0])(record));
+      return { ...answer, body: JSON.stringify({ records: [...kept, ...twice], ...rest }) };
+    });
+    try {
+      const well = await exported(proxy.url);
+      assert.match(well.stdout, /: 8 users, 8 custodian shares, 8 user shares, 0 deleted users\n$/);
+      assert.match(well.stderr, /each database holds just as many/);
+      meddles = true;
+      const lost = await exported(proxy.url);
+      assert.match(lost.stdout, /: 8 users, /);
+      assert.match(lost.stderr, /The copy has 0 users of one of the databases, which had 1 at the end\./);
+      assert.match(lost.stderr, /The copy has 2 users of one of the databases, which had 1 at the end\./);
+      assert.doesNotMatch(lost.stderr, /just as many/);
+    } finally {
+      await proxy.stop();
     }
   });
 });

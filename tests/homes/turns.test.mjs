@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
+import { inRoot } from "../../scripts/lib/paths.mjs";
 import { callers, user } from "../support/client.mjs";
 import { startWorker } from "../support/harness.mjs";
 
@@ -11,7 +12,11 @@ const EVERY_MINUTE = "* * * * *";
 describe("the turns of many homes", () => {
   let worker;
   before(async () => {
-    worker = await startWorker({ homes: 3, vars: { UNKNOWN_CLIENTS: "register" } });
+    worker = await startWorker({
+      homes: 3,
+      main: inRoot("tests", "support", "faulty-entry.mjs"),
+      vars: { UNKNOWN_CLIENTS: "register" },
+    });
     // Nothing that has to do with moves works in home 0.
     await worker.homes[0].prepare("ALTER TABLE moves RENAME TO lost_moves").run();
   });
@@ -53,29 +58,41 @@ describe("the turns of many homes", () => {
     assert.equal((await worker.homes[1].prepare("SELECT count(*) AS n FROM users").first()).n, 12);
   });
 
-  it("are an alarm where one home has had none for an hour, though the others have", async () => {
+  const standsSince = async (at, headers) => {
     const { admin } = callers(worker);
-    const at = new Date(Date.now() - 65 * 60_000).toISOString();
     await worker.directory
       .prepare("UPDATE homes SET seen_at = iif(home = 2, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))")
       .bind(at)
       .run();
     worker.clearLogs();
-    const { status, body } = await admin("GET", "/readyz");
+    const { status, body } = await admin("GET", "/readyz", undefined, { headers });
     assert.equal(status, 200);
-    assert.ok(
-      body.warnings.some((text) => text.includes(`has not run since ${at} in DB_2.`)),
-      JSON.stringify(body.warnings),
-    );
-    const alarms = worker.logLines().filter(({ message }) => message === "the schedule has not run for an hour");
-    assert.deepEqual(
-      alarms.map(({ since, binding }) => [since, binding]),
-      [[at, "DB_2"]],
-    );
-    await worker.directory.prepare("UPDATE homes SET seen_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')").run();
-    assert.deepEqual(
-      ((await admin("GET", "/readyz")).body.warnings ?? []).filter((text) => /schedule/.test(text)),
-      [],
-    );
+    const alarms = worker.logLines().filter(({ level, binding }) => level === "error" && binding);
+    return {
+      told: (body.warnings ?? []).filter((text) => /schedule/.test(text)),
+      alarms: alarms.map(({ message, since, binding }) => [message, since, binding]),
+    };
+  };
+  const ago = (minutes) => new Date(Date.now() - minutes * 60_000).toISOString();
+
+  it("are an alarm where one home has had none for an hour, though the others have", async () => {
+    const at = ago(65);
+    const { told, alarms } = await standsSince(at);
+    assert.equal(told.length, 1);
+    assert.ok(told[0].includes(`has not run since ${at} in DB_2.`), told[0]);
+    assert.deepEqual(alarms, [["the schedule has not run for an hour", at, "DB_2"]]);
+    assert.deepEqual(await standsSince(ago(5)), { told: [], alarms: [] });
+  });
+
+  it("are said to be missing because the home does not answer, where that is so", async () => {
+    const at = ago(65);
+    const { told, alarms } = await standsSince(at, {
+      "x-test-faults": JSON.stringify({ tag: "down", home: 2, then: "fail" }),
+    });
+    assert.equal(told.length, 1);
+    assert.ok(told[0].includes(`has not run since ${at} in DB_2.`), told[0]);
+    assert.match(told[0], /The database does not answer/);
+    assert.doesNotMatch(told[0], /crons/);
+    assert.deepEqual(alarms, [["a database does not answer", at, "DB_2"]]);
   });
 });

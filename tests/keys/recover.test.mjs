@@ -1,7 +1,7 @@
 // npm run keys -- recover: what it says where the bucket cannot be read, and where the keys belong.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -45,6 +45,22 @@ it("keys recover names no environment but the one that it was told, and says tha
     assert.doesNotMatch(stderr, /production/);
     assert.match(stderr, /needs all keys, the sealing one first/);
   }
+});
+
+it("keys recover does not end well where the setting cannot be written", {
+  skip: !existsSync("/dev/full"),
+}, async () => {
+  const own = await generateX25519Identity();
+  const identity = join(dir, "full.txt");
+  writeFileSync(identity, `${own}\n`);
+  const setting = `k1:${Buffer.alloc(32, 7).toString("base64")}`;
+  const [{ age }] = await escrowed({ setting, recipients: [await identityToRecipient(own)] });
+  const file = join(dir, "full.age");
+  writeFileSync(file, age);
+  const { code, stderr } = await runScript("keys", ["recover", "--identity", identity, file], { full: ["stdout"] });
+  assert.equal(code, 1);
+  assert.match(stderr, /^✗ The result could not be written \(ENOSPC\)/m);
+  assert.doesNotMatch(stderr, / at .*\.mjs/);
 });
 
 describe("keys recover", () => {

@@ -259,7 +259,7 @@ describe("a file that is no lines of JSON is told in one sentence what it is and
       assert.doesNotMatch(stderr, /MARKED-SHARE|\n\s+at /);
       const lines = stderr.trim().split("\n");
       // Beside other tests a script may have to wait before it begins, and says so.
-      assert.ok(lines.filter((line) => !/waiting for another set-up/.test(line)).length <= 3, stderr);
+      assert.ok(lines.filter((line) => !/waiting for another run/.test(line)).length <= 3, stderr);
     });
   }
 });

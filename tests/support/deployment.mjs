@@ -70,6 +70,7 @@ export async function deploying(args, { account = {}, env = {}, ui, ...context }
     await deployAll({
       options,
       file: file("wrangler.toml"),
+      lock: file("deploy.lock"),
       env,
       ui,
       cli: file("wrangler.mjs"),

@@ -84,11 +84,13 @@ async function inject(fault, tag, real, statements, db, ctx) {
 function faultyBindings(env, ctx, { tag, plan = [], then = "pass", home, directory = {} }) {
   const seen = [];
   met.set(tag, seen);
+  const seenByDirectory = [];
+  met.set(`${tag} directory`, seenByDirectory);
   const homes = { queue: [...plan], then };
   const ofDirectory = { queue: [...(directory.plan ?? [])], then: directory.then ?? "pass" };
   const hit = home === undefined ? undefined : home === 0 ? "DB" : `DB_${home}`;
   return everyDatabase(env, (name, db) => {
-    if (name === "DIRECTORY") return faulty(db, ctx, tag, ofDirectory, []);
+    if (name === "DIRECTORY") return faulty(db, ctx, tag, ofDirectory, seenByDirectory);
     return hit !== undefined && name !== hit ? db : faulty(db, ctx, tag, homes, seen);
   });
 }
@@ -124,7 +126,7 @@ export default class extends WorkerEntrypoint {
     scheduledPlan = { tag: "scheduled", ...plan };
   }
 
-  /** The batches that a tag has sent: `[{ fault, statements }]`. */
+  /** The batches that a tag has sent to the homes, or as "<tag> directory" to the directory: `[{ fault, statements }]`. */
   met(tag) {
     return met.get(tag) ?? [];
   }

@@ -27,7 +27,7 @@ export const escrow = {
   title: "The keys' escrow",
   applies: ({ options }) => options.recipients.length > 0,
   plan: () => ["keep each sealing key in an age file for the recipients: npm run keys -- escrow"],
-  async run({ env, known, options, patience, url }) {
+  async run({ deployedAt, env, known, options, patience, url }) {
     const again = `npm run keys -- escrow --url ${url ?? "https://…"} ${options.recipients.map((key) => `--recipient ${key}`).join(" ")}`;
     if (!url)
       throw new Failure(
@@ -38,7 +38,7 @@ export const escrow = {
     const { Api } = await import("../moving/api.mjs");
     const value = (name) => known[name] ?? env[name];
     const keys = await escrowed({ setting: value("SHARE_ENCRYPTION_KEYS"), recipients: options.recipients });
-    await answering(new URL(url), { patience, again });
+    await answering(new URL(url), { patience, again, since: deployedAt });
     try {
       const api = new Api({ origin: new URL(url).origin, token: value("ADMIN_TOKEN") });
       const { kept, copied } = await api.post("/admin/keys/escrow", { keys });

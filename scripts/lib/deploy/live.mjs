@@ -17,6 +17,7 @@ export const live = {
     await takeFromDashboard(context);
     const bindings = await liveBindings(context.wrangler);
     if (bindings === undefined) return note("nothing is deployed yet");
+    context.isLive = true;
     refuseLosses(context, bindings);
     const changed = changedVars(context, bindings);
     if (changed.length > 0) note(`variables that are not as they are live: ${changed.join(", ")}`);

@@ -103,6 +103,7 @@ const deploy = {
   },
   async run(context) {
     const targets = await context.wrangler.deploy();
+    if (context.isLive) context.deployedAt = Date.now();
     context.url = addressOf(context, targets);
     note(context.url ?? (targets.join(", ") || "deployed"));
   },
@@ -121,13 +122,13 @@ const doctor = {
     options.doctor
       ? ["wait until GET /readyz answers 200 with the release that was deployed", "npm run doctor -- the Worker's URL"]
       : ["left out (--no-doctor)"],
-  async run({ config, env, known, options, url, patience }) {
+  async run({ config, deployedAt, env, known, options, url, patience }) {
     if (!options.doctor) return note("left out (--no-doctor)");
     const { environment } = options;
     const again = (where) => `npm run doctor -- ${where} --env ${environment}`;
     if (!url) return note(`wrangler told no URL to examine: ${again("https://…")}`);
     const target = parseTarget(url).url;
-    await answering(target, { patience, again: again(target.origin) });
+    await answering(target, { patience, again: again(target.origin), since: deployedAt });
     const value = (name) => known[name] ?? env[name];
     // No DOCTOR_CLIENT_TOKEN: it is one user's, and the deploy is told no user. The throw-away user's requests would fail with it.
     const given = { webhookSecret: value("WEBHOOK_SECRET"), adminToken: value("ADMIN_TOKEN") };

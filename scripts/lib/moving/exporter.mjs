@@ -13,17 +13,19 @@ import { open } from "./sealed.mjs";
 /** What is counted, by the type of a record; a deletion that can still be undone is not a user. */
 const KINDS = ["users", "custodianBackupShares", "userBackupShares", "deletedUsers"];
 
+const nothing = () => ({ counts: Object.fromEntries(KINDS.map((kind) => [kind, 0])), unopened: 0 });
+
 /**
- * Resolves with the number of records of each kind, what the database held at the end (`there`), and how many shares did not
- * open: `tell` is called for each. Whatever ends it before, nothing is left behind, unless it is killed: then what it has
+ * Resolves with the number of records of each kind, and how many shares did not open: `tell` is called for each. `databases` has the same
+ * of each database that was gone through, and what it held when the export had its last record (`there`). Whatever ends it before, nothing is left behind, unless it is killed: then what it has
  * written stands in the way of the next one, as that of one that still runs does.
  */
 export async function exportAll({ api, keys, file, recipients, passphrase, progress, tell }) {
   const partial = `${file}.partial`;
   let isOurs = false;
-  const counts = Object.fromEntries(KINDS.map((kind) => [kind, 0]));
-  let unopened = 0;
-  let there;
+  const all = nothing();
+  const databases = [];
+  let one = nothing();
   const lines = async function* () {
     let done = 0;
     for (let cursor; cursor !== null; ) {
@@ -31,15 +33,18 @@ export async function exportAll({ api, keys, file, recipients, passphrase, progr
       for (const sealed of page.records) {
         const record = await opened(keys, sealed);
         if (record) {
-          counts[kindOf(record)] += 1;
+          for (const { counts } of [all, one]) counts[kindOf(record)] += 1;
           yield Buffer.from(`${JSON.stringify(record)}\n`);
         } else {
-          unopened += 1;
+          for (const of of [all, one]) of.unopened += 1;
           tell(`${describe(sealed)}, stored ${sealed.storedAt}: does not open with the key "${sealed.keyId}"`);
         }
       }
       cursor = page.cursor ?? null;
-      there = page.counts ?? there;
+      if (page.counts) {
+        databases.push({ ...one, there: page.counts });
+        one = nothing();
+      }
       progress.show((done += page.records.length));
     }
     progress.end();
@@ -69,7 +74,7 @@ export async function exportAll({ api, keys, file, recipients, passphrase, progr
     if (isOurs) await rm(partial, { force: true });
     for (const signal of SIGNALS) process.off(signal, stop);
   }
-  return { counts, there, unopened };
+  return { ...all, databases };
 }
 
 /** Takes the name that is written under, for its owner's eyes only: no other export is made of this file until it is free again. */
@@ -95,12 +100,13 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 const kindOf = ({ type, deletedAt }) => (type !== "user" ? `${type}s` : deletedAt ? "deletedUsers" : "users");
 
-/** Where the copy and the database differ: kinds with both numbers. A record that did not open is no difference. */
-export function differences({ counts, there, unopened }) {
-  if (!there) return [];
-  return KINDS.filter((kind) => counts[kind] !== there[kind])
-    .map((kind) => ({ kind, copy: counts[kind], there: there[kind] }))
-    .filter(({ copy, there }) => !(unopened > 0 && copy < there && there - copy <= unopened));
+/** Where the copy and a database differ: kinds with both numbers. A record that did not open is no difference. */
+export function differences({ databases }) {
+  return databases.flatMap(({ counts, there, unopened }) =>
+    KINDS.filter((kind) => counts[kind] !== there[kind])
+      .map((kind) => ({ kind, copy: counts[kind], there: there[kind] }))
+      .filter(({ copy, there }) => !(unopened > 0 && copy < there && there - copy <= unopened)),
+  );
 }
 
 /** A share record with its share in place of the sealed one; undefined if it does not open. */

@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 
+import { resultDir } from "../build.mjs";
 import { Failure } from "../log.mjs";
 import { inRoot, isPackage } from "../paths.mjs";
 import { releaseDigest } from "../release-digest.mjs";
@@ -13,8 +14,8 @@ const MAY_CHANGE = new Set(["wrangler.toml", ".gitignore"]);
 /** The version and the digest of the release in this folder. Of a package, the files must be those that were packed. */
 export function ownRelease() {
   const { version } = JSON.parse(readFileSync(inRoot("package.json"), "utf8"));
+  if (!isPackage) return { version, digest: releaseDigest(resultDir("release")) };
   const digest = releaseDigest();
-  if (!isPackage) return { version, digest };
   const changed = existsSync(inRoot("SHA256SUMS"))
     ? changedFiles(inRoot()).filter((path) => !MAY_CHANGE.has(path))
     : ["SHA256SUMS"];
