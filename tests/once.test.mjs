@@ -362,6 +362,26 @@ describe("what an operator was answered 503 for, and ends late,", () => {
   });
 });
 
+describe("a user's restore", () => {
+  it("takes nothing from the client's own user where a purge came between its two looks", async () => {
+    await wallet.deleteUser(ada);
+    // A webhook registers the client as a user of its own, whose share is in the history alone in the end.
+    await wallet.custodian(ada, CUSTODIAN, "c1");
+    const own = { id: ada.clientId, clientId: ada.clientId };
+    assert.equal((await admin("DELETE", `${wallet.path(own)}/backups?backupMethod=GDRIVE`)()).status, 204);
+    await wallet.deleteUser(own);
+    const plan = { tag: `once ${++tags}`, plan: ["pass", "pass", "hold"] };
+    const restore = admin("POST", `${wallet.path(ada)}/restore`)({ faults: plan });
+    await attempt(3, plan);
+    await wallet.purgeUser(ada);
+    await entry.release(plan.tag);
+    assert.equal((await restore).status, 409);
+    await wallet.restoreUser(own);
+    const kept = (await wallet.history(own)).map(({ kind, backupMethod }) => [kind, backupMethod]);
+    assert.deepEqual(kept, [["custodian", CUSTODIAN]]);
+  });
+});
+
 describe("a store that is overtaken", () => {
   const outcomes = (action) =>
     worker

@@ -9,6 +9,5 @@ WHERE user_id = ?2
       SELECT 1
       FROM deleted_users d
       WHERE d.id = ?2
-        AND d.id = ?2
         AND d.client_id = ?2
         AND EXISTS (SELECT 1 FROM audit_events WHERE id = ?3 AND outcome = 'adopted'))

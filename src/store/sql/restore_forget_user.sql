@@ -1,6 +1,7 @@
 -- restore_forget_user(?1 user id, ?2 client id, ?3 time of the deletion)
 DELETE FROM deleted_users AS d
 WHERE d.client_id = ?2
+  AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND client_id = ?2)
   AND (
       d.id = ?1 AND d.deleted_at <= ?3
         OR d.id = ?2

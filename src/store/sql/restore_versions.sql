@@ -1,10 +1,12 @@
 -- restore_versions(?1 user id, ?2 client id, ?3 time of the deletion)
+-- Nothing where the user was not restored, for a purge came meanwhile: the versions would be nobody's.
 UPDATE backup_share_versions
 SET user_id = ?1
 WHERE user_id = ?2
   AND client_id = ?2
   AND kind = 'custodian'
   AND ?1 <> ?2
+  AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND client_id = ?2)
   AND EXISTS (
       SELECT 1
       FROM deleted_users d
