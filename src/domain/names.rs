@@ -157,8 +157,8 @@ impl BackupMethod {
         self.0.eq_ignore_ascii_case(Self::UNKNOWN)
     }
 
-    /// Whether a custodian share under `self` belongs to an app's backup under `method`: `GDRIVE-SECP256K1` and
-    /// `GDRIVE` belong to `GDRIVE`, `GDRIVE2` does not.
+    /// Whether a custodian share under `self` may belong to an app's backup under `method`, as wide as the retention takes it: `GDRIVE-SECP256K1`
+    /// and `GDRIVE` may belong to `GDRIVE`, `GDRIVE2` does not.
     pub fn belongs_to(&self, method: &BackupMethod) -> bool {
         let Some((stem, rest)) = self.0.split_at_checked(method.0.len()) else {
             return false;
@@ -166,9 +166,9 @@ impl BackupMethod {
         stem.eq_ignore_ascii_case(&method.0) && (rest.is_empty() || rest.starts_with('-'))
     }
 
-    /// Whether a custodian share under `self` makes an app's backup under `method` complete. As [`belongs_to`](Self::belongs_to), which is
-    /// for what may be needed; but a name that ends with a known curve is of no shorter method: `PASSWORD-RECOVERY-ED25519` does not count
-    /// for `PASSWORD`.
+    /// Whether a custodian share under `self` counts for an app's backup under `method`: for its state, and for what a fetch adds. As
+    /// [`belongs_to`](Self::belongs_to), but a name that ends with a known curve is of no shorter method: `PASSWORD-RECOVERY-ED25519` does
+    /// not count for `PASSWORD`.
     pub fn counts_for(&self, method: &BackupMethod) -> bool {
         let plain = self.without_curve();
         self == method || plain == *method || plain == *self && self.belongs_to(method)

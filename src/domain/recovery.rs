@@ -146,7 +146,7 @@ pub fn backups(custodian: &[Entry], user: &[Entry]) -> Vec<Backup> {
 /// Whether a custodian share under `custodian` may belong to `user`'s backup. A user share under `UNKNOWN` is what an
 /// app gets for any method that has none of its own (older than multi-backup), so it stands for those.
 pub(super) fn is_of_backup(custodian: &BackupMethod, user: &Entry, all: &[Entry]) -> bool {
-    custodian.belongs_to(&user.backup_method)
+    custodian.counts_for(&user.backup_method)
         || (user.backup_method.is_unknown()
             && !all
                 .iter()

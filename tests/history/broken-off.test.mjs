@@ -209,6 +209,18 @@ describe("a backup that breaks off half way", () => {
     assert.deepEqual(await fetched(), ["a1", "ab2", "other2"]);
   });
 
+  test("a known curve is of the method before it alone: a whole backup of A-B leaves none of A in doubt", async () => {
+    for (const n of [1, 2]) {
+      await custodian(ada, "A-B-ED25519", `e${n}`);
+      await cipherText(ada, "A-B", `u${n}`);
+      if (n === 1) await custodian(ada, "A", "a");
+      if (n === 1) await cipherText(ada, "A", "ua");
+    }
+    assert.equal(await wallet.state(ada, "A"), "complete");
+    assert.equal(await wallet.state(ada, "A-B"), "complete");
+    assert.deepEqual(await fetched(), ["a", "e2"]);
+  });
+
   test("a wildcard in a method's name matches nothing but itself", async () => {
     await custodian(ada, "GDRIVE-SECP256K1", "g1");
     await cipherText(ada, "G%", "u1");
