@@ -157,8 +157,7 @@ impl BackupMethod {
         self.0.eq_ignore_ascii_case(Self::UNKNOWN)
     }
 
-    /// Whether a custodian share under `self` may belong to an app's backup under `method`, as wide as the retention takes it: `GDRIVE-SECP256K1`
-    /// and `GDRIVE` may belong to `GDRIVE`, `GDRIVE2` does not.
+    /// Whether `self` is `method`, or `method` with more behind a hyphen: so far the retention takes a custodian share to belong to it.
     pub fn belongs_to(&self, method: &BackupMethod) -> bool {
         let Some((stem, rest)) = self.0.split_at_checked(method.0.len()) else {
             return false;
@@ -166,9 +165,9 @@ impl BackupMethod {
         stem.eq_ignore_ascii_case(&method.0) && (rest.is_empty() || rest.starts_with('-'))
     }
 
-    /// Whether a custodian share under `self` counts for an app's backup under `method`: for its state, and for what a fetch adds. As
-    /// [`belongs_to`](Self::belongs_to), but a name that ends with a known curve is of no shorter method: `PASSWORD-RECOVERY-ED25519` does
-    /// not count for `PASSWORD`.
+    /// Whether a custodian share under `self` counts for an app's backup under `method`: for its state, and for what a fetch adds.
+    /// `GDRIVE` and `GDRIVE-SECP256K1` count for `GDRIVE`. A name that ends with a known curve is of the method before that alone:
+    /// `PASSWORD-RECOVERY-ED25519` does not count for `PASSWORD`. Any other counts by how it begins, for its curve may be new.
     pub fn counts_for(&self, method: &BackupMethod) -> bool {
         let plain = self.without_curve();
         self == method || plain == *method || plain == *self && self.belongs_to(method)
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_custodian_method_belongs_to_the_app_method_it_begins_with() {
+    fn a_custodian_method_belongs_to_the_app_method_it_belongs_to() {
         assert!(method("GDRIVE").belongs_to(&method("GDRIVE")));
         assert!(method("GDRIVE-SECP256K1").belongs_to(&method("GDRIVE")));
         assert!(method("GDRIVE-NEW-CURVE").belongs_to(&method("GDRIVE")));

@@ -150,7 +150,7 @@ pub(super) fn is_of_backup(custodian: &BackupMethod, user: &Entry, all: &[Entry]
         || (user.backup_method.is_unknown()
             && !all
                 .iter()
-                .any(|other| custodian.belongs_to(&other.backup_method)))
+                .any(|other| custodian.counts_for(&other.backup_method)))
 }
 
 /// The custodian shares, of all those of its backup, that a user share may belong to; of each method the likeliest first.

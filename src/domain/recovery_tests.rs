@@ -316,8 +316,15 @@ fn a_user_share_under_unknown_stands_for_the_methods_that_have_none() {
         added(&current, std::slice::from_ref(&unknown), &superseded),
         [0]
     );
-    let both = [unknown, entry("GDRIVE", None, "4")];
+    let both = [unknown.clone(), entry("GDRIVE", None, "4")];
     assert!(added(&current, &both, &superseded).is_empty());
+    // GDRIVE's own is none of GDRIVE-NEW: an app that asks for that one gets the one under UNKNOWN.
+    let current = [entry("GDRIVE-NEW-ED25519", None, "3")];
+    let superseded = [entry("GDRIVE-NEW-ED25519", None, "1")];
+    let alike = [unknown, entry("GDRIVE", None, "4")];
+    assert_eq!(added(&current, &alike, &superseded), [0]);
+    let eject = superseded_instead(&current[0].backup_method, &current, &alike, &superseded);
+    assert_eq!(eject, Some(0));
 }
 
 #[test]

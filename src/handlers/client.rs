@@ -307,7 +307,7 @@ fn share_for_eject<'a>(
     let own = fetched
         .user
         .iter()
-        .filter(|share| method.belongs_to(&share.backup_method))
+        .filter(|share| method.counts_for(&share.backup_method))
         .max_by_key(|share| {
             let name = &share.backup_method;
             (*name == plain, name.as_str().len())
