@@ -26,11 +26,28 @@ struct VaultKey {
 pub struct Sealed {
     pub key_id: String,
     pub envelope: JsString,
-    pub digest: String,
-    /// The digest of the share alone, whatever its place; empty for what is no user's cipher text.
-    pub text_digest: String,
+    /// The share's digests under all keys, the sealing one's first, parted by spaces: the same share may be stored under any of them.
+    pub digests: String,
+    /// As `digests`, of the share alone, whatever its place; empty for what is no user's cipher text.
+    pub text_digests: String,
     /// The key's canary, to be kept with what is sealed where it is not known to be kept already.
     pub canary: Rc<SealedCanary>,
+}
+
+impl Sealed {
+    /// The digest under the key that sealed it: it is stored with the share.
+    pub fn digest(&self) -> &str {
+        first(&self.digests)
+    }
+
+    /// As [`digest`](Self::digest), of a user's cipher text alone.
+    pub fn text_digest(&self) -> &str {
+        first(&self.text_digests)
+    }
+}
+
+fn first(digests: &str) -> &str {
+    digests.split_once(' ').map_or(digests, |(first, _)| first)
 }
 
 /// A text that everybody knows, sealed under a key.
@@ -62,6 +79,11 @@ impl Vault {
                 keys: CryptoKeys::import(key.expose_sealing_key(), DIGEST_KEY_INFO).await?,
             });
         }
+        if let [current, older @ ..] = imported.as_slice() {
+            for key in older {
+                current.keys.make_digests_of(&key.keys);
+            }
+        }
         let mut imported = imported.into_iter();
         let Some(current) = imported.next() else {
             return Ok(None);
@@ -90,8 +112,8 @@ impl Vault {
         Ok(Sealed {
             key_id: self.current.id.clone(),
             envelope: envelope.text,
-            digest: envelope.digest,
-            text_digest: envelope.share_digest,
+            digests: envelope.digests,
+            text_digests: envelope.share_digests,
             canary: self.canary().await?,
         })
     }
@@ -202,7 +224,7 @@ async fn make_canary(key: &VaultKey) -> Result<SealedCanary> {
     let sealed = seal(key, canary_place(&key.id), CANARY.as_bytes()).await?;
     Ok(SealedCanary {
         envelope: sealed.text,
-        check: sealed.digest,
+        check: first(&sealed.digests).to_owned(),
     })
 }
 

@@ -183,26 +183,26 @@ export async function importKeys(sealingKey, digestInfo) {
 /**
  * Seals what stands in `text` behind its first `aad.length` bytes, bound to `aad`.
  * `header` is the format's version byte and the nonce; the envelope is the header and the cipher text.
- * Resolves to [envelope in base64, "digest of `text` in base64, a space, digest of the share alone in base64"]; without the last one
- * if `digestsShare` is false.
- * All are views of wasm memory: both calls below copy or consume them before they return.
+ * Resolves to [envelope in base64, "digests of `text` in base64, a line feed, digests of the share alone in base64"]: one under each
+ * key that makes digests, in their order, behind one another with a space; of the share alone only if `digestsShare` is true.
+ * All are views of wasm memory: all calls copy or consume them before the first one is awaited.
  */
-export async function seal([aesKey, macKey], header, aad, text, digestsShare) {
+export async function seal([aesKey, ...macKeys], header, aad, text, digestsShare) {
   const encrypting = crypto.subtle.encrypt(
     { name: "AES-GCM", iv: header.subarray(1), additionalData: aad },
     aesKey,
     text.subarray(aad.length),
   );
-  const signing = crypto.subtle.sign("HMAC", macKey, text);
-  const signingShare = digestsShare ? crypto.subtle.sign("HMAC", macKey, text.subarray(aad.length)) : undefined;
+  const signed = digestsShare ? [text, text.subarray(aad.length)] : [text];
+  const signing = signed.map((bytes) => Promise.all(macKeys.map((macKey) => crypto.subtle.sign("HMAC", macKey, bytes))));
   const envelopeHeader = header.slice();
   const cipherText = await encrypting;
   const envelope = new Uint8Array(envelopeHeader.length + cipherText.byteLength);
   envelope.set(envelopeHeader);
   envelope.set(new Uint8Array(cipherText), envelopeHeader.length);
-  const [digest, shareDigest] = await Promise.all([signing, signingShare]);
-  const texts = [digest, shareDigest].map((bytes) => (bytes === undefined ? "" : new Uint8Array(bytes).toBase64()));
-  return [envelope.toBase64(), texts.join(" ")];
+  const digests = await Promise.all(signing);
+  const texts = digests.map((ofKeys) => ofKeys.map((digest) => new Uint8Array(digest).toBase64()).join(" "));
+  return [envelope.toBase64(), texts.join("\n")];
 }
 
 /** Opens an envelope made by `seal`. Resolves to the share's bytes; to undefined if it does not open. */

@@ -161,10 +161,10 @@ pub struct CryptoKeys(JsValue);
 /// An envelope in base64, and the digests of what it holds.
 pub struct Envelope {
     pub text: JsString,
-    /// Of the share in its place.
-    pub digest: String,
-    /// Of the share alone; empty where it was not asked for.
-    pub share_digest: String,
+    /// Of the share in its place: under the sealing key, and behind it under the others; spaces part them.
+    pub digests: String,
+    /// As `digests`, of the share alone; empty where it was not asked for.
+    pub share_digests: String,
 }
 
 impl CryptoKeys {
@@ -172,8 +172,14 @@ impl CryptoKeys {
         Ok(Self(wait(&import_keys(sealing_key, digest_info)).await?))
     }
 
-    /// Seals what stands in `text` behind its first `aad.len()` bytes, bound to `aad`; the digest is of the whole `text`.
-    /// `digests_share`: makes the digest of the share alone too.
+    /// What these keys seal has a digest under those other keys too.
+    pub fn make_digests_of(&self, other: &Self) {
+        let digest_key = self.0.unchecked_ref::<Array>();
+        digest_key.push(&other.0.unchecked_ref::<Array>().get(1));
+    }
+
+    /// Seals what stands in `text` behind its first `aad.len()` bytes, bound to `aad`; the digests are of the whole `text`.
+    /// `digests_share`: makes those of the share alone too.
     pub async fn seal(
         &self,
         header: &[u8],
@@ -186,14 +192,14 @@ impl CryptoKeys {
             .unchecked_into();
         let digests = all.get(1).as_string();
         // Without its digest a share would be taken for the same as another one without.
-        let Some((digest, share_digest)) = digests.as_deref().and_then(|text| text.split_once(' '))
-        else {
+        let Some(digests) = digests.filter(|digests| !digests.is_empty()) else {
             return Err(JsFailure("sealing gave no digest".to_owned()));
         };
+        let (digests, share_digests) = digests.split_once('\n').unwrap_or((&digests, ""));
         Ok(Envelope {
             text: all.get(0).unchecked_into(),
-            digest: digest.to_owned(),
-            share_digest: share_digest.to_owned(),
+            digests: digests.to_owned(),
+            share_digests: share_digests.to_owned(),
         })
     }
 

@@ -76,7 +76,7 @@ pub(super) async fn store(
         }
         let read = Statement::new(same.read)
             .text(&trail.event_id)
-            .text(&sealed.digest);
+            .text(&sealed.digests);
         let changed = db.change(db.noting(change.read(read), whose)).await?;
         match changed.outcome()? {
             stored @ (Stored::Stored

@@ -58,7 +58,7 @@ pub async fn store(
             .text(method.as_str())
             .text(&sealed.key_id)
             .text(&sealed.canary.check)
-            .text(&sealed.digest)
+            .text(&sealed.digests)
             .optional(pair_id)
             .text(&from)
             .text(&to)
@@ -68,7 +68,8 @@ pub async fn store(
             .text(backup.client_id.as_str())
             .text(method.as_str())
             .optional(pair_id)
-            .sealed(sealed);
+            .sealed(sealed)
+            .text(&sealed.digests);
         let mut change = Change::new(&trail.event_id);
         // Who begins anew was registered, or has no claim for it any more (`homes::registering`).
         if let Some(most_a_day) = most_a_day.filter(|_| trail.event_id == first) {

@@ -211,7 +211,7 @@ async fn adopt(
         let adopt = Statement::new(sql!("restore_adopt_cipher_text"))
             .js(&sealed.envelope)
             .text(&sealed.key_id)
-            .text(&sealed.digest)
+            .text(sealed.digest())
             .number(row.number)
             .text(&row.id)
             .text(&row.key_id)

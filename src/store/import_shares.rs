@@ -21,8 +21,9 @@ pub struct ShareItem {
     /// As the share itself names it.
     pub pair_inside: Option<String>,
     pub key_id: String,
+    /// This and the next two: see [`crate::vault::Sealed`].
     pub digest: String,
-    /// See [`crate::vault::Sealed::text_digest`].
+    pub digests: String,
     pub text_digest: String,
     pub sealed: String,
     pub created_at: Option<String>,
@@ -47,6 +48,7 @@ impl ShareItem {
             .optional("pairInside", self.pair_inside.as_deref())
             .text("keyId", &self.key_id)
             .text("digest", &self.digest)
+            .text("digests", &self.digests)
             .text("textDigest", &self.text_digest)
             .optional("aloneAt", self.replaced_alone_at.as_deref())
             .text("sealed", &self.sealed)

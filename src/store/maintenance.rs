@@ -137,12 +137,12 @@ pub fn rewrap_statement(table: Table, row: &SealedRow, sealed: &Sealed) -> State
     })
     .js(&sealed.envelope)
     .text(&sealed.key_id)
-    .text(&sealed.digest)
+    .text(sealed.digest())
     .number(row.number)
     .text(&row.id)
     .text(&row.key_id);
     match table {
-        Table::User => statement.text(&sealed.text_digest),
+        Table::User => statement.text(sealed.text_digest()),
         Table::Custodian | Table::Versions => statement,
     }
 }

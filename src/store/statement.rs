@@ -65,7 +65,7 @@ impl Statement {
     /// Key id, digest and envelope: in this order in every statement.
     pub fn sealed(self, sealed: &Sealed) -> Self {
         self.text(&sealed.key_id)
-            .text(&sealed.digest)
+            .text(sealed.digest())
             .js(&sealed.envelope)
     }
 }

@@ -48,18 +48,19 @@ pub async fn store(
             .credential(credential)
             .text(&sealed.key_id)
             .text(&sealed.canary.check)
-            .text(&sealed.digest)
+            .text(&sealed.digests)
             .optional(pair_id)
             .text(&from)
             .text(&to)
-            .text(&sealed.text_digest);
+            .text(&sealed.text_digests);
         let store = Statement::new(sql!("user_share_store"))
             .text(&trail.event_id)
             .text(user_id.as_str())
             .text(method)
             .optional(pair_id)
             .sealed(sealed)
-            .text(&sealed.text_digest);
+            .text(sealed.text_digest())
+            .text(&sealed.digests);
         Change::new(&trail.event_id).event(event).then(store)
     })
     .await

@@ -86,6 +86,44 @@ describe("a rotation", () => {
     assert.deepEqual(events, [{ actor: "admin", outcome: "rewrapped" }]);
   });
 
+  test("before it has come to a share, the very same one sent again changes nothing, and an older one displaces nothing", async () => {
+    await cipherText(ada, "GDRIVE", "u0");
+    await oneOfEach();
+    const tables = () => Promise.all(SEALED.map((table) => worker.sql(`SELECT * FROM ${table} ORDER BY id`)));
+    const before = await tables();
+    deploy("both");
+    for (const text of ["s1", "s2"]) await custodian(ada, S, text);
+    for (const text of ["u0", "u1"]) await cipherText(ada, "GDRIVE", text);
+    assert.deepEqual(await tables(), before);
+  });
+
+  test("before it has come to a share, the very same one with its pair becomes that of the pair, as the version that it is", async () => {
+    await oneOfEach();
+    const times = () =>
+      worker.sql(
+        "SELECT id, updated_at FROM custodian_backup_shares UNION ALL SELECT id, updated_at FROM user_backup_shares",
+      );
+    const before = await times();
+    deploy("both");
+    await custodian(ada, S, "s2", { pair: "p" });
+    await cipherText(ada, "GDRIVE", "u1", { pair: "p" });
+    assert.deepEqual(await times(), before);
+    assert.equal((await wallet.history(ada)).length, 1);
+    deploy("new");
+    assert.deepEqual(await wallet.fetched(ada), ["s2"]);
+  });
+
+  test("before it has come to a share, one under another method with the same text is told", async () => {
+    await cipherText(ada, "GDRIVE", "u1");
+    deploy("both");
+    await cipherText(ada, "ICLOUD", "u1");
+    assert.equal(
+      worker.logLines().filter(({ message }) => message === "a cipher text is the same as that of another method").length,
+      1,
+      JSON.stringify(worker.logLines()),
+    );
+  });
+
   test("after it, the very same share sent again is still recognised", async () => {
     await oneOfEach();
     deploy("both");

@@ -1,4 +1,4 @@
--- custodian_store(?1 event id, ?2 client id, ?3 backup method, ?4 pair id, ?5 key id, ?6 share digest, ?7 sealed share)
+-- custodian_store(?1 event id, ?2 client id, ?3 backup method, ?4 pair id, ?5 key id, ?6 share digest, ?7 sealed share, ?8 share digests)
 INSERT INTO custodian_backup_shares (
   id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, created_at, updated_at, sealed_share)
 SELECT ?1, u.id, ?3, ?4, ?5, ?6, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
@@ -13,11 +13,11 @@ SELECT ?1, u.id, ?3, ?4, ?5, ?6, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
           WHERE user_id = u.id AND client_id = u.client_id AND kind = 'custodian' AND method = ?3
           ORDER BY stored_at DESC
           LIMIT 20)
-        WHERE share_digest = ?6),
+        WHERE instr(?8, share_digest)),
       (SELECT at FROM store_times WHERE user_id = u.id)),
   ?7
 FROM users u
 WHERE u.client_id = ?2 AND EXISTS (SELECT 1 FROM audit_events WHERE id = ?1 AND outcome = 'stored')
 ON CONFLICT DO UPDATE
-SET id = iif(share_digest IS ?6, id, ?1), backup_method = ?3, backup_share_pair_id = ?4, key_id = ?5,
-  share_digest = ?6, updated_at = iif(share_digest IS ?6, updated_at, excluded.updated_at), sealed_share = ?7
+SET id = iif(instr(?8, share_digest), id, ?1), backup_method = ?3, backup_share_pair_id = ?4, key_id = ?5,
+  share_digest = ?6, updated_at = iif(instr(?8, share_digest), updated_at, excluded.updated_at), sealed_share = ?7

@@ -1,4 +1,4 @@
--- custodian_store_event(?1 event id, ?2 now in ms, ?3 request id, ?4 source address, ?5 client id, ?6 backup method, ?7 key id, ?8 key check, ?9 share digest, ?10 pair id, ?11 and ?12 ids of later requests, ?13 whether unknown clients are registered)
+-- custodian_store_event(?1 event id, ?2 now in ms, ?3 request id, ?4 source address, ?5 client id, ?6 backup method, ?7 key id, ?8 key check, ?9 share digests, ?10 pair id, ?11 and ?12 ids of later requests, ?13 whether unknown clients are registered)
 INSERT INTO audit_events (
   id, at, actor, action, user_id, client_id, backup_method, outcome, request_id, source_address)
 SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'portal', 'store_custodian_share', u.id, ?5, ?6,
@@ -8,10 +8,10 @@ SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'portal', '
     -- The key's id stands for other bytes here: what is sealed with these could not be opened once the right ones are
     -- back.
     WHEN EXISTS (SELECT 1 FROM key_canaries WHERE key_id = ?7 AND key_check <> ?8) THEN 'wrong_key'
-    WHEN c.share_digest = ?9 AND c.backup_share_pair_id IS coalesce(?10, c.backup_share_pair_id) THEN 'unchanged'
+    WHEN instr(?9, c.share_digest) AND c.backup_share_pair_id IS coalesce(?10, c.backup_share_pair_id) THEN 'unchanged'
     -- The history knows the share as older than the current one of its method. What comes again late (an app's
     -- outbox, another device, Portal) displaces nothing that came since.
-    WHEN c.share_digest IS NOT ?9
+    WHEN instr(?9, c.share_digest) IS NOT TRUE
         AND EXISTS (
             SELECT 1
             FROM (
@@ -20,10 +20,10 @@ SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'portal', '
               WHERE user_id = u.id AND client_id = u.client_id AND kind = 'custodian' AND method = ?6
               ORDER BY stored_at DESC
               LIMIT 20)
-            WHERE share_digest = ?9 AND stored_at < c.updated_at)
+            WHERE instr(?9, share_digest) AND stored_at < c.updated_at)
       THEN 'unchanged'
     -- A first share replaces nothing.
-    WHEN c.share_digest IS NOT ?9
+    WHEN instr(?9, c.share_digest) IS NOT TRUE
         AND c.id IS NOT NULL
         AND EXISTS (SELECT 1 FROM users_over_quota WHERE id = u.id AND kind = 'custodian')
         -- The other curve of a backup whose share was taken is always taken: that share came after this one's, and what was replaced before

@@ -2,7 +2,7 @@
 WITH j AS (
     SELECT value ->> 'line' AS line, value ->> 'eventId' AS event_id, value ->> 'kind' AS kind, value ->> 'id' AS id,
       value ->> 'userId' AS user_id, value ->> 'clientId' AS client_id, value ->> 'backupMethod' AS backup_method,
-      value ->> 'pairId' AS pair_id, value ->> 'keyId' AS key_id, value ->> 'digest' AS digest,
+      value ->> 'pairId' AS pair_id, value ->> 'keyId' AS key_id, value ->> 'digest' AS digest, value ->> 'digests' AS digests,
       value ->> 'sealed' AS sealed, value ->> 'createdAt' AS created_at, value ->> 'storedAt' AS stored_at,
       value ->> 'supersededAt' AS superseded_at, value ->> 'reason' AS reason
     FROM json_each(?5)),
@@ -57,7 +57,7 @@ WITH j AS (
               AND v.client_id = f.client_id
               -- It was current once: something newer has come since. Unless it was stored once more after that.
               AND (v.id = f.id OR v.method = f.backup_method)
-              AND v.share_digest = f.digest
+              AND instr(f.digests, v.share_digest)
               AND NOT (
                 ?6
                   AND coalesce(f.held_at < f.stored_at AND v.stored_at < f.stored_at, 0)

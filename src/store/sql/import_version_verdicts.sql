@@ -2,7 +2,7 @@
 WITH j AS (
     SELECT value ->> 'line' AS line, value ->> 'eventId' AS event_id, value ->> 'kind' AS kind, value ->> 'id' AS id,
       value ->> 'userId' AS user_id, value ->> 'clientId' AS client_id, value ->> 'backupMethod' AS backup_method,
-      value ->> 'pairId' AS pair_id, value ->> 'keyId' AS key_id, value ->> 'digest' AS digest,
+      value ->> 'pairId' AS pair_id, value ->> 'keyId' AS key_id, value ->> 'digest' AS digest, value ->> 'digests' AS digests,
       value ->> 'sealed' AS sealed, value ->> 'createdAt' AS created_at, value ->> 'storedAt' AS stored_at,
       value ->> 'supersededAt' AS superseded_at, value ->> 'reason' AS reason
     FROM json_each(?5)),
@@ -41,7 +41,7 @@ WITH j AS (
                     AND o.client_id = f.client_id
                     AND o.kind = f.kind
                     AND o.method = f.backup_method
-                    AND o.share_digest = f.digest),
+                    AND instr(f.digests, o.share_digest)),
                 'same', 'new')
         ELSE CASE
             WHEN pair_id IS NOT NULL AND held_pair_id IS NOT pair_id THEN 'conflict'

@@ -1,9 +1,9 @@
--- user_share_same(?1 event id, ?2 share digest): where the request brought the same share again, as it is stored: current, and in the history as
+-- user_share_same(?1 event id, ?2 share digests): where the request brought the same share again, as it is stored: current, and in the history as
 -- far back as the event looked.
 SELECT s.backup_method, s.key_id, s.sealed_share
 FROM audit_events e
 JOIN user_backup_shares s ON s.user_id = e.user_id AND s.method = e.backup_method
-WHERE e.id = ?1 AND e.outcome = 'unchanged' AND s.share_digest = ?2
+WHERE e.id = ?1 AND e.outcome = 'unchanged' AND instr(?2, s.share_digest)
 UNION ALL SELECT v.backup_method, v.key_id, v.sealed_share
 FROM audit_events e
 JOIN backup_share_versions v ON v.rowid IN (
@@ -12,4 +12,4 @@ JOIN backup_share_versions v ON v.rowid IN (
     WHERE n.user_id = e.user_id AND n.client_id = e.client_id AND n.kind = 'user' AND n.method = e.backup_method
     ORDER BY n.stored_at DESC
     LIMIT 20)
-WHERE e.id = ?1 AND e.outcome = 'unchanged' AND v.share_digest = ?2
+WHERE e.id = ?1 AND e.outcome = 'unchanged' AND instr(?2, v.share_digest)

@@ -1,4 +1,4 @@
--- user_share_store(?1 event id, ?2 user id, ?3 backup method, ?4 pair id, ?5 key id, ?6 share digest, ?7 sealed share, ?8 text digest)
+-- user_share_store(?1 event id, ?2 user id, ?3 backup method, ?4 pair id, ?5 key id, ?6 share digest, ?7 sealed share, ?8 text digest, ?9 share digests)
 INSERT INTO user_backup_shares (
   id, user_id, backup_method, backup_share_pair_id, key_id, share_digest, created_at, updated_at, sealed_share,
     text_digest)
@@ -14,7 +14,7 @@ SELECT ?1, u.id, ?3, ?4, ?5, ?6, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
           WHERE user_id = u.id AND client_id = u.client_id AND kind = 'user' AND method = ?3
           ORDER BY stored_at DESC
           LIMIT 20)
-        WHERE share_digest = ?6),
+        WHERE instr(?9, share_digest)),
       (SELECT at FROM store_times WHERE user_id = u.id)),
   ?7, ?8
 FROM users u
@@ -27,7 +27,7 @@ ON CONFLICT DO UPDATE
 SET replaced_alone_at = CASE
     WHEN EXISTS (SELECT 1 FROM audit_events WHERE id = ?1 AND outcome = 'replaced_alone')
       THEN coalesce(replaced_alone_at, excluded.updated_at)
-    WHEN share_digest IS ?6 THEN replaced_alone_at
+    WHEN instr(?9, share_digest) THEN replaced_alone_at
   END,
-  id = iif(share_digest IS ?6, id, ?1), backup_method = ?3, backup_share_pair_id = ?4, key_id = ?5, share_digest = ?6,
-  updated_at = iif(share_digest IS ?6, updated_at, excluded.updated_at), sealed_share = ?7, text_digest = ?8
+  id = iif(instr(?9, share_digest), id, ?1), backup_method = ?3, backup_share_pair_id = ?4, key_id = ?5, share_digest = ?6,
+  updated_at = iif(instr(?9, share_digest), updated_at, excluded.updated_at), sealed_share = ?7, text_digest = ?8

@@ -1,4 +1,4 @@
--- user_share_store_event(?1 event id, ?2 now in ms, ?3 request id, ?4 source address, ?5 user id, ?6 backup method, ?7 API key hash, ?8 user id, ?9 client id of the credential, ?10 key id, ?11 key check, ?12 share digest, ?13 pair id, ?14 and ?15 ids of later requests, ?16 text digest)
+-- user_share_store_event(?1 event id, ?2 now in ms, ?3 request id, ?4 source address, ?5 user id, ?6 backup method, ?7 API key hash, ?8 user id, ?9 client id of the credential, ?10 key id, ?11 key check, ?12 share digests, ?13 pair id, ?14 and ?15 ids of later requests, ?16 text digests)
 INSERT INTO audit_events (
   id, at, actor, action, user_id, client_id, backup_method, outcome, request_id, source_address)
 SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'client', 'store_user_share', ?5, p.client_id,
@@ -10,10 +10,10 @@ SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'client', '
     -- The key's id stands for other bytes here: what is sealed with these could not be opened once the right ones are
     -- back.
     WHEN EXISTS (SELECT 1 FROM key_canaries WHERE key_id = ?10 AND key_check <> ?11) THEN 'wrong_key'
-    WHEN s.share_digest = ?12 AND s.backup_share_pair_id IS coalesce(?13, s.backup_share_pair_id) THEN 'unchanged'
+    WHEN instr(?12, s.share_digest) AND s.backup_share_pair_id IS coalesce(?13, s.backup_share_pair_id) THEN 'unchanged'
     -- The history knows the share as older than the current one of its method. What comes again late (an app's
     -- outbox, another device, Portal) displaces nothing that came since.
-    WHEN s.share_digest IS NOT ?12
+    WHEN instr(?12, s.share_digest) IS NOT TRUE
         AND EXISTS (
             SELECT 1
             FROM (
@@ -22,10 +22,10 @@ SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'client', '
               WHERE user_id = ?5 AND client_id = p.client_id AND kind = 'user' AND method = ?6
               ORDER BY stored_at DESC
               LIMIT 20)
-            WHERE share_digest = ?12 AND stored_at < s.updated_at)
+            WHERE instr(?12, share_digest) AND stored_at < s.updated_at)
       THEN 'unchanged'
     -- A first share replaces nothing.
-    WHEN s.share_digest IS NOT ?12
+    WHEN instr(?12, s.share_digest) IS NOT TRUE
         AND s.id IS NOT NULL
         AND EXISTS (SELECT 1 FROM users_over_quota WHERE id = ?5 AND kind = 'user')
         -- The other half of a backup whose custodian share was taken is always taken.
@@ -45,7 +45,7 @@ SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'client', '
       THEN 'overtaken'
     -- It takes the place of another though no custodian share of that backup has come since. But it may be the other
     -- half of an earlier custodian share, of another pair: two devices at the same time.
-    WHEN s.share_digest IS NOT ?12
+    WHEN instr(?12, s.share_digest) IS NOT TRUE
         AND s.id IS NOT NULL
         AND NOT EXISTS (
             SELECT 1
@@ -70,7 +70,7 @@ SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'client', '
                           AND v.backup_share_pair_id = ?13
                           AND v.client_id = p.client_id)))
       THEN 'replaced_alone'
-    WHEN EXISTS (SELECT 1 FROM user_backup_shares o WHERE o.user_id = ?5 AND o.text_digest = ?16 AND o.method <> ?6)
+    WHEN EXISTS (SELECT 1 FROM user_backup_shares o WHERE o.user_id = ?5 AND instr(?16, o.text_digest) AND o.method <> ?6)
       THEN 'same_text'
     ELSE 'stored'
   END,
