@@ -346,9 +346,8 @@ async function heal(wallet, note, except) {
   }
 }
 
-/** One that is in the history, acknowledged, and among the newest of its method; sealed as what comes will be. */
+/** One that is in the history, acknowledged, and among the newest of its method. */
 async function oneToComeLate(wallet, kind) {
-  await act().admin("POST", "/admin/keys/rewrap", { limit: 1_000 });
   const versions = (await kept(wallet)).filter(
     (one) => one.kind === kind && !one.current && wallet.acknowledged.has(one.text),
   );
