@@ -26,7 +26,7 @@ await main(async () => {
   if (args.length > 0 && !args[0].startsWith("-")) throw new Failure(`Unexpected argument '${args[0]}'.`, USAGE, 2);
   const port = portFrom(process.env.PORT || "8787");
   const databases = databasesFrom(process.env.DATABASES);
-  const persistTo = folderOf(databases, process.env.PERSIST_TO || undefined);
+  const persistTo = folderOf(databases);
   if (!(await portIsFree(port))) {
     throw new Failure(
       `Port ${port} of 127.0.0.1 is taken: another program listens there, perhaps another \`npm run dev\`.`,

@@ -1,6 +1,7 @@
 // npm run homes: the databases that users are spread over. See docs/scale.md.
 
 import { readArguments } from "./lib/arguments.mjs";
+import { localUrl } from "./lib/local-homes.mjs";
 import { Failure, main, say } from "./lib/log.mjs";
 import { userPath } from "./lib/paths.mjs";
 import { setupPackages } from "./lib/setup.mjs";
@@ -12,7 +13,7 @@ const USAGE = `npm run homes -- [list | open N | close N | move … | rebuild] -
   move USER --to N                moves one user into the database N
   move --from N --until SIZE      moves users out of the database N, to open ones, until it has SIZE (6GB); --to N: to that one
   rebuild                         fills the directory anew from the databases
-  --url URL                       the service; https, or http on this machine (default: http://127.0.0.1:8787)
+  --url URL                       the service; https, or http on this machine (default: that of npm run dev)
   --resume FILE                   where a move keeps how far it is (homes.move-state.json); the same command goes on with one that
                                   stopped less than 24 hours ago
   --vars FILE                     NAME=value lines with ADMIN_TOKEN (default: the environment, .dev.vars for this machine)
@@ -25,7 +26,7 @@ await main(async () => {
     exitCode: 1, // 2 says something else here
     allowPositionals: true,
     options: {
-      url: { type: "string", default: "http://127.0.0.1:8787" },
+      url: { type: "string", default: localUrl() },
       to: { type: "string" },
       from: { type: "string" },
       until: { type: "string" },

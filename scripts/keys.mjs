@@ -24,7 +24,7 @@ npm run keys -- recover --identity FILE (FILE.age … | --bucket NAME [--jurisdi
   --identity FILE       the age identity
   --bucket NAME         the bucket of the second copy: its files are read with wrangler
   --jurisdiction NAME   the bucket's: eu, us, fedramp
-  --local               the bucket of this machine
+  --local               the bucket of this machine, in the folder of npm run dev (PERSIST_TO, DATABASES)
   --env NAME            the environment of wrangler.toml whose Worker gets the setting, for what recover tells you to run`;
 
 await main(async () => {
@@ -123,8 +123,13 @@ async function fromBucket({ bucket, jurisdiction, local }) {
   const { wranglerCli } = await import("./lib/paths.mjs");
   const { nodeBin, nodeEnv } = await import("./lib/toolchain.mjs");
   const { lastLines } = await import("./lib/deploy/wrangler.mjs");
+  const { persistDir } = await import("./lib/d1.mjs");
+  const { databasesFrom, folderOf } = await import("./lib/local-homes.mjs");
+  const where = local
+    ? ["--local", "--persist-to", persistDir(folderOf(databasesFrom(process.env.DATABASES)))]
+    : ["--remote"];
   const get = async (name) => {
-    const args = ["r2", "object", "get", `${bucket}/${name}`, "--pipe", local ? "--local" : "--remote"];
+    const args = ["r2", "object", "get", `${bucket}/${name}`, "--pipe", ...where];
     if (jurisdiction) args.push(`--jurisdiction=${jurisdiction}`);
     const { code, stdout, stderr } = await run(await nodeBin(), ["--no-warnings", wranglerCli, ...args], {
       env: nodeEnv({ WRANGLER_HIDE_BANNER: "true" }),

@@ -9,7 +9,7 @@ import { localDatabases, seed, seededUser } from "./lib/seed.mjs";
 import { seedHomes } from "./lib/seed-homes.mjs";
 import { readDevVars } from "./lib/dev-vars.mjs";
 import { persistDir } from "./lib/d1.mjs";
-import { bindingsOf, configOf, databasesFrom, folderOf } from "./lib/local-homes.mjs";
+import { bindingsOf, configOf, databasesFrom, folderOf, localUrl } from "./lib/local-homes.mjs";
 import { Failure, main, note, say } from "./lib/log.mjs";
 import { Progress } from "./lib/moving/progress.mjs";
 import { setup } from "./lib/setup.mjs";
@@ -21,7 +21,7 @@ const USAGE = `npm run seed [-- --demo] [--users=1000] [--share-bytes=200] [--ho
   --users=N         how many users the local D1 gets
   --share-bytes=N   how long each share is
   --homes=N         spreads them over N databases with a directory: those of DATABASES=N npm run dev
-  --persist-to=DIR  where the local D1 is, if not where npm run dev has it`;
+  --persist-to=DIR  where the local D1 is (default: PERSIST_TO, as for npm run dev)`;
 
 await main(async () => {
   const { values } = readArguments({
@@ -51,7 +51,7 @@ await main(async () => {
   if (values.demo) {
     const ids = await seedDemo(file, readDevVars().SHARE_ENCRYPTION_KEYS);
     note(`${ids.length} made-up users: ${ids.join(", ")}`);
-    return note("look at them in the console: http://127.0.0.1:8787/console, with the ADMIN_TOKEN of .dev.vars");
+    return note(`look at them in the console: ${localUrl()}/console, with the ADMIN_TOKEN of .dev.vars`);
   }
   const bar = new Progress({ total: users, unit: "users" });
   let done = 0;
@@ -63,7 +63,5 @@ await main(async () => {
   const { id, apiKey } = seededUser(users - 1);
   const dev = homes > 1 ? `DATABASES=${homes} npm run dev` : "npm run dev";
   note(`the last one is ${id}; ask for its share while ${dev} is running:`);
-  say(
-    `curl -H 'Authorization: Bearer ${apiKey}' 'http://127.0.0.1:8787/users/${id}/user-backup-share?backupMethod=GDRIVE'`,
-  );
+  say(`curl -H 'Authorization: Bearer ${apiKey}' '${localUrl()}/users/${id}/user-backup-share?backupMethod=GDRIVE'`);
 }, USAGE);

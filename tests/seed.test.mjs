@@ -74,12 +74,14 @@ describe("npm run seed", () => {
   it("takes its options with a space as well as with an equals sign", { timeout: 120_000 }, async () => {
     const dir = mkdtempSync(join(tmpdir(), "portal-backup-seed-"));
     try {
-      for (const [users, args] of [
+      for (const [users, args, env] of [
         [3, ["--users", "3", "--persist-to", dir]],
         [4, ["--users=4", `--persist-to=${dir}`]],
+        [5, ["--users=5"], { PERSIST_TO: dir, PORT: "8801" }],
       ]) {
-        const { code, stderr } = await runScript("seed", args);
+        const { code, stderr } = await runScript("seed", args, { env });
         assert.equal(code, 0, stderr);
+        assert.match(stderr, new RegExp(`'http://127.0.0.1:${env?.PORT ?? 8787}/users/`));
         const seeded = new DatabaseSync(localDatabases(persistDir(dir))[0]);
         assert.equal(seeded.prepare("SELECT count(*) AS n FROM users").get().n, users);
         seeded.close();

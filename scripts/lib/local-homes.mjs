@@ -22,8 +22,15 @@ export const bindingsOf = (databases) =>
     ? ["DB"]
     : ["DB", "DIRECTORY", ...Array.from({ length: databases - 1 }, (_, index) => `DB_${index + 1}`)];
 
-/** Where several databases are kept: a single one that users were spread away from would be of no use alone. */
-export const folderOf = (databases, persistTo) => persistTo ?? (databases === 1 ? undefined : ".wrangler/homes");
+/**
+ * Where the databases of this machine are, with all that belongs to them: `PERSIST_TO`, for every command. Several have a folder of
+ * their own: a single one that users were spread away from would be of no use alone.
+ */
+export const folderOf = (databases, persistTo = process.env.PERSIST_TO || undefined) =>
+  persistTo ?? (databases === 1 ? undefined : ".wrangler/homes");
+
+/** Where `npm run dev` listens. */
+export const localUrl = () => `http://127.0.0.1:${process.env.PORT || "8787"}`;
 
 /** Writes wrangler's settings for so many databases; resolves with the file, undefined for one. */
 export function configOf(databases) {

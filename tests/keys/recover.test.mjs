@@ -9,6 +9,8 @@ import { after, before, describe, it } from "node:test";
 import { Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 
 import { escrowed } from "../../scripts/lib/copy/escrow.mjs";
+import { wranglerCli } from "../../scripts/lib/paths.mjs";
+import { run } from "../../scripts/lib/run.mjs";
 import { runScript } from "../support/cli.mjs";
 
 const dir = mkdtempSync(join(tmpdir(), "recover-test-"));
@@ -89,6 +91,27 @@ describe("keys recover", () => {
     assert.deepEqual([code, stdout], [1, ""]);
     assert.match(stderr, /its checksum is wrong/);
     assert.ok(!stderr.includes(wrong.slice(20, 50)), stderr);
+  });
+
+  it("reads the bucket of this machine in the folder that PERSIST_TO names, as npm run dev does", {
+    timeout: 120_000,
+  }, async () => {
+    const put = (name, from) =>
+      run(process.execPath, [
+        wranglerCli,
+        ...["r2", "object", "put", `copy/keys/${name}`, "--file", from, "--local", "--persist-to", join(dir, "state")],
+      ]);
+    for (const [name, from] of [
+      ["index", file("index", '{"keys":["k1"]}')],
+      ["k1.age", await ofKey("kept.age", keyOf("k1", 1))],
+    ]) {
+      const { code, stderr } = await put(name, from);
+      assert.equal(code, 0, stderr);
+    }
+    const args = ["recover", "--identity", identity, "--bucket", "copy", "--local"];
+    const { code, stdout, stderr } = await runScript("keys", args, { env: { PERSIST_TO: join(dir, "state") } });
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout.trim(), keyOf("k1", 1));
   });
 
   it("gives no setting that the Worker refuses: two keys of one id", async () => {
