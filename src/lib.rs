@@ -96,11 +96,22 @@ fn start() {
     }
 }
 
+/// Makes what is made once per isolate before its first request comes: `src/entry.js` calls it as the isolate starts. What is wrong with
+/// it is no matter here: the first request makes it again, and tells.
+#[wasm_bindgen]
+pub fn prepare(env: Bindings, resolve: Function, reject: Function) {
+    let prepared = async move {
+        let _ = Service::get(&env).await;
+        Ok(JsValue::UNDEFINED)
+    };
+    platform::settle_with(Box::pin(prepared), resolve, reject);
+}
+
 /// The event `fetch`: `src/platform/worker.js` calls it, and one of the two functions is called with what came of it.
 #[wasm_bindgen]
 pub fn fetch(request: web_sys::Request, env: Bindings, resolve: Function, reject: Function) {
     let answer = async move { respond(request, env).await.map(JsValue::from) };
-    platform::settle_with(answer, resolve, reject);
+    platform::settle_with(Box::pin(answer), resolve, reject);
 }
 
 async fn respond(
@@ -234,7 +245,7 @@ pub fn scheduled(event: ScheduledEvent, env: Bindings, resolve: Function, reject
         run_in_background(&env, work).await;
         Ok(JsValue::UNDEFINED)
     };
-    platform::settle_with(run, resolve, reject);
+    platform::settle_with(Box::pin(run), resolve, reject);
 }
 
 /// The event `queue`: what the messages say.
@@ -246,7 +257,7 @@ pub fn queue(messages: Array, env: Bindings, resolve: Function, reject: Function
         run_in_background(&env, Work::Turns(turns)).await;
         Ok(JsValue::UNDEFINED)
     };
-    platform::settle_with(run, resolve, reject);
+    platform::settle_with(Box::pin(run), resolve, reject);
 }
 
 async fn run_in_background(env: &Bindings, work: Work) {

@@ -21,6 +21,12 @@ describe("a service that is set up", () => {
   });
   after(() => worker.stop());
 
+  test("has read its settings and imported its keys before its first request", async (t) => {
+    const early = await startWorker({ main: inRoot("tests", "support", "early-entry.mjs") });
+    t.after(() => early.stop());
+    assert.equal((await ready(early)).status, 200);
+  });
+
   test("healthz is ok, and asks nothing of the database", async () => {
     await worker.sql("ALTER TABLE users RENAME TO users_away");
     const answer = await worker.send("GET", "/healthz");

@@ -91,7 +91,7 @@ fn spawn(future: impl Future<Output = ()> + 'static) {
 
 /// Runs a future for JavaScript, which learns what came of it by one of the two functions.
 pub fn settle_with(
-    future: impl Future<Output = Outcome> + 'static,
+    future: Pin<Box<dyn Future<Output = Outcome>>>, // one copy of this in the Worker
     resolve: Function,
     reject: Function,
 ) {

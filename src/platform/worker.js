@@ -15,14 +15,14 @@ addEventListener("error", ({ error }) => {
 });
 
 /** What Rust makes of the event: it calls `resolve` or `reject`. */
-function onSoundInstance(handler, event, env) {
+function onSoundInstance(handler, ...event) {
   if (instance.crashed) {
     rust.__wbg_reset_state();
     instance.crashed = false;
   }
   return new Promise((resolve, reject) => {
     try {
-      handler(event, env, resolve, reject);
+      handler(...event, resolve, reject);
     } catch (error) {
       instance.crashed = true;
       throw error;
@@ -31,6 +31,10 @@ function onSoundInstance(handler, event, env) {
 }
 
 export default class extends WorkerEntrypoint {
+  static prepare(env) {
+    onSoundInstance(rust.prepare, env).catch(() => {});
+  }
+
   fetch(request) {
     return onSoundInstance(rust.fetch, request, this.env);
   }
