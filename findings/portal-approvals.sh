@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Portal's React Native provider: of two requests for a signature at once neither may ever be answered, and a "no" is no error.
+# Portal's providers, web and React Native: of two requests for a signature at once the first is never answered, and a "no" is no error.
 #
-# @portal-hq/provider 4.9.0, run with its native modules replaced by ones that answer at once.
-# Behaviour of `provider.request()` with `autoApprove: false`, where the app asks the user at `portal_signingRequested` and emits
+# @portal-hq/provider 4.9.0 (React Native), run with its native modules replaced by ones that answer at once, and @portal-hq/web 3.4.1 in
+# jsdom 26.1.0, whose signatures come from the script.
+# Behaviour of `provider.request()` of both with `autoApprove: false`, where the app asks the user at `portal_signingRequested` and emits
 # `portal_signingApproved` or `portal_signingRejected` with the request's method and params:
 # - One request, and the user says no: the call resolves, with undefined. (EIP-1193 has an error 4001.)
-# - Two requests, and the user says yes to the first: neither call is ever answered, also not when the user then says yes to the
-#   second. The second request takes the first one's ear away; the first approval takes the second one's away.
-# - Two requests, and the user says yes to the second first: that one is signed. The first is never answered.
+# - Two requests: the first is never answered, in whatever order the user says yes, for the second takes its ear away.
+# - The second is signed. But in React Native, if the user says yes to the first one before, it is never answered either.
 # - One after the other, both are signed.
 # - A request takes the app's own listeners of the two events away, too.
 #
@@ -16,7 +16,7 @@
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
 npm init -y >/dev/null
-npm install --silent --no-audit --no-fund --ignore-scripts --legacy-peer-deps \
+npm install --silent --no-audit --no-fund --ignore-scripts --legacy-peer-deps @portal-hq/web@3.4.1 jsdom@26.1.0 \
   @portal-hq/{core,utils,connect,keychain,provider,swaps}@4.9.0
 
 mkdir -p node_modules/react-native node_modules/react node_modules/react-native-keychain
@@ -32,7 +32,7 @@ echo 'module.exports = { ACCESSIBLE: {}, ACCESS_CONTROL: {} };' >node_modules/re
 cat >run.js <<'JS'
 const assert = require("node:assert/strict");
 const { Provider } = require("@portal-hq/provider");
-console.info = console.log.bind(console, "  the SDK:");
+console.info = console.warn = console.log.bind(console, "  the SDK:");
 globalThis.XMLHttpRequest = class {
   open() {}
   setRequestHeader() {}
@@ -45,11 +45,24 @@ globalThis.XMLHttpRequest = class {
 };
 const keychain = { getAddresses: async () => ({}), getEip155Address: async () => "0xann", getShares: async () => ({ secp256k1: { share: "share" } }) };
 const pause = () => new Promise((resolve) => setTimeout(resolve, 200));
-const message = (name) => ({ method: "personal_sign", params: [name, "0xann"] });
+const message = (name) => ({ method: "personal_sign", params: [name, "0xann"], chainId: "eip155:1" });
 
+const { JSDOM } = require("jsdom");
+const { window } = new JSDOM("<body></body>", { url: "https://app.example" });
+Object.assign(globalThis, { window, document: window.document });
+const { default: WebPortal } = require("@portal-hq/web");
+const providers = {
+  "React Native": () => new Provider({ apiKey: "key", keychain, gatewayConfig: "https://rpc.example.com", chainId: "eip155:1" }),
+  web: () => {
+    const portal = new WebPortal({ apiKey: "key", autoApprove: false, host: "web.example", rpcConfig: { "eip155:1": "https://rpc.example.com" } });
+    portal.mpc.sign = async ({ params }) => `signed ${JSON.stringify(params).includes("second") ? "second" : "first"}`;
+    return portal.provider;
+  },
+};
+let make;
 /** What became of the requests, after the user's decisions in their order. */
 const run = async (names, decisions, prepare = () => {}) => {
-  const provider = new Provider({ apiKey: "key", keychain, gatewayConfig: "https://rpc.example.com", chainId: "eip155:1" });
+  const provider = make();
   provider.on("portal_signingRequested", () => {});
   prepare(provider);
   const seen = Object.fromEntries(names.map((name) => [name, "never answered"]));
@@ -65,24 +78,29 @@ const run = async (names, decisions, prepare = () => {}) => {
 };
 /** Each request after the one before it was answered. */
 const inTurn = async (names) => {
-  const provider = new Provider({ apiKey: "key", keychain, gatewayConfig: "https://rpc.example.com", chainId: "eip155:1" });
+  const provider = make();
   provider.on("portal_signingRequested", ({ method, params }) => setTimeout(() => provider.emit("portal_signingApproved", { method, params })));
   const values = [];
   for (const name of names) values.push(await provider.request(message(name)));
   return values;
 };
 (async () => {
-  const yes = (name) => [name, "Approved"];
-  const show = async (title, seen) => (console.log(title, await seen), seen);
-  assert.deepEqual(await show("no:", run(["first"], [["first", "Rejected"]])), { first: "resolves: undefined" });
-  assert.deepEqual(await show("yes:", run(["first"], [yes("first")])), { first: "resolves: signed first" });
-  assert.deepEqual(await show("yes to the first, then the second:", run(["first", "second"], [yes("first"), yes("second")])), { first: "never answered", second: "never answered" });
-  assert.deepEqual(await show("yes to the second, then the first:", run(["first", "second"], [yes("second"), yes("first")])), { first: "never answered", second: "resolves: signed second" });
-  assert.deepEqual(await show("one after the other:", inTurn(["first", "second"])), ["signed first", "signed second"]);
-  let heard = 0;
-  await run(["first"], [yes("first")], (provider) => provider.on("portal_signingApproved", () => heard++));
-  assert.equal(heard, 0);
+  for (const [name, of] of Object.entries(providers)) {
+    console.log(name);
+    make = of;
+    const yes = (name) => [name, "Approved"];
+    const show = async (title, seen) => (console.log(title, await seen), seen);
+    assert.deepEqual(await show("no:", run(["first"], [["first", "Rejected"]])), { first: "resolves: undefined" });
+    assert.deepEqual(await show("yes:", run(["first"], [yes("first")])), { first: "resolves: signed first" });
+    assert.deepEqual(await show("yes to the first, then the second:", run(["first", "second"], [yes("first"), yes("second")])), { first: "never answered", second: name === "web" ? "resolves: signed second" : "never answered" });
+    assert.deepEqual(await show("yes to the second, then the first:", run(["first", "second"], [yes("second"), yes("first")])), { first: "never answered", second: "resolves: signed second" });
+    assert.deepEqual(await show("one after the other:", inTurn(["first", "second"])), ["signed first", "signed second"]);
+    let heard = 0;
+    await run(["first"], [yes("first")], (provider) => provider.on("portal_signingApproved", () => heard++));
+    assert.equal(heard, 0);
+  }
+  process.exit(0);
 })().catch((error) => { console.error(error); process.exit(1); });
 JS
-node --no-warnings run.js
-echo "as stated: @portal-hq/provider 4.9.0"
+timeout 60 node --no-warnings run.js
+echo "as stated: @portal-hq/provider 4.9.0, @portal-hq/web 3.4.1"
