@@ -10,7 +10,8 @@
 # - If Portal answers 500 when it is told, the call rejects too, and the phone has its shares. If the connection is lost then, it resolves.
 #   `isWalletOnDevice()` says no in both cases, later on too: it goes by what Portal was told. `portal.keychain.getShares()` has the shares.
 # - If `progress` throws at "Done", the call rejects, with everything done.
-# - `portal.keychain.getShares()` before it makes the keychain know the client: the same 500 then comes after the shares are kept.
+# - `portal.keychain.getShares()` before it makes the keychain know the client (it rejects, "Address Not Found", for there is no wallet yet): the
+#   same 500 then comes after the shares are kept.
 #
 # Who is hurt: an app that takes all rejections for one. Where the phone has the shares, the wallet is whole: tell Portal again
 # (`portal.api.storedClientSigningShares`) and back it up. Where it has none, what is sent to the wallet's address is out of reach: nobody can sign,
@@ -101,7 +102,7 @@ const { Portal } = require("@portal-hq/core");
   device.clear();
   [made, told, fault] = [false, false, undefined];
   const portal = new Portal({ apiKey: "key", backup: { password: {} }, apiHost: "api.example", mpcHost: "mpc.example" });
-  await assert.rejects(portal.keychain.getShares());
+  await assert.rejects(portal.keychain.getShares(), /Address Not Found/);
   fault = "loading: 500";
   const call = await portal.createWallet().then(() => "resolves", () => "rejects");
   fault = undefined;
