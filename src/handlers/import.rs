@@ -31,7 +31,7 @@ const LATEST_AHEAD_MS: u64 = 24 * 3_600_000;
 /// 2. One transaction: the users, and the owners of the shares.
 /// 3. Seal each share for its owner and method, if the key is the right one.
 /// 4. One transaction: the shares.
-/// 5. Where the digest of a share that is there was made with another key: open it, and compare.
+/// 5. Where a share that is there has no digest, of an old schema: open it, and compare.
 /// 6. 200 with a result for each line.
 pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     // 1.

@@ -341,6 +341,31 @@ describe("after a change of the sealing key", () => {
     assert.deepEqual(await fetched("c1", rotated()), [CUSTODIAN.share]);
   });
 
+  test("with replaceOlder the same share is not taken for a newer one: its backup stays whole", async () => {
+    await imported([USER, CUSTODIAN, CIPHER_TEXT, OLD]);
+    const before = await snapshot();
+    const later = { storedAt: "2024-02-01T00:00:00.000Z" };
+    const again = [
+      { ...CUSTODIAN, id: "w1", ...later },
+      { ...CIPHER_TEXT, id: "w2", ...later },
+    ];
+    assert.deepEqual(await outcomes(again, "?replaceOlder=true", rotated()), ["same", "same"]);
+    assert.deepEqual(await snapshot(), before);
+  });
+
+  test("with replaceOlder a wrong share is put right, current and in the history", async () => {
+    await imported([USER, CUSTODIAN, CIPHER_TEXT, OLD]);
+    const right = [
+      { ...CUSTODIAN, share: "right" },
+      { ...CIPHER_TEXT, cipherText: "right" },
+      { ...OLD, share: "right, old" },
+    ];
+    assert.deepEqual(await outcomes(right, "?replaceOlder=true", rotated()), ["new", "new", "new"]);
+    assert.deepEqual(await fetched("c1", rotated()), ["right"]);
+    assert.equal((await worker.sql("SELECT 1 FROM backup_share_versions")).length, 4, "all four are kept");
+    assert.deepEqual(await outcomes(right, "?replaceOlder=true", rotated()), ["same", "same", "same"]);
+  });
+
   test("a share that was replaced since is the same, and one that the old server put in its place is not", async () => {
     await imported([USER, CUSTODIAN]);
     await webhook("newer");

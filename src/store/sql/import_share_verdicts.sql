@@ -2,7 +2,7 @@
 WITH j AS (
     SELECT value ->> 'line' AS line, value ->> 'eventId' AS event_id, value ->> 'kind' AS kind, value ->> 'id' AS id,
       value ->> 'userId' AS user_id, value ->> 'clientId' AS client_id, value ->> 'backupMethod' AS backup_method,
-      value ->> 'pairId' AS pair_id, value ->> 'keyId' AS key_id, value ->> 'digest' AS digest, value ->> 'digests' AS digests,
+      value ->> 'pairId' AS pair_id, value ->> 'digests' AS digests,
       value ->> 'sealed' AS sealed, value ->> 'createdAt' AS created_at, value ->> 'storedAt' AS stored_at,
       value ->> 'supersededAt' AS superseded_at, value ->> 'reason' AS reason
     FROM json_each(?5)),
@@ -27,7 +27,7 @@ WITH j AS (
         AND v.kind = j.kind
         AND v.client_id = u.client_id
         AND v.id = j.id
-        AND (v.share_digest IS NULL OR v.key_id <> j.key_id)
+        AND v.share_digest IS NULL
       LIMIT 1)),
   judged AS (
     SELECT f.*,
@@ -61,15 +61,14 @@ WITH j AS (
               AND NOT (
                 ?6
                   AND coalesce(f.held_at < f.stored_at AND v.stored_at < f.stored_at, 0)
-                  AND f.held_digest IS NOT f.digest))
+                  AND instr(f.digests, f.held_digest) IS NOT TRUE))
           THEN 'same'
-        WHEN kept_id IS NOT NULL AND held_digest IS NOT digest THEN 'sealed_otherwise'
+        WHEN kept_id IS NOT NULL AND instr(digests, held_digest) IS NOT TRUE THEN 'sealed_otherwise'
         -- An older share gives way.
-        WHEN ?6 AND held_at < stored_at AND held_id <> id AND held_digest IS NOT digest THEN 'new'
+        WHEN ?6 AND held_at < stored_at AND held_id <> id AND instr(digests, held_digest) IS NOT TRUE THEN 'new'
         -- Another share of the same row: an import that went wrong is put right by another one.
         WHEN ?6
-            AND held_key_id = key_id
-            AND held_digest <> digest
+            AND NOT instr(digests, held_digest)
             AND (
                 held_id = id AND held_at <= coalesce(stored_at, held_at)
                   OR held_at = stored_at
@@ -83,9 +82,9 @@ WITH j AS (
           THEN 'new'
         ELSE CASE
             WHEN pair_id IS NOT NULL AND held_pair_id IS NOT pair_id THEN 'conflict'
-            WHEN held_digest = digest THEN 'same'
-            -- A digest is made with the sealing key: a share that is still under another one has to be opened.
-            WHEN held_digest IS NULL OR held_key_id <> key_id THEN 'sealed_otherwise'
+            WHEN instr(digests, held_digest) THEN 'same'
+            -- A share that has no digest, of an old schema, has to be opened.
+            WHEN held_digest IS NULL THEN 'sealed_otherwise'
             ELSE 'conflict'
           END
       END AS outcome

@@ -2,7 +2,7 @@
 WITH j AS (
     SELECT value ->> 'line' AS line, value ->> 'eventId' AS event_id, value ->> 'kind' AS kind, value ->> 'id' AS id,
       value ->> 'userId' AS user_id, value ->> 'clientId' AS client_id, value ->> 'backupMethod' AS backup_method,
-      value ->> 'pairId' AS pair_id, value ->> 'keyId' AS key_id, value ->> 'digest' AS digest, value ->> 'digests' AS digests,
+      value ->> 'pairId' AS pair_id, value ->> 'digests' AS digests,
       value ->> 'sealed' AS sealed, value ->> 'createdAt' AS created_at, value ->> 'storedAt' AS stored_at,
       value ->> 'supersededAt' AS superseded_at, value ->> 'reason' AS reason
     FROM json_each(?5)),
@@ -32,7 +32,7 @@ WITH j AS (
         WHEN owner IS NULL THEN 'unknown_user'
         WHEN held_id IS NULL THEN 'new'
         -- A version of the same row that is another share is put beside the one that is there.
-        WHEN ?6 AND version_id IS NOT NULL AND held_key_id = key_id AND held_digest <> digest
+        WHEN ?6 AND version_id IS NOT NULL AND NOT instr(digests, held_digest)
           THEN iif(
               EXISTS (
                   SELECT 1
@@ -45,9 +45,9 @@ WITH j AS (
                 'same', 'new')
         ELSE CASE
             WHEN pair_id IS NOT NULL AND held_pair_id IS NOT pair_id THEN 'conflict'
-            WHEN held_digest = digest THEN 'same'
-            -- A digest is made with the sealing key: a share that is still under another one has to be opened.
-            WHEN held_digest IS NULL OR held_key_id <> key_id THEN 'sealed_otherwise'
+            WHEN instr(digests, held_digest) THEN 'same'
+            -- A share that has no digest, of an old schema, has to be opened.
+            WHEN held_digest IS NULL THEN 'sealed_otherwise'
             ELSE 'conflict'
           END
       END AS outcome
