@@ -1,7 +1,5 @@
 //! `POST /admin/import`: many users and shares at once, for moving in.
 
-use js_sys::JsString;
-
 use crate::auth::admin::Admin;
 use crate::domain::bulk::{ShareRecord, UserRecord};
 use crate::domain::import_page::{ImportPage, LineResult, clash};
@@ -31,7 +29,7 @@ const LATEST_AHEAD_MS: u64 = 24 * 3_600_000;
 /// 2. One transaction: the users, and the owners of the shares.
 /// 3. Seal each share for its owner and method, if the key is the right one.
 /// 4. One transaction: the shares.
-/// 5. Where a share that is there has no digest, of an old schema: open it, and compare.
+/// 5. Open the share that is there: to compare it, where it has no digest (of an old schema); else to seal it anew if it does not open.
 /// 6. 200 with a result for each line.
 pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     // 1.
@@ -128,7 +126,7 @@ pub async fn import_at(
         ensure_canary(db, call.db, call.vault).await?; // Never seal under bytes that nobody knows tomorrow.
     }
     let mut items = Vec::with_capacity(shares.len());
-    let mut sent: Vec<(usize, &ShareRecord, &str)> = Vec::with_capacity(shares.len());
+    let mut sent: Vec<(usize, &ShareRecord)> = Vec::with_capacity(shares.len());
     for (line, share) in shares {
         match owner_of(share, &owners, &disputed) {
             Err(Stranger::Unknown) => results.push(unknown_user(*line)),
@@ -143,25 +141,26 @@ pub async fn import_at(
                 "clientId is not that of the user who has this id",
             )),
             Ok(client_id) => {
-                if let Some(clash) = clash(
-                    *line,
-                    share,
-                    sent.iter().map(|(line, share, _)| (*line, *share)),
-                ) {
+                if let Some(clash) = clash(*line, share, sent.iter().copied()) {
                     results.push(clash);
                 } else {
                     items.push(seal(call, *line, share, client_id).await?);
-                    sent.push((*line, share, client_id));
+                    sent.push((*line, share));
                 }
             }
         }
     }
     // 4.
-    let verdicts = import_shares::import(db, &call.trail, mode, items).await?;
+    let verdicts = import_shares::import(db, &call.trail, mode, &items).await?;
     // 5.
     for verdict in verdicts {
-        if let Some((_, share, client_id)) = sent.iter().find(|(line, ..)| *line == verdict.line) {
-            let result = share_result(call, mode, &verdict, share, client_id).await;
+        let mut sent = sent.iter().zip(&items);
+        if let Some(((line, share), item)) = sent.find(|(_, item)| item.line == verdict.line) {
+            let result = if is_there(call, db, mode, &verdict, share, item).await? {
+                LineResult::same(*line)
+            } else {
+                share_result(mode, &verdict, share)
+            };
             results.push(result.without(share.left_out));
         }
     }
@@ -292,23 +291,43 @@ fn unknown_user(line: usize) -> LineResult {
     LineResult::refused(line, "unknown_user", "no such user is registered")
 }
 
-async fn share_result(
+/// Whether the share that is there, sealed under some key of ours, is the record's. If it does not open, it is sealed anew: nobody may
+/// believe that it is stored.
+async fn is_there(
     call: &Call<'_>,
+    db: &Database,
     mode: Mode,
     verdict: &Verdict,
     share: &ShareRecord,
-    client_id: &str,
-) -> LineResult {
+    item: &ShareItem,
+) -> Result<bool> {
+    let is_same = verdict.outcome == "same";
+    let Some(held) = verdict.held(&item.user_id) else {
+        return Ok(is_same);
+    };
+    let place = Place {
+        backup_method: held.backup_method,
+        ..place(share, &item.client_id)
+    };
+    let opened = call
+        .vault
+        .open_bytes(place, held.key_id, held.envelope)
+        .await;
+    if is_same && opened.is_none() && !mode.dry_run {
+        db.change(item.mending(&held)).await?;
+        held.tell(&call.trail);
+    }
+    let bytes = share.share.expose_secret().as_bytes();
+    Ok(is_same || opened.is_some_and(|held| *held == *bytes))
+}
+
+fn share_result(mode: Mode, verdict: &Verdict, share: &ShareRecord) -> LineResult {
     let line = verdict.line;
     match verdict.outcome.as_str() {
         "new" => LineResult::new(line),
-        "same" => LineResult::same(line),
         // A user that this very import would bring.
         "unknown_user" if mode.dry_run => LineResult::new(line),
         "unknown_user" => unknown_user(line),
-        "sealed_otherwise" if holds(call, verdict, share, client_id).await => {
-            LineResult::same(line)
-        }
         _ => {
             let Some(held_at) = verdict.held_at.as_deref() else {
                 return LineResult::conflict(
@@ -323,22 +342,4 @@ async fn share_result(
             )
         }
     }
-}
-
-/// Whether the share that is there, sealed under some key of ours, is the record's.
-async fn holds(call: &Call<'_>, verdict: &Verdict, share: &ShareRecord, client_id: &str) -> bool {
-    let (Some(key_id), Some(method), Some(sealed)) =
-        (&verdict.held_key_id, &verdict.held_method, &verdict.held)
-    else {
-        return false;
-    };
-    let place = Place {
-        backup_method: method,
-        ..place(share, client_id)
-    };
-    let held = call
-        .vault
-        .open_bytes(place, key_id, &JsString::from(sealed.as_str()))
-        .await;
-    held.is_some_and(|held| *held == *share.share.expose_secret().as_bytes())
 }

@@ -1,5 +1,7 @@
 //! Keeping the canaries of the keys, and what a store does with its key's.
 
+use js_sys::JsString;
+
 use super::audit::Trail;
 use super::changes::Whose;
 use super::outcome::{Stored, overtaken};
@@ -41,8 +43,6 @@ pub(super) struct Same<'a> {
     pub place: Place<'a>,
     /// The statement that reads the stored ones.
     pub read: &'static str,
-    /// The statement that seals the current one anew in place.
-    pub mend: &'static str,
 }
 
 /// Carries out a store: `change` makes its transaction, of the request that it is given.
@@ -117,24 +117,59 @@ impl Same<'_> {
         if opened.await.is_some() {
             return Ok(());
         }
+        let held = Held {
+            user_id: &row.text("user_id"),
+            backup_method,
+            key_id: &key_id,
+            envelope: &envelope,
+        };
+        let mending = held.mending(
+            self.place.backup_method,
+            &sealed.key_id,
+            sealed.digest(),
+            &sealed.envelope,
+        );
+        let changed = db.change(db.noting(mending, whose)).await?;
+        db.keep_notes(changed);
+        held.tell(trail);
+        Ok(())
+    }
+}
+
+/// A stored share that does not open, while the same one comes again.
+pub struct Held<'a> {
+    pub user_id: &'a str,
+    pub backup_method: &'a str,
+    pub key_id: &'a str,
+    pub envelope: &'a JsString,
+}
+
+impl Held<'_> {
+    /// Puts the share as it was sealed anew in its place, wherever that is: a sealed text is one row's alone.
+    pub fn mending(&self, method: &str, key_id: &str, digest: &str, envelope: &JsString) -> Change {
         let mend = |sql| {
             Statement::new(sql)
-                .text(&trail.event_id)
-                .text(self.place.backup_method)
-                .sealed(sealed)
-                .js(&envelope)
+                .text(self.user_id)
+                .text(method)
+                .text(key_id)
+                .text(digest)
+                .js(envelope)
+                .js(self.envelope)
         };
-        let change = Change::upkeep(mend(self.mend)).read(mend(sql!("version_mend")));
-        db.keep_notes(db.change(db.noting(change, whose)).await?);
+        Change::upkeep(mend(sql!("custodian_mend")))
+            .read(mend(sql!("user_share_mend")))
+            .read(mend(sql!("version_mend")))
+    }
+
+    pub fn tell(&self, trail: &Trail) {
         log::event(
             Level::Warn,
             "a stored share that did not open was sealed anew: the same one came again",
             &[
-                ("backupMethod", Field::Text(backup_method)),
-                ("keyId", Field::Text(&key_id)),
+                ("backupMethod", Field::Text(self.backup_method)),
+                ("keyId", Field::Text(self.key_id)),
                 ("ray", Field::Text(&trail.request_id)),
             ],
         );
-        Ok(())
     }
 }

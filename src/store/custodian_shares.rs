@@ -48,7 +48,6 @@ pub async fn store(
         vault,
         place: Place::custodian(&backup.client_id, method.as_str()),
         read: sql!("custodian_same"),
-        mend: sql!("custodian_mend"),
     };
     canaries::store(db, trail, sealed, &whose, same, &|trail| {
         let [from, to] = trail.later();

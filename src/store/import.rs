@@ -4,7 +4,10 @@
 //! `json_each` takes apart. Each record has the id of its own audit event. The events are written first, for exactly
 //! those records that are new; the rows, and the verdicts, follow the events.
 
+use js_sys::JsString;
+
 use super::audit::Trail;
+use super::canaries::Held;
 use super::sql::sql;
 use super::{Change, Database, Row, Statement};
 use crate::domain::json::{self, Writer, quoted};
@@ -59,8 +62,8 @@ pub struct Verdict {
     pub held_key_id: Option<String>,
     /// The method of that share, as it was sealed: it may differ from the record's in case.
     pub held_method: Option<String>,
-    /// That share, sealed, where only opening it tells whether it is the same.
-    pub held: Option<String>,
+    /// That share, sealed, where opening it tells whether it is the same, or whether the same one opens.
+    pub held: Option<JsString>,
 }
 
 impl Verdict {
@@ -71,8 +74,17 @@ impl Verdict {
             held_at: row.optional("held_at"),
             held_key_id: row.optional("held_key_id"),
             held_method: row.optional("held_method"),
-            held: row.optional("held"),
+            held: row.has("sealed_share").then(|| row.sealed_share()),
         }
+    }
+
+    pub fn held<'a>(&'a self, user_id: &'a str) -> Option<Held<'a>> {
+        Some(Held {
+            user_id,
+            backup_method: self.held_method.as_deref()?,
+            key_id: self.held_key_id.as_deref()?,
+            envelope: self.held.as_ref()?,
+        })
     }
 }
 

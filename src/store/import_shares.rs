@@ -1,6 +1,9 @@
 //! The shares of an import. How it works is told in `store::import`.
 
+use js_sys::JsString;
+
 use super::audit::Trail;
+use super::canaries::Held;
 use super::import::{Mode, Verdict};
 use super::sql::sql;
 use super::{Change, Database, Rows};
@@ -35,6 +38,12 @@ pub struct ShareItem {
 }
 
 impl ShareItem {
+    /// Puts it in the place of the same one that does not open.
+    pub fn mending(&self, held: &Held<'_>) -> Change {
+        let envelope = JsString::from(self.sealed.as_str());
+        held.mending(&self.backup_method, &self.key_id, &self.digest, &envelope)
+    }
+
     fn to_json(&self) -> String {
         Writer::default()
             .number("line", self.line as u64)
@@ -84,21 +93,21 @@ pub async fn import(
     db: &Database,
     trail: &Trail,
     mode: Mode,
-    shares: Vec<ShareItem>,
+    shares: &[ShareItem],
 ) -> Result<Vec<Verdict>> {
     if shares.is_empty() {
         return Ok(Vec::new());
     }
     let mut change = Change::of_records(shares.iter().map(|share| share.event_id.as_str()));
     let (history, current): (Vec<_>, Vec<_>) = shares
-        .into_iter()
+        .iter()
         .partition(|share| share.superseded_at.is_some());
     let mut dry_run = Vec::new();
     for (target, items) in [(CURRENT, current), (VERSIONS, history)] {
         if items.is_empty() {
             continue;
         }
-        let items = json::array(items.iter().map(ShareItem::to_json));
+        let items = json::array(items.iter().map(|share| share.to_json()));
         let with = |sql| trail.statement(sql).text(&items);
         let judging = |sql| with(sql).number(u64::from(mode.replace_older));
         if mode.dry_run {

@@ -37,7 +37,6 @@ pub async fn store(
         vault,
         place: Place::user(user_id, method),
         read: sql!("user_share_same"),
-        mend: sql!("user_share_mend"),
     };
     canaries::store(db, trail, sealed, &whose, same, &|trail| {
         let [from, to] = trail.later();

@@ -315,6 +315,49 @@ describe("POST /admin/import", () => {
   });
 });
 
+describe("a stored share that does not open", () => {
+  const TABLES = ["custodian_backup_shares", "user_backup_shares", "backup_share_versions"];
+  const sealed = async () =>
+    Promise.all(TABLES.map(async (table) => worker.sql(`SELECT id, sealed_share FROM ${table} ORDER BY id`)));
+  const damage = async () => {
+    for (const table of TABLES)
+      await worker.sql(`UPDATE ${table} SET sealed_share = substr(sealed_share, 1, 40) || 'AAAA'`);
+  };
+
+  test("is sealed anew when the same one comes by an import: current, and in the history by its id", async () => {
+    const records = [USER, CUSTODIAN, CIPHER_TEXT, OLD];
+    await imported(records);
+    const before = await snapshot();
+    await damage();
+    assert.equal((await cipherText()).status, 500);
+    const inLowerCase = records.map((one) => ({ ...one, backupMethod: one.backupMethod?.toLowerCase() }));
+    assert.deepEqual(await outcomes(inLowerCase), ["same", "same", "same", "same"]);
+    assert.deepEqual(await fetched(), [CUSTODIAN.share]);
+    assert.equal((await cipherText()).body.cipherText, CIPHER_TEXT.cipherText);
+    const { id } = OLD;
+    const restored = await worker.send("POST", "/users/u1/backups/restore", {
+      bearer: SECRETS.ADMIN_TOKEN,
+      body: { versionId: id },
+    });
+    assert.equal(restored.status, 200, restored.text);
+    assert.ok((await fetched()).includes(OLD.share));
+    const after = await snapshot();
+    assert.equal(after.custodian_backup_shares[0].updated_at, OLD.storedAt, "as the version that it is");
+    assert.equal(after.user_backup_shares[0].updated_at, before.user_backup_shares[0].updated_at);
+    const told = "a stored share that did not open was sealed anew: the same one came again";
+    assert.equal(worker.logLines().filter(({ message }) => message === told).length, 3);
+  });
+
+  test("stays as it is where an import is only tried, or brings another share", async () => {
+    await imported([USER, CUSTODIAN, CIPHER_TEXT, OLD]);
+    await damage();
+    const damaged = await sealed();
+    assert.deepEqual(await outcomes([CUSTODIAN, CIPHER_TEXT, OLD], "?dryRun=true"), ["same", "same", "same"]);
+    assert.deepEqual(await outcomes([{ ...CUSTODIAN, share: "other" }]), ["conflict"]);
+    assert.deepEqual(await sealed(), damaged);
+  });
+});
+
 describe("after a change of the sealing key", () => {
   /** The Worker with another key in front. */
   const rotated = () => worker.sibling("rotated");

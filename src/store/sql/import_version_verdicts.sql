@@ -52,5 +52,7 @@ WITH j AS (
           END
       END AS outcome
     FROM found f)
-SELECT line, outcome, held_at, held_key_id, held_method, CASE outcome WHEN 'sealed_otherwise' THEN held END AS held
+SELECT line, outcome, held_at, held_key_id, held_method,
+  -- To compare it; or, of the same share, to see whether it opens.
+  CASE outcome WHEN 'sealed_otherwise' THEN held WHEN 'same' THEN iif(instr(digests, held_digest), held, NULL) END AS sealed_share
 FROM judged

@@ -1,10 +1,10 @@
 -- user_share_same(?1 event id, ?2 share digests): where the request brought the same share again, as it is stored: current, and in the history as
 -- far back as the event looked.
-SELECT s.backup_method, s.key_id, s.sealed_share
+SELECT e.user_id, s.backup_method, s.key_id, s.sealed_share
 FROM audit_events e
 JOIN user_backup_shares s ON s.user_id = e.user_id AND s.method = e.backup_method
 WHERE e.id = ?1 AND e.outcome = 'unchanged' AND instr(?2, s.share_digest)
-UNION ALL SELECT v.backup_method, v.key_id, v.sealed_share
+UNION ALL SELECT e.user_id, v.backup_method, v.key_id, v.sealed_share
 FROM audit_events e
 JOIN backup_share_versions v ON v.rowid IN (
     SELECT n.rowid
