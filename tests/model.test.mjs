@@ -1,5 +1,5 @@
-// Wallets at random, against a simple model: backups that break at every step, faults of D1, restores, deletions, purges,
-// key rotations, a clock that goes back. After each step, whoever has had a complete backup, and whose device key has not
+// Wallets at random, against a simple model: backups that break at every step, or run on two devices at once, faults of D1, restores,
+// deletions, purges, exports, imports, key rotations, moves, damaged rows, a clock that goes back. After each step, whoever has had a complete backup, and whose device key has not
 // changed since, can still be given a matching pair; and nothing that was acknowledged is gone.
 //
 // A failure prints the seed and the wallet's steps: MODEL_SEED=… MODEL_STEPS=… npm test -- --only=model repeats it.
@@ -12,21 +12,23 @@ import { sorted, user } from "./support/client.mjs";
 import { startWorker } from "./support/harness.mjs";
 import { open } from "./support/sealing.mjs";
 import { Wallet, randomness } from "./support/wallet-model.mjs";
+import { bring, exported } from "./support/wallet-records.mjs";
 import { inRoot } from "../scripts/lib/paths.mjs";
 
 const SEED = Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 32));
 const STEPS = Number(process.env.MODEL_STEPS ?? 40);
 const WALLETS = 6;
-const KEYS = { k1: Buffer.alloc(32, 1).toString("base64"), k2: Buffer.alloc(32, 2).toString("base64") };
+const HOMES = Number(process.env.HOMES ?? 1);
+const KEYS = Object.fromEntries([1, 2, 3].map((n) => [`k${n}`, Buffer.alloc(32, n).toString("base64")]));
 const keyList = (...ids) => ({ SHARE_ENCRYPTION_KEYS: ids.map((id) => `${id}:${KEYS[id]}`).join() });
 
 const first = await startWorker({
   main: inRoot("tests", "support", "faulty-entry.mjs"),
   vars: { PURGE_DELAY_HOURS: "72" },
-  secrets: keyList("k1", "k2"),
-  siblings: { rotated: keyList("k2", "k1") },
+  secrets: keyList("k1", "k2", "k3"),
+  siblings: { rotated: keyList("k2", "k1", "k3"), twice: keyList("k3", "k2", "k1") },
 });
-const workers = [first, first.sibling("rotated")];
+const workers = [first, first.sibling("rotated"), first.sibling("twice")];
 /** Which of them is deployed now; a rotation changes it under everybody's feet. */
 let deployed = 0;
 let tags = 0;
@@ -86,16 +88,18 @@ async function send(wallet, note, text, request) {
   if (status < 300) wallet.acknowledged.add(text);
   return status < 300;
 }
+/** Some SDKs write a method in lower case. */
+const spelled = ({ random }, method) => (random.chance(0.2) ? method?.toLowerCase() : method);
 const sendCustodian = (wallet, note, method, row, n) =>
   send(wallet, note, method.custodian(row, n), (faults) =>
-    act().storeCustodian(wallet.user, row, method.custodian(row, n), {
-      pair: method.pairs.rows[method.rows.indexOf(row)] ? method.pair(n, row) : undefined,
+    act().storeCustodian(wallet.user, spelled(wallet, row), method.custodian(row, n), {
+      pair: method.named(n, row),
       ...faults,
     }),
   );
 async function sendCipherText(wallet, note, method, n) {
   const sent = await send(wallet, note, method.cipherText(n), (faults) =>
-    act().storeCipherText(wallet.user, method.app, method.cipherText(n), {
+    act().storeCipherText(wallet.user, spelled(wallet, method.app), method.cipherText(n), {
       pair: method.pairs.user ? method.pair(n) : undefined,
       ...faults,
     }),
@@ -113,7 +117,7 @@ async function sendCipherText(wallet, note, method, n) {
 
 /** What may happen at any moment, also between the steps of a backup. */
 const ANY_TIME = {
-  rotate: () => alone(() => (deployed = 1 - deployed)),
+  rotate: ({ random }) => alone(() => (deployed = (deployed + random.pick([1, 2])) % workers.length)),
   maintain,
   rewrap: () => alone(() => act().admin("POST", "/admin/keys/rewrap", { limit: 20 })),
   /** The database's clock goes back by an hour: all that is there is from the future. */
@@ -141,6 +145,14 @@ const ANY_TIME = {
     if (random.chance(0.5)) assert.equal((await act().storeCustodian(user, method.rows[0], "too late")).status, 404);
     if (random.chance(0.3)) await maintain();
     await act().restoreUser(user);
+  },
+  /** With many databases: the user moves. */
+  async move({ user, random }, note) {
+    if (HOMES === 1) return;
+    const home = random.pick(first.homes.map((_, index) => index));
+    const { status, text } = await act().admin("POST", `${act().path(user)}/move`, { home });
+    assert.equal(status, 200, text);
+    note(`to ${home}`);
   },
 };
 
@@ -187,6 +199,31 @@ const STEPS_OF = {
     await sendCipherText(wallet, note, method, n);
   },
 
+  /** Two devices back up by one method at once, with pair ids: m's cipher text comes last, n's custodian shares may. */
+  async twoDevices(wallet, note) {
+    const { random } = wallet;
+    const method = random.pick(wallet.methods);
+    if (!method.knowsPairs) return;
+    const [n, m] = random.chance(0.5) ? [method.latest + 1, method.latest + 2] : [method.latest + 2, method.latest + 1];
+    method.latest += 2;
+    wallet.concurrent = true;
+    const of = { [n]: method.rows.map((row) => [row, n]), [m]: method.rows.map((row) => [row, m]) };
+    // One by one, where a pair tells each share's backup.
+    const all =
+      method.pairs.common && random.chance(0.5) ? of[n].flatMap((one, at) => [one, of[m][at]]) : [...of[n], ...of[m]];
+    for (const [row, number] of all) {
+      if (await sendCustodian(wallet, note, method, row, number)) continue;
+      if (!(await sendCustodian(wallet, note, method, row, number))) return;
+    }
+    if (method.latest === m) method.custodiansOf = m;
+    const cipherTexts = [Math.min(n, m), Math.max(n, m)];
+    for (const number of cipherTexts) {
+      if (random.chance(0.2)) continue;
+      if (!method.password) method.key = number;
+      await sendCipherText(wallet, note, method, number);
+    }
+  },
+
   /** The app sends the last cipher text (again): it was not told that it is stored, or is not sure. */
   async sendAgain(wallet, note) {
     const method = wallet.random.pick(wallet.methods);
@@ -222,6 +259,85 @@ const STEPS_OF = {
       }
       wallet.restored = true;
     }),
+
+  /** A row is damaged. Then the same share comes again, or an import of a copy from before. */
+  damage: (wallet, note) =>
+    alone(async () => {
+      const { user, random } = wallet;
+      const sent = wallet.methods.flatMap((method) =>
+        Array.from({ length: method.latest }, (_, index) => index + 1).flatMap((n) => [
+          { method, n, kind: "user", text: method.cipherText(n) },
+          ...method.rows.map((row) => ({ method, n, row, kind: "custodian", text: method.custodian(row, n) })),
+        ]),
+      );
+      const all = await kept(wallet);
+      const isRecognised = ({ current, kind, backupMethod }) =>
+        current || all.filter((one) => one.kind === kind && is(one.backupMethod, backupMethod)).length < 20;
+      const version = random.pick(all.filter(isRecognised));
+      const share = sent.find(({ kind, text }) => kind === version?.kind && text === version.text);
+      if (!share) return;
+      const { method, n, row, kind, text } = share;
+      const before = await given(wallet);
+      const copy = random.chance(0.5)
+        ? await exported(act(), user, keyList("k1", "k2", "k3").SHARE_ENCRYPTION_KEYS)
+        : undefined;
+      for (const table of ["custodian_backup_shares", "user_backup_shares", "backup_share_versions"])
+        await first.sql(
+          `UPDATE ${table} SET sealed_share = substr(sealed_share, 1, 40) || 'AAAA' WHERE user_id = ? AND sealed_share = ?`,
+          user.id,
+          version.sealed,
+        );
+      note(`damaged ${text}${version.current ? "" : " in the history"}${copy ? ", imported" : ""}`);
+      if (random.chance(0.5)) deployed = (deployed + 1) % workers.length;
+      if (random.chance(0.5)) await workers[deployed].scheduled();
+      if (copy) await bring(workers[deployed], copy, random, random.pick(["", "?replaceOlder=true"]));
+      else if (kind === "custodian")
+        await act().custodian(user, spelled(wallet, row), text, { pair: method.named(n, row) });
+      else
+        await act().cipherText(user, spelled(wallet, method.app), text, {
+          pair: method.pairs.user ? method.pair(n) : undefined,
+        });
+      assert.ok(
+        (await kept(wallet)).some((one) => one.kind === kind && one.text === text),
+        `${text} is there again`,
+      );
+      if (!wallet.restored) assert.deepEqual(await given(wallet), before, "what is given is as before");
+      // Of what an operator restored, the share that came again may take the place.
+      wallet.restored ||= kind === "custodian" && !copy;
+      if (kind === "user")
+        method.displaced =
+          (await act().recovered(user, { backupMethod: method.asked })) !== method.cipherText(method.complete);
+    }),
+
+  /** The user is exported, erased, and imported: all is as it was. */
+  exportAndImport: (wallet, note) =>
+    alone(async () => {
+      const { user, random } = wallet;
+      const before = await given(wallet);
+      const isDeleted = random.chance(0.3);
+      if (isDeleted) await act().deleteUser(user);
+      const records = await exported(act(), user, keyList("k1", "k2", "k3").SHARE_ENCRYPTION_KEYS);
+      await erase(wallet);
+      if (random.chance(0.3)) deployed = (deployed + 1) % workers.length;
+      for (let times = random.pick([1, 1, 2]); times > 0; times--) await bring(workers[deployed], records, random);
+      if (isDeleted) await act().restoreUser(user);
+      note(`${records.length} records${isDeleted ? ", of a deleted user" : ""}`);
+      assert.deepEqual(await given(wallet), before, "what is given is as before");
+    }),
+
+  /** An operator removes a method, and may make up for it; or the app comes back with it. */
+  async removeMethod(wallet, note) {
+    const method = wallet.random.pick(wallet.methods);
+    const name = spelled(wallet, method.app ?? "UNKNOWN");
+    const { status, text } = await act().admin("DELETE", `${act().path(wallet.user)}/backups?backupMethod=${name}`);
+    assert.ok(status === 204 || status === 404, text);
+    note(`${name}: ${status}`);
+    if (status === 404) return;
+    method.displaced = true;
+    wallet.restored = true;
+    // Others' custodian shares are removed too, where their names begin with this one's and no cipher text has come yet.
+    for (const one of wallet.methods) if (one.complete !== one.latest) one.custodiansOf = 0;
+  },
 
   /** An operator restores a cipher text: the wrong one, as often as not. */
   async restoreCipherText(wallet, note) {
@@ -293,9 +409,7 @@ const STEPS_OF = {
       await act().restoreUser(user);
       return note("taken back");
     }
-    await first.sql("UPDATE purges SET purge_at = requested_at WHERE user_id = ?", user.id);
-    await maintain();
-    assert.deepEqual(await kept(wallet), []);
+    await alone(() => erase(wallet));
     await act().register(user);
     wallet.forget();
   },
@@ -318,7 +432,32 @@ const WEIGHTS = {
   junk: 4,
   deleteAndRestore: 4,
   purge: 3,
+  twoDevices: 6,
+  damage: 5,
+  exportAndImport: 4,
+  removeMethod: 3,
+  move: HOMES === 1 ? 0 : 5,
 };
+
+/** Whether two methods are one. */
+const is = (one, other) => one.toUpperCase() === other.toUpperCase();
+
+/** What apps and Portal are given. */
+async function given({ user, methods }) {
+  const cipherTexts = [];
+  for (const { asked } of methods) cipherTexts.push(await act().recovered(user, { backupMethod: asked }));
+  return { cipherTexts, custodianShares: sorted(await act().fetched(user)) };
+}
+
+/** Purges the user, at once. */
+async function erase(wallet) {
+  const { user } = wallet;
+  const { status, text } = await act().admin("DELETE", `${act().path(user)}?purge=${user.clientId}`);
+  assert.equal(status, 202, text);
+  await first.sql("UPDATE purges SET purge_at = requested_at WHERE user_id = ?", user.id);
+  await workers[deployed].scheduled();
+  assert.deepEqual(await kept(wallet), []);
+}
 
 const ageHistory = ({ user }) =>
   first.sql(
@@ -356,7 +495,7 @@ async function oneToComeLate(wallet, kind) {
   return versions.filter((one) => one.backupMethod === backupMethod).length < 20 ? text : undefined;
 }
 
-/** All that the database holds of a wallet, opened. */
+/** All that the database holds of a wallet and opens, opened. */
 async function kept({ user }) {
   const columns = "id, backup_method, key_id, sealed_share";
   const rows = await first.sql(
@@ -365,19 +504,25 @@ async function kept({ user }) {
      UNION ALL SELECT kind, 0, ${columns} FROM backup_share_versions WHERE user_id = ?1`,
     user.id,
   );
-  return Promise.all(
+  const all = await Promise.all(
     rows.map(async ({ id, kind, current, backup_method: backupMethod, key_id: keyId, sealed_share: sealed }) => ({
       id,
       kind,
       current: current === 1,
       backupMethod,
-      text: await open(KEYS[keyId], { kind, owner: kind === "user" ? user.id : user.clientId, backupMethod }, sealed),
+      sealed,
+      text: await open(
+        KEYS[keyId],
+        { kind, owner: kind === "user" ? user.id : user.clientId, backupMethod },
+        sealed,
+      ).catch(() => undefined),
     })),
   );
+  return all.filter(({ text }) => text !== undefined); // damaged ones are as good as none
 }
 
 async function check(wallet) {
-  const { user, methods, acknowledged, restored } = wallet;
+  const { user, methods, acknowledged, restored, concurrent } = wallet;
   const all = await kept(wallet);
   const texts = new Set(all.map(({ text }) => text));
   for (const text of acknowledged) assert.ok(texts.has(text), `${text} was acknowledged, and is gone`);
@@ -406,7 +551,7 @@ async function check(wallet) {
   }
 
   const { body } = await act().admin("GET", `${act().path(user)}/backups`);
-  if (!restored && body.backups.every(({ state }) => state === "complete")) {
+  if (!restored && !concurrent && body.backups.every(({ state }) => state === "complete")) {
     const current = all.filter((one) => one.current && one.kind === "custodian");
     assert.deepEqual(
       sorted(fetched),

@@ -32,13 +32,18 @@ const METHODS = [
   { app: "A-B", rows: ["A-B-SECP256K1", "A-B-ED25519"] },
   { app: "A-B-C", rows: ["A-B-C"] },
   { app: undefined, asked: "ICLOUD", rows: ["ICLOUD-SECP256K1", "ICLOUD-ED25519"] },
+  { app: "PASSWORD-RECOVERY", rows: ["PASSWORD-RECOVERY-SECP256K1"], password: true },
 ];
+
+/** Where Portal says which pair a custodian share is of. */
+const PAIRS = ["webhook", "inside of the share", undefined, undefined];
 
 export class Method {
   constructor({ app, asked, rows, password = false }, { pick }) {
     Object.assign(this, { app, asked: asked ?? app, rows, password });
     /** Which sides know pair ids, and whether the curves have one in common. */
-    this.pairs = { rows: rows.map(() => pick([true, false])), user: pick([true, false]), common: pick([true, false]) };
+    this.pairs = { rows: rows.map(() => pick(PAIRS)), user: pick([true, false]), common: pick([true, false]) };
+    if (pick([true, false])) this.pairs = { ...this.pairs, rows: rows.map(() => pick(PAIRS.slice(0, 2))), user: true };
     this.latest = 0;
     /** The backup whose key the device holds; 0: none. */
     this.key = 0;
@@ -48,10 +53,21 @@ export class Method {
     this.displaced = false;
   }
 
-  custodian = (row, n) => `${row} custodian share ${n}`;
+  custodian(row, n) {
+    const share = `${row} custodian share ${n}`;
+    const isInside = this.pairs.rows[this.rows.indexOf(row)] === "inside of the share";
+    return isInside ? JSON.stringify({ share, backupSharePairId: this.pair(n, row) }) : share;
+  }
   cipherText = (n) => `${this.asked} cipher text ${n}`;
   pair(n, row = this.rows[0]) {
     return `${this.asked} pair ${n}${this.pairs.common ? "" : ` of ${row}`}`;
+  }
+  /** The pair that the webhook names. */
+  named(n, row) {
+    return this.pairs.rows[this.rows.indexOf(row)] === "webhook" ? this.pair(n, row) : undefined;
+  }
+  get knowsPairs() {
+    return this.pairs.user && this.pairs.rows.every((where) => where !== undefined);
   }
 
   numberOf(cipherText) {
@@ -80,5 +96,7 @@ export class Wallet {
     this.acknowledged = new Set();
     /** An operator has restored something: more than the current shares may be handed out then. */
     this.restored = false;
+    /** Two devices have backed up at once: which curve's share is current may be of one or the other. */
+    this.concurrent = false;
   }
 }
