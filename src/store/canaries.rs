@@ -123,6 +123,7 @@ impl Same<'_> {
                 .text(self.place.backup_method)
                 .sealed(sealed)
                 .js(&envelope)
+                .text(&sealed.digests)
         };
         let change = Change::upkeep(mend(self.mend)).read(mend(sql!("version_mend")));
         db.keep_notes(db.change(db.noting(change, whose)).await?);
