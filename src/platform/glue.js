@@ -194,7 +194,9 @@ export async function seal([aesKey, ...macKeys], header, aad, text, digestsShare
     text.subarray(aad.length),
   );
   const signed = digestsShare ? [text, text.subarray(aad.length)] : [text];
-  const signing = signed.map((bytes) => Promise.all(macKeys.map((macKey) => crypto.subtle.sign("HMAC", macKey, bytes))));
+  const signing = signed.map((bytes) =>
+    Promise.all(macKeys.map((macKey) => crypto.subtle.sign("HMAC", macKey, bytes))),
+  );
   const envelopeHeader = header.slice();
   const cipherText = await encrypting;
   const envelope = new Uint8Array(envelopeHeader.length + cipherText.byteLength);

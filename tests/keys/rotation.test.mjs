@@ -118,7 +118,8 @@ describe("a rotation", () => {
     deploy("both");
     await cipherText(ada, "ICLOUD", "u1");
     assert.equal(
-      worker.logLines().filter(({ message }) => message === "a cipher text is the same as that of another method").length,
+      worker.logLines().filter(({ message }) => message === "a cipher text is the same as that of another method")
+        .length,
       1,
       JSON.stringify(worker.logLines()),
     );
