@@ -106,7 +106,8 @@ describe("what is replaced or deleted is kept", () => {
     for (const { id } of await wallet.history(ada)) await wallet.restoreVersion(ada, id);
     assert.deepEqual(await fetched(), ["e1", "s1"]);
     assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
-    await assert.rejects(worker.sql("UPDATE users SET client_id = 'other'"), /never change/);
+    for (const column of ["id", "client_id"])
+      await assert.rejects(worker.sql(`UPDATE users SET ${column} = 'other'`), /never change/);
   });
 
   test("a user deleted by SQL is kept as one deleted by the API", async () => {
@@ -180,6 +181,21 @@ describe("an operator restores a version", () => {
     assert.deepEqual(await worker.sql("SELECT id, updated_at FROM user_backup_shares"), second);
     assert.equal(await wallet.recovered(ada, GDRIVE), "u2");
     assert.deepEqual(await fetched(), ["e2", "s2"]);
+  });
+
+  test("and what it displaces was superseded then, however old the version is: the retention counts from there", async () => {
+    const bob = user("bob");
+    await wallet.register(bob);
+    for (const n of [1, 2]) {
+      await custodian(bob, S, `s${n}`);
+      await cipherText(bob, "GDRIVE", `u${n}`);
+    }
+    const { now } = (await worker.sql("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS now"))[0];
+    for (const { id } of await wallet.history(bob)) await wallet.restoreVersion(bob, id);
+    const displaced = await wallet.history(bob);
+    assert.deepEqual(displaced.map(({ kind }) => kind).sort(), ["custodian", "user"]);
+    for (const { kind, storedAt, supersededAt } of displaced) assert.ok(storedAt < now && supersededAt >= now, kind);
+    assert.deepEqual(await fetched(bob), ["s1"]);
   });
 
   test("while a backup runs: the cipher text that then comes still finds its mate", async () => {
