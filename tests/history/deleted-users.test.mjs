@@ -329,12 +329,14 @@ describe("a deleted user", () => {
   test("comes back with its app's key of before, but not with another client's, nor with one that cipher texts came after", async () => {
     const [bob, carol] = ["bob", "carol"].map(user);
     for (const who of [bob, carol]) await wallet.register(who);
+    // As with CLIENT_AUTH = "jwt".
+    const withoutKey = (id, clientId) =>
+      worker.sql(
+        `INSERT INTO users (id, client_id, created_at) VALUES ('${id}', '${clientId}', '2026-01-01T00:00:00.000Z')`,
+      );
     const back = async (who, clientId) => {
       await wallet.deleteUser(who);
-      // As with CLIENT_AUTH = "jwt": without a key.
-      await worker.sql(
-        `INSERT INTO users (id, client_id, created_at) VALUES ('${who.id}', '${clientId}', '2026-01-01T00:00:00.000Z')`,
-      );
+      await withoutKey(who.id, clientId);
       await custodian({ ...who, clientId }, S, "s1");
       if (who === carol)
         await worker.sql(`INSERT INTO user_backup_shares (id, user_id, backup_method, key_id, created_at, updated_at, sealed_share)
@@ -347,6 +349,13 @@ describe("a deleted user", () => {
     assert.equal(await back(ada, "client-anew"), 401);
     assert.equal(await back(carol, carol.clientId), 401);
     assert.equal(await back(bob, bob.clientId), 200);
+    // Nor with one that another id of the client had.
+    const dave = user("dave");
+    const before = { ...dave, id: "user-before" };
+    await wallet.register(before);
+    await wallet.deleteUser(before);
+    await withoutKey(dave.id, dave.clientId);
+    assert.equal(await back(dave, dave.clientId), 401);
   });
 
   test("a user can be deleted again, and comes back whole, although the clock is behind the deletion before", async () => {
