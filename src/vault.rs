@@ -37,16 +37,17 @@ pub struct Sealed {
 impl Sealed {
     /// The digest under the key that sealed it: it is stored with the share.
     pub fn digest(&self) -> &str {
-        first(&self.digests)
+        sealing_digest(&self.digests)
     }
 
     /// As [`digest`](Self::digest), of a user's cipher text alone.
     pub fn text_digest(&self) -> &str {
-        first(&self.text_digests)
+        sealing_digest(&self.text_digests)
     }
 }
 
-fn first(digests: &str) -> &str {
+/// Of the digests under all keys, the one under the sealing key.
+pub fn sealing_digest(digests: &str) -> &str {
     digests.split_once(' ').map_or(digests, |(first, _)| first)
 }
 
@@ -224,7 +225,7 @@ async fn make_canary(key: &VaultKey) -> Result<SealedCanary> {
     let sealed = seal(key, canary_place(&key.id), CANARY.as_bytes()).await?;
     Ok(SealedCanary {
         envelope: sealed.text,
-        check: first(&sealed.digests).to_owned(),
+        check: sealing_digest(&sealed.digests).to_owned(),
     })
 }
 

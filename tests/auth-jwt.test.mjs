@@ -230,6 +230,33 @@ describe("a token of the company's identity provider", () => {
     const own = await fetchShare(stranger, "/users/not-registered/user-backup-share");
     assert.equal(own.status, 404);
     assert.equal(own.body.code, "unknown_user");
+    const alice = await makeToken(keys.ec);
+    const list = (bearer, id) => worker.send("GET", `/users/${id}/backups`, { bearer });
+    const nonsense = (bearer, id) =>
+      worker.send("POST", `/users/${id}/user-backup-share`, { bearer, body: { cipherText: 7 } });
+    for (const ask of [list, nonsense]) {
+      for (const token of [bob, stranger]) assert.equal((await ask(token, "alice")).body.code, "forbidden");
+      assert.equal((await ask(stranger, "not-registered")).body.code, "unknown_user");
+      assert.equal((await ask(alice, "alice")).status, ask === list ? 200 : 400);
+    }
+  });
+
+  it("opens its user's cipher text of a pair, current or kept, and no other user's", async () => {
+    const [alice, stranger] = [undefined, "not-registered"].map((sub) =>
+      makeToken(keys.ec, sub && { claims: { sub } }),
+    );
+    for (const pair of ["p1", "p2"]) {
+      const body = { backupMethod: "PASSWORD", cipherText: `of ${pair}`, backupSharePairId: pair };
+      assert.equal((await worker.send("POST", PATH, { bearer: await alice, body })).status, 200);
+    }
+    const ofPair = (id, pair) => `/users/${id}/user-backup-share?backupSharePairId=${pair}`;
+    for (const pair of ["p1", "p2"]) {
+      assert.deepEqual((await fetchShare(await alice, ofPair("alice", pair))).body, { cipherText: `of ${pair}` });
+      for (const token of [await stranger, await makeToken(keys.ec, { claims: { sub: "bob" } })])
+        assert.equal((await fetchShare(token, ofPair("alice", pair))).body.code, "forbidden");
+    }
+    assert.equal((await fetchShare(await stranger, ofPair("not-registered", "p1"))).body.code, "unknown_user");
+    assert.equal((await fetchShare("no-token", ofPair("alice", "p1"))).body.code, "unauthorized");
   });
 
   it("is refused when it is longer than 8 KiB, however well signed", async () => {

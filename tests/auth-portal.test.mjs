@@ -57,6 +57,35 @@ describe("a Portal client session token", () => {
     assert.deepEqual(answer.body, { cipherText: "cipher" });
   });
 
+  it("opens the cipher text of a pair, current or kept; a client without a user is told so under its own id only", async () => {
+    for (const pair of ["p1", "p2"]) {
+      const body = { backupMethod: "PASSWORD", cipherText: `of ${pair}`, backupSharePairId: pair };
+      assert.equal((await worker.send("POST", PATH, { bearer: "session-of-alice", body })).status, 200);
+    }
+    portal.clients["session-of-nobody"] = "client-nobody";
+    for (const query of ["backupMethod=PASSWORD", "backupSharePairId=p1", "backupSharePairId=p2"]) {
+      const ask = (name, id) =>
+        worker.send("GET", `/users/${id}/user-backup-share?${query}`, { bearer: `session-of-${name}` });
+      const pair = query.endsWith("p1") ? "p1" : "p2";
+      assert.deepEqual((await ask("alice", "alice")).body, { cipherText: `of ${pair}` });
+      assert.equal((await ask("bob", "alice")).body.code, "forbidden");
+      assert.equal((await ask("nobody", "alice")).body.code, "forbidden");
+      assert.equal((await ask("nobody", "client-nobody")).body.code, "unknown_user");
+    }
+    for (const [name, id, code] of [
+      ["alice", "alice"],
+      ["bob", "alice", "forbidden"],
+      ["nobody", "alice", "forbidden"],
+      ["nobody", "client-nobody", "unknown_user"],
+    ]) {
+      const bearer = `session-of-${name}`;
+      assert.equal((await worker.send("GET", `/users/${id}/backups`, { bearer })).body.code, code);
+      const body = { cipherText: 7 };
+      const refused = await worker.send("POST", `/users/${id}/user-backup-share`, { bearer, body });
+      assert.equal(refused.body.code, code ?? "invalid_field");
+    }
+  });
+
   it("is asked of Portal; an operator's token or the webhook's secret, sent here by mistake, is not", async () => {
     const asked = [];
     portal.override = (request, response) => {

@@ -169,6 +169,37 @@ test("what is no replacement alone has no mark: the same again, another pair of 
   assert.match(await mark(), TIME);
 });
 
+test("is marked whatever another user, another method, the history of cipher texts or a former client has", async () => {
+  const bob = user("bob");
+  await register(bob);
+  await cipherText("GDRIVE", "u1", "pair-1");
+  await cipherText("ICLOUD", "i1", "pair-of-a-cipher-text");
+  await custodian("ICLOUD-SECP256K1", "c1");
+  await cipherText("ICLOUD", "i2", "pair-2");
+  assert.equal(await mark("ICLOUD"), undefined);
+  for (const pair of ["pair-of-bob", "pair-of-bob-now"])
+    await portal("/webhook/backup", {
+      clientId: bob.clientId,
+      backupMethod: "GDRIVE-SECP256K1",
+      share: pair,
+      backupSharePairId: pair,
+    });
+  await worker.sql(`INSERT INTO backup_share_versions
+      (id, user_id, client_id, kind, backup_method, backup_share_pair_id, key_id, created_at, stored_at, superseded_at, reason, sealed_share)
+    SELECT id, '${ada.id}', 'former', kind, backup_method, 'pair-of-former', key_id, created_at, stored_at, superseded_at, reason, sealed_share
+    FROM backup_share_versions WHERE kind = 'custodian'`);
+  const pairs = ["pair-of-bob", "pair-of-bob-now", "pair-of-a-cipher-text", "pair-of-former"];
+  for (const pair of pairs) await cipherText("GDRIVE", `with ${pair}`, pair);
+  const { events } = (await admin("GET", `/audit?action=store_user_share&userId=${ada.id}`)).body;
+  assert.deepEqual(
+    events.filter(({ backupMethod }) => backupMethod === "GDRIVE").map(({ outcome }) => outcome),
+    [...pairs.map(() => "replaced_alone"), "stored"],
+  );
+  await custodian("gdrive", "c2");
+  await cipherText("GDRIVE", "u2");
+  assert.equal(await mark(), undefined, "a custodian share of the very method has come");
+});
+
 test("whoever restores a cipher text takes its mark away", async () => {
   await custodian("GDRIVE-SECP256K1", "c1");
   await cipherText("GDRIVE", "u1");

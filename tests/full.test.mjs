@@ -67,6 +67,8 @@ describe("a full database", () => {
   });
 
   it("gives nothing to anybody else", async () => {
+    await wallet.cipherText(bob, "GDRIVE", "b1", { pair: "p1" });
+    await wallet.cipherText(bob, "UNKNOWN", "b2");
     const asking = { ...ada, clientApiKey: bob.clientApiKey };
     for (const who of [asking, { ...ada, clientApiKey: "nobody's key" }]) {
       assertProblem(
@@ -74,7 +76,8 @@ describe("a full database", () => {
         503,
         "unavailable",
       );
-      assertProblem(await wallet.fetchCipherText(who, { backupMethod: "GDRIVE" }, full()), 503, "unavailable");
+      for (const query of [{ backupMethod: "GDRIVE" }, { backupMethod: "ICLOUD" }, { backupSharePairId: "p1" }])
+        assertProblem(await wallet.fetchCipherText(who, query, full()), 503, "unavailable");
       assertProblem(
         await wallet.app(who, "GET", `${wallet.path(ada)}/backups`, undefined, wallet.init(full())),
         503,

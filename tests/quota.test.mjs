@@ -59,6 +59,17 @@ describe("a user who stored as much as one may within a day", () => {
     });
   }
 
+  for (const [count, bytes] of [
+    [40, 1.7 * MIB],
+    [4_097, 64],
+  ])
+    it(`may not replace a custodian share by having the other curve's stored after that (${count} of ${bytes} bytes)`, async () => {
+      await wallet.custodian(ada, CUSTODIAN, "c1");
+      await replacedJustNow(ada, count, bytes, "custodian");
+      await wallet.custodian(ada, "GDRIVE-ED25519", "a first one");
+      assert.equal((await custodian(ada, "another")).status, 429);
+    });
+
   it("may recover", async () => {
     await wallet.custodian(ada, CUSTODIAN, "c1");
     await wallet.cipherText(ada, "GDRIVE", "u1");
@@ -99,16 +110,49 @@ describe("a user who stored as much as one may within a day", () => {
   it("has its backup taken whole: the other curve of a custodian share that was taken, once", async () => {
     const [one, other] = [CUSTODIAN, "gdrive-ed25519"];
     const taken = async (method, share) => (await wallet.storeCustodian(ada, method, share)).status === 204;
-    for (const method of [one, other, "ICLOUD-SECP256K1"]) await wallet.custodian(ada, method, "c1");
+    for (const method of [one, other, "ICLOUD-SECP256K1", "PASSWORD", "CUSTOM"])
+      await wallet.custodian(ada, method, "c1");
+    await wallet.custodian(bob, "ICLOUD-ED25519", "c1");
+    // None of these counts: another user's, the other kind's, those of an id's former client, deleted ones, old ones.
+    await replacedJustNow(bob, 4_097, 64, "custodian");
+    await replacedJustNow(ada, 4_097, 64, "user");
+    for (const [column, value] of [
+      ["client_id", "former"],
+      ["reason", "deleted"],
+      ["superseded_at", "2025-01-01T00:00:00.000Z"],
+    ]) {
+      const row = `user_id = '${ada.id}' AND client_id = '${ada.clientId}' AND kind = 'custodian' AND reason = 'replaced'`;
+      await replacedJustNow(ada, 4_097, 64, "custodian");
+      await worker.sql(
+        `UPDATE backup_share_versions SET ${column} = '${value}' WHERE ${row} AND superseded_at > '2026'`,
+      );
+    }
     // The next one that is replaced is one too many.
     await replacedJustNow(ada, 4_096, 64, "custodian");
     await wallet.custodian(ada, one, "c2");
-    assert.equal(await taken("ICLOUD-SECP256K1", "c2"), false, "it is of another backup");
+    for (const method of ["ICLOUD-SECP256K1", "PASSWORD"])
+      assert.equal(await taken(method, "c2"), false, `${method} is of another backup, and bob's of another user`);
     await wallet.custodian(ada, other, "c2");
     for (const method of [one, other]) assert.equal(await taken(method, "c3"), false, method);
     await wallet.custodian(ada, one, "c2");
     await wallet.cipherText(ada, "GDRIVE", "u2");
     assert.equal(await wallet.state(ada, "GDRIVE"), "complete");
+  });
+
+  it("has its backup taken whole where nothing had been replaced before it", async () => {
+    for (const method of [CUSTODIAN, "GDRIVE-ED25519"]) await wallet.custodian(ada, method, "c1");
+    await replacedJustNow(ada, 4_097, 64, "custodian");
+    await wallet.custodian(ada, CUSTODIAN, "c2");
+  });
+
+  it("has a cipher text taken by a custodian share of its own method only, or under UNKNOWN by any", async () => {
+    const taken = async (method) => (await wallet.storeCipherText(ada, method, "u2")).status === 200;
+    for (const method of ["GDRIVE", "PASSWORD", "UNKNOWN"]) await wallet.cipherText(ada, method, `${method} u1`);
+    await wallet.custodian(bob, CUSTODIAN, "c1");
+    await wallet.custodian(ada, "password", "c1");
+    await wallet.custodian(ada, "ICLOUD-SECP256K1", "c1");
+    await replacedJustNow(ada, 4_097, 64, "user");
+    assert.deepEqual(await Promise.all(["GDRIVE", "PASSWORD", "UNKNOWN"].map(taken)), [false, true, true]);
   });
 
   it("is released by an operator, from then on: what comes later counts anew", async () => {
@@ -134,9 +178,11 @@ describe("a user who stored as much as one may within a day", () => {
   });
 
   it("keeps nobody else from storing", async () => {
-    await replacedJustNow(ada, 4_097, 64);
-    await wallet.custodian(bob, CUSTODIAN, "c1");
-    await wallet.cipherText(bob, "GDRIVE", "u1");
+    for (const kind of ["custodian", "user"]) await replacedJustNow(ada, 4_097, 64, kind);
+    for (const n of [1, 2]) {
+      await wallet.custodian(bob, CUSTODIAN, `c${n}`);
+      await wallet.cipherText(bob, "GDRIVE", `u${n}`);
+    }
   });
 
   it("may store again a day later", async () => {

@@ -10,7 +10,7 @@ use super::{Change, Database, Row, Statement};
 use crate::domain::sealing::Place;
 use crate::error::Result;
 use crate::log::{self, Field, Level};
-use crate::vault::{Sealed, SealedCanary, Vault};
+use crate::vault::{Sealed, SealedCanary, Vault, sealing_digest};
 
 /// Keeps the canary of a key that has none yet, and its check; the first one stays.
 pub async fn keep_canary(db: &Database, key_id: &str, canary: &SealedCanary) -> Result<()> {
@@ -126,7 +126,7 @@ impl Same<'_> {
         let mending = held.mending(
             self.place.backup_method,
             &sealed.key_id,
-            sealed.digest(),
+            &sealed.digests,
             &sealed.envelope,
         );
         let changed = db.change(db.noting(mending, whose)).await?;
@@ -145,16 +145,24 @@ pub struct Held<'a> {
 }
 
 impl Held<'_> {
-    /// Puts the share as it was sealed anew in its place, wherever that is: a sealed text is one row's alone.
-    pub fn mending(&self, method: &str, key_id: &str, digest: &str, envelope: &JsString) -> Change {
+    /// Puts the share as it was sealed anew in the place of this one, current or in the history: its text and its digest tell which.
+    /// `digests`: of the share, under all keys.
+    pub fn mending(
+        &self,
+        method: &str,
+        key_id: &str,
+        digests: &str,
+        envelope: &JsString,
+    ) -> Change {
         let mend = |sql| {
             Statement::new(sql)
                 .text(self.user_id)
                 .text(method)
                 .text(key_id)
-                .text(digest)
+                .text(sealing_digest(digests))
                 .js(envelope)
                 .js(self.envelope)
+                .text(digests)
         };
         Change::upkeep(mend(sql!("custodian_mend")))
             .read(mend(sql!("user_share_mend")))

@@ -41,7 +41,7 @@ impl ShareItem {
     /// Puts it in the place of the same one that does not open.
     pub fn mending(&self, held: &Held<'_>) -> Change {
         let envelope = JsString::from(self.sealed.as_str());
-        held.mending(&self.backup_method, &self.key_id, &self.digest, &envelope)
+        held.mending(&self.backup_method, &self.key_id, &self.digests, &envelope)
     }
 
     fn to_json(&self) -> String {

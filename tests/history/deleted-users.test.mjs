@@ -239,12 +239,27 @@ describe("a deleted user", () => {
     await cipherText(anew, "GDRIVE", "u3");
     await custodian(anew, S, "s3");
     assert.deepEqual(await wallet.fetched(anew), ["s3"]);
+    await cipherText(anew, "GDRIVE", "u1");
+    assert.equal(await wallet.recovered(anew, GDRIVE), "u1", "the old client's history does not know it as older");
     const [{ id }] = await worker.sql("SELECT id FROM backup_share_versions LIMIT 1");
     assertProblem(
       await wallet.admin("POST", `${wallet.path(anew)}/backups/restore`, { versionId: id }),
       404,
       "not_found",
     );
+  });
+
+  test("whose client is registered anew under another id: a share that the old one had is new", async () => {
+    for (const text of ["s1", "s2"]) await custodian(ada, S, text);
+    await wallet.deleteUser(ada);
+    const anew = { ...ada, id: "user-anew", clientApiKey: "client-api-key-of-anew" };
+    await wallet.register(anew);
+    await custodian(anew, S, "s3");
+    const stored = async () => (await worker.sql("SELECT updated_at FROM custodian_backup_shares"))[0].updated_at;
+    const before = await stored();
+    await custodian(anew, S, "s1");
+    assert.deepEqual(await wallet.fetched(anew), ["s1"]);
+    assert.ok((await stored()) > before);
   });
 
   test("purged: nothing is left but the audit trail", async () => {
@@ -278,6 +293,69 @@ describe("a deleted user", () => {
     await wallet.deleteUser(ada);
     await wallet.purgeUser(ada);
     assert.deepEqual(await worker.sql("SELECT * FROM backup_share_versions"), []);
+  });
+
+  test("purged under one client: what its id had with another client stays, and comes back", async () => {
+    const anew = { ...ada, clientId: "client-anew" };
+    await backup(1);
+    await backup(2);
+    await wallet.deleteUser(ada);
+    await wallet.register(anew);
+    for (const text of ["s3", "s4"]) await custodian(anew, S, text);
+    await wallet.deleteUser(anew);
+    await wallet.purgeUser(anew);
+    await wallet.restoreUser(ada);
+    assert.deepEqual(await fetched(), ["e2", "s2"]);
+    assert.equal(await wallet.recovered(ada, GDRIVE), "u2");
+    assert.equal((await versions()).length, 3);
+  });
+
+  test("comes back with its history, also where a version of it has the id of a current share", async () => {
+    for (const n of [1, 2]) {
+      await custodian(ada, S, `s${n}`);
+      await cipherText(ada, "GDRIVE", `u${n}`);
+    }
+    for (const kind of ["custodian", "user"])
+      await worker.sql(
+        `UPDATE backup_share_versions SET id = (SELECT id FROM ${kind}_backup_shares) WHERE kind = '${kind}'`,
+      );
+    await wallet.deleteUser(ada);
+    await wallet.restoreUser(ada);
+    assert.deepEqual((await versions()).sort(), [`custodian ${S}`, "user GDRIVE"]);
+    assert.deepEqual(await fetched(), ["s2"]);
+    assert.equal(await wallet.recovered(ada, GDRIVE), "u2");
+  });
+
+  test("comes back with its app's key of before, but not with another client's, nor with one that cipher texts came after", async () => {
+    const [bob, carol] = ["bob", "carol"].map(user);
+    for (const who of [bob, carol]) await wallet.register(who);
+    // As with CLIENT_AUTH = "jwt".
+    const withoutKey = (id, clientId) =>
+      worker.sql(
+        `INSERT INTO users (id, client_id, created_at) VALUES ('${id}', '${clientId}', '2026-01-01T00:00:00.000Z')`,
+      );
+    const back = async (who, clientId) => {
+      await wallet.deleteUser(who);
+      await withoutKey(who.id, clientId);
+      await custodian({ ...who, clientId }, S, "s1");
+      if (who === carol)
+        await worker.sql(`INSERT INTO user_backup_shares (id, user_id, backup_method, key_id, created_at, updated_at, sealed_share)
+          SELECT id, user_id, 'GDRIVE', key_id, created_at, updated_at, sealed_share
+          FROM custodian_backup_shares WHERE user_id = '${who.id}'`);
+      await wallet.deleteUser(who);
+      await wallet.restoreUser(who);
+      return (await wallet.app(who, "GET", `${wallet.path(who)}/backups`)).status;
+    };
+    assert.equal(await back(ada, "client-anew"), 401);
+    assert.equal(await back(carol, carol.clientId), 401);
+    assert.equal(await back(bob, bob.clientId), 200);
+    // Nor with one that another id of the client had.
+    const dave = user("dave");
+    const before = { ...dave, id: "user-before" };
+    await wallet.register(before);
+    await wallet.deleteUser(before);
+    await withoutKey(dave.id, dave.clientId);
+    assert.equal(await back(dave, dave.clientId), 401);
   });
 
   test("a user can be deleted again, and comes back whole, although the clock is behind the deletion before", async () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { backups } from "../support/backup.mjs";
-import { sorted } from "../support/client.mjs";
+import { sorted, user } from "../support/client.mjs";
 import { ada, begin, S, worker } from "../support/history.mjs";
 
 await begin({ siblings: { never: { FETCH_SUPERSEDED: "never" }, always: { FETCH_SUPERSEDED: "always" } } });
@@ -23,6 +23,23 @@ describe("with other settings", () => {
     const never = backups(worker.sibling("never"));
     assert.deepEqual(await half(never), ["s2"]);
     assert.equal(await never.state(ada, "GDRIVE"), "half-finished");
+  });
+
+  test("FETCH_SUPERSEDED=never: a client's own shares only, and a backup that broke off is still logged", async () => {
+    const never = backups(worker.sibling("never"));
+    const bob = user("bob");
+    await never.register(bob);
+    await half(never);
+    await never.custodian(bob, S, "b1");
+    await never.cipherText(bob, "GDRIVE", "b1");
+    worker.clearLogs();
+    assert.deepEqual(await never.fetched(bob), ["b1"]);
+    assert.deepEqual(await never.fetched(ada), ["s2"]);
+    const lines = worker.logLines().filter(({ message }) => message.includes("half-finished"));
+    assert.deepEqual(
+      lines.map(({ clientId }) => clientId),
+      [ada.clientId],
+    );
   });
 
   test("FETCH_SUPERSEDED=always: every share that is still kept", async () => {

@@ -67,6 +67,37 @@ describe("what is replaced or deleted is kept", () => {
     assert.deepEqual(await fetched(), ["s2"]);
   });
 
+  test("it is known by the twenty newest versions of its method, neither by the other kind's nor by another method's", async () => {
+    for (let n = 0; n <= 20; n += 1) {
+      await backup(n);
+      await cipherText(ada, "ICLOUD", `i${n}`);
+    }
+    for (const [kind, method, store, text] of [
+      ["custodian", S, custodian, "s"],
+      ["user", "GDRIVE", cipherText, "u"],
+    ]) {
+      const current = async () =>
+        (await worker.sql(`SELECT id, updated_at FROM ${kind}_backup_shares WHERE method = ?`, method))[0];
+      const kept = () =>
+        worker.sql(
+          "SELECT id, stored_at, sealed_share FROM backup_share_versions WHERE kind = ? AND method = ? ORDER BY stored_at",
+          kind,
+          method,
+        );
+      const newest = await current();
+      const [oldest, second] = await kept();
+      await worker.sql("UPDATE backup_share_versions SET sealed_share = '' WHERE id = ?", oldest.id);
+      await store(ada, method, `${text}0`);
+      assert.deepEqual(await current(), newest, "the twentieth is older");
+      assert.notEqual((await kept())[0].sealed_share, "", "and sealed anew, for it did not open");
+      await wallet.restoreVersion(ada, oldest.id);
+      await store(ada, method, `${text}1`);
+      assert.equal((await current()).updated_at, second.stored_at, "the twentieth keeps its time");
+      await store(ada, method, `${text}0`);
+      assert.ok((await current()).updated_at > newest.updated_at, "the one before is as good as new");
+    }
+  });
+
   test("an operator's own SQL cannot lose a share either", async () => {
     await backup(1);
     await worker.sql("DELETE FROM custodian_backup_shares WHERE backup_method = ?", S);
@@ -75,7 +106,8 @@ describe("what is replaced or deleted is kept", () => {
     for (const { id } of await wallet.history(ada)) await wallet.restoreVersion(ada, id);
     assert.deepEqual(await fetched(), ["e1", "s1"]);
     assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
-    await assert.rejects(worker.sql("UPDATE users SET client_id = 'other'"), /never change/);
+    for (const column of ["id", "client_id"])
+      await assert.rejects(worker.sql(`UPDATE users SET ${column} = 'other'`), /never change/);
   });
 
   test("a user deleted by SQL is kept as one deleted by the API", async () => {
@@ -107,6 +139,22 @@ describe("the cipher text of a pair", () => {
     const answer = await wallet.app(bob, "GET", `${wallet.path(ada)}/user-backup-share?backupSharePairId=p1`);
     assertProblem(answer, 403, "forbidden");
   });
+
+  test("is the user's own and the newest, where another user and custodian shares have the same pair", async () => {
+    const bob = user("bob");
+    await wallet.register(bob);
+    for (const who of [ada, bob]) {
+      for (const [n, pair] of ["p1", "p1", "p2"].entries()) await cipherText(who, "GDRIVE", `${who.id} ${n}`, { pair });
+      for (const pair of ["p1", "p2", "q1", "q2"]) await custodian(who, S, `${who.id} ${pair}`, { pair });
+    }
+    for (const who of [ada, bob]) {
+      for (const query of [{}, GDRIVE]) {
+        assert.equal(await wallet.recovered(who, { backupSharePairId: "p1", ...query }), `${who.id} 1`);
+        assert.equal(await wallet.recovered(who, { backupSharePairId: "p2", ...query }), `${who.id} 2`);
+        assert.equal(await wallet.recovered(who, { backupSharePairId: "q1", ...query }), undefined);
+      }
+    }
+  });
 });
 
 describe("an operator restores a version", () => {
@@ -135,6 +183,21 @@ describe("an operator restores a version", () => {
     assert.deepEqual(await fetched(), ["e2", "s2"]);
   });
 
+  test("and what it displaces was superseded then, however old the version is: the retention counts from there", async () => {
+    const bob = user("bob");
+    await wallet.register(bob);
+    for (const n of [1, 2]) {
+      await custodian(bob, S, `s${n}`);
+      await cipherText(bob, "GDRIVE", `u${n}`);
+    }
+    const { now } = (await worker.sql("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS now"))[0];
+    for (const { id } of await wallet.history(bob)) await wallet.restoreVersion(bob, id);
+    const displaced = await wallet.history(bob);
+    assert.deepEqual(displaced.map(({ kind }) => kind).sort(), ["custodian", "user"]);
+    for (const { kind, storedAt, supersededAt } of displaced) assert.ok(storedAt < now && supersededAt >= now, kind);
+    assert.deepEqual(await fetched(bob), ["s1"]);
+  });
+
   test("while a backup runs: the cipher text that then comes still finds its mate", async () => {
     await backup(1);
     await custodian(ada, S, "s2");
@@ -151,6 +214,29 @@ describe("an operator restores a version", () => {
     const first = await wallet.restoreVersion(ada, id);
     assert.deepEqual(await wallet.restoreVersion(ada, id), first);
     assert.equal((await versions()).length, 3);
+  });
+
+  test("its own, where another user's, and one of the id's former client, have the same id", async () => {
+    const bob = user("bob");
+    await wallet.register(bob);
+    for (const who of [ada, bob]) {
+      for (const [n, pair] of ["p1", "p2"].entries()) {
+        await custodian(who, S, `s${n} ${who.id}`, { pair });
+        await cipherText(who, "GDRIVE", `u${n} ${who.id}`, { pair });
+      }
+    }
+    await worker.sql("UPDATE backup_share_versions SET id = kind");
+    await worker.sql(`INSERT INTO backup_share_versions
+        (id, user_id, client_id, kind, backup_method, key_id, created_at, stored_at, superseded_at, reason, sealed_share)
+      SELECT id, user_id, 'former', kind, backup_method, key_id, created_at, stored_at, '2999-01-01T00:00:00.000Z', reason, 'AAAA'
+      FROM backup_share_versions WHERE user_id = '${ada.id}'`);
+    for (const id of ["custodian", "user"])
+      assert.equal((await wallet.restoreVersion(ada, id)).backupSharePairId, "p1");
+    assert.deepEqual(await fetched(), [`s0 ${ada.id}`]);
+    assert.equal(await wallet.recovered(ada, GDRIVE), `u0 ${ada.id}`);
+    assert.equal(await wallet.state(ada, "GDRIVE"), "complete");
+    assert.deepEqual(await fetched(bob), [`s1 ${bob.id}`]);
+    assert.equal(await wallet.recovered(bob, GDRIVE), `u1 ${bob.id}`);
   });
 
   test("that the user has not: 404, and nothing changes", async () => {

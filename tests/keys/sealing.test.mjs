@@ -4,11 +4,15 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 
 import { backups } from "../support/backup.mjs";
-import { assertProblem, user } from "../support/client.mjs";
-import { ada, begin, cipherText, custodian, K2, S, unopenable, wallet, worker } from "../support/keys.mjs";
+import { assertProblem, sorted, user } from "../support/client.mjs";
+import { ada, begin, cipherText, custodian, K1, K2, S, unopenable, wallet, worker } from "../support/keys.mjs";
 import { GOLDEN, digest, open, seal } from "../support/sealing.mjs";
 
-await begin({ partial: { FETCH_PARTIAL: "yes" }, later: { SHARE_ENCRYPTION_KEYS: K2 } });
+await begin({
+  partial: { FETCH_PARTIAL: "yes" },
+  later: { SHARE_ENCRYPTION_KEYS: K2 },
+  both: { SHARE_ENCRYPTION_KEYS: `${K2},${K1}` },
+});
 
 describe("the format", () => {
   test("a row with the golden bytes opens, and the very same share is recognised by its digest", async () => {
@@ -218,6 +222,62 @@ describe("the same share again, where the stored one does not open", () => {
         const [{ id }] = await wallet.history(ada);
         await wallet.restoreVersion(ada, id);
       });
+
+  test("leaves alone what is damaged alike: another share, another user's, another method's, the other kind's", async () => {
+    const bob = user("bob");
+    await wallet.register(bob);
+    for (const who of [ada, bob])
+      for (const method of [S, "ICLOUD"])
+        for (const text of ["1", "2"]) {
+          await custodian(who, method, text);
+          await cipherText(who, method, text);
+        }
+    const tables = ["custodian_backup_shares", "user_backup_shares", "backup_share_versions"];
+    for (const table of tables) await worker.sql(`UPDATE ${table} SET sealed_share = ''`);
+    const mended = async () => {
+      const rows = await Promise.all(
+        tables.map((table) => worker.sql(`SELECT * FROM ${table} WHERE sealed_share <> ''`)),
+      );
+      return rows.flatMap((list, index) =>
+        list.map((row) => [tables[index], row.user_id, row.client_id, row.kind, row.backup_method].join(" ")),
+      );
+    };
+    const expected = [];
+    for (const [who, store, kind] of [
+      [bob, custodian, "custodian"],
+      [ada, cipherText, "user"],
+    ]) {
+      await store(who, S, "2");
+      expected.push(`${kind}_backup_shares ${who.id}   ${S}`);
+      await store(who, S, "1");
+      expected.push(`backup_share_versions ${who.id} ${who.clientId} ${kind} ${S}`);
+      assert.deepEqual(sorted(await mended()), sorted(expected));
+    }
+  });
+
+  test("is recognised by the new key alone, once it is sealed anew under it", async () => {
+    const [both, later] = ["both", "later"].map((name) => backups(worker.sibling(name)));
+    for (const on of ["1", "2"]) {
+      await custodian(ada, S, on);
+      await cipherText(ada, "GDRIVE", on);
+    }
+    for (const table of ["custodian_backup_shares", "user_backup_shares", "backup_share_versions"])
+      await worker.sql(`UPDATE ${table} SET sealed_share = ''`);
+    const rows = async () => [
+      await worker.sql("SELECT * FROM custodian_backup_shares, user_backup_shares"),
+      await worker.sql("SELECT * FROM backup_share_versions ORDER BY kind"),
+    ];
+    for (const text of ["2", "1"]) {
+      await both.custodian(ada, S, text);
+      await both.cipherText(ada, "GDRIVE", text);
+    }
+    const mended = await rows();
+    for (const text of ["2", "1"]) {
+      await later.custodian(ada, S, text);
+      await later.cipherText(ada, "GDRIVE", text);
+    }
+    assert.deepEqual(await rows(), mended);
+  });
 
   test("leaves the row as it is where it opens, and where another share is stored", async () => {
     await custodian(ada, S, "s1");

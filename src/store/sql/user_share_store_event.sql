@@ -57,8 +57,7 @@ SELECT ?1, strftime('%Y-%m-%dT%H:%M:%fZ', ?2 / 1000.0, 'unixepoch'), 'client', '
                     OR substr(c.method, 1, length(s.method) + 1) = s.method || '-' COLLATE NOCASE
                     OR s.method = 'UNKNOWN'))
         AND (
-            ?13 IS NULL
-              OR ?13 IS s.backup_share_pair_id
+            ?13 IS s.backup_share_pair_id
               OR NOT (
                   EXISTS (
                       SELECT 1 FROM custodian_backup_shares c WHERE c.user_id = ?5 AND c.backup_share_pair_id = ?13)
