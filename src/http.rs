@@ -72,7 +72,6 @@ pub fn credential(header: Option<&str>) -> Option<&str> {
 
 /// A request with all that a handler needs to answer it.
 pub struct Call<'a> {
-    pub request: &'a web_sys::Request,
     pub head: &'a Head<'a>,
     /// Without the `?`, still encoded.
     pub query: &'a str,
@@ -162,7 +161,7 @@ impl Call<'_> {
             );
             return Err(Error::new(Code::UnsupportedMediaType, detail));
         }
-        let body = platform::read_body(self.request, limit)
+        let body = platform::read_body(self.head.request, limit)
             .await
             .map_err(|failure| {
                 Error::new(

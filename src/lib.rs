@@ -134,11 +134,12 @@ async fn respond(
     let operator = OnceCell::new();
 
     let found = router::find(path);
-    let cors = cors_of(found.map(|found| found.route), &head, &env).await;
+    let service = Service::get(&env).await;
+    let cors = cors_of(found.map(|found| found.route), &head, service.as_deref());
     let preflight = cors.preflight(head.method, |name| head.header(name));
     let result = match (preflight, found) {
         (Some(preflight), _) => preflight,
-        (None, Some(found)) => answer(found, &request, &head, query, &env, trail, &operator).await,
+        (None, Some(found)) => answer(found, &head, query, &env, service, trail, &operator).await,
         (None, None) => Err(Error::new(
             Code::NotFound,
             "No route has this path. GET /docs lists the routes.",
@@ -169,27 +170,29 @@ async fn respond(
     answer.into_response(&request_id)
 }
 
-async fn cors_of(route: Option<&Route>, head: &Head<'_>, env: &Bindings) -> Cors {
+/// What is wrong with the settings, the answer itself says.
+fn cors_of(
+    route: Option<&Route>,
+    head: &Head<'_>,
+    service: std::result::Result<&Service, &Error>,
+) -> Cors {
     let apps = |route: &&Route| route.operations.iter().any(|of| of.access.is_apps());
-    let Some(route) = route.filter(apps) else {
+    let (Some(route), Ok(service)) = (route.filter(apps), service) else {
         return Cors::default();
     };
-    match Service::get(env).await {
-        Ok(service) => Cors::new(
-            &service.settings.callers.cors_allowed_origins,
-            |name| head.header(name),
-            || route.methods(Access::is_apps),
-        ),
-        Err(_) => Cors::default(), // The answer itself will say what is wrong.
-    }
+    Cors::new(
+        &service.settings.callers.cors_allowed_origins,
+        |name| head.header(name),
+        || route.methods(Access::is_apps),
+    )
 }
 
 async fn answer(
     found: Found<'_>,
-    request: &web_sys::Request,
     head: &Head<'_>,
     query: &str,
     env: &Bindings,
+    service: Result<Rc<Service>>,
     trail: Trail,
     operator: &OnceCell<String>,
 ) -> Result<Answer> {
@@ -198,7 +201,7 @@ async fn answer(
         query::check(query, operation.query)?;
         return handle();
     }
-    let service = Service::get(env).await?;
+    let service = service?;
     let copier = copier(env, &service.settings);
     let homes = Homes::for_request(env, &service.settings.homes)?;
     let homes = match &copier {
@@ -206,7 +209,6 @@ async fn answer(
         None => homes,
     };
     let call = Call {
-        request,
         head,
         query,
         settings: &service.settings,
