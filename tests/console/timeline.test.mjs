@@ -62,8 +62,7 @@ describe(`of ${WALLETS} random wallets (MODEL_SEED=${SEED})`, { timeout: TIMEOUT
       const n = ++method.latest;
       for (const row of method.rows) {
         if (!random.chance(0.8)) continue;
-        const pair = method.pairs.rows[method.rows.indexOf(row)] ? method.pair(n, row) : undefined;
-        await act.custodian(who, row, method.custodian(row, n), { pair });
+        await act.custodian(who, row, method.custodian(row, n), { pair: method.named(n, row) });
       }
       if (!random.chance(0.6)) continue;
       const pair = method.pairs.user ? method.pair(n) : undefined;
@@ -146,7 +145,7 @@ describe(`of ${WALLETS} random wallets (MODEL_SEED=${SEED})`, { timeout: TIMEOUT
         const texts = await given(act, who);
         assert.deepEqual(
           [sorted(marked("Custodian share", "Portal")), marked("Cipher text", "the app").length],
-          [sorted(texts.custodian.map((text) => text.replace(/ custodian share \d+$/, ""))), texts.user.length],
+          [sorted(texts.custodian.map((text) => /([\w-]+) custodian share \d/.exec(text)[1])), texts.user.length],
           `wallet ${index}`,
         );
       }
