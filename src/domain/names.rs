@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_custodian_method_belongs_to_the_app_method_it_belongs_to() {
+    fn a_custodian_method_belongs_to_the_app_method_it_begins_with() {
         assert!(method("GDRIVE").belongs_to(&method("GDRIVE")));
         assert!(method("GDRIVE-SECP256K1").belongs_to(&method("GDRIVE")));
         assert!(method("GDRIVE-NEW-CURVE").belongs_to(&method("GDRIVE")));

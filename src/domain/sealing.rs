@@ -8,7 +8,8 @@
 //!
 //! The digest of a share is HMAC-SHA256 over the associated data and the share, under a key derived from the
 //! sealing key (HKDF-SHA256): it tells that the very same share came again without telling anything of the share. A
-//! store compares with the digests under all keys, for the stored share may still be under an older one. The method stands in it in upper case, for methods are compared without case; in the envelope it stands as it came.
+//! store compares with the digests under all keys, for the stored share may still be under an older one. The method
+//! stands in it in upper case, for methods are compared without case; in the envelope it stands as it came.
 //!
 //! The algorithms themselves run in WebCrypto (`platform`); the tests here run the same format on RustCrypto, and
 //! the tests of the built Worker run it on Node's WebCrypto. All three must agree on the golden bytes.

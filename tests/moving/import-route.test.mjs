@@ -348,6 +348,21 @@ describe("a stored share that does not open", () => {
     assert.equal(worker.logLines().filter(({ message }) => message === told).length, 3);
   });
 
+  test("is sealed anew in the history too, where a copy from before has it as the current one", async () => {
+    const newer = { ...CUSTODIAN, id: "n1", share: "newer", storedAt: "2026-02-02T00:00:00.000Z" };
+    await imported([USER, CUSTODIAN]);
+    assert.deepEqual(await outcomes([newer], "?replaceOlder=true"), ["new"]);
+    await damage();
+    for (const record of [CUSTODIAN, newer]) assert.deepEqual(await outcomes([record]), ["same"]);
+    const [{ id }] = await worker.sql("SELECT id FROM backup_share_versions");
+    const restored = await worker.send("POST", "/users/u1/backups/restore", {
+      bearer: SECRETS.ADMIN_TOKEN,
+      body: { versionId: id },
+    });
+    assert.equal(restored.status, 200, restored.text);
+    assert.deepEqual(await fetched(), [CUSTODIAN.share]);
+  });
+
   test("stays as it is where an import is only tried, or brings another share", async () => {
     await imported([USER, CUSTODIAN, CIPHER_TEXT, OLD]);
     await damage();

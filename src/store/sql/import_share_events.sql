@@ -29,7 +29,7 @@ WITH j AS (
         AND v.id = j.id
         AND v.share_digest IS NULL
       LIMIT 1)),
-  judged AS (
+  judged AS MATERIALIZED (
     SELECT f.*,
       CASE
         WHEN EXISTS (SELECT 1 FROM audit_events a WHERE a.id = f.event_id) THEN 'new'

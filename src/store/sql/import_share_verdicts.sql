@@ -29,7 +29,7 @@ WITH j AS (
         AND v.id = j.id
         AND v.share_digest IS NULL
       LIMIT 1)),
-  judged AS (
+  judged AS MATERIALIZED (
     SELECT f.*,
       CASE
         WHEN EXISTS (SELECT 1 FROM audit_events a WHERE a.id = f.event_id) THEN 'new'
@@ -89,7 +89,24 @@ WITH j AS (
           END
       END AS outcome
     FROM found f)
-SELECT line, outcome, held_at, held_key_id, held_method,
+SELECT line, outcome, held_at, coalesce(n.key_id, held_key_id) AS held_key_id,
+  coalesce(n.backup_method, held_method) AS held_method,
   -- To compare it; or, of the same share, to see whether it opens.
-  CASE outcome WHEN 'sealed_otherwise' THEN held WHEN 'same' THEN iif(kept_id IS NULL AND instr(digests, held_digest), held, NULL) END AS sealed_share
-FROM judged
+  CASE
+    WHEN n.id IS NOT NULL THEN n.sealed_share
+    WHEN outcome = 'sealed_otherwise' THEN held
+    WHEN outcome = 'same' AND kept_id IS NULL AND instr(digests, held_digest) THEN held
+  END AS sealed_share
+FROM judged g
+-- The same share stands in the history, where something newer has come since.
+LEFT JOIN backup_share_versions n ON g.outcome = 'same'
+  AND instr(g.digests, g.held_digest) IS NOT TRUE
+  AND n.rowid = (
+    SELECT v.rowid
+    FROM backup_share_versions v
+    WHERE v.user_id = g.owner
+      AND v.kind = g.kind
+      AND v.client_id = g.client_id
+      AND (v.id = g.id OR v.method = g.backup_method)
+      AND instr(g.digests, v.share_digest)
+    LIMIT 1)
