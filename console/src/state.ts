@@ -127,6 +127,7 @@ export function useView(): View {
   useEffect(() => {
     const changed = () => setHash(location.hash);
     addEventListener("hashchange", changed);
+    changed(); // it may have changed since it was drawn: an effect runs after that
     return () => removeEventListener("hashchange", changed);
   }, []);
   try {

@@ -154,6 +154,20 @@ describe("in a browser", { skip: noBrowser }, () => {
     }
   }
 
+  test("an address that changes as soon as the page is drawn is followed", async () => {
+    const { page } = await open();
+    await page.evaluate((hash) => {
+      const observer = new MutationObserver(() => {
+        if (!document.body.innerText.includes("(viewer)")) return;
+        observer.disconnect();
+        location.hash = hash;
+      });
+      observer.observe(document.body, { childList: true, subtree: true });
+    }, `#/users/${ada.id}`);
+    await signIn(page, OPERATORS.viewer);
+    await page.getByRole("heading", { name: ada.id }).waitFor();
+  });
+
   test("a person is found by the beginning of the user id or of the client id", async () => {
     const { page } = await open(OPERATORS.viewer);
     for (const text of ["user-a", "client-a"]) {
