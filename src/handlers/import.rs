@@ -302,6 +302,7 @@ async fn is_there(
     item: &ShareItem,
 ) -> Result<bool> {
     let is_same = verdict.outcome == "same";
+    let is_known = is_same || verdict.outcome == "new";
     let Some(held) = verdict.held(&item.user_id) else {
         return Ok(is_same);
     };
@@ -313,12 +314,12 @@ async fn is_there(
         .vault
         .open_bytes(place, held.key_id, held.envelope)
         .await;
-    if is_same && opened.is_none() && !mode.dry_run {
+    if is_known && opened.is_none() && !mode.dry_run {
         db.change(item.mending(&held)).await?;
         held.tell(&call.trail);
     }
     let bytes = share.share.expose_secret().as_bytes();
-    Ok(is_same || opened.is_some_and(|held| *held == *bytes))
+    Ok(is_same || !is_known && opened.is_some_and(|held| *held == *bytes))
 }
 
 fn share_result(mode: Mode, verdict: &Verdict, share: &ShareRecord) -> LineResult {

@@ -223,6 +223,23 @@ describe("the same share again, where the stored one does not open", () => {
         await wallet.restoreVersion(ada, id);
       });
 
+  for (const [table, method, store, fetched] of KINDS)
+    test(`is sealed anew in the history also where it is stored once more, for an older one was restored: of ${table}`, async () => {
+      await store(method, "older");
+      await store(method, "share");
+      const [{ id: older }] = await wallet.history(ada);
+      await wallet.restoreVersion(ada, older);
+      await worker.sql("UPDATE backup_share_versions SET sealed_share = ''");
+      await store(method, "share");
+      assert.deepEqual(await fetched(), ["share"]);
+      const outcomes = await worker.sql("SELECT outcome FROM audit_events WHERE action LIKE 'store%' ORDER BY id");
+      assert.notEqual(outcomes.at(-1).outcome, "unchanged");
+      const [{ id: twin }] = await worker.sql("SELECT id FROM backup_share_versions WHERE id <> ?", older);
+      await store(method, "newest");
+      await wallet.restoreVersion(ada, twin);
+      assert.deepEqual(await fetched(), ["share"]);
+    });
+
   test("leaves alone what is damaged alike: another share, another user's, another method's, the other kind's", async () => {
     const bob = user("bob");
     await wallet.register(bob);

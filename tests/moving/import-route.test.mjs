@@ -363,6 +363,26 @@ describe("a stored share that does not open", () => {
     assert.deepEqual(await fetched(), [CUSTODIAN.share]);
   });
 
+  test("is sealed anew in the history also where an import stores it once more, in the place of an older one", async () => {
+    const at = (day) => `2026-02-0${day}T00:00:00.000Z`;
+    const newer = { ...CUSTODIAN, id: "n1", share: "newer", storedAt: at(2) };
+    await imported([USER, CUSTODIAN]);
+    assert.deepEqual(await outcomes([newer], "?replaceOlder=true"), ["new"]);
+    const restore = async (versionId) => {
+      const restored = await worker.send("POST", "/users/u1/backups/restore", {
+        bearer: SECRETS.ADMIN_TOKEN,
+        body: { versionId },
+      });
+      assert.equal(restored.status, 200, restored.text);
+    };
+    await restore(CUSTODIAN.id);
+    await worker.sql("UPDATE backup_share_versions SET sealed_share = ''");
+    assert.deepEqual(await outcomes([{ ...newer, id: "n3", storedAt: at(3) }], "?replaceOlder=true"), ["new"]);
+    await restore(CUSTODIAN.id);
+    await restore(newer.id);
+    assert.deepEqual(await fetched(), [newer.share]);
+  });
+
   test("stays as it is where an import is only tried, or brings another share", async () => {
     await imported([USER, CUSTODIAN, CIPHER_TEXT, OLD]);
     await damage();

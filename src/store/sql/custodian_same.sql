@@ -1,5 +1,5 @@
--- custodian_same(?1 event id, ?2 share digests): where the request brought the same share again, as it is stored: current, and in the history as
--- far back as the event looked.
+-- custodian_same(?1 event id, ?2 share digests): where the request brought the same share again, as it was stored: the current one, and those of
+-- the history as far back as the event looked. Those also where the share is current now: the history's are its twins, and a recovery may take any.
 SELECT e.user_id, s.backup_method, s.key_id, s.sealed_share
 FROM audit_events e
 JOIN custodian_backup_shares s ON s.user_id = e.user_id AND s.method = e.backup_method
@@ -12,4 +12,4 @@ JOIN backup_share_versions v ON v.rowid IN (
     WHERE n.user_id = e.user_id AND n.client_id = e.client_id AND n.kind = 'custodian' AND n.method = e.backup_method
     ORDER BY n.stored_at DESC
     LIMIT 20)
-WHERE e.id = ?1 AND e.outcome = 'unchanged' AND instr(?2, v.share_digest)
+WHERE e.id = ?1 AND instr(?2, v.share_digest)

@@ -98,9 +98,8 @@ SELECT line, outcome, held_at, coalesce(n.key_id, held_key_id) AS held_key_id,
     WHEN outcome = 'same' AND kept_id IS NULL AND instr(digests, held_digest) THEN held
   END AS sealed_share
 FROM judged g
--- The same share stands in the history, where something newer has come since.
-LEFT JOIN backup_share_versions n ON g.outcome = 'same'
-  AND instr(g.digests, g.held_digest) IS NOT TRUE
+-- The same share stands in the history: where something newer has come since, or it was stored once more after that.
+LEFT JOIN backup_share_versions n ON (g.outcome = 'new' OR g.outcome = 'same' AND instr(g.digests, g.held_digest) IS NOT TRUE)
   AND n.rowid = (
     SELECT v.rowid
     FROM backup_share_versions v
