@@ -1,5 +1,6 @@
 -- custodian_same(?1 event id, ?2 share digests): where the request brought the same share again, as it was stored: the current one, and those of
--- the history as far back as the event looked. Those also where the share is current now: the history's are its twins, and a recovery may take any.
+-- the history as far back as the event looked. Those also where the share was stored once more, for an older one was current: a recovery may take any.
+-- That it was is seen by the time, which the store takes from the history's.
 SELECT e.user_id, s.backup_method, s.key_id, s.sealed_share
 FROM audit_events e
 JOIN custodian_backup_shares s ON s.user_id = e.user_id AND s.method = e.backup_method
@@ -12,4 +13,15 @@ JOIN backup_share_versions v ON v.rowid IN (
     WHERE n.user_id = e.user_id AND n.client_id = e.client_id AND n.kind = 'custodian' AND n.method = e.backup_method
     ORDER BY n.stored_at DESC
     LIMIT 20)
-WHERE e.id = ?1 AND instr(?2, v.share_digest)
+WHERE e.id = ?1
+  AND (
+      e.outcome = 'unchanged'
+        OR EXISTS (
+            SELECT 1
+            FROM custodian_backup_shares s
+            JOIN backup_share_versions t ON t.user_id = s.user_id
+              AND t.kind = 'custodian'
+              AND t.method = s.method
+              AND t.stored_at = s.updated_at
+            WHERE s.user_id = e.user_id AND s.method = e.backup_method))
+  AND instr(?2, v.share_digest)
