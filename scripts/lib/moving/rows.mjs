@@ -250,6 +250,8 @@ function shareRow(type, content, fields) {
     throw new Refusal("the row has a curve that its backupMethod does not name (GDRIVE-SECP256K1)", about);
   const stored = [fields.updatedat, fields.createdat].find(filled);
   const share = text(fields[plain(content)], content, about);
+  if (isJsonString(share))
+    throw new Refusal(`${content} is a JSON string, in quotes: the share is the text that it stands for`, about);
   const another = CONTENTS.find((name) => name !== plain(content) && filled(fields[name]));
   if (another) throw new Refusal(`the row has both ${content} and ${another}: it would lose one`, about);
   const time = stored === undefined ? undefined : refusing(about, () => timeOf(stored));
@@ -274,6 +276,19 @@ function shareRow(type, content, fields) {
       ...(time && { storedAt: time.at }),
     },
   };
+}
+
+/**
+ * Whether a share was written as JSON once more: Drizzle's `text({ mode: "json" })` and TypeORM's `simple-json` do so, in a column that
+ * is TEXT. With its quotes it recovers nothing.
+ */
+function isJsonString(share) {
+  if (!share.startsWith('"')) return false;
+  try {
+    return typeof JSON.parse(share) === "string";
+  } catch {
+    return false;
+  }
 }
 
 const methodOf = (fields, about) => ({
