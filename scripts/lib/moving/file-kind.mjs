@@ -9,6 +9,8 @@ const ascii = (bytes, length = bytes.length) => bytes.toString("latin1", 0, Math
 const DUMP_REMEDY = (command) =>
   `Restore it into an empty database on this machine and import from there: createdb moving && ${command}, then SOURCE_URL=postgres:///moving npm run import -- …`;
 
+const KEEPS_NUMBERS = "Use jq 1.7 or newer: jq 1.6 rounds the numbers in a share that is a JSON object.";
+
 /** The kinds that are no lines of JSON: how each begins, its name, and what to do. */
 const KINDS = [
   { is: (head) => ascii(head, 16) === "SQLite format 3\0", kind: "sqlite" },
@@ -60,12 +62,12 @@ const KINDS = [
   {
     is: (head) => /^(\ufeff|\xef\xbb\xbf)?\s*\[/.test(ascii(head, 64)),
     name: "one JSON array, not a JSON object on each line",
-    remedy: () => "jq -c '.[]' FILE > FILE.ndjson makes it one.",
+    remedy: () => `jq -c '.[]' FILE > FILE.ndjson makes it one. ${KEEPS_NUMBERS}`,
   },
   {
     is: (head) => /^(\xef\xbb\xbf)?\s*\{\s*\r?\n\s*"/.test(ascii(head, 256)),
     name: "JSON spread over several lines, not a JSON object on each line",
-    remedy: () => "jq -c . FILE > FILE.ndjson makes it one.",
+    remedy: () => `jq -c . FILE > FILE.ndjson makes it one. ${KEEPS_NUMBERS}`,
   },
   {
     is: isCsv,
