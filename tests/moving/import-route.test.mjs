@@ -273,6 +273,23 @@ describe("POST /admin/import", () => {
     assert.doesNotMatch(JSON.stringify(worker.logs()), /MARKED|\babc\b|key-1/);
   });
 
+  test("lines that a generated client sent as one JSON string are refused, with 200", async () => {
+    const quoted = JSON.stringify([USER, CUSTODIAN].map((record) => JSON.stringify(record)).join("\n"));
+    const { status, body } = await importOf(worker, [quoted]);
+    assert.equal(status, 200);
+    assert.deepEqual(
+      body.results.map(({ line, outcome }) => [line, outcome]),
+      [[1, "refused"]],
+    );
+    assert.deepEqual(await worker.sql("SELECT * FROM users"), []);
+    const plain = {
+      bearer: SECRETS.ADMIN_TOKEN,
+      headers: { "content-type": "text/plain;charset=UTF-8" },
+      body: quoted,
+    };
+    assert.equal((await worker.send("POST", "/admin/import", plain)).status, 415);
+  });
+
   test("a share of a user of the same id with another client never goes to that user", async () => {
     await imported([{ ...USER, clientId: "someone-else" }]);
     assert.deepEqual(
