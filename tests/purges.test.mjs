@@ -77,6 +77,38 @@ describe("a purge with PURGE_DELAY_HOURS = 72, the default", () => {
     assert.deepEqual(await wallet.fetched(bob), ["c1"]);
   });
 
+  it("that cannot be carried out is an error in the log, and keeps none behind it waiting", async () => {
+    await purge(ada);
+    await purge(bob);
+    await hoursLater(73);
+    for (const db of worker.homes)
+      await db
+        .prepare(
+          `CREATE TRIGGER stuck BEFORE DELETE ON backup_share_versions WHEN OLD.user_id = '${ada.id}'
+           BEGIN SELECT RAISE(ABORT, 'stuck'); END`,
+        )
+        .run();
+    try {
+      await setTimes(worker, "purges", {
+        purge_at: `iif(user_id = '${ada.id}', '2020-01-01T00:00:00.000Z', purge_at)`,
+      });
+      await worker.scheduled();
+    } finally {
+      for (const db of worker.homes) await db.prepare("DROP TRIGGER stuck").run();
+    }
+    assert.deepEqual(
+      (await waiting()).map(({ userId }) => userId),
+      [ada.id],
+    );
+    const failed = worker.logLines().filter(({ message }) => message === "maintenance step failed");
+    assert.deepEqual(
+      failed.map(({ step }) => step),
+      ["purge users"],
+    );
+    await worker.scheduled();
+    assert.deepEqual(await waiting(), []);
+  });
+
   it("of a user deleted for longer than that already erases at once: 204", async () => {
     await wallet.deleteUser(ada);
     await hoursLater(73);

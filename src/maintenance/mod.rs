@@ -32,7 +32,8 @@ use crate::store::audit::{Actor, Trail};
 use crate::store::health::Canary;
 use crate::store::maintenance as store;
 use crate::store::outcome::wrong_key;
-use crate::store::{Database, canaries, health, purges};
+use crate::store::purges::{self, Due};
+use crate::store::{Database, canaries, health};
 use crate::vault::{CANARY, Vault, canary_place};
 
 /// Rows that a run rewraps at most.
@@ -331,24 +332,30 @@ async fn opens_shares(db: &Database, vault: &Vault, key_id: &str) -> Result<bool
     Ok(true)
 }
 
-/// Carries out the purges whose time has come. The directory forgets the ids, too.
+/// Carries out the purges whose time has come, the oldest first. One that fails keeps none behind it waiting.
 async fn purge_users(db: &Database, homes: &Homes<'_>, budget: Budget) -> Result<()> {
+    let mut result = Ok(());
     for due in purges::due(db, PURGES_PER_RUN).await? {
         if budget.is_spent(db) {
             break;
         }
-        let trail = background_trail()?;
-        purges::carry_out(db, &trail, &due).await?;
-        log::event(
-            Level::Info,
-            "a user was purged, as an operator had asked",
-            &[("userId", Field::Text(&due.user_id))],
-        );
-        if let (Ok(user), Ok(client)) = (UserId::parse(due.user_id), ClientId::parse(due.client_id))
-        {
-            let keys = keys_of(&user, &client, None);
-            homes.let_go(&keys, &trail).await?;
-        }
+        let purged = purge_user(db, homes, due).await;
+        result = result.and(purged);
+    }
+    result
+}
+
+/// The directory forgets the ids, too.
+async fn purge_user(db: &Database, homes: &Homes<'_>, due: Due) -> Result<()> {
+    let trail = background_trail()?;
+    purges::carry_out(db, &trail, &due).await?;
+    log::event(
+        Level::Info,
+        "a user was purged, as an operator had asked",
+        &[("userId", Field::Text(&due.user_id))],
+    );
+    if let (Ok(user), Ok(client)) = (UserId::parse(due.user_id), ClientId::parse(due.client_id)) {
+        homes.let_go(&keys_of(&user, &client, None), &trail).await?;
     }
     Ok(())
 }
