@@ -17,6 +17,11 @@ async function each(items, work) {
   return made;
 }
 
+/** No call is waited for longer, so that a bucket that hangs holds nothing up: whoever asked goes on as if it had failed. */
+const CALL_MS = 10_000;
+/** A request may wait for the head of the copy, which is small; Portal gives up on a webhook after 10 s. */
+const HEAD_MS = 4_000;
+
 const utf8 = new TextEncoder();
 
 /**
@@ -35,15 +40,16 @@ async function put(bucket, [name, note, body]) {
   const sha256 = await crypto.subtle.digest("SHA-256", bytes);
   const [at, version, key] = note.split("\t");
   const customMetadata = { at, version, key };
-  const made = await bucket.put(name, bytes, { onlyIf: { etagDoesNotMatch: "*" }, sha256, customMetadata });
+  const onlyIf = { etagDoesNotMatch: "*" };
+  const made = await inTime(bucket.put(name, bytes, { onlyIf, sha256, customMetadata }), CALL_MS);
   if (made !== null) return "1";
-  const there = await bucket.head(name);
+  const there = await inTime(bucket.head(name), CALL_MS);
   return there?.customMetadata?.at === at && (there.customMetadata.version ?? "") === version ? "2" : "3";
 }
 
 /** Puts an object that may be there already. */
 export async function putText(bucket, name, text) {
-  await bucket.put(name, text);
+  await inTime(bucket.put(name, text), CALL_MS);
 }
 
 /**
@@ -52,13 +58,16 @@ export async function putText(bucket, name, text) {
  */
 export async function replaceText(bucket, name, text, etag) {
   const onlyIf = etag ? { etagMatches: etag } : { etagDoesNotMatch: "*" };
-  return (await bucket.put(name, text, { onlyIf }))?.etag;
+  return (await inTime(bucket.put(name, text, { onlyIf }), CALL_MS))?.etag;
 }
 
 /** An object's etag and text, with a line break between; undefined if there is none. */
-export async function getTagged(bucket, name) {
-  const object = await bucket.get(name);
-  return object ? `${object.etag}\n${await object.text()}` : undefined;
+export function getTagged(bucket, name) {
+  const got = async () => {
+    const object = await bucket.get(name);
+    return object ? `${object.etag}\n${await object.text()}` : undefined;
+  };
+  return inTime(got(), HEAD_MS);
 }
 
 /**
@@ -66,7 +75,7 @@ export async function getTagged(bucket, name) {
  * is no JSON object.
  */
 export function getObjects(bucket, names) {
-  return each(names.split("\n"), async (name) => {
+  const got = async (name) => {
     const object = await bucket.get(name);
     if (object === null) return null;
     const text = await object.text();
@@ -75,7 +84,8 @@ export function getObjects(bucket, names) {
     } catch {
       return false;
     }
-  });
+  };
+  return each(names.split("\n"), (name) => inTime(got(name), CALL_MS));
 }
 
 /**
@@ -84,7 +94,8 @@ export function getObjects(bucket, names) {
  */
 export async function listObjects(bucket, prefix, after, limit) {
   const options = { prefix, limit, include: ["customMetadata"] };
-  const { objects, truncated } = await bucket.list(after ? { ...options, startAfter: after } : options);
+  const page = bucket.list(after ? { ...options, startAfter: after } : options);
+  const { objects, truncated } = await inTime(page, CALL_MS);
   return {
     names: objects.map(({ key }) => key).join("\n"),
     sizes: objects.map(({ size }) => size).join("\n"),
@@ -96,7 +107,7 @@ export async function listObjects(bucket, prefix, after, limit) {
 
 /** Deletes objects, a name a line. */
 export async function deleteObjects(bucket, names) {
-  await bucket.delete(names.split("\n"));
+  await inTime(bucket.delete(names.split("\n")), CALL_MS);
 }
 
 /** JSON text of an array of these objects, each with its fields from `extra`, an array of objects in JSON. */

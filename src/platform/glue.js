@@ -115,10 +115,11 @@ export async function cacheText(name, text, seconds) {
 
 /** Messages that one call to a queue takes at most. */
 const MESSAGES_PER_CALL = 100;
+const SEND_MS = 10_000;
 
 export async function sendTexts(queue, texts) {
   const messages = texts.map((body) => ({ body, contentType: "text" }));
-  while (messages.length > 0) await queue.sendBatch(messages.splice(0, MESSAGES_PER_CALL));
+  while (messages.length > 0) await within(SEND_MS, queue.sendBatch(messages.splice(0, MESSAGES_PER_CALL)));
 }
 
 /**

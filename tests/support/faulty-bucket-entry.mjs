@@ -4,6 +4,7 @@
 // "held": what begins under this plan waits for `release(plan.until)`.
 // deletes: "pass", "refuse", as a bucket lock does, "delete-then-fail", or a number: so many of a hundred are refused. heads: "pass", "fail" (reading objects named head/…) or "held" (putting them).
 // unreadable: the beginning of the names of objects that cannot be read. unwritable: a part of the names of those that cannot be put. gets: "held" (reading anything waits for `release(plan.until)`).
+// queue: "held" (sending waits for `release(plan.until)`).
 
 import { WorkerEntrypoint } from "cloudflare:workers";
 
@@ -70,9 +71,19 @@ const faulty = (bucket) =>
     },
   };
 
+const faultyQueue = (queue) => ({
+  async sendBatch(...args) {
+    const { queue: all, until } = plan;
+    while (all === "held" && !released.has(until)) await scheduler.wait(5);
+    return queue.sendBatch(...args);
+  },
+});
+
 export default class extends WorkerEntrypoint {
   #rust() {
-    return new Rust(this.ctx, { ...this.env, COPY: faulty(this.env.COPY) });
+    const { COPY, HOMES_QUEUE, ...env } = this.env;
+    const queue = HOMES_QUEUE && { HOMES_QUEUE: faultyQueue(HOMES_QUEUE) };
+    return new Rust(this.ctx, { ...env, COPY: faulty(COPY), ...queue });
   }
 
   fetch(request) {
