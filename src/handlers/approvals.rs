@@ -53,15 +53,18 @@ pub async fn list(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     Ok(Answer::page("approvals", &page))
 }
 
-/// The request with this id, and its database: the home of whom it is about.
+/// The request with this id, and its database: the home of whom it is about. Another home that does not answer matters only where none of
+/// the others has it.
 async fn find(call: &Call<'_>, id: &str) -> Result<(Database, Request)> {
+    let mut missing = unknown_request();
     for db in call.homes.all().await? {
         match approvals::get(&db, id).await {
+            Ok(request) => return Ok((db, request)),
             Err(error) if error.code == Code::NotFound => {}
-            found => return Ok((db, found?)),
+            Err(error) => missing = error,
         }
     }
-    Err(unknown_request())
+    Err(missing)
 }
 
 fn decision(admin: &Admin, id: &str) -> Approval {

@@ -5,6 +5,7 @@ import { after, before, beforeEach, describe, it } from "node:test";
 
 import { inRoot } from "../../scripts/lib/paths.mjs";
 import { assertProblem, callers, custodianShares, user } from "../support/client.mjs";
+import { OPERATORS, OPERATOR_TOKENS } from "../support/console.mjs";
 import { startWorker } from "../support/harness.mjs";
 
 const PLACES = { HOME_PLACES: "0=us,1=eu,2=eu" };
@@ -318,6 +319,29 @@ describe("when a home fails", () => {
       [null, null, null, { rewrap: null, scrub: null, purges: null }, { at: null, checked: null, failed: null }, null],
     );
     assert.equal(part.homes[2].users, 1);
+  });
+});
+
+describe("when another home fails", () => {
+  it("what waits for a second operator is decided all the same", async () => {
+    const worker = await startWorker({
+      homes: 3,
+      main: inRoot("tests", "support", "faulty-entry.mjs"),
+      secrets: { OPERATOR_TOKENS },
+      vars: { FOUR_EYES: "eject" },
+    });
+    after(() => worker.stop());
+    const call = callers(worker);
+    const who = user("a");
+    assert.equal((await call.admin("POST", "/users", { ...who, home: 2 })).status, 201);
+    const down = { "x-test-faults": JSON.stringify({ tag: "d", home: 1, then: "fail" }) };
+    const decide = (method, id) =>
+      worker.send(method, `/approvals/${id}`, { bearer: OPERATORS.chief.token, headers: down });
+    const asked = async () => (await call.admin("POST", `/users/${who.id}/eject`, {})).body.id;
+    const approved = await decide("POST", await asked());
+    assert.equal(approved.status, 200, approved.text);
+    assert.equal((await decide("DELETE", await asked())).status, 204);
+    assertProblem(await decide("POST", "nobody-knows-it"), 503, "unavailable");
   });
 });
 
