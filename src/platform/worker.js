@@ -36,7 +36,11 @@ export default class extends WorkerEntrypoint {
   }
 
   fetch(request) {
-    return onSoundInstance(rust.fetch, request, this.env);
+    const answer = onSoundInstance(rust.fetch, request, this.env);
+    // workerd ends a request whose caller has hung up. Then no limit would count it and no line in the log would tell of it, and what
+    // it holds would be held for ever: its future is woken by promises alone.
+    this.ctx.waitUntil(answer.catch(() => {}));
+    return answer;
   }
 
   scheduled(event) {

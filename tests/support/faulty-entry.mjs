@@ -16,7 +16,7 @@
 // - {"size":bytes}: nothing is wrong, but D1 tells that the database is so large.
 // - "hold": waits, before anything is done, until the test calls `release(tag)`.
 
-import { WorkerEntrypoint } from "cloudflare:workers";
+import { WorkerEntrypoint, exports } from "cloudflare:workers";
 
 import Rust from "../../build/index.js";
 import { everyDatabase } from "./databases.mjs";
@@ -119,6 +119,21 @@ export default class extends WorkerEntrypoint {
 
   scheduled(event) {
     return new Rust(this.ctx, faultyBindings(this.env, this.ctx, scheduledPlan)).scheduled(event);
+  }
+
+  /** Sends a request whose first batch is on hold, and hangs up while it is; then lets the batch go on. */
+  async hangUp(path, { headers, ...init }, tag) {
+    const plan = { "x-test-faults": JSON.stringify({ tag, plan: ["hold"] }) };
+    const caller = new AbortController();
+    const sent = exports.default.fetch(`http://worker${path}`, {
+      ...init,
+      headers: { ...headers, ...plan },
+      signal: caller.signal,
+    });
+    while (this.met(tag).length === 0) await scheduler.wait(5);
+    caller.abort();
+    await sent.catch(() => {});
+    await this.release(tag);
   }
 
   /** What the scheduled handler meets from now on. */
