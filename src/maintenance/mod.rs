@@ -32,8 +32,7 @@ use crate::store::audit::{Actor, Trail};
 use crate::store::health::Canary;
 use crate::store::maintenance as store;
 use crate::store::outcome::wrong_key;
-use crate::store::purges::{self, Due};
-use crate::store::{Database, canaries, health};
+use crate::store::{Database, canaries, health, purges};
 use crate::vault::{CANARY, Vault, canary_place};
 
 /// Rows that a run rewraps at most.
@@ -332,32 +331,32 @@ async fn opens_shares(db: &Database, vault: &Vault, key_id: &str) -> Result<bool
     Ok(true)
 }
 
-/// Carries out the purges whose time has come, the oldest first. One that fails keeps none behind it waiting.
+/// Carries out the purges whose time has come, the oldest first. One that fails keeps none behind it waiting. The directory forgets the ids,
+/// too.
 async fn purge_users(db: &Database, homes: &Homes<'_>, budget: Budget) -> Result<()> {
     let mut result = Ok(());
     for due in purges::due(db, PURGES_PER_RUN).await? {
         if budget.is_spent(db) {
             break;
         }
-        let purged = purge_user(db, homes, due).await;
-        result = result.and(purged);
+        let trail = background_trail()?;
+        let carried_out = purges::carry_out(db, &trail, &due).await;
+        if carried_out.is_err() {
+            result = carried_out;
+            continue;
+        }
+        log::event(
+            Level::Info,
+            "a user was purged, as an operator had asked",
+            &[("userId", Field::Text(&due.user_id))],
+        );
+        if let (Ok(user), Ok(client)) = (UserId::parse(due.user_id), ClientId::parse(due.client_id))
+        {
+            let keys = keys_of(&user, &client, None);
+            homes.let_go(&keys, &trail).await?;
+        }
     }
     result
-}
-
-/// The directory forgets the ids, too.
-async fn purge_user(db: &Database, homes: &Homes<'_>, due: Due) -> Result<()> {
-    let trail = background_trail()?;
-    purges::carry_out(db, &trail, &due).await?;
-    log::event(
-        Level::Info,
-        "a user was purged, as an operator had asked",
-        &[("userId", Field::Text(&due.user_id))],
-    );
-    if let (Ok(user), Ok(client)) = (UserId::parse(due.user_id), ClientId::parse(due.client_id)) {
-        homes.let_go(&keys_of(&user, &client, None), &trail).await?;
-    }
-    Ok(())
 }
 
 /// The trail of work that no request asked for.

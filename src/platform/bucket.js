@@ -41,15 +41,15 @@ async function put(bucket, [name, note, body]) {
   const [at, version, key] = note.split("\t");
   const customMetadata = { at, version, key };
   const onlyIf = { etagDoesNotMatch: "*" };
-  const made = await inTime(bucket.put(name, bytes, { onlyIf, sha256, customMetadata }), CALL_MS);
+  const made = await inTime(bucket.put(name, bytes, { onlyIf, sha256, customMetadata }));
   if (made !== null) return "1";
-  const there = await inTime(bucket.head(name), CALL_MS);
+  const there = await inTime(bucket.head(name));
   return there?.customMetadata?.at === at && (there.customMetadata.version ?? "") === version ? "2" : "3";
 }
 
 /** Puts an object that may be there already. */
 export async function putText(bucket, name, text) {
-  await inTime(bucket.put(name, text), CALL_MS);
+  await inTime(bucket.put(name, text));
 }
 
 /**
@@ -58,16 +58,17 @@ export async function putText(bucket, name, text) {
  */
 export async function replaceText(bucket, name, text, etag) {
   const onlyIf = etag ? { etagMatches: etag } : { etagDoesNotMatch: "*" };
-  return (await inTime(bucket.put(name, text, { onlyIf }), CALL_MS))?.etag;
+  return (await inTime(bucket.put(name, text, { onlyIf })))?.etag;
+}
+
+async function etagAndText(bucket, name) {
+  const object = await bucket.get(name);
+  return object && [object.etag, await object.text()];
 }
 
 /** An object's etag and text, with a line break between; undefined if there is none. */
-export function getTagged(bucket, name) {
-  const got = async () => {
-    const object = await bucket.get(name);
-    return object ? `${object.etag}\n${await object.text()}` : undefined;
-  };
-  return inTime(got(), HEAD_MS);
+export async function getTagged(bucket, name) {
+  return (await inTime(etagAndText(bucket, name), HEAD_MS))?.join("\n");
 }
 
 /**
@@ -75,17 +76,14 @@ export function getTagged(bucket, name) {
  * is no JSON object.
  */
 export function getObjects(bucket, names) {
-  const got = async (name) => {
-    const object = await bucket.get(name);
-    if (object === null) return null;
-    const text = await object.text();
+  return each(names.split("\n"), async (name) => {
+    const found = await inTime(etagAndText(bucket, name));
     try {
-      return Object(JSON.parse(text));
+      return found && Object(JSON.parse(found[1]));
     } catch {
       return false;
     }
-  };
-  return each(names.split("\n"), (name) => inTime(got(name), CALL_MS));
+  });
 }
 
 /**
@@ -95,7 +93,7 @@ export function getObjects(bucket, names) {
 export async function listObjects(bucket, prefix, after, limit) {
   const options = { prefix, limit, include: ["customMetadata"] };
   const page = bucket.list(after ? { ...options, startAfter: after } : options);
-  const { objects, truncated } = await inTime(page, CALL_MS);
+  const { objects, truncated } = await inTime(page);
   return {
     names: objects.map(({ key }) => key).join("\n"),
     sizes: objects.map(({ size }) => size).join("\n"),
@@ -107,7 +105,7 @@ export async function listObjects(bucket, prefix, after, limit) {
 
 /** Deletes objects, a name a line. */
 export async function deleteObjects(bucket, names) {
-  await inTime(bucket.delete(names.split("\n")), CALL_MS);
+  await inTime(bucket.delete(names.split("\n")));
 }
 
 /** JSON text of an array of these objects, each with its fields from `extra`, an array of objects in JSON. */
@@ -117,7 +115,7 @@ export function withFields(objects, extra) {
 }
 
 /** The promise's own outcome if it comes in time; else a failure. */
-export function inTime(promise, ms) {
+export function inTime(promise, ms = CALL_MS) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error("not in time")), ms);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
