@@ -337,14 +337,26 @@ pub async fn noted<T>(
     trail: &Trail,
     event: &Event<'_>,
 ) -> Result<T> {
-    if done
-        .as_ref()
-        .is_err_and(|error| error.is_caused_by(&[TAKEN]))
-    {
-        let change = Change::new(&trail.event_id).event(trail.event(event));
-        db.change(change).await?;
+    let is_taken = |error: &Error| error.is_caused_by(&[TAKEN]);
+    if done.as_ref().is_err_and(is_taken) {
+        note(db, trail, event).await?;
     }
     done
+}
+
+/// A home writes no event of somebody who has left it: there the id that was asked for stands in the reason.
+async fn note(db: &Database, trail: &Trail, event: &Event<'_>) -> Result<()> {
+    let mut event = *event;
+    loop {
+        let change = Change::new(&trail.event_id).event(trail.event(&event));
+        match db.change(change).await {
+            Err(error) if error.is_caused_by(&[MOVED]) && event.client_id.is_some() => {
+                db.because(event.user_id.or(event.client_id).map(str::to_owned));
+                (event.user_id, event.client_id) = (None, None);
+            }
+            noted => return noted.map(drop),
+        }
+    }
 }
 
 const ADD_ONE: &str = "No database of this place takes new users. An operator opens one with PUT /admin/homes/:home, or adds one with npm run deploy -- --add-home. Nothing was registered.";

@@ -63,6 +63,20 @@ async function travelBack(home, rows) {
   ]);
 }
 
+describe("a registration that clashes over two homes, of an id that has left the first one", () => {
+  it("is 409 as before the move, and leaves its event, which tells the id in its reason", async () => {
+    const other = user("other");
+    await register(who, 0);
+    await register(other, 2);
+    const clash = () => call.admin("POST", "/users", { id: who.id, clientId: other.clientId, clientApiKey: "a-third" });
+    assertProblem(await clash(), 409, "conflict");
+    assert.equal((await move(who, 1)).status, 200);
+    assertProblem(await clash(), 409, "conflict");
+    const conflicts = "SELECT user_id, client_id, operator, reason FROM audit_events WHERE outcome = 'conflict'";
+    assert.deepEqual(await sql(0, conflicts), [{ user_id: null, client_id: null, operator: "admin", reason: who.id }]);
+  });
+});
+
 describe("an event of a user that names the client of another, who had the wrong credential", () => {
   it("goes along to a home that the other has left: the move comes to its end", async () => {
     const other = user("other");
