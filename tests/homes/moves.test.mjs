@@ -77,6 +77,19 @@ describe("a registration that clashes over two homes, of an id that has left the
   });
 });
 
+describe("a purge that names the client of another, who has left the user's home", () => {
+  it("is 409, as it is wherever the client is not the user's", async () => {
+    const other = user("other");
+    await register(other, 1);
+    await register(who, 1);
+    const purge = () => call.admin("DELETE", `/users/${who.id}?purge=${other.clientId}`);
+    assertProblem(await purge(), 409, "conflict");
+    assert.equal((await move(other, 2)).status, 200);
+    assertProblem(await purge(), 409, "conflict");
+    assert.equal((await call.admin("GET", `/users/${who.id}`)).status, 200);
+  });
+});
+
 describe("an event of a user that names the client of another, who had the wrong credential", () => {
   it("goes along to a home that the other has left: the move comes to its end", async () => {
     const other = user("other");
