@@ -176,4 +176,43 @@ describe("a merge after Time Travel", () => {
     await rebuild("--merge");
     for (const who of [one, two]) assert.equal((await of.admin("GET", of.path(who))).status, 404);
   });
+
+  it("leaves out who was erased also where the same user is there again: nothing of before comes back", async () => {
+    await of.register(one);
+    for (const text of ["before", "erased"]) {
+      await of.custodian(one, METHOD, text);
+      await of.cipherText(one, "GDRIVE", `of ${text}`);
+    }
+    await settled();
+    await copy.drain();
+    await entry.bucket({ puts: "fail" });
+    await of.purgeUser(one);
+    await of.register(one);
+    const held = await copy.held();
+    const { code } = await copy.script("rebuild", ["--merge", "--resume", join(dir, "again.json")]);
+    assert.equal(code, 2);
+    assert.deepEqual(await copy.held(), held);
+    assert.deepEqual(await of.fetched(one), []);
+    assert.equal(await of.recovered(one, { backupMethod: "GDRIVE" }), undefined);
+  });
+
+  it("puts nothing in the place of a share that is newer than the copy, or that an operator has just restored", async () => {
+    await of.register(one, two);
+    for (const who of [one, two])
+      for (const text of ["first", "second"]) {
+        await of.custodian(who, METHOD, text);
+        await of.cipherText(who, "GDRIVE", `${text} of ${who.id}`);
+      }
+    await settled();
+    await copy.drain();
+    await entry.bucket({ puts: "fail" });
+    // The copy knows neither the newest shares of the one, nor that the second ones of the other were displaced.
+    await of.custodian(one, METHOD, "third");
+    await of.cipherText(one, "GDRIVE", "third");
+    for (const { id } of await of.history(two)) await of.restoreVersion(two, id);
+    assert.deepEqual(await of.recovered(two, { backupMethod: "GDRIVE" }), `first of ${two.id}`);
+    const held = await copy.held();
+    await copy.script("rebuild", ["--merge", "--resume", join(dir, "newer.json")]);
+    assert.deepEqual(await copy.held(), held);
+  });
 });
