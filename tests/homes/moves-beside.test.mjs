@@ -1,0 +1,185 @@
+// Moves beside something else: a store after the lease has lapsed, an answer that was lost, somebody of the same name, another one's purge.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+
+import { inRoot } from "../../scripts/lib/paths.mjs";
+import { assertProblem, callers, custodianShares, user } from "../support/client.mjs";
+import { startWorker } from "../support/harness.mjs";
+
+const LONG_AGO = "2026-01-01T00:00:00.000Z";
+const who = user("who");
+let worker;
+let call;
+let entry;
+before(async () => {
+  worker = await startWorker({
+    homes: 3,
+    main: inRoot("tests", "support", "faulty-entry.mjs"),
+    siblings: { once: {}, twice: {} },
+  });
+  call = callers(worker);
+  entry = await worker.entry();
+});
+after(() => worker?.stop());
+beforeEach(() => worker.clear());
+
+const sql = async (home, text, ...values) =>
+  (
+    await worker.homes[home]
+      .prepare(text)
+      .bind(...values)
+      .all()
+  ).results;
+const register = async (one, home) =>
+  assert.equal((await call.admin("POST", "/users", { ...one, home })).status, 201, `${one.id} in home ${home}`);
+const store = async (one, share) => {
+  const body = { clientId: one.clientId, backupMethod: "GDRIVE-SECP256K1", share };
+  const { status, text } = await call.portal("/webhook/backup", body);
+  assert.equal(status, 204, text);
+};
+const move = (one, home, faults) =>
+  call.admin(
+    "POST",
+    `/users/${one.id}/move`,
+    { home },
+    faults && { headers: { "x-test-faults": JSON.stringify(faults) } },
+  );
+const moved = async (one, home) => {
+  const { status, text } = await move(one, home);
+  assert.equal(status, 200, text);
+};
+const marks = (home) => sql(home, "SELECT kind, value, state, home FROM moves ORDER BY kind DESC, value");
+const marksOf = (one, home) => [
+  { kind: "user", value: one.id, state: "moved", home },
+  { kind: "client", value: one.clientId, state: "moved", home },
+];
+
+describe("a move whose lease lapses while the target is slow", () => {
+  it("is given up, though the source could still hold still: a store that came between stays", async () => {
+    await register(who, 0);
+    await store(who, "before");
+    const moving = move(who, 1, { tag: "slow", home: 1, plan: ["pass", "pass", "hold"] });
+    while ((await entry.met("slow")).length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.equal((await sql(0, "SELECT 1 FROM moves WHERE state = 'leaving'")).length, 2);
+    await sql(0, `UPDATE moves SET until = '${LONG_AGO}'`);
+    await store(who, "between");
+    await entry.release("slow");
+    assertProblem(await moving, 503, "unavailable");
+    assert.deepEqual(await custodianShares(call, who.clientId), ["between"]);
+    await moved(who, 1);
+    assert.deepEqual(await custodianShares(call, who.clientId), ["between"]);
+  });
+});
+
+describe("a move of whose source a batch is carried out, but the answer is lost, and then the database refuses", () => {
+  it("loses nobody and nothing, whichever batch it is", async () => {
+    const people = [];
+    for (let at = 0, isHit = true; isHit; at++) {
+      const one = user(`at-${at}`);
+      await register(one, 0);
+      for (const share of ["older", "newer"]) await store(one, share);
+      const plan = [...Array(at).fill("pass"), "commit-then-fail", { error: "D1_ERROR: refused" }];
+      await move(one, 1, { tag: `lost ${at}`, home: 0, plan });
+      isHit = (await entry.met(`lost ${at}`)).length > at;
+      people.push(one);
+    }
+    assert.ok(people.length > 10, `${people.length} batches`);
+    const all = async () => {
+      for (const one of people) assert.deepEqual(await custodianShares(call, one.clientId), ["newer"], one.id);
+    };
+    await all();
+    for (const home of [0, 1]) await sql(home, `UPDATE moves SET until = '${LONG_AGO}' WHERE state <> 'moved'`);
+    await worker.scheduled();
+    await all();
+    const kept = "SELECT user_id FROM backup_share_versions GROUP BY user_id HAVING count(*) = 1";
+    assert.equal((await sql(0, kept)).length + (await sql(1, kept)).length, people.length);
+  });
+});
+
+describe("somebody whose client has the id of another user", () => {
+  const [ann, ben] = [
+    { ...user("ann"), id: "same" },
+    { ...user("ben"), clientId: "same" },
+  ];
+  const each = async (call) => {
+    for (const one of [ann, ben]) {
+      assert.deepEqual(await custodianShares(call, one.clientId), [`of ${one.clientApiKey}`]);
+      assert.equal((await call.app(one, "GET", `/users/${one.id}/backups`)).status, 200);
+      assert.equal((await call.admin("GET", `/users/${one.id}`)).body.clientId, one.clientId);
+    }
+  };
+  /** Of an isolate that remembers nothing, while the directory is blank. */
+  const withoutRoutes = async (name) => {
+    await worker.directory.batch(["routes", "meta"].map((table) => worker.directory.prepare(`DELETE FROM ${table}`)));
+    try {
+      await each(callers(worker.sibling(name)));
+    } finally {
+      await worker.directory.prepare("INSERT INTO meta (name, value) VALUES ('complete', '1')").run();
+    }
+    for (let cursor, rest = true; rest; rest = cursor !== null)
+      ({ cursor } = (await call.admin("POST", "/admin/directory/rebuild", cursor ? { cursor } : {})).body);
+  };
+
+  it("is found where it is, wherever that one moves, also while the directory is blank; and moves by itself", async () => {
+    for (const one of [ann, ben]) {
+      await register(one, 0);
+      await store(one, `of ${one.clientApiKey}`);
+    }
+    await moved(ann, 1);
+    await each(call);
+    await withoutRoutes("once");
+    await moved(ben, 1);
+    await moved(ann, 0);
+    await each(call);
+    await withoutRoutes("twice");
+    await moved(ben, 0);
+    await each(call);
+    for (const home of [1, 2]) assert.deepEqual(await sql(home, "SELECT id FROM users"), []);
+  });
+});
+
+describe("the marks of those who have left a home", () => {
+  const stays = user("stays");
+  beforeEach(async () => {
+    for (const one of [who, stays]) {
+      await register(one, 0);
+      for (const share of ["older", "newer"]) await store(one, share);
+      await moved(one, 1);
+    }
+    // Others of both homes.
+    await register(user("zero"), 0);
+    for (const name of ["one", "deleted"]) {
+      await register(user(name), 1);
+      await store(user(name), "theirs");
+    }
+    assert.equal((await call.admin("DELETE", `/users/${user("deleted").id}`)).status, 204);
+  });
+
+  it("stay as long as the other home can restore the user, and as long as it keeps a version", async () => {
+    assert.equal((await call.admin("DELETE", `/users/${who.id}`)).status, 204);
+    await worker.scheduled();
+    const both = [who, stays].flatMap((one) => marksOf(one, 1));
+    const byKind = ({ kind, value }) => `${kind === "user" ? 0 : 1} ${value}`;
+    const inOrder = (rows) => rows.toSorted((a, b) => (byKind(a) < byKind(b) ? -1 : 1));
+    assert.deepEqual(inOrder(await marks(0)), inOrder(both));
+    await sql(1, "DELETE FROM deleted_users WHERE id = ?", who.id);
+    await worker.scheduled();
+    const [ofUser] = marksOf(who, 1);
+    assert.deepEqual(inOrder(await marks(0)), inOrder([ofUser, ...marksOf(stays, 1)]));
+  });
+
+  it("go with the user's purge, whoever else is there, and this home's copy learns of that user only", async () => {
+    await sql(0, "INSERT INTO meta (name, value) VALUES ('copy_epoch', '1')");
+    try {
+      assert.equal((await call.admin("DELETE", `/users/${who.id}?purge=${who.clientId}`)).status, 204);
+      await worker.scheduled();
+      assert.deepEqual(await marks(0), marksOf(stays, 1));
+      assert.deepEqual(await sql(0, "SELECT user_id, record FROM changes WHERE what = 'purged'"), [
+        { user_id: who.id, record: JSON.stringify({ clientId: who.clientId }) },
+      ]);
+    } finally {
+      await sql(0, "DELETE FROM meta WHERE name = 'copy_epoch'");
+    }
+  });
+});
