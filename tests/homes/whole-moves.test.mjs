@@ -227,6 +227,15 @@ describe("a move", () => {
   });
 });
 
+it("a move that breaks off twice leaves nothing: what the first one left is no remains of the user", async () => {
+  await registered();
+  for (let times = 0; times < 2; times++) await breaksOff();
+  await anHourLater();
+  const { audit_events: _, ...left } = await own(1);
+  const { audit_events: __, ...nothing } = NOTHING;
+  assert.deepEqual(left, nothing);
+});
+
 describe("a move that breaks off at a home that has remains of the user", () => {
   for (const table of ["deleted_users", "backup_share_versions", "approvals"]) {
     it(`leaves them as they were, also where they are in ${table} alone`, async () => {
@@ -254,7 +263,14 @@ describe("a move to a home that has somebody else", () => {
   ]) {
     it(`is refused where that one has its ${other.id === who.id ? "id" : "client"}: nothing there changes`, async () => {
       await registered();
-      await insert(1, ...everywhere(other));
+      // Neither another one's arrival nor a mark of its own makes it one that a move has left here.
+      await insert(
+        1,
+        ...everywhere(other),
+        ...marks(other, "moved", 2),
+        ...everywhere(comes),
+        ...marks(comes, "arriving", 2),
+      );
       const [rows, there] = [await own(0), await rowsOf(1, { ...OWNER, ...MARKS }, () => true)];
       assertProblem(await move(1), 409, "conflict");
       assert.deepEqual(await rowsOf(1, { ...OWNER, ...MARKS }, () => true), there);
