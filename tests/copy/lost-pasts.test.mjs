@@ -9,10 +9,11 @@ import { after, before, beforeEach, describe, it } from "node:test";
 import { backups } from "../support/backup.mjs";
 import { user } from "../support/client.mjs";
 import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
-import { startWorker } from "../support/harness.mjs";
+import { SECRETS, startWorker } from "../support/harness.mjs";
 import { timeTravel } from "../support/time-travel.mjs";
 
 const METHOD = "GDRIVE-SECP256K1";
+const SECOND_KEY = `k2:${Buffer.alloc(32, 2).toString("base64")}`;
 const [one, two] = ["one", "two"].map(user);
 let worker, entry, of, copy, dir;
 
@@ -23,6 +24,8 @@ before(async () => {
     main: faultyBucketEntry,
     config: withCopy,
     vars: { COPY_WAIT_MS: "300", PURGE_DELAY_HOURS: "0" },
+    secrets: { SHARE_ENCRYPTION_KEYS: `${SECRETS.SHARE_ENCRYPTION_KEYS},${SECOND_KEY}` },
+    siblings: { rotated: { SHARE_ENCRYPTION_KEYS: `${SECOND_KEY},${SECRETS.SHARE_ENCRYPTION_KEYS}` } },
   });
   entry = await worker.entry();
   of = backups(worker);
@@ -197,9 +200,15 @@ describe("a merge after Time Travel", () => {
   });
 
   it("puts a lost share back as it was, but not into the place of one that is newer, which the copy need not know yet", async () => {
-    const both = async (text, pair) => {
-      await of.custodian(one, METHOD, text, { pair });
-      await of.cipherText(one, "GDRIVE", text, { pair });
+    // Of another pair, in another spelling and under another key: it would not open with what the one before it had.
+    const both = async (text, { pair, spelled = (method) => method, by = of } = {}) => {
+      await by.custodian(one, spelled(METHOD), text, { pair });
+      await by.cipherText(one, spelled("GDRIVE"), text, { pair });
+    };
+    const lostOnes = {
+      pair: "the lost pair",
+      spelled: (method) => method.toLowerCase(),
+      by: backups(worker.sibling("rotated")),
     };
     const tables = ["custodian_backup_shares", "user_backup_shares"];
     const current = () => Promise.all(tables.map((table) => worker.sql(`SELECT * FROM ${table}`)));
@@ -208,13 +217,14 @@ describe("a merge after Time Travel", () => {
     await settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
-    await both("lost", "the lost pair");
+    await both("lost", lostOnes);
     await settled();
     await copy.drain();
     const lost = await current();
     await goBack();
     await rebuild("--merge");
     assert.deepEqual(await current(), lost);
+    assert.equal(await of.recovered(one, { backupMethod: "GDRIVE" }), "lost");
     await goBack();
     await copy.drain();
     await settled();
