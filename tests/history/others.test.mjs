@@ -105,6 +105,11 @@ describe("of one user, and of nobody else, are", () => {
     assert.deepEqual(await ofOthers(), others);
     assert.deepEqual(await wallet.fetched(who), ["since c2"]);
     assert.equal(await wallet.recovered(who, GDRIVE), "since u2");
+    // The same text again is the same share: its digest came along.
+    const times = "SELECT updated_at FROM user_backup_shares WHERE user_id = ?";
+    const stored = await worker.sql(times, who.id);
+    await wallet.cipherText(who, "GDRIVE", "since u2");
+    assert.deepEqual(await worker.sql(times, who.id), stored);
     const history = await wallet.history(who);
     assert.equal(history.length, 7, "of each kind all but the current one");
     // Each was sealed anew for this user.
@@ -113,11 +118,6 @@ describe("of one user, and of nobody else, are", () => {
       assert.match(await wallet.recovered(who, GDRIVE), /^(who|since) u[12]$/, kind);
     }
     assert.deepEqual(await worker.sql("SELECT * FROM deleted_users WHERE id = ?", who.clientId), []);
-    // The same text again is the same share: its digest came along.
-    const times = "SELECT updated_at FROM user_backup_shares WHERE user_id = ?";
-    const stored = await worker.sql(times, who.id);
-    await wallet.cipherText(who, "GDRIVE", await wallet.recovered(who, GDRIVE));
-    assert.deepEqual(await worker.sql(times, who.id), stored);
   });
 
   it("a registration, which adopts what webhooks brought of its client", async () => {
@@ -137,5 +137,43 @@ describe("of one user, and of nobody else, are", () => {
     const others = await ofOthers();
     await wallet.purgeUser(who);
     assert.deepEqual(await ofOthers(), others);
+  });
+
+  it("a restore, also of what was stored under its client's id since and is more than fits: the rest stays with that id", async () => {
+    await deleted(who, "who");
+    await standInDeleted(who, "since");
+    const columns = "client_id, kind, backup_method, key_id, share_digest, created_at, reason, sealed_share";
+    await worker.sql(
+      `WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 205)
+       INSERT INTO backup_share_versions (id, user_id, stored_at, superseded_at, ${columns})
+       SELECT id || n, user_id, '2026-01-01T00:00:00.000Z', '2026-01-02T00:00:00.' || printf('%03d', n) || 'Z', ${columns}
+       FROM backup_share_versions, n
+       WHERE user_id = ? AND kind = 'user' AND reason = 'replaced'`,
+      who.clientId,
+    );
+    const others = await ofOthers();
+    const restored = await wallet.admin("POST", `${wallet.path(who)}/restore?clientId=${who.clientId}`);
+    assert.equal(restored.status, 200, restored.text);
+    assert.deepEqual(await ofOthers(), others);
+    assert.equal(await wallet.recovered(who, GDRIVE), "since u2");
+    const rest = "SELECT superseded_at FROM backup_share_versions WHERE user_id = ? ORDER BY superseded_at DESC";
+    const [newest, ...older] = await worker.sql(rest, who.clientId);
+    assert.deepEqual([newest.superseded_at, older.length], ["2026-01-02T00:00:00.007Z", 6], "the oldest");
+    await wallet.deleteUser(who);
+    await wallet.restoreUser(standIn(who));
+    const [{ id }] = (await wallet.history(standIn(who))).filter(({ kind }) => kind === "user");
+    await wallet.restoreVersion(standIn(who), id);
+    assert.equal(await wallet.recovered(standIn(who), GDRIVE), "since u1");
+  });
+
+  it("a registration of who was deleted, which brings nothing back by itself, also where the client's id is the user's", async () => {
+    const own = { ...who, id: who.clientId };
+    await deleted(own, "own");
+    const others = await ofOthers();
+    assert.equal((await wallet.admin("POST", "/users", own)).status, 201);
+    assert.deepEqual(await ofOthers(), others);
+    assert.deepEqual(await wallet.fetched(own), []);
+    assert.equal(await wallet.recovered(own, GDRIVE), undefined);
+    assert.equal((await worker.sql("SELECT 1 FROM deleted_users WHERE id = ?", own.id)).length, 1);
   });
 });
