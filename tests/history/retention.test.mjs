@@ -260,6 +260,23 @@ describe("the retention", () => {
     assert.deepEqual(await fetched(), ["o1", "o2", "s1", "s2"]);
   });
 
+  test("keeps the share whose pair a version names that can still be restored, also where other backups came between", async () => {
+    for (const n of [1, 2]) await custodian(ada, S, `s${n}`, { pair: `p${n}` });
+    await cipherText(ada, "GDRIVE", "u2", { pair: "p2" });
+    await custodian(ada, S, "s3", { pair: "p3" });
+    for (const n of [1, 3]) await cipherText(ada, "GDRIVE", `u${n}`, { pair: `p${n}` });
+    await age(91);
+    // The late one was replaced only now.
+    const now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
+    const late = "kind = 'user' AND backup_share_pair_id = 'p1'";
+    await worker.sql(`UPDATE backup_share_versions SET superseded_at = ${now} WHERE ${late}`);
+    await worker.scheduled();
+    const [{ id }] = await worker.sql(`SELECT id FROM backup_share_versions WHERE ${late}`);
+    await wallet.restoreVersion(ada, id);
+    assert.equal(await wallet.recovered(ada, GDRIVE), "u1");
+    assert.ok((await fetched()).includes("s1"));
+  });
+
   test("keeps the mate of a version that can still be restored: by time, by pair, and under UNKNOWN", async () => {
     const kept = async () => (await worker.sql("SELECT id FROM backup_share_versions WHERE kind = 'custodian'")).length;
     /** Only the cipher texts in the history are within the retention. */
