@@ -74,17 +74,24 @@ describe("a move whose lease lapses while the target is slow", () => {
 
 describe("a move of whose source a batch is carried out, but the answer is lost, and then the database refuses", () => {
   it("loses nobody and nothing, whichever batch it is", async () => {
-    const people = [];
-    for (let at = 0, isHit = true; isHit; at++) {
-      const one = user(`at-${at}`);
+    const registered = async (name) => {
+      const one = user(name);
       await register(one, 0);
       for (const share of ["older", "newer"]) await store(one, share);
-      const plan = [...Array(at).fill("pass"), "commit-then-fail", { error: "D1_ERROR: refused" }];
-      await move(one, 1, { tag: `lost ${at}`, home: 0, plan });
-      isHit = (await entry.met(`lost ${at}`)).length > at;
-      people.push(one);
-    }
-    assert.ok(people.length > 10, `${people.length} batches`);
+      return one;
+    };
+    const people = [await registered("untouched")];
+    await move(people[0], 1, { tag: "untouched", home: 0 });
+    const batches = (await entry.met("untouched")).length;
+    assert.ok(batches > 10, `${batches} batches`);
+    // All at once: each waits until none of its attempts could still be carried out.
+    for (let at = 0; at < batches; at++) people.push(await registered(`at-${at}`));
+    await Promise.all(
+      people.slice(1).map((one, at) => {
+        const plan = [...Array(at).fill("pass"), "commit-then-fail", { error: "D1_ERROR: refused" }];
+        return move(one, 1, { tag: `lost ${at}`, home: 0, plan });
+      }),
+    );
     const all = async () => {
       for (const one of people) assert.deepEqual(await custodianShares(call, one.clientId), ["newer"], one.id);
     };

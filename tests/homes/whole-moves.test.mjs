@@ -312,6 +312,7 @@ describe("a move while another move of the user is under way", () => {
     assert.deepEqual(await ofAnother(1), before);
     await sql(1, `UPDATE moves SET until = '${LONG_AGO}'`);
     assert.equal((await move(1)).status, 200);
+    assert.deepEqual(await sql(1, "SELECT * FROM moves"), []);
   });
 });
 
