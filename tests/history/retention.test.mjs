@@ -260,6 +260,17 @@ describe("the retention", () => {
     assert.deepEqual(await fetched(), ["o1", "o2", "s1", "s2"]);
   });
 
+  test("keeps the newest mate of a cipher text under UNKNOWN also while its method has one of its own: that may be removed", async () => {
+    await custodian(ada, S, "s1");
+    await cipherText(ada, undefined, "u");
+    await cipherText(ada, "GDRIVE", "u1");
+    await backup(2);
+    await age(1000);
+    await worker.scheduled();
+    assert.equal((await wallet.admin("DELETE", `${wallet.path(ada)}/backups?backupMethod=GDRIVE`)).status, 204);
+    assert.deepEqual(await fetched(), ["s1"]);
+  });
+
   test("keeps the share whose pair a version names that can still be restored, also where other backups came between", async () => {
     for (const n of [1, 2]) await custodian(ada, S, `s${n}`, { pair: `p${n}` });
     await cipherText(ada, "GDRIVE", "u2", { pair: "p2" });
