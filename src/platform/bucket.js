@@ -1,5 +1,7 @@
 // What the Worker asks of its R2 bucket. Rust decides everything; these functions only carry it out.
 
+import { within } from "./glue.js";
+
 /** Cloudflare lets a request have six connections open at once; more would wait for each other. */
 const AT_ONCE = 6;
 
@@ -41,15 +43,15 @@ async function put(bucket, [name, note, body]) {
   const [at, version, key] = note.split("\t");
   const customMetadata = { at, version, key };
   const onlyIf = { etagDoesNotMatch: "*" };
-  const made = await inTime(bucket.put(name, bytes, { onlyIf, sha256, customMetadata }));
+  const made = await within(CALL_MS, bucket.put(name, bytes, { onlyIf, sha256, customMetadata }));
   if (made !== null) return "1";
-  const there = await inTime(bucket.head(name));
+  const there = await within(CALL_MS, bucket.head(name));
   return there?.customMetadata?.at === at && (there.customMetadata.version ?? "") === version ? "2" : "3";
 }
 
 /** Puts an object that may be there already. */
 export async function putText(bucket, name, text) {
-  await inTime(bucket.put(name, text));
+  await within(CALL_MS, bucket.put(name, text));
 }
 
 /**
@@ -58,7 +60,7 @@ export async function putText(bucket, name, text) {
  */
 export async function replaceText(bucket, name, text, etag) {
   const onlyIf = etag ? { etagMatches: etag } : { etagDoesNotMatch: "*" };
-  return (await inTime(bucket.put(name, text, { onlyIf })))?.etag;
+  return (await within(CALL_MS, bucket.put(name, text, { onlyIf })))?.etag;
 }
 
 async function etagAndText(bucket, name) {
@@ -68,7 +70,7 @@ async function etagAndText(bucket, name) {
 
 /** An object's etag and text, with a line break between; undefined if there is none. */
 export async function getTagged(bucket, name) {
-  return (await inTime(etagAndText(bucket, name), HEAD_MS))?.join("\n");
+  return (await within(HEAD_MS, etagAndText(bucket, name)))?.join("\n");
 }
 
 /**
@@ -77,7 +79,7 @@ export async function getTagged(bucket, name) {
  */
 export function getObjects(bucket, names) {
   return each(names.split("\n"), async (name) => {
-    const found = await inTime(etagAndText(bucket, name));
+    const found = await within(CALL_MS, etagAndText(bucket, name));
     try {
       return found && Object(JSON.parse(found[1]));
     } catch {
@@ -93,7 +95,7 @@ export function getObjects(bucket, names) {
 export async function listObjects(bucket, prefix, after, limit) {
   const options = { prefix, limit, include: ["customMetadata"] };
   const page = bucket.list(after ? { ...options, startAfter: after } : options);
-  const { objects, truncated } = await inTime(page);
+  const { objects, truncated } = await within(CALL_MS, page);
   return {
     names: objects.map(({ key }) => key).join("\n"),
     sizes: objects.map(({ size }) => size).join("\n"),
@@ -105,19 +107,11 @@ export async function listObjects(bucket, prefix, after, limit) {
 
 /** Deletes objects, a name a line. */
 export async function deleteObjects(bucket, names) {
-  await inTime(bucket.delete(names.split("\n")));
+  await within(CALL_MS, bucket.delete(names.split("\n")));
 }
 
 /** JSON text of an array of these objects, each with its fields from `extra`, an array of objects in JSON. */
 export function withFields(objects, extra) {
   const fields = JSON.parse(extra);
   return JSON.stringify(objects.map((object, at) => ({ ...object, ...fields[at] })));
-}
-
-/** The promise's own outcome if it comes in time; else a failure. */
-export function inTime(promise, ms = CALL_MS) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("not in time")), ms);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

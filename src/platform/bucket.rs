@@ -24,8 +24,11 @@ extern "C" {
     fn delete_objects(bucket: &JsValue, names: &str) -> Promise;
     #[wasm_bindgen(js_name = withFields)]
     fn with_fields(objects: &Array, extra: &str) -> JsString;
-    #[wasm_bindgen(js_name = inTime)]
-    fn in_time(promise: &Promise, ms: u32) -> Promise;
+}
+
+#[wasm_bindgen(module = "/src/platform/glue.js")]
+extern "C" {
+    fn within(ms: u32, promise: &Promise) -> Promise;
 }
 
 /// An R2 binding.
@@ -77,7 +80,7 @@ impl PutsUnderWay {
 
     /// As [`finish`](Self::finish); an error too if it takes longer than so many milliseconds.
     pub async fn finish_within(&self, ms: u32) -> Result<Vec<Put>, JsFailure> {
-        Ok(Self::read(&wait(&in_time(&self.0, ms)).await?))
+        Ok(Self::read(&wait(&within(ms, &self.0)).await?))
     }
 
     fn read(told: &JsValue) -> Vec<Put> {

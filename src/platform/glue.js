@@ -103,9 +103,13 @@ export function sizeOfDatabase(db) {
 
 const cacheEntry = (name) => new Request(`https://portal-backup-worker.invalid/${name}`);
 
+/** The cache saves a trip to the directory: it is not waited for much longer than such a trip takes. */
+const CACHE_MS = 1_000;
+
 /** The text that this data center's cache keeps under a name; undefined if there is none. */
-export async function cachedText(name) {
-  return (await caches.default.match(cacheEntry(name)))?.text();
+export function cachedText(name) {
+  const text = async () => (await caches.default.match(cacheEntry(name)))?.text();
+  return within(CACHE_MS, text());
 }
 
 export async function cacheText(name, text, seconds) {
@@ -144,7 +148,7 @@ export async function d1Batch(db, statements, values, timeoutMs) {
 }
 
 /** The promise's own outcome, if it comes in time. */
-function within(ms, promise) {
+export function within(ms, promise) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error("attempt timed out")), ms);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));

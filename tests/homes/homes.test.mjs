@@ -345,6 +345,23 @@ describe("when another home fails", () => {
   });
 });
 
+describe("a cache that never answers", () => {
+  it("keeps nobody from the database of theirs: the directory is asked", { timeout: 60_000 }, async () => {
+    const worker = await startWorker({
+      homes: 3,
+      main: inRoot("tests", "support", "faulty-entry.mjs"),
+      siblings: { other: {} },
+    });
+    after(() => worker.stop());
+    const who = user("a");
+    // By another isolate: this one does not know where the user is.
+    const registered = await callers(worker.sibling("other")).admin("POST", "/users", { ...who, home: 2 });
+    assert.equal(registered.status, 201, registered.text);
+    await (await worker.entry()).hangCache();
+    assert.deepEqual(await custodianShares(callers(worker), who.clientId), []);
+  });
+});
+
 describe("a binding that leads to another database", () => {
   it("is 503, and nothing is written", async () => {
     const worker = await startWorker({ homes: 3 });

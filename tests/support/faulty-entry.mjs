@@ -136,6 +136,11 @@ export default class extends WorkerEntrypoint {
     await this.release(tag);
   }
 
+  /** From now on the data center's cache takes questions, and never answers. */
+  hangCache() {
+    Object.getPrototypeOf(caches.default).match = () => scheduler.wait(HANG_MS);
+  }
+
   /** What the scheduled handler meets from now on. */
   planScheduled(plan) {
     scheduledPlan = { tag: "scheduled", ...plan };
