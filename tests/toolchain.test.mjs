@@ -1,9 +1,14 @@
 // Which Node runs what, and how a child's words reach it.
 
 import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 
-import { forShell } from "../scripts/lib/run.mjs";
+import { servedProfile } from "../scripts/lib/build.mjs";
+import { forShell, run } from "../scripts/lib/run.mjs";
+import { wasmBuild, wasmFile } from "../scripts/lib/rust.mjs";
 import { nodeBin } from "../scripts/lib/toolchain.mjs";
 
 describe("a Node for a child", () => {
@@ -22,6 +27,27 @@ describe("a Node for a child", () => {
         return true;
       });
     assert.equal(await nodeBin({ least: 23, find: own("v22.1.0") }), process.execPath);
+  });
+});
+
+describe("cargo", () => {
+  it("makes the wasm where the build takes it from, whatever CARGO_TARGET_DIR says", { timeout: 300_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "cargo-"));
+    const before = process.env.CARGO_TARGET_DIR;
+    process.env.CARGO_TARGET_DIR = join(folder, "target");
+    try {
+      const { args, env } = await wasmBuild();
+      const { code, output } = await run("cargo", ["build", "--lib", "--locked", "--profile", servedProfile, ...args], {
+        env,
+      });
+      assert.equal(code, 0, output);
+      assert.ok(existsSync(wasmFile(servedProfile)));
+      assert.ok(!existsSync(join(folder, "target")), "cargo has written elsewhere");
+    } finally {
+      if (before === undefined) delete process.env.CARGO_TARGET_DIR;
+      else process.env.CARGO_TARGET_DIR = before;
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

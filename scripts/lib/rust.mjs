@@ -102,11 +102,19 @@ export async function wasmBuild() {
   delete env.RUSTFLAGS;
   delete env.CARGO_ENCODED_RUSTFLAGS;
   if (process.env.WASM_RUSTC) env.RUSTC = rustc;
-  return { args: [`--target=${TARGET}`, `--config=target.${TARGET}.rustflags=[${flags.join(",")}]`], env };
+  const args = [
+    `--target=${TARGET}`,
+    // Whatever CARGO_TARGET_DIR or the developer's own cargo settings say: an older file here would be taken for what cargo has made there.
+    `--target-dir=${TARGET_DIR}`,
+    `--config=target.${TARGET}.rustflags=[${flags.join(",")}]`,
+  ];
+  return { args, env };
 }
 
+const TARGET_DIR = inRoot("target");
+
 /** Where cargo puts the Worker's wasm. */
-export const wasmFile = (profile) => inRoot("target", TARGET, profile, "portal_backup_worker.wasm");
+export const wasmFile = (profile) => join(TARGET_DIR, TARGET, profile, "portal_backup_worker.wasm");
 
 // ------------------------------------------------------------------------------------------------------------ programs
 
