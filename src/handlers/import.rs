@@ -302,7 +302,6 @@ async fn is_there(
     item: &ShareItem,
 ) -> Result<bool> {
     let is_same = verdict.outcome == "same";
-    let is_known = is_same || verdict.outcome == "new";
     let Some(held) = verdict.held(&item.user_id) else {
         return Ok(is_same);
     };
@@ -314,12 +313,16 @@ async fn is_there(
         .vault
         .open_bytes(place, held.key_id, held.envelope)
         .await;
-    if is_known && opened.is_none() && !mode.dry_run {
+    if verdict.outcome == "sealed_otherwise" {
+        let bytes = share.share.expose_secret().as_bytes();
+        return Ok(opened.is_some_and(|held| *held == *bytes));
+    }
+    // By its digest it is the record's, current or in the history.
+    if opened.is_none() && !mode.dry_run {
         db.change(item.mending(&held)).await?;
         held.tell(&call.trail);
     }
-    let bytes = share.share.expose_secret().as_bytes();
-    Ok(is_same || !is_known && opened.is_some_and(|held| *held == *bytes))
+    Ok(is_same)
 }
 
 fn share_result(mode: Mode, verdict: &Verdict, share: &ShareRecord) -> LineResult {

@@ -1,6 +1,6 @@
--- user_share_same(?1 event id, ?2 share digests): where the request brought the same share again, as it was stored: the current one, and those of
--- the history as far back as the event looked. Those also where the share was stored once more, for an older one was current: a recovery may take any.
--- That it was is seen by the time, which the store takes from the history's.
+-- user_share_same(?1 event id, ?2 share digests): the stored copies of the share that the request brought, to see whether they open. An unchanged
+-- share: the current one, and those of the history as far back as the event looked. One that was stored once more, for an older share was current:
+-- those of the history, for a recovery may take any of them. Its time tells: a store takes it from the history.
 SELECT e.user_id, s.backup_method, s.key_id, s.sealed_share
 FROM audit_events e
 JOIN user_backup_shares s ON s.user_id = e.user_id AND s.method = e.backup_method
