@@ -72,6 +72,12 @@ for (const [what, { status, action, request }] of Object.entries(ROUTES)) {
     }
   });
 
+  for (const limiters of ["fail", "hang"]) {
+    test(`${what} although the rate limiters ${limiters}`, async () => {
+      assert.equal((await request({ faults: { ...faults([]), limiters } })).status, status);
+    });
+  }
+
   test(`${what} not, where D1 always fails: 503, and nothing has changed`, async () => {
     const before = await snapshot(worker);
     const plan = faults([], "fail");

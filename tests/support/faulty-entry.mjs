@@ -2,7 +2,8 @@
 //
 // A request brings its own faults, one for each batch that it sends to the databases, in the header x-test-faults:
 // {"tag":"t1","plan":["fail","hang"],"then":"pass"}. The directory's own are under "directory": {"plan":["fail"],"then":"fail"};
-// {"home":1} confines the others to one home. What the scheduled handler meets is set by `planScheduled`. The kinds:
+// {"home":1} confines the others to one home. {"limiters":"fail"} or "hang" is what all rate limiters do. What the scheduled handler
+// meets is set by `planScheduled`. The kinds:
 //
 // - "pass": nothing is wrong.
 // - "fail": the connection is lost before anything is done. Any other error: {"error":"D1_ERROR: …"}.
@@ -24,6 +25,7 @@ import { everyDatabase } from "./databases.mjs";
 const HANG_MS = 60_000; // far longer than anyone waits
 const LOST = "D1_ERROR: Network connection lost.";
 const FULL = "D1_ERROR: Exceeded maximum DB size";
+const LIMITERS = ["AUTH_FAILURE_LIMITER", "APP_LIMITER", "WEBHOOK_LIMITER"];
 
 /** What each tag has met so far, and which have a late batch; an isolate serves one test file. */
 const met = new Map();
@@ -81,7 +83,7 @@ async function inject(fault, tag, real, statements, db, ctx) {
 }
 
 /** The bindings with the faults of a plan: the homes share one queue, the directory has its own. */
-function faultyBindings(env, ctx, { tag, plan = [], then = "pass", home, directory = {} }) {
+function faultyBindings(env, ctx, { tag, plan = [], then = "pass", home, directory = {}, limiters }) {
   const seen = [];
   met.set(tag, seen);
   const seenByDirectory = [];
@@ -89,10 +91,20 @@ function faultyBindings(env, ctx, { tag, plan = [], then = "pass", home, directo
   const homes = { queue: [...plan], then };
   const ofDirectory = { queue: [...(directory.plan ?? [])], then: directory.then ?? "pass" };
   const hit = home === undefined ? undefined : home === 0 ? "DB" : `DB_${home}`;
-  return everyDatabase(env, (name, db) => {
+  const bindings = limiters === undefined ? env : { ...env, ...faultyLimiters(limiters) };
+  return everyDatabase(bindings, (name, db) => {
     if (name === "DIRECTORY") return faulty(db, ctx, tag, ofDirectory, seenByDirectory);
     return hit !== undefined && name !== hit ? db : faulty(db, ctx, tag, homes, seen);
   });
+}
+
+function faultyLimiters(kind) {
+  const limit = async () => {
+    if (kind === "fail") throw new Error("the rate limiter is out of order");
+    await scheduler.wait(HANG_MS);
+    return { success: false }; // who has waited until then is told so
+  };
+  return Object.fromEntries(LIMITERS.map((name) => [name, { limit }]));
 }
 
 function faulty(db, ctx, tag, faults, seen) {
