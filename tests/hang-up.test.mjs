@@ -1,6 +1,9 @@
-// Whoever hangs up before the answer: workerd would end the request there and then, in the midst of whatever it does.
+// Whoever hangs up before the answer: workerd would end the request there and then, in the midst of whatever it does. And
+// whoever sends a body and never ends it.
 
 import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { after, before, beforeEach, describe, it } from "node:test";
 
 import { inRoot } from "../scripts/lib/paths.mjs";
@@ -69,4 +72,31 @@ describe("a request whose caller hangs up", () => {
     assert.deepEqual(statuses(), [401, 401]);
     assertProblem(await worker.send("GET", path, { bearer: "wrong", headers: from }), 429, "rate_limited");
   });
+});
+
+describe("a body that never ends", () => {
+  let worker;
+  before(async () => {
+    worker = await startWorker({ main: inRoot("tests", "support", "faulty-entry.mjs") });
+    await backups(worker).register(ada);
+    await (await worker.entry()).hurry();
+  });
+  after(() => worker?.stop());
+
+  for (const [what, header, begun] of [
+    ["of a length that was told", "Content-Length: 400000", '{"cipherText":"'],
+    ["in chunks", "Transfer-Encoding: chunked", 'f\r\n{"cipherText":"\r\n'],
+  ]) {
+    it(`${what} is a body that was cut off: 400`, async () => {
+      const { hostname, port } = new URL(worker.url);
+      const socket = connect(port, hostname);
+      socket.write(
+        `POST /users/${ada.id}/user-backup-share HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${ada.clientApiKey}\r\n`,
+      );
+      socket.write(`Content-Type: application/json\r\nConnection: close\r\n${header}\r\n\r\n${begun}`);
+      const answer = await text(socket);
+      assert.match(answer, /^HTTP\/1.1 400 /, answer);
+      assert.match(answer, /The body was cut off before it was complete/);
+    });
+  }
 });

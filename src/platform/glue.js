@@ -241,8 +241,15 @@ export async function openForRewrap(keys, version, headerLength, aad, envelope) 
   return bytes && new Uint8Array(bytes);
 }
 
+/** A body that comes more slowly is never waited for: it would be kept, as far as it came, for as long as its sender likes. */
+const BODY_MS = 60_000;
+
 /** The request's body; undefined as soon as it is longer than `limit`, without reading the rest. */
-export async function readBody(request, limit) {
+export function readBody(request, limit) {
+  return within(BODY_MS, bodyUpTo(limit, request));
+}
+
+async function bodyUpTo(limit, request) {
   const declared = request.headers.get("content-length");
   if (declared !== null) {
     if (Number(declared) > limit) return undefined;
