@@ -114,7 +114,7 @@ export function cachedText(name) {
 
 export async function cacheText(name, text, seconds) {
   const headers = { "cache-control": `max-age=${seconds}` };
-  await caches.default.put(cacheEntry(name), new Response(text, { headers }));
+  await within(CACHE_MS, caches.default.put(cacheEntry(name), new Response(text, { headers })));
 }
 
 /** Messages that one call to a queue takes at most. */
