@@ -166,6 +166,17 @@ impl<'a> Homes<'a> {
         self.settings
     }
 
+    /// 400 if there is no such home.
+    pub fn check_number(&self, home: u32) -> Result<()> {
+        match self.settings.bound.contains(&home) {
+            true => Ok(()),
+            false => Err(Error::field(
+                "home",
+                "be the number of a database that is bound",
+            )),
+        }
+    }
+
     /// The database of a home. Without its identity, whichever has its number: see [`home`](Self::home).
     fn database(&self, home: u32, identity: Option<String>) -> Result<Database> {
         let binding = config::database(self.env, home).ok_or_else(|| unbound(home))?;

@@ -227,13 +227,16 @@ impl Answer {
         Self::text(status, "application/json", text)
     }
 
+    pub fn ok(object: Writer) -> Self {
+        Self::json(200, &object.end())
+    }
+
     /// A page of a listing, under the name of what it lists.
     pub fn page(name: &'static str, page: &Page) -> Self {
-        let text = Writer::default()
+        let page = Writer::default()
             .raw(name, &page.rows.to_json())
-            .optional("cursor", page.cursor.as_deref())
-            .end();
-        Self::json(200, &text)
+            .optional("cursor", page.cursor.as_deref());
+        Self::ok(page)
     }
 
     pub fn open_metrics(text: &str) -> Self {

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 
 use crate::alerts;
-use crate::domain::json::{self, Writer, quoted};
+use crate::domain::json::{self, Writer};
 use crate::platform::console;
 use crate::release::VERSION;
 
@@ -95,9 +95,7 @@ fn write(level: Level, message: &str, fields: &[(&'static str, Field)]) {
         line = match value {
             Field::Text(text) => line.text(name, text),
             Field::Number(number) => line.number(name, *number),
-            Field::Texts(texts) => {
-                line.raw(name, &json::array(texts.iter().map(|text| quoted(text))))
-            }
+            Field::Texts(texts) => line.raw(name, &json::texts(texts.iter().map(String::as_str))),
         };
     }
     if level == Level::Error {

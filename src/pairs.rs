@@ -1,7 +1,7 @@
 //! Portal's list of a client's backup share pairs beside ours. A pair that Portal counts as completed, and whose custodian share
 //! is not here, is a backup that nobody can recover: the alarm that matters most.
 
-use crate::domain::json::{self, Writer, quoted};
+use crate::domain::json::{self, Writer};
 use crate::domain::names::ClientId;
 use crate::domain::sealing::Place;
 use crate::domain::share_pairs::{SharePair, inside, missing};
@@ -154,7 +154,7 @@ pub fn to_json(
         .raw("pairs", &json::array(shown))
         .raw(
             "missing",
-            &json::array(missing.iter().map(|pair| quoted(&pair.id))),
+            &json::texts(missing.iter().map(|pair| pair.id.as_str())),
         )
         .raw("ours", &json::array(ours_shown))
         .raw("hasUntoldPairs", &ours.has_untold.to_string())

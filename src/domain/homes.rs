@@ -1,5 +1,6 @@
 //! Which home a user is in: the keys of the directory, and what its answers mean. Decisions only; `homes.rs` asks.
 
+use super::json;
 use super::names::{ClientId, UserId};
 use super::secret::CredentialHash;
 use super::sorted::sorted_by;
@@ -54,6 +55,11 @@ impl Key {
             hash: CredentialHash::of(&hex),
             hex,
         }
+    }
+
+    /// `[kind, value]`.
+    pub fn to_json(&self) -> String {
+        json::texts([self.kind.as_str(), &self.value])
     }
 
     pub fn client(id: &ClientId) -> Self {

@@ -47,7 +47,7 @@ pub fn judge(status: u16, retry_after: Option<&str>) -> Result<(), Refusal> {
 /// The body that asks for a new client.
 pub fn new_client_request(is_account_abstracted: Option<bool>) -> String {
     match is_account_abstracted {
-        Some(whether) => Writer::default().raw("isAccountAbstracted", &whether.to_string()),
+        Some(whether) => Writer::default().flag("isAccountAbstracted", whether),
         None => Writer::default(),
     }
     .end()

@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::handlers::copy;
 use crate::handlers::homes;
 use crate::handlers::status::Status;
-use crate::handlers::users::{at_home, note_view, one_home};
+use crate::handlers::users::{asked_homes, at_home, few_homes, note_view, one_home};
 use crate::http::{Answer, Call};
 use crate::maintenance::{self, Budget, wrong_keys};
 use crate::platform::parse_date;
@@ -32,20 +32,16 @@ pub async fn me(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
         .text("role", admin.role().as_str())
         .raw(
             "fourEyes",
-            &json::array(four_eyes.map(|what| json::quoted(what.as_str()))),
+            &json::texts(four_eyes.map(|what| what.as_str())),
         )
-        .raw(
-            "warnings",
-            &json::array(warnings(call.settings).into_iter().map(json::quoted)),
-        );
-    let me = match call.homes.are_many() {
-        true => {
-            let homes = call.homes.settings().bound.iter();
-            me.raw("homes", &json::array(homes.map(u32::to_string)))
-        }
-        false => me,
-    };
-    Ok(Answer::json(200, &me.end()))
+        .raw("warnings", &json::texts(warnings(call.settings)));
+    let homes = call.homes.settings().bound.iter();
+    let homes = call
+        .homes
+        .are_many()
+        .then(|| json::array(homes.map(u32::to_string)));
+    let me = me.given_raw("homes", homes);
+    Ok(Answer::ok(me))
 }
 
 /// What the settings of operators may not be meant to say: `npm run doctor` tells it.
@@ -90,11 +86,11 @@ pub async fn audit(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
         limit: call.page_limit()?,
         search_until_ms: call.trail.now_ms + SEARCH_MS,
     };
-    let page = match (&user_id, call.homes.are_many()) {
-        (_, false) => audit::list(call.db, &query).await?,
-        (Some(user_id), true) => audit_of_user(call, user_id, &query).await?,
-        (None, true) => audit_of_all(call, &query).await?,
+    let homes = match &user_id {
+        Some(user_id) if call.homes.are_many() => homes_with_events(call, user_id).await?,
+        _ => few_homes(call).await?,
     };
+    let page = merged(&homes, &query).await?;
     // Behind the reading, which does not show itself.
     if let Some(user_id) = &user_id {
         note_view(call, admin, user_id).await?;
@@ -122,12 +118,8 @@ fn known_word(
     }
 }
 
-/// The events of a user: at the user's home, and at home 0, where those are who were not known.
-async fn audit_of_user(
-    call: &Call<'_>,
-    user_id: &UserId,
-    query: &audit::Query<'_>,
-) -> Result<Page> {
+/// Where events of a user are: at the user's home, and at home 0, where those are who were not known.
+async fn homes_with_events(call: &Call<'_>, user_id: &UserId) -> Result<Vec<Database>> {
     let home = at_home(call, user_id, async |db| {
         // Whoever has only events is nowhere.
         match users::get(db, user_id).await? {
@@ -136,35 +128,17 @@ async fn audit_of_user(
         }
     })
     .await;
-    let homes = match home {
-        Err(error) if error.code == Code::UnknownUser => call.homes.all().await?,
+    match home {
+        Err(error) if error.code == Code::UnknownUser => call.homes.all().await,
         home => {
             let mut homes = vec![call.homes.home(0).await?];
             match home? {
                 0 => {}
                 home => homes.push(call.homes.home(home).await?),
             }
-            homes
+            Ok(homes)
         }
-    };
-    merged(&homes, query).await
-}
-
-/// So many homes are asked for one page at most.
-const MAX_MERGED: usize = 120;
-
-async fn audit_of_all(call: &Call<'_>, query: &audit::Query<'_>) -> Result<Page> {
-    let homes = match one_home(call)? {
-        Some(home) => vec![call.homes.home(home).await?],
-        None => call.homes.all().await?,
-    };
-    if homes.len() > MAX_MERGED {
-        return Err(Error::field(
-            "home",
-            "be given: there are too many databases to ask all",
-        ));
     }
-    merged(&homes, query).await
 }
 
 /// The newest events of all these homes.
@@ -174,7 +148,7 @@ async fn merged(homes: &[Database], query: &audit::Query<'_>) -> Result<Page> {
     for home in homes {
         let page = audit::list(home, query).await?;
         parts.push(Part {
-            ids: page.rows.read().iter().map(|row| row.text("id")).collect(),
+            ids: page.rows.texts("id"),
             cursor: page.cursor.clone(),
         });
         pages.push(page);
@@ -254,7 +228,7 @@ pub async fn keys(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         .raw("keys", &to_json(&known))
         .raw("unknown", &to_json(&unknown))
         .raw("wrong", &to_json(&wrong));
-    Ok(Answer::json(200, &report.end()))
+    Ok(Answer::ok(report))
 }
 
 const DEFAULT_REWRAP_LIMIT: u32 = 100;
@@ -281,15 +255,12 @@ pub async fn rewrap(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let report = Writer::default()
         .number("rewrapped", rewrapped)
         .number("remaining", remaining);
-    Ok(Answer::json(200, &report.end()))
+    Ok(Answer::ok(report))
 }
 
 /// What each database knows of its copy. Which of many does not answer, the status tells.
 pub async fn copying(call: &Call<'_>) -> Result<Vec<Copying>> {
-    let homes = match one_home(call)? {
-        Some(home) => vec![call.homes.home(home).await?],
-        None => call.homes.all().await?,
-    };
+    let homes = asked_homes(call).await?;
     let mut known = Vec::new();
     for rows in ask_each(&homes, &changes::copying()).await {
         match rows {
@@ -309,10 +280,10 @@ pub async fn status(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     } else {
         Status::read(call.db, call.vault).await?
     };
-    let status = status.to_json(call.vault);
-    let status = match call.copier {
-        Some(_) => status.raw("copy", &copy::status_json(&copying(call).await?)),
-        None => status,
+    let copy = match call.copier {
+        Some(_) => Some(copy::status_json(&copying(call).await?)),
+        None => None,
     };
-    Ok(Answer::json(200, &status.end()))
+    let status = status.to_json(call.vault).given_raw("copy", copy);
+    Ok(Answer::ok(status))
 }

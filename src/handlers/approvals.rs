@@ -6,7 +6,7 @@ use crate::domain::approval::FourEyes;
 use crate::domain::json::Writer;
 use crate::domain::names::{ApprovalId, UserId, check_name};
 use crate::error::{Code, Error, Result};
-use crate::handlers::users::{self, Done, at_home, list_all};
+use crate::handlers::users::{self, Done, change, list_all};
 use crate::http::{Answer, Call};
 use crate::store::Database;
 use crate::store::approvals::{self, Request, Waiting, unknown_request};
@@ -38,9 +38,9 @@ pub async fn wait(admin: &Admin, call: &Call<'_>, asked: &Asked<'_>) -> Result<O
         requested_by: admin.name(),
         role: admin.role(),
     };
-    let wait = async |db: &Database| approvals::wait(db, &call.trail, &waiting).await;
-    let request = at_home(call, asked.user_id, wait).await?;
-    Ok(Some(Answer::json(202, &request)))
+    let wait = approvals::wait(&call.trail, &waiting);
+    let waits = change(call, asked.user_id, &wait).await?;
+    Ok(Some(Answer::json(202, &approvals::waiting(waits)?)))
 }
 
 /// `GET /approvals`: those that wait.
@@ -94,7 +94,7 @@ pub async fn approve(admin: &Admin, call: &Call<'_>, id: &ApprovalId) -> Result<
         .text("requestedBy", &request.requested_by)
         .text("approvedBy", admin.name())
         .raw("answer", body.as_deref().unwrap_or("null"));
-    Ok(Answer::json(200, &done.end()))
+    Ok(Answer::ok(done))
 }
 
 /// `DELETE /approvals/:approvalId`: it is not carried out.

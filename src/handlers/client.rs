@@ -229,10 +229,7 @@ pub async fn list_backups(caller: Caller, call: &Call<'_>, user_id: &UserId) -> 
     .await?;
     let backups = backups(&entries.custodian, &entries.user);
     let backups = json::array(backups.iter().map(|backup| to_json(backup, &entries).end()));
-    Ok(Answer::json(
-        200,
-        &Writer::default().raw("backups", &backups).end(),
-    ))
+    Ok(Answer::ok(Writer::default().raw("backups", &backups)))
 }
 
 /// What everybody may know of a backup.

@@ -22,5 +22,5 @@ pub async fn clock(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         .raw("moves", &moves)
         .number("waitedMs", seen.waited_ms)
         .raw("aheadMs", &seen.ahead_ms.to_string());
-    Ok(Answer::json(200, &answer.end()))
+    Ok(Answer::ok(answer))
 }

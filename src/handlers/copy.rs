@@ -3,7 +3,7 @@
 use crate::auth::admin::Admin;
 use crate::config::{self, Copies};
 use crate::domain::journal;
-use crate::domain::json::{self, Writer, quoted};
+use crate::domain::json::{self, Writer};
 use crate::domain::rebuild::{Mode, RebuildRequest, parse_escrows};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call};
@@ -23,10 +23,7 @@ pub async fn rebuild(_: &Admin, call: &Call<'_>) -> Result<Answer> {
             "There is no second copy: no R2 bucket is bound as COPY (docs/second-copy.md).",
         )
     })?;
-    if !call.homes.settings().bound.contains(&request.home) {
-        let must = "be the number of a database that is bound";
-        return Err(Error::field("home", must));
-    }
+    call.homes.check_number(request.home)?;
     let db = &match &request.into {
         Some(name) => named(call, name)?,
         None => call.homes.home(request.home).await?,
@@ -73,8 +70,8 @@ async fn work(
             let takes_over = call.homes.rebuilt(request.home, db, binding).await?;
             let told = Writer::default()
                 .number("home", request.home.into())
-                .raw("takesOver", if takes_over { "true" } else { "false" });
-            return Ok(Answer::json(200, &told.end()));
+                .flag("takesOver", takes_over);
+            return Ok(Answer::ok(told));
         }
         Mode::Begin => {
             let work = match request.into {
@@ -86,7 +83,7 @@ async fn work(
                 .number("epoch", begun.epoch)
                 .text("identity", &begun.identity)
                 .number("pending", begun.pending);
-            return Ok(Answer::json(200, &told.end()));
+            return Ok(Answer::ok(told));
         }
         Mode::Merge => Work::Merge(db),
         Mode::Check => Work::Check(db),
@@ -98,22 +95,18 @@ async fn work(
                 .number("versions", totals.versions)
                 .number("deleted", totals.deleted)
                 .number("pending", totals.pending);
-            return Ok(Answer::json(200, &told.end()));
+            return Ok(Answer::ok(told));
         }
         Mode::Uncopied => {
             let (users, cursor) = rebuild::uncopied(db, source, &request.cursor).await?;
             let told = Writer::default()
-                .raw("users", &texts(&users))
+                .raw("users", &json::texts(users.iter().map(String::as_str)))
                 .optional("cursor", cursor.as_deref());
-            return Ok(Answer::json(200, &told.end()));
+            return Ok(Answer::ok(told));
         }
     };
     let page = rebuild::page(source, call.vault, &work, &request.shard, &request.cursor).await?;
     Ok(Answer::json(200, &page_json(&page)))
-}
-
-fn texts(texts: &[String]) -> String {
-    json::array(texts.iter().map(|text| quoted(text)))
 }
 
 fn page_json(page: &Page) -> String {
@@ -126,6 +119,7 @@ fn page_json(page: &Page) -> String {
             .end()
     };
     let number = |number: usize| number as u64;
+    let texts = |texts: &[String]| json::texts(texts.iter().map(String::as_str));
     Writer::default()
         .number("objects", number(page.objects))
         .number("users", number(page.users))
@@ -200,7 +194,7 @@ pub async fn escrow(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         ));
     }
     // 3.
-    let ids = json::array(escrows.iter().map(|escrow| quoted(&escrow.id)));
+    let ids = json::texts(escrows.iter().map(|escrow| escrow.id.as_str()));
     let index = Writer::default().raw("keys", &ids).end();
     let copies = call.copier.as_ref().map(|copier| copier.copies);
     for bucket in copies.iter().flat_map(Copies::buckets) {
@@ -212,7 +206,8 @@ pub async fn escrow(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         bucket.put(name, &index).await.map_err(unreachable)?;
     }
     escrow::keep(call.db, &call.trail, &escrows).await?;
-    let copied = if copies.is_some() { "true" } else { "false" };
-    let told = Writer::default().raw("kept", &ids).raw("copied", copied);
-    Ok(Answer::json(200, &told.end()))
+    let told = Writer::default()
+        .raw("kept", &ids)
+        .flag("copied", copies.is_some());
+    Ok(Answer::ok(told))
 }

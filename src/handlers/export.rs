@@ -56,18 +56,19 @@ pub async fn export(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
             place
         })
     });
-    let mut answer = Writer::default()
-        .raw("records", &json::array(page.records))
-        .optional("cursor", cursor.as_deref());
-    if let Some(counts) = counts {
-        let counts = Writer::default()
+    let counts = counts.map(|counts| {
+        Writer::default()
             .number("users", counts.users)
             .number("deletedUsers", counts.deleted_users)
             .number("custodianBackupShares", counts.custodian_shares)
-            .number("userBackupShares", counts.user_shares);
-        answer = answer.raw("counts", &counts.end());
-    }
-    Ok(Answer::json(200, &answer.end()))
+            .number("userBackupShares", counts.user_shares)
+            .end()
+    });
+    let answer = Writer::default()
+        .raw("records", &json::array(page.records))
+        .optional("cursor", cursor.as_deref())
+        .given_raw("counts", counts);
+    Ok(Answer::ok(answer))
 }
 
 /// Where a page ended: the place, behind its home and the round where there are many.

@@ -44,7 +44,7 @@ pub async fn list(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         }
         let db = call.homes.home(home).await?;
         let page = store::page(&db, after, left, until_ms).await?;
-        shown.extend(page.rows.read().iter().map(to_json));
+        shown.extend(page.rows.each(to_json));
         if let Some(row) = page.next {
             next = Some(format!("{home}:{row}"));
             break;
@@ -53,7 +53,7 @@ pub async fn list(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let answer = Writer::default()
         .raw("halfFinished", &json::array(shown))
         .optional("cursor", next.as_deref());
-    Ok(Answer::json(200, &answer.end()))
+    Ok(Answer::ok(answer))
 }
 
 /// Numbers up to this one are bound exactly.

@@ -21,7 +21,7 @@ pub fn healthz() -> Result<Answer> {
     let body = Writer::default()
         .text("status", "ok")
         .text("version", release::VERSION);
-    Ok(Answer::json(200, &body.end()))
+    Ok(Answer::ok(body))
 }
 
 /// The service can do its work.
@@ -106,15 +106,9 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
         .text("status", "ready")
         .text("version", release::VERSION)
         .given("release", release::digest().as_deref());
-    let ready = if warnings.is_empty() {
-        ready
-    } else {
-        ready.raw(
-            "warnings",
-            &json::array(warnings.iter().map(|text| quoted(text))),
-        )
-    };
-    Ok(Answer::json(200, &ready.end()))
+    let warnings = (!warnings.is_empty()).then(|| json::texts(warnings.iter().map(String::as_str)));
+    let ready = ready.given_raw("warnings", warnings);
+    Ok(Answer::ok(ready))
 }
 
 fn not_ready(detail: String) -> Error {

@@ -7,7 +7,7 @@ use crate::domain::homes::parse_cursor;
 use crate::domain::json::{self, Writer};
 use crate::domain::names::UserId;
 use crate::error::{Code, Error, Result};
-use crate::handlers::status::{Status, number_or_null};
+use crate::handlers::status::Status;
 use crate::handlers::users::one_home;
 use crate::homes::Round;
 use crate::http::{Answer, Call};
@@ -47,11 +47,11 @@ pub async fn status(call: &Call<'_>) -> Result<Status> {
             .text("binding", &binding_of(home))
             .optional("place", settings.place_of(home))
             .text("state", entry.map_or("new", |entry| entry.state.as_str()))
-            .raw("bytes", &number_or_null(bytes))
-            .raw("users", &number_or_null(users))
-            .raw(
+            .optional_number("bytes", bytes)
+            .optional_number("users", users)
+            .optional_number(
                 "schema",
-                &number_or_null(now.as_ref().and_then(|now| now.schema).map(u64::from)),
+                now.as_ref().and_then(|now| now.schema).map(u64::from),
             )
             .optional("seenAt", entry.and_then(|entry| entry.seen_at.as_deref()));
         shown.push(writer.end());
@@ -102,7 +102,7 @@ pub async fn set_state(_: &Admin, call: &Call<'_>, home: &UserId) -> Result<Answ
     let answer = Writer::default()
         .number("home", home.into())
         .text("state", state);
-    Ok(Answer::json(200, &answer.end()))
+    Ok(Answer::ok(answer))
 }
 
 /// Fills the directory anew from the homes, a page at a time: its `cursor` is that of the next request, null at the end.
@@ -135,18 +135,13 @@ pub async fn rebuild_directory(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let answer = Writer::default()
         .number("users", users)
         .optional("cursor", cursor.as_deref());
-    Ok(Answer::json(200, &answer.end()))
+    Ok(Answer::ok(answer))
 }
 
 /// Moves a user into another database: shares, history, audit events, deletions.
 pub async fn move_user(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     let home = parse_home(&call.json_body().await?)?;
-    if !call.homes.settings().bound.contains(&home) {
-        return Err(Error::field(
-            "home",
-            "be the number of a database that is bound",
-        ));
-    }
+    call.homes.check_number(home)?;
     let copy = async |target: &Database, after| match &call.copier {
         Some(copier) => copier.copy_page(target, after).await,
         None => Ok(None),
@@ -158,5 +153,5 @@ pub async fn move_user(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<A
         .number("from", moved.from.into())
         .number("home", home.into())
         .number("rows", moved.rows);
-    Ok(Answer::json(200, &answer.end()))
+    Ok(Answer::ok(answer))
 }

@@ -67,10 +67,7 @@ pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     }
     LineResult::follow(&mut by_line);
     let results = json::array(by_line.iter().map(LineResult::to_json));
-    Ok(Answer::json(
-        200,
-        &Writer::default().raw("results", &results).end(),
-    ))
+    Ok(Answer::ok(Writer::default().raw("results", &results)))
 }
 
 /// The records of users and shares by their lines.

@@ -41,12 +41,9 @@ pub async fn daily(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         .raw("days", &json::array(of_days))
         .raw("databases", &databases(&found, today))
         .raw("alarms", &json::array(found.alarms.iter().map(alarm)));
-    let answer = if unanswered.is_empty() {
-        answer
-    } else {
-        answer.raw("unanswered", &json::array(unanswered))
-    };
-    Ok(Answer::json(200, &answer.end()))
+    let unanswered = (!unanswered.is_empty()).then(|| json::array(unanswered));
+    let answer = answer.given_raw("unanswered", unanswered);
+    Ok(Answer::ok(answer))
 }
 
 fn alarm(alarm: &Alarm) -> String {

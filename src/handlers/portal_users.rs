@@ -129,5 +129,5 @@ pub async fn session(_: &Admin, call: &Call<'_>, user: &UserId) -> Result<Answer
     let client_id = client_id.await?;
     let token = portal.make_session(&client_id).await?;
     let session = Writer::default().text("clientSessionToken", token.expose_secret());
-    Ok(Answer::json(200, &session.end()))
+    Ok(Answer::ok(session))
 }

@@ -1,6 +1,6 @@
 //! What `GET /admin/status` shows.
 
-use crate::domain::json::{Writer, array, elements, quoted};
+use crate::domain::json::{Writer, array, elements, texts};
 use crate::error::Result;
 use crate::handlers::admin::{Keys, to_json};
 use crate::maintenance::{Scrub, wrong_keys};
@@ -100,46 +100,39 @@ impl Status {
     pub fn to_json(self, vault: &Vault) -> Writer {
         // A part of a sum looks like all of it: who rotates a key must not read 0 while a home is down.
         let is_whole = !self.is_partial;
-        let sum = |number: u64| number_or_null(is_whole.then_some(number));
+        let sum = |number: u64| is_whole.then_some(number);
         let Keys { mut known, unknown } = Keys::of(vault, self.keys);
-        let unknown_keys = array(unknown.iter().map(|key| quoted(&key.id)));
+        let unknown_keys = texts(unknown.iter().map(|key| key.id.as_str()));
         known.extend(unknown);
         let others = known.iter().filter(|key| key.id != vault.current_key_id());
         let left = Writer::default()
-            .raw("rewrap", &sum(others.map(|key| key.shares).sum()))
-            .raw("scrub", &sum(self.left))
-            .raw("purges", &sum(self.purges_due));
-        let wrong_keys = array(self.wrong_keys.iter().map(|id| quoted(id)));
+            .optional_number("rewrap", sum(others.map(|key| key.shares).sum()))
+            .optional_number("scrub", sum(self.left))
+            .optional_number("purges", sum(self.purges_due));
+        let wrong_keys = texts(self.wrong_keys.iter().map(String::as_str));
         let at = self.scrub_at_ms.filter(|_| is_whole).map(format_date);
         let scrubbed = Writer::default()
             .optional("at", at.as_deref())
-            .raw("checked", &sum(self.checked))
-            .raw("failed", &sum(self.failed));
+            .optional_number("checked", sum(self.checked))
+            .optional_number("failed", sum(self.failed));
         let schema = self.schema.filter(|_| is_whole).map(u64::from);
         let keys = match is_whole {
             true => to_json(&known),
             false => "null".to_owned(),
         };
-        let status = Writer::default()
+        Writer::default()
             .text("version", release::VERSION)
-            .raw("shares", &sum(self.shares))
-            .raw("users", &number_or_null(self.users))
+            .optional_number("shares", sum(self.shares))
+            .optional_number("users", self.users)
             .raw("keys", &keys)
             .raw("unknownKeys", &unknown_keys)
             .raw("wrongKeys", &wrong_keys)
             .raw("scrub", &scrubbed.end())
-            .raw("halfFinished", &sum(self.half_finished))
+            .optional_number("halfFinished", sum(self.half_finished))
             .raw("purges", &array(self.purges))
             .raw("left", &left.end())
-            .raw("databaseBytes", &number_or_null(self.bytes))
-            .raw("schema", &number_or_null(schema));
-        match &self.homes {
-            Some(homes) => status.raw("homes", homes),
-            None => status,
-        }
+            .optional_number("databaseBytes", self.bytes)
+            .optional_number("schema", schema)
+            .given_raw("homes", self.homes)
     }
-}
-
-pub fn number_or_null(number: Option<u64>) -> String {
-    number.map_or_else(|| "null".to_owned(), |number| number.to_string())
 }

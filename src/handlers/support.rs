@@ -135,14 +135,11 @@ pub async fn list_backups(
         .raw("deletions", &person.deletions.json)
         .optional("note", note(&backups, &person, user).as_deref());
     // 5.
-    let answer = match asked.portal {
-        true => answer.raw(
-            "portal",
-            &portal(call, home, user_id, &user.client_id).await?,
-        ),
-        false => answer,
+    let portal = match asked.portal {
+        true => Some(portal(call, home, user_id, &user.client_id).await?),
+        false => None,
     };
-    Ok(Answer::json(200, &answer.end()))
+    Ok(Answer::ok(answer.given_raw("portal", portal)))
 }
 
 /// Whether the share belongs to the backup.

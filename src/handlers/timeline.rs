@@ -1,7 +1,7 @@
 //! What the operators' page shows of a person.
 
 use crate::auth::admin::Admin;
-use crate::domain::json::{self, Writer, quoted};
+use crate::domain::json::{self, Writer};
 use crate::domain::names::{InvalidName, UserId, check_name};
 use crate::domain::sealing::Kind;
 use crate::domain::timeline::{Timeline, Version};
@@ -76,7 +76,7 @@ pub async fn timeline(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Resul
                 .map_or_else(|| "null".to_owned(), ids),
         )
         .raw("named", &to_json(all, &named));
-    Ok(Answer::json(200, &answer.end()))
+    Ok(Answer::ok(answer))
 }
 
 fn unknown_version() -> Error {
@@ -132,7 +132,7 @@ fn page<'a>(
 }
 
 fn ids(versions: &[&Version]) -> String {
-    json::array(versions.iter().map(|version| quoted(&version.id)))
+    json::texts(versions.iter().map(|version| version.id.as_str()))
 }
 
 fn to_json(all: &Timeline, versions: &[&Version]) -> String {

@@ -23,7 +23,9 @@ use crate::store::deleted_users::Limits;
 use crate::store::outcome::unknown_user;
 use crate::store::purges::{self, Requested};
 use crate::store::users::{self, Registered};
-use crate::store::{Database, Page, deleted_users, eject, methods, quota, versions};
+use crate::store::{
+    Change, Changed, Database, Page, deleted_users, eject, methods, quota, versions,
+};
 
 /// Registers a user with its Portal client: 201; the same again 200; a clash 409. Without a client, one is made at
 /// Portal. The client's API key is needed only where apps show it.
@@ -150,23 +152,9 @@ pub async fn list_all(
     order: &'static str,
     list: impl AsyncFn(&Database) -> Result<Page>,
 ) -> Result<Page> {
-    let only = one_home(call)?;
-    if !call.homes.are_many() {
-        return list(call.db).await;
-    }
-    let homes = match only {
-        Some(home) => vec![call.homes.home(home).await?],
-        None => call.homes.all().await?,
-    };
-    if homes.len() > MAX_MERGED {
-        return Err(Error::field(
-            "home",
-            "be given: there are too many databases to ask all",
-        ));
-    }
     let mut page = Page::default();
     let mut has_more = false;
-    for home in &homes {
+    for home in &few_homes(call).await? {
         let part = list(home).await?;
         has_more |= part.cursor.is_some();
         page.rows.merge(&part.rows, order, false);
@@ -178,6 +166,26 @@ pub async fn list_all(
         .filter(|_| has_more)
         .map(|row| row.text(order));
     Ok(page)
+}
+
+/// The databases of `?home=`, or else all.
+pub async fn asked_homes(call: &Call<'_>) -> Result<Vec<Database>> {
+    match one_home(call)? {
+        Some(home) => Ok(vec![call.homes.home(home).await?]),
+        None => call.homes.all().await,
+    }
+}
+
+/// As [`asked_homes`], for one page of them all.
+pub async fn few_homes(call: &Call<'_>) -> Result<Vec<Database>> {
+    let homes = asked_homes(call).await?;
+    if homes.len() > MAX_MERGED {
+        return Err(Error::field(
+            "home",
+            "be given: there are too many databases to ask all",
+        ));
+    }
+    Ok(homes)
 }
 
 /// The home of the query, if one is given.
@@ -204,6 +212,11 @@ pub async fn at_home<T>(
     work: impl AsyncFn(&Database) -> Result<T>,
 ) -> Result<T> {
     call.homes.surely_at(&Key::user(user_id), work).await
+}
+
+/// As [`at_home`], of a change.
+pub async fn change(call: &Call<'_>, user_id: &UserId, change: &Change) -> Result<Changed> {
+    at_home(call, user_id, async |db| db.change(change.clone()).await).await
 }
 
 /// What was carried out: the answer, before it is one, for it may stand in that of an approval.
@@ -308,8 +321,8 @@ pub async fn delete(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<
     let reason = call.reason().await?;
     let Some(client_id) = client_id else {
         call.db.because(reason);
-        let delete = async |db: &Database| deleted_users::delete(db, &call.trail, user_id).await;
-        at_home(call, user_id, delete).await?;
+        let delete = deleted_users::delete(&call.trail, user_id);
+        change(call, user_id, &delete).await?.done()?;
         return Ok(Answer::no_content());
     };
     let asked = Asked {
@@ -327,10 +340,9 @@ pub async fn delete(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<
 
 async fn purge(call: &Call<'_>, user_id: &UserId, client_id: &ClientId) -> Result<Done> {
     let delay_hours = call.settings.purge_delay_hours;
-    let requested = at_home(call, user_id, async |db| {
-        purges::request(db, &call.trail, user_id, client_id, delay_hours).await
-    });
-    Ok(match requested.await? {
+    let request = purges::request(&call.trail, user_id, client_id, delay_hours);
+    let requested = change(call, user_id, &request).await?;
+    Ok(match purges::requested(requested)? {
         Requested::Purged => {
             let keys = keys_of(user_id, client_id, None);
             call.homes.let_go(&keys, &call.trail).await?;
@@ -347,10 +359,8 @@ async fn purge(call: &Call<'_>, user_id: &UserId, client_id: &ClientId) -> Resul
 
 /// Lets a user store again who stored as much as one may within a day.
 pub async fn release_quota(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    at_home(call, user_id, async |db| {
-        quota::release(db, &call.trail, user_id).await
-    })
-    .await?;
+    let release = quota::release(&call.trail, user_id);
+    change(call, user_id, &release).await?.done()?;
     Ok(Answer::no_content())
 }
 
@@ -359,19 +369,16 @@ pub async fn remove_method(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Resu
     let method = call
         .query_name("backupMethod", BackupMethod::parse)?
         .ok_or_else(|| Error::field("backupMethod", "name the method to remove"))?;
-    at_home(call, user_id, async |db| {
-        methods::remove(db, &call.trail, user_id, &method).await
-    })
-    .await?;
+    let remove = methods::remove(&call.trail, user_id, &method);
+    let removed = change(call, user_id, &remove).await?;
+    removed.done_or_missing("The user has no backup under this backupMethod.")?;
     Ok(Answer::no_content())
 }
 
 /// Takes a purge back that waits; the user stays deleted.
 pub async fn cancel_purge(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    at_home(call, user_id, async |db| {
-        purges::cancel(db, &call.trail, user_id).await
-    })
-    .await?;
+    let cancelled = change(call, user_id, &purges::cancel(&call.trail, user_id)).await?;
+    cancelled.done_or_missing("No purge of this user is waiting.")?;
     Ok(Answer::no_content())
 }
 
@@ -416,9 +423,8 @@ pub async fn history(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Result
         versions::list(db, user_id).await
     });
     let versions = versions.await?;
-    Ok(Answer::json(
-        200,
-        &Writer::default().raw("versions", &versions.to_json()).end(),
+    Ok(Answer::ok(
+        Writer::default().raw("versions", &versions.to_json()),
     ))
 }
 
@@ -467,10 +473,8 @@ pub async fn open_eject(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Res
 }
 
 async fn open_window(call: &Call<'_>, user_id: &UserId, minutes: u32) -> Result<Done> {
-    let until = at_home(call, user_id, async |db| {
-        eject::open(db, &call.trail, user_id, minutes).await
-    });
-    let until = until.await?;
+    let open = eject::open(&call.trail, user_id, minutes);
+    let until = eject::opened_until(change(call, user_id, &open).await?)?;
     Ok(Done::json(
         201,
         Writer::default().text("ejectableUntil", &until).end(),
@@ -479,9 +483,7 @@ async fn open_window(call: &Call<'_>, user_id: &UserId, minutes: u32) -> Result<
 
 pub async fn close_eject(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
     call.db.because(call.reason().await?);
-    at_home(call, user_id, async |db| {
-        eject::close(db, &call.trail, user_id).await
-    })
-    .await?;
+    let close = eject::close(&call.trail, user_id);
+    change(call, user_id, &close).await?.done()?;
     Ok(Answer::no_content())
 }

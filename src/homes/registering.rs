@@ -77,11 +77,7 @@ impl Homes<'_> {
                 .as_deref()
                 .map_or_else(|| Ok(settings.bound.clone()), in_place),
             Wanted::Place(place) => in_place(place),
-            Wanted::Home(home) if settings.bound.contains(home) => Ok(vec![*home]),
-            Wanted::Home(_) => Err(Error::field(
-                "home",
-                "be the number of a database that is bound",
-            )),
+            Wanted::Home(home) => self.check_number(*home).map(|()| vec![*home]),
         }
     }
 

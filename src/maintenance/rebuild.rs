@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use super::copy::{Target, read_head, settle, unreachable};
 use super::objects::{OBJECTS_PER_READ, names, told};
 use crate::domain::journal::{self, Head, Name, Replay};
-use crate::domain::json::{self, Writer, quoted};
+use crate::domain::json::{self, Writer};
 use crate::domain::sealing::{self, Kind};
 use crate::error::Result;
 use crate::platform::bucket::{Listed, items};
@@ -93,7 +93,7 @@ pub async fn page(
             .await?;
     }
     page.objects = names.len();
-    let user_ids = json::array(users.iter().map(|user| quoted(&user.id)));
+    let user_ids = json::texts(users.iter().map(|user| user.id.as_str()));
     let mut writer = Writing::new(work, changes::new_identity()?, head.as_ref(), user_ids);
     for user in &users {
         let replay = &user.replay;
@@ -205,10 +205,11 @@ fn holds_share(object: &JsValue) -> bool {
 
 async fn opens(vault: &Vault, object: &JsValue) -> bool {
     let row = Row::of(object.clone());
-    let (kind, owner) = match row.text("kind").as_str() {
-        "custodian" => (Kind::Custodian, row.text("clientId")),
-        _ => (Kind::User, row.text("userId")),
-    };
+    let kind = row.kind();
+    let owner = row.text(match kind {
+        Kind::Custodian => "clientId",
+        _ => "userId",
+    });
     let method = row.text("backupMethod");
     let place = sealing::Place {
         kind,

@@ -93,5 +93,5 @@ async fn rewrap_page(
     let key_id = vault.current_key_id();
     let count = store::count_under_key_statement(table, &sealed_again, key_id);
     let [count] = db.change(change.event(event).read(count)).await?.rows()?;
-    Ok(store::first_count(&count))
+    Ok(count.first_number("n"))
 }

@@ -1,9 +1,8 @@
 //! `approvals`: what an operator asked for and a second one must approve.
 
 use super::audit::{Actor, Approval, Event, Trail};
-use super::outcome::{Refused, Waits};
 use super::sql::sql;
-use super::{Change, Database, Page, Row, Statement};
+use super::{Change, Changed, Database, Page, Row, Statement};
 use crate::domain::approval::FourEyes;
 use crate::domain::names::UserId;
 use crate::domain::role::Role;
@@ -22,8 +21,8 @@ pub struct Waiting<'a> {
     pub role: Role,
 }
 
-/// Lets a request wait, if there is the user (for a purge: or was). Answers with the request, as the API shows it.
-pub async fn wait(db: &Database, trail: &Trail, waiting: &Waiting<'_>) -> Result<String> {
+/// Lets a request wait, if there is the user (for a purge: or was).
+pub fn wait(trail: &Trail, waiting: &Waiting<'_>) -> Change {
     let wait = Statement::new(sql!("approval_wait"))
         .text(&trail.event_id)
         .text(waiting.action.as_str())
@@ -32,7 +31,7 @@ pub async fn wait(db: &Database, trail: &Trail, waiting: &Waiting<'_>) -> Result
         .optional(waiting.reason)
         .text(waiting.requested_by)
         .number(waiting.role.rank());
-    let change = Change::new(&trail.event_id)
+    Change::new(&trail.event_id)
         .event(
             trail
                 .statement(sql!("approval_event"))
@@ -41,11 +40,12 @@ pub async fn wait(db: &Database, trail: &Trail, waiting: &Waiting<'_>) -> Result
                 .text(waiting.action.as_str()),
         )
         .then(wait)
-        .read(Statement::new(sql!("approval_read")).text(&trail.event_id));
-    let changed = db.change(change).await?;
-    match changed.outcome()? {
-        Waits::Waiting => {}
-    }
+        .read(Statement::new(sql!("approval_read")).text(&trail.event_id))
+}
+
+/// The request that waits, as the API shows it.
+pub fn waiting(changed: Changed) -> Result<String> {
+    changed.done()?;
     let [request] = changed.rows()?;
     request.first_to_json().ok_or_else(unknown_request)
 }
@@ -124,9 +124,7 @@ pub async fn refuse(
         "refused",
         &trail.event_id,
     ));
-    match db.change(change).await?.outcome()? {
-        Refused::Refused => Ok(()),
-    }
+    db.change(change).await?.done()
 }
 
 pub fn unknown_request() -> Error {

@@ -4,16 +4,17 @@ use js_sys::Array;
 
 use super::approvals;
 use super::audit::By;
-use super::outcome::{self, Outcome};
+use super::outcome::{Done, Outcome, Refusal, Sought};
 use super::{Row, Rows, Statement};
 use crate::domain::json;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 
 /// A batch that changes something. The gate comes first (`migrations/0008_attempts.sql`): it stops the batch where the
 /// request's event exists, and where the Worker no longer listens. So whoever comes after the gate is the first and in
 /// time, and no other statement looks at that.
 ///
 /// A batch that was carried out before is answered from its event: the changes are left out, and the reads sent again.
+#[derive(Clone)]
 pub struct Change {
     gate: &'static str,
     /// The id of the event that is written; a JSON array of several.
@@ -21,6 +22,7 @@ pub struct Change {
     steps: Vec<Step>,
 }
 
+#[derive(Clone)]
 enum Step {
     Change(Statement),
     /// Writes the request's event, and gives its `outcome`.
@@ -54,7 +56,7 @@ impl Change {
     pub fn of_records<'a>(event_ids: impl Iterator<Item = &'a str>) -> Self {
         Self {
             gate: GATE_OF_RECORDS,
-            ..Self::new(&json::array(event_ids.map(json::quoted)))
+            ..Self::new(&json::texts(event_ids))
         }
     }
 
@@ -168,15 +170,37 @@ pub struct Changed {
 impl Changed {
     /// The event's outcome. An error: it is a refusal.
     pub fn outcome<T: Outcome>(&self) -> Result<T> {
+        let word = self.word()?;
+        T::of(word).ok_or_else(|| Error::internal(format!("an event has the outcome {word}")))
+    }
+
+    fn word(&self) -> Result<&str> {
         let word = self.outcome.as_deref();
-        outcome::read(word.ok_or_else(|| Error::internal("an event came back without an outcome"))?)
+        let word = word.ok_or_else(|| Error::internal("an event came back without an outcome"))?;
+        match Refusal::of(word) {
+            Some(refusal) => Err(refusal.into()),
+            None => Ok(word),
+        }
+    }
+
+    /// Of an event that has one outcome, or is a refusal.
+    pub fn done(&self) -> Result<()> {
+        self.outcome::<Done>().map(drop)
+    }
+
+    /// Of an event that is done, or has found nothing to do: 404.
+    pub fn done_or_missing(&self, missing: &'static str) -> Result<()> {
+        match self.outcome()? {
+            Sought::Removed | Sought::Cancelled | Sought::Restored => Ok(()),
+            Sought::NotFound => Err(Error::new(Code::NotFound, missing)),
+        }
     }
 
     /// Of an event that is written only where the request is refused.
     pub fn unless_refused(&self) -> Result<()> {
-        match self.outcome.as_deref() {
+        match self.outcome {
             None => Ok(()),
-            Some(word) => outcome::read::<outcome::Refusal>(word).map(drop),
+            Some(_) => self.outcome::<Refusal>().map(drop),
         }
     }
 

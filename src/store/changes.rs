@@ -147,7 +147,7 @@ pub async fn waits(db: &Database, user_id: &str, version_id: &str) -> Result<boo
 pub async fn held(db: &Database, user_id: &str) -> Result<Vec<String>> {
     let held = Statement::new(sql!("copy_held")).text(user_id);
     let rows = db.ask(held).await?;
-    Ok(rows.read().iter().map(|row| row.text("id")).collect())
+    Ok(rows.texts("id"))
 }
 
 /// Whether nobody else sweeps the copy; from now on nobody does for 16 minutes, or until [`end_sweep`].
@@ -259,7 +259,7 @@ pub async fn claim(db: &Database) -> Result<Option<(u64, String)>> {
 pub async fn last_before(db: &Database, at: &str) -> Result<u64> {
     let last = Statement::new(sql!("changes_last_before")).text(at);
     let rows = db.ask(last).await?;
-    Ok(rows.first().map_or(0, |row| row.number("last")))
+    Ok(rows.first_number("last"))
 }
 
 fn first(rows: &Rows) -> Result<Copying> {

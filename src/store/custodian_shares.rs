@@ -6,14 +6,15 @@ use wasm_bindgen::prelude::*;
 use super::audit::Trail;
 use super::canaries::{self, Same};
 use super::changes::Whose;
+use super::rows::stored_method;
 use super::sql::sql;
 use super::{Change, Database, Rows, Statement};
 use crate::config::UnknownClients;
 use crate::domain::body::CustodianBackup;
-use crate::domain::names::{BackupMethod, ClientId};
+use crate::domain::names::ClientId;
 use crate::domain::recovery::{Entry, FetchSuperseded, superseded_to_add};
 use crate::domain::sealing::Place;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::vault::{Sealed, Vault};
 
 /// Comes first, and decides: the other statements follow it.
@@ -183,9 +184,7 @@ pub fn read(rows: &Rows) -> Result<Fetched> {
     for row in rows.typed::<Row>() {
         let part = row.part();
         let entry = Entry {
-            backup_method: BackupMethod::parse(row.backup_method().unwrap_or_default()).map_err(
-                |invalid| Error::internal(format!("a stored method must {}", invalid.0)),
-            )?,
+            backup_method: stored_method(row.backup_method().unwrap_or_default())?,
             backup_share_pair_id: row.backup_share_pair_id(),
             stored_at: row.stored_at().unwrap_or_default(),
             earlier: row.earlier(),

@@ -3,7 +3,7 @@
 //! A deletion moves the user and all shares into the history (by triggers); only a purge erases them.
 
 use super::audit::{self, Trail};
-use super::outcome::{Deleted, UserRestored};
+use super::outcome::UserRestored;
 use super::sql::sql;
 use super::users::{JsonText, event_of_user, get_of_client};
 use super::{Change, Database, Statement, maintenance};
@@ -14,16 +14,13 @@ use crate::error::{Code, Error, Result};
 use crate::vault::Vault;
 
 /// Deletes a user; it and its shares stay in the history.
-pub async fn delete(db: &Database, trail: &Trail, id: &UserId) -> Result<()> {
+pub fn delete(trail: &Trail, id: &UserId) -> Change {
     let delete = Statement::new(sql!("user_delete"))
         .text(id.as_str())
         .text(&trail.event_id);
-    let change = Change::new(&trail.event_id)
+    Change::new(&trail.event_id)
         .event(event_of_user(trail, "delete_user", id, "deleted"))
-        .then(delete);
-    match db.change(change).await?.outcome()? {
-        Deleted::Deleted => Ok(()),
-    }
+        .then(delete)
 }
 
 /// The hash of the API key that [`restore`] would bring back.

@@ -3,7 +3,7 @@
 use super::routes::home_of;
 use super::sql::sql;
 use super::{Change, Database, Statement, ask_each};
-use crate::domain::json::{self, quoted};
+use crate::domain::json;
 use crate::domain::secret::CredentialHash;
 use crate::error::Result;
 
@@ -38,17 +38,11 @@ pub async fn departed(home: &Database) -> Result<Vec<(u32, Vec<Mark>)>> {
 /// second copy at the home is erased too. How many went.
 pub async fn forget(home: &Database, target: &Database, marks: &[Mark]) -> Result<usize> {
     let texts = |marks: &mut dyn Iterator<Item = &Mark>| {
-        json::array(marks.map(|mark| {
-            json::array([&mark.kind, &mark.value, &mark.move_id].map(|text| quoted(text)))
-        }))
+        json::array(marks.map(|mark| json::texts([mark.kind.as_str(), &mark.value, &mark.move_id])))
     };
     let stands = Statement::new(sql!("move_stands")).text(&texts(&mut marks.iter()));
     let rows = target.ask(stands).await?;
-    let rows = rows.read();
-    let standing: Vec<[String; 2]> = rows
-        .iter()
-        .map(|row| [row.text("kind"), row.text("value")])
-        .collect();
+    let standing = rows.each(|row| [row.text("kind"), row.text("value")]);
     let is_gone = |mark: &&Mark| {
         !standing
             .iter()

@@ -4,7 +4,7 @@ use super::routes::{hex_of, home_of};
 use super::sql::sql;
 use super::{Database, Row, Statement};
 use crate::domain::homes::Key;
-use crate::domain::json::{self, quoted};
+use crate::domain::json;
 use crate::error::Result;
 
 const USERS_PER_PAGE: u64 = 1_000;
@@ -37,11 +37,11 @@ pub async fn next_users(home: &Database, after: Option<&str>) -> Result<Page> {
         id: row.text("id"),
         client_id: row.text("client_id"),
         hash: row.optional("client_api_key_hash"),
-        is_user: row.number("is_user") != 0,
-        is_arriving: row.number("is_arriving") != 0,
+        is_user: row.flag("is_user"),
+        is_arriving: row.flag("is_arriving"),
     };
     let is_last = u64::from(rows.count()) < USERS_PER_PAGE;
-    let users: Vec<User> = rows.read().iter().map(read).collect();
+    let users = rows.each(read);
     // The next page begins with the last id, of which there may be more rows: unless this one has nothing else.
     let end = users.last().map(|user| user.id.as_str());
     let mut whole = users.iter().rev().map(|user| user.id.as_str());
@@ -90,15 +90,12 @@ pub async fn enter(
         key: row.text("key"),
         stamp: row.text("stamp"),
     };
-    Ok(elsewhere.read().iter().map(read).collect())
+    Ok(elsewhere.each(read))
 }
 
 /// Behind each of the keys: in how many of these homes a user is, up to the first one without it. One after the other.
 pub async fn present(homes: [&Database; 2], keys: &[&Key]) -> Result<Vec<usize>> {
-    let texts = keys
-        .iter()
-        .map(|key| json::array([quoted(key.kind.as_str()), quoted(&key.value)]));
-    let texts = json::array(texts);
+    let texts = json::array(keys.iter().map(|key| key.to_json()));
     let mut found = vec![0; keys.len()];
     for (before, home) in homes.into_iter().enumerate() {
         let present = Statement::new(sql!("walk_present")).text(&texts);
@@ -118,7 +115,7 @@ pub async fn present(homes: [&Database; 2], keys: &[&Key]) -> Result<Vec<usize>>
 pub async fn correct(directory: &Database, astray: &[&Astray], home: u32) -> Result<()> {
     let texts = astray
         .iter()
-        .map(|route| json::array([quoted(&route.key), quoted(&route.stamp)]));
+        .map(|route| json::texts([route.key.as_str(), &route.stamp]));
     let correct = Statement::new(sql!("directory_correct"))
         .text(&json::array(texts))
         .number(home.into());
@@ -141,5 +138,5 @@ pub async fn drop_old_claims(directory: &Database) -> Result<()> {
 pub async fn estimate_of_users(home: &Database) -> Result<u64> {
     let statement = Statement::new("SELECT coalesce(max(rowid), 0) AS n FROM users");
     let rows = home.ask(statement).await?;
-    Ok(rows.first().map_or(0, |row| row.number("n")))
+    Ok(rows.first_number("n"))
 }

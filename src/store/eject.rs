@@ -2,30 +2,31 @@
 
 use super::audit::Trail;
 use super::custodian_shares::{Fetched, fetch_statement, read};
-use super::outcome::{self, WindowClosed, WindowOpened};
+use super::outcome;
 use super::sql::sql;
 use super::users::{event_of_user, stored_client_id};
-use super::{Change, Database, Statement};
+use super::{Change, Changed, Database, Statement};
 use crate::auth::client::Credential;
 use crate::domain::names::{BackupMethod, ClientId, UserId};
 use crate::domain::recovery::FetchSuperseded;
 use crate::error::{Code, Error, Result};
 
-/// Opens a new window: every custodian share of the user can be retrieved once. Answers with its end.
-pub async fn open(db: &Database, trail: &Trail, user_id: &UserId, minutes: u32) -> Result<String> {
+/// Opens a new window: every custodian share of the user can be retrieved once.
+pub fn open(trail: &Trail, user_id: &UserId, minutes: u32) -> Change {
     const READ: &str = "SELECT ejectable_until FROM eject_windows WHERE user_id = ?1";
     let open = Statement::new(sql!("eject_open"))
         .text(user_id.as_str())
         .text(&trail.event_id)
         .text(&minutes.to_string());
-    let change = Change::new(&trail.event_id)
+    Change::new(&trail.event_id)
         .event(event_of_user(trail, "open_eject", user_id, "opened"))
         .then(open)
-        .read(Statement::new(READ).text(user_id.as_str()));
-    let changed = db.change(change).await?;
-    match changed.outcome()? {
-        WindowOpened::Opened => {}
-    }
+        .read(Statement::new(READ).text(user_id.as_str()))
+}
+
+/// When the window ends that [`open`] has opened.
+pub fn opened_until(changed: Changed) -> Result<String> {
+    changed.done()?;
     let [window] = changed.rows()?;
     window.first_text("ejectable_until").ok_or_else(|| {
         Error::new(
@@ -36,16 +37,13 @@ pub async fn open(db: &Database, trail: &Trail, user_id: &UserId, minutes: u32) 
 }
 
 /// Closes the window, open or not.
-pub async fn close(db: &Database, trail: &Trail, user_id: &UserId) -> Result<()> {
+pub fn close(trail: &Trail, user_id: &UserId) -> Change {
     let close = Statement::new(sql!("eject_close"))
         .text(user_id.as_str())
         .text(&trail.event_id);
-    let change = Change::new(&trail.event_id)
+    Change::new(&trail.event_id)
         .event(event_of_user(trail, "close_eject", user_id, "closed"))
-        .then(close);
-    match db.change(change).await?.outcome()? {
-        WindowClosed::Closed => Ok(()),
-    }
+        .then(close)
 }
 
 /// Takes it. The row names this request.

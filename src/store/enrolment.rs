@@ -21,8 +21,8 @@ pub async fn look(database: &Database) -> Result<Found> {
         Some(Found {
             identity: row.optional("identity")?,
             number: row.number("home"),
-            has_users: row.number("has_users") != 0,
-            is_spread: row.number("spread") != 0,
+            has_users: row.flag("has_users"),
+            is_spread: row.flag("spread"),
             replaces: row.optional("replaces"),
         })
     });
@@ -73,7 +73,7 @@ pub async fn enter(
 pub async fn may_become(database: &Database, home: u32) -> Result<()> {
     let look = Statement::new(sql!("home_identity"));
     let rows = database.ask(look).await?;
-    let is_another = |row: Row| row.number("spread") != 0 && row.number("home") != u64::from(home);
+    let is_another = |row: Row| row.flag("spread") && row.number("home") != u64::from(home);
     if rows.first().is_some_and(is_another) {
         return Err(Error::new(
             Code::Conflict,

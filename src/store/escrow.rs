@@ -1,7 +1,6 @@
 //! The escrow of the sealing keys, as far as the database keeps it: the age file of each key, and a check of which key it is.
 
 use super::audit::{Actor, Event, Trail};
-use super::outcome::KeysEscrowed;
 use super::sql::sql;
 use super::{Change, Database, Row, Statement};
 use crate::domain::json::Writer;
@@ -31,9 +30,7 @@ pub async fn keep(db: &Database, trail: &Trail, escrows: &[Escrow]) -> Result<()
     });
     let change = Change::new(&trail.event_id).event(event);
     let change = escrows.iter().map(put).fold(change, Change::then);
-    match db.change(change).await?.outcome()? {
-        KeysEscrowed::Kept => Ok(()),
-    }
+    db.change(change).await?.done()
 }
 
 /// How the escrow of a key is.
@@ -49,7 +46,7 @@ pub enum State {
 pub async fn states(db: &Database, sealing_key: &str) -> Result<Vec<(String, State)>> {
     let states = Statement::new(sql!("escrow_states")).text(sealing_key);
     let rows = db.ask(states).await?;
-    let read = |row: Row| {
+    let read = |row: &Row| {
         let state = match row.text("state").as_str() {
             "kept" => State::Kept,
             "missing" => State::Missing,
@@ -57,5 +54,5 @@ pub async fn states(db: &Database, sealing_key: &str) -> Result<Vec<(String, Sta
         };
         (row.text("key_id"), state)
     };
-    Ok(rows.read().into_iter().map(read).collect())
+    Ok(rows.each(read))
 }

@@ -114,7 +114,7 @@ async fn end(
     let mut after = after;
     let end = db.ask(Statement::new(END).text(&after.pass_id)).await?;
     let end = end.first().ok_or_else(|| Error::internal("no counts"))?;
-    let again = end.number("moved") != 0 && after.pass < PASSES;
+    let again = end.flag("moved") && after.pass < PASSES;
     note(events, trail, operator, &mut after, is_last && !again).await?;
     let begun_anew = Place {
         event_id: after.event_id,

@@ -1,6 +1,5 @@
 //! Who has a half-finished backup.
 
-use super::maintenance::first_count;
 use super::sql::sql;
 use super::{Database, Rows, Statement};
 use crate::error::Result;
@@ -37,7 +36,7 @@ pub async fn page(db: &Database, after: u64, limit: u64, until_ms: u64) -> Resul
             Some(row) if u64::from(found.count()) == left => row.number("row"),
             _ => after + ROWS,
         };
-        if after >= first_count(&last) {
+        if after >= last.first_number("n") {
             return Ok(Page { rows, next: None });
         }
         if u64::from(rows.count()) == limit || now_ms() >= until_ms {

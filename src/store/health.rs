@@ -60,10 +60,10 @@ pub(super) fn read_canaries(rows: &Rows) -> Vec<Canary> {
     let read = |row: &Row| Canary {
         key_id: row.text("key_id"),
         envelope: row.sealed_share(),
-        has_check: row.number("has_check") != 0,
-        in_use: row.number("in_use") != 0,
+        has_check: row.flag("has_check"),
+        in_use: row.flag("in_use"),
     };
-    rows.read().iter().map(read).collect()
+    rows.each(read)
 }
 
 /// The canaries of each of these homes, or why it does not tell.

@@ -10,7 +10,7 @@ use super::audit::Trail;
 use super::canaries::Held;
 use super::sql::sql;
 use super::{Change, Database, Row, Statement};
-use crate::domain::json::{self, Writer, quoted};
+use crate::domain::json::{self, Writer};
 use crate::error::Result;
 
 /// How an import treats what is there.
@@ -106,8 +106,8 @@ pub async fn users(
 ) -> Result<(Vec<Verdict>, Vec<Owner>)> {
     let items = json::array(users.iter().map(UserItem::to_json));
     let with = |sql| trail.statement(sql).text(&items);
-    let owners = Statement::new(sql!("import_owners"))
-        .text(&json::array(owner_ids.iter().map(|id| quoted(id))));
+    let owners =
+        Statement::new(sql!("import_owners")).text(&json::texts(owner_ids.iter().copied()));
     let judged = |sql| with(sql).number(mode.keys_need_approval.into());
     let verdicts = judged(sql!("import_user_verdicts"));
     let [verdicts, owners] = if mode.dry_run {
@@ -124,14 +124,10 @@ pub async fn users(
             .read(owners);
         db.change(change).await?.rows()?
     };
-    let owners = owners
-        .read()
-        .iter()
-        .map(|row| Owner {
-            id: row.text("id"),
-            client_id: row.text("client_id"),
-            is_deleted: row.number("is_deleted") != 0,
-        })
-        .collect();
-    Ok((verdicts.read().iter().map(Verdict::read).collect(), owners))
+    let owners = owners.each(|row| Owner {
+        id: row.text("id"),
+        client_id: row.text("client_id"),
+        is_deleted: row.flag("is_deleted"),
+    });
+    Ok((verdicts.each(Verdict::read), owners))
 }

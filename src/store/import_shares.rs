@@ -6,7 +6,7 @@ use super::audit::Trail;
 use super::canaries::Held;
 use super::import::{Mode, Verdict};
 use super::sql::sql;
-use super::{Change, Database, Rows};
+use super::{Change, Database};
 use crate::domain::json::{self, Writer};
 use crate::error::Result;
 
@@ -125,6 +125,6 @@ pub async fn import(
     } else {
         db.change(change).await?.all_rows()
     };
-    let rows = judged.iter().flat_map(Rows::read);
-    Ok(rows.map(|row| Verdict::read(&row)).collect())
+    let verdicts = judged.iter().flat_map(|rows| rows.each(Verdict::read));
+    Ok(verdicts.collect())
 }

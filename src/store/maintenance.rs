@@ -6,7 +6,7 @@
 use js_sys::JsString;
 
 use super::sql::sql;
-use super::{Database, Row, Rows, Statement};
+use super::{Database, Row, Statement};
 use crate::domain::json;
 use crate::domain::names::least_id_at;
 use crate::domain::sealing::{Kind, Place};
@@ -52,8 +52,7 @@ pub struct SealedRow {
 impl SealedRow {
     /// Whether an object of the second copy is about this row's kind and method.
     pub fn is_told_by(&self, object: &Row) -> bool {
-        let is_custodian = object.text("kind") == "custodian";
-        is_custodian == (self.kind == Kind::Custodian)
+        object.kind() == self.kind
             && object
                 .text("backupMethod")
                 .eq_ignore_ascii_case(&self.backup_method)
@@ -61,9 +60,10 @@ impl SealedRow {
 
     fn read(row: &Row) -> Self {
         let user_id = row.text("user_id");
-        let (kind, owner) = match row.text("kind").as_str() {
-            "custodian" => (Kind::Custodian, row.text("client_id")),
-            _ => (Kind::User, user_id.clone()),
+        let kind = row.kind();
+        let owner = match kind {
+            Kind::Custodian => row.text("client_id"),
+            _ => user_id.clone(),
         };
         Self {
             number: row.number("row"),
@@ -100,7 +100,7 @@ pub async fn page(db: &Database, table: Table, after: u64, limit: u64) -> Result
 
 pub(super) async fn read_page(db: &Database, statement: Statement) -> Result<Vec<SealedRow>> {
     let rows = db.ask(statement).await?;
-    let rows: Vec<SealedRow> = rows.read().iter().map(SealedRow::read).collect();
+    let rows = rows.each(SealedRow::read);
     let lengths = rows.iter().map(|row| u64::from(row.envelope.length()));
     db.spent().add(0, lengths.sum());
     Ok(rows)
@@ -166,18 +166,14 @@ pub fn count_under_key_statement(table: Table, rows: &[&SealedRow], key_id: &str
 pub async fn row_estimate(db: &Database) -> Result<u64> {
     const SQL: &str = sql!("rows_estimate");
     let rows = db.ask(Statement::new(SQL)).await?;
-    Ok(first_count(&rows))
+    Ok(rows.first_number("n"))
 }
 
 /// How many of the user shares in a range of rows are half-finished backups.
 pub async fn half_finished(db: &Database, first_row: u64, last_row: u64) -> Result<u64> {
     let range = Statement::new(sql!("half_finished_count"));
     let rows = db.ask(range.number(first_row).number(last_row)).await?;
-    Ok(first_count(&rows))
-}
-
-pub fn first_count(rows: &Rows) -> u64 {
-    rows.first().map_or(0, |row| row.number("n"))
+    Ok(rows.first_number("n"))
 }
 
 /// The note of how far the scrub has come.

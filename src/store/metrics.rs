@@ -63,7 +63,7 @@ pub async fn keep_figures(db: &Database, figures: &[Figure]) -> Result<()> {
 pub async fn count_is_due(db: &Database, many: u64) -> Result<bool> {
     const SQL: &str = sql!("metrics_share_count_due");
     let due = db.ask(Statement::new(SQL).number(many)).await?;
-    Ok(due.first().is_some_and(|row| row.number("due") != 0))
+    Ok(due.first_number("due") != 0)
 }
 
 pub async fn shares_were_counted(db: &Database) -> Result<()> {
@@ -192,8 +192,8 @@ pub async fn daily(db: &Database, days: u64) -> Result<Daily> {
     Ok(Daily {
         counted_at: at.first_text("value"),
         events: read_counts(&events),
-        figures: figures.read().iter().map(read_figure).collect(),
-        alarms: alarms.read().iter().map(read_alarm).collect(),
+        figures: figures.each(read_figure),
+        alarms: alarms.each(read_alarm),
     })
 }
 
@@ -204,7 +204,7 @@ fn read_counts(rows: &Rows) -> Vec<Count> {
         outcome: row.text("outcome"),
         count: row.number("n"),
     };
-    rows.read().iter().map(read).collect()
+    rows.each(read)
 }
 
 fn read_alarm(row: &Row) -> Alarm {
@@ -266,10 +266,6 @@ pub async fn totals(db: &Database) -> Result<Totals> {
     Ok(Totals {
         counted_at: at.first_text("value"),
         events: read_counts(&events),
-        figures: figures
-            .read()
-            .iter()
-            .map(|row| read_figure(row).1)
-            .collect(),
+        figures: figures.each(|row| read_figure(row).1),
     })
 }

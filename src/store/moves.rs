@@ -5,6 +5,7 @@
 use sha2::{Digest, Sha256};
 
 use super::audit::Trail;
+use super::routes::home_of;
 use super::sql::sql;
 use super::{Change, Database, Row, Rows, Statement};
 use crate::domain::homes::{Key, Kind};
@@ -19,10 +20,6 @@ pub struct Gone {
     pub has_left: bool,
 }
 
-fn home_of(row: &Row) -> u32 {
-    u32::try_from(row.number("home")).unwrap_or(u32::MAX)
-}
-
 /// Where the one is whom the key is about, if not here. An API key leads nowhere: users move by their ids.
 pub async fn gone_to(database: &Database, key: &Key) -> Result<Option<Gone>> {
     let statement = Statement::new(sql!("home_gone_to"))
@@ -32,7 +29,7 @@ pub async fn gone_to(database: &Database, key: &Key) -> Result<Option<Gone>> {
     Ok(rows.first().map(|row| Gone {
         home: home_of(&row),
         move_id: row.text("move"),
-        has_left: row.number("has_left") != 0,
+        has_left: row.flag("has_left"),
     }))
 }
 
@@ -79,7 +76,7 @@ impl Members {
                 }
                 keys.push(key);
             }
-            users += usize::from(row.number("is_user") != 0);
+            users += usize::from(row.flag("is_user"));
         }
         Ok(Self {
             ids: json::array(ids),
@@ -99,7 +96,7 @@ impl Members {
     /// The ids that the marks are about, as JSON: [kind, value].
     fn marks(&self) -> String {
         let ids = self.keys.iter().filter(|key| key.kind != Kind::ApiKey);
-        json::array(ids.map(|key| json::array([quoted(key.kind.as_str()), quoted(&key.value)])))
+        json::array(ids.map(Key::to_json))
     }
 }
 
@@ -260,9 +257,7 @@ pub async fn rows_in(home: &Database, members: &Members) -> Result<RowSet> {
             let rows = home.ask(page(read, members, after)).await?;
             let Some(last) = rows.last() else { break };
             after = last.number("place");
-            for row in rows.read() {
-                set.add(table, &row.text("row"));
-            }
+            rows.each(|row| set.add(table, &row.text("row")));
         }
     }
     Ok(set)
@@ -289,9 +284,7 @@ pub async fn copy(
             let Some(last) = rows.last() else { break };
             after = last.number("place");
             if table < COMPARED {
-                for row in rows.read() {
-                    set.add(table, &row.text("row"));
-                }
+                rows.each(|row| set.add(table, &row.text("row")));
             }
             let landing = |sql| Statement::new(sql).text(move_id);
             let texts = rows_of(&rows);
@@ -310,7 +303,7 @@ pub async fn copy(
 }
 
 fn rows_of(rows: &Rows) -> String {
-    json::array(rows.read().iter().map(|row| row.text("row")))
+    json::array(rows.texts("row"))
 }
 
 /// The source goes on holding still, while something else is waited for.
@@ -353,8 +346,7 @@ pub async fn bring_events(source: &Database, target: &Database, ids: &str) -> Re
         if rows.is_empty() {
             return Ok(());
         }
-        let rows = rows.read();
-        let texts: Vec<String> = rows.iter().map(|row| row.text("row")).collect();
+        let texts = rows.texts("row");
         let event_ids = texts.iter().filter_map(|text| {
             let id = json::elements(text)?.first().copied()?;
             Some(id.to_owned())
@@ -398,7 +390,7 @@ pub async fn unfinished(home: &Database) -> Result<(Vec<Unfinished>, Vec<Unfinis
             home: home_of(row),
             ids: row.text("users"),
         };
-        rows.read().iter().map(read).collect()
+        rows.each(read)
     };
     Ok((read(&stale), read(&left)))
 }

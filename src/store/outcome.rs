@@ -1,7 +1,7 @@
 //! How a request ended, as its audit event says it. Each kind of request has its own outcomes, so a `match` that forgets
 //! one does not compile; why a request may be refused stands in [`Refusal`], with the answer to each.
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error};
 
 /// The outcomes of one kind of request, by the words of the audit trail.
 pub trait Outcome: Sized {
@@ -66,39 +66,29 @@ outcomes! {
         /// Another registration has taken its event's id away: see `homes::registering`.
         Overtaken = "overtaken",
     }
-    /// Of a version's restore.
-    VersionRestored { Restored = "restored", NotFound = "not_found" }
     /// Of another API key for a user.
     KeyReplaced { Replaced = "replaced", Conflict = "conflict" }
-    /// Of the escrow of the sealing keys.
-    KeysEscrowed { Kept = "kept" }
-    /// Of a session.
-    SessionAsked { Asked = "asked" }
-    /// Of trying whether a user's shares open.
-    SharesChecked { Checked = "checked" }
-    /// Of opening and of closing the window of an eject.
-    WindowOpened { Opened = "opened" }
-    WindowClosed { Closed = "closed" }
-    /// Of a deletion, a purge, and a deleted user's restore.
-    Deleted { Deleted = "deleted" }
+    /// Of a purge, and of a deleted user's restore.
     Purged { Purged = "purged", Waits = "waits", Conflict = "conflict" }
-    QuotaReleased { Released = "released" }
-    MethodRemoved { Removed = "removed", NotFound = "not_found" }
-    PurgeCancelled { Cancelled = "cancelled", NotFound = "not_found" }
     UserRestored { Restored = "restored", Conflict = "conflict" }
-    /// Of a request that waits for a second operator, and of one that is refused.
-    Waits { Waiting = "waiting" }
-    Refused { Refused = "refused" }
-    /// Of what is left once its work is done.
-    Noted { Exported = "exported", Rewrapped = "rewrapped", Imported = "imported", Moved = "moved" }
-}
-
-/// Reads an event's outcome: a refusal is the answer's error.
-pub fn read<T: Outcome>(word: &str) -> Result<T> {
-    if let Some(refusal) = Refusal::of(word) {
-        return Err(refusal.into());
+    /// Of what is done, if there is anything to do it to.
+    Sought { Removed = "removed", Cancelled = "cancelled", Restored = "restored", NotFound = "not_found" }
+    /// Of what is done, or else refused.
+    Done {
+        Kept = "kept",
+        Asked = "asked",
+        Checked = "checked",
+        Opened = "opened",
+        Closed = "closed",
+        Deleted = "deleted",
+        Released = "released",
+        Waiting = "waiting",
+        Refused = "refused",
+        Exported = "exported",
+        Rewrapped = "rewrapped",
+        Imported = "imported",
+        Moved = "moved",
     }
-    T::of(word).ok_or_else(|| Error::internal(format!("an event has the outcome {word}")))
 }
 
 impl From<Refusal> for Error {

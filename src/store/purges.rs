@@ -5,9 +5,9 @@
 //! purge away when its user is restored or registered again (`migrations/0013_limits_and_purges.sql`).
 
 use super::audit::Trail;
-use super::outcome::{PurgeCancelled, Purged};
+use super::outcome::Purged;
 use super::sql::sql;
-use super::{Change, Database, Statement, changes};
+use super::{Change, Changed, Database, Statement, changes};
 use crate::domain::names::{ClientId, UserId};
 use crate::error::{Code, Error, Result};
 
@@ -30,13 +30,7 @@ const WAIT: &str = sql!("purge_wait");
 const PURGE_AT: &str = "SELECT purge_at FROM purges WHERE user_id = ?1 AND client_id = ?2";
 
 /// Asks for a purge. A user that is still there is deleted at once. It is erased at once where it was deleted for the delay, in hours.
-pub async fn request(
-    db: &Database,
-    trail: &Trail,
-    id: &UserId,
-    client_id: &ClientId,
-    delay_hours: u32,
-) -> Result<Requested> {
+pub fn request(trail: &Trail, id: &UserId, client_id: &ClientId, delay_hours: u32) -> Change {
     let of_user = |sql| {
         Statement::new(sql)
             .text(id.as_str())
@@ -53,8 +47,11 @@ pub async fn request(
         .event(event)
         .then(once(sql!("purge_delete_user")))
         .then(once(WAIT).number(delay_hours.into()));
-    let change = erase(change, trail, id.as_str(), client_id.as_str());
-    let changed = db.change(change.read(of_user(PURGE_AT))).await?;
+    erase(change, trail, id.as_str(), client_id.as_str()).read(of_user(PURGE_AT))
+}
+
+/// What became of a [`request`].
+pub fn requested(changed: Changed) -> Result<Requested> {
     match changed.outcome()? {
         Purged::Purged => Ok(Requested::Purged),
         Purged::Waits => {
@@ -72,19 +69,12 @@ pub async fn request(
 }
 
 /// Takes back every purge of this user id that waits. The user stays deleted.
-pub async fn cancel(db: &Database, trail: &Trail, id: &UserId) -> Result<()> {
+pub fn cancel(trail: &Trail, id: &UserId) -> Change {
     const EVENT: &str = sql!("purge_cancel_event");
     const CANCEL: &str = "DELETE FROM purges WHERE user_id = ?1";
-    let change = Change::new(&trail.event_id)
+    Change::new(&trail.event_id)
         .event(trail.statement(EVENT).text(id.as_str()))
-        .then(Statement::new(CANCEL).text(id.as_str()));
-    match db.change(change).await?.outcome()? {
-        PurgeCancelled::Cancelled => Ok(()),
-        PurgeCancelled::NotFound => Err(Error::new(
-            Code::NotFound,
-            "No purge of this user is waiting.",
-        )),
-    }
+        .then(Statement::new(CANCEL).text(id.as_str()))
 }
 
 /// A purge whose time has come.
@@ -102,7 +92,7 @@ pub async fn due(db: &Database, limit: u64) -> Result<Vec<Due>> {
         user_id: row.text("user_id"),
         client_id: row.text("client_id"),
     };
-    Ok(rows.read().iter().map(read).collect())
+    Ok(rows.each(read))
 }
 
 /// Carries out a purge whose time has come, unless it was cancelled meanwhile.

@@ -73,14 +73,18 @@ pub async fn compare(db: &Database, user_ids: &str, rows: &Rows) -> Result<Vec<D
             with(sql!("compare_versions"), &rows.versions),
         ])
         .await?;
-    let read = |row: Row| Difference {
+    let read = |row: &Row| Difference {
         user_id: row.text("user_id"),
         kind: row.text("kind"),
         id: row.text("id"),
         wrong: row.text("wrong"),
     };
-    let rows = results.all();
-    Ok(rows.iter().flat_map(super::Rows::read).map(read).collect())
+    let differences = results
+        .all()
+        .iter()
+        .flat_map(|rows| rows.each(read))
+        .collect();
+    Ok(differences)
 }
 
 /// How much a database holds.
@@ -96,8 +100,7 @@ pub struct Totals {
 pub async fn totals(db: &Database) -> Result<Totals> {
     let sql = sql!("compare_totals");
     let rows = db.ask(Statement::new(sql)).await?;
-    let row = rows.first();
-    let number = |column| row.as_ref().map_or(0, |row| row.number(column));
+    let number = |column| rows.first_number(column);
     Ok(Totals {
         users: number("users"),
         shares: number("shares"),
@@ -112,6 +115,5 @@ pub async fn owners(db: &Database, after: &str, limit: u64) -> Result<Vec<(Strin
     let sql = sql!("compare_owners");
     let owners = Statement::new(sql).text(after).number(limit);
     let rows = db.ask(owners).await?;
-    let read = |row: Row| (row.text("id"), row.number("waits") != 0);
-    Ok(rows.read().into_iter().map(read).collect())
+    Ok(rows.each(|row| (row.text("id"), row.flag("waits"))))
 }

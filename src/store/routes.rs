@@ -5,7 +5,7 @@ use super::audit::Trail;
 use super::sql::sql;
 use super::{Change, Database, Row, Rows, Statement};
 use crate::domain::homes::{Key, Kind, Route, Said, said};
-use crate::domain::json::{self, quoted};
+use crate::domain::json;
 use crate::error::Result;
 
 /// What the directory knows of a home.
@@ -25,7 +25,7 @@ pub struct Home {
 const COMPLETE: &str = "SELECT value, (SELECT users FROM webhook_registrations WHERE day = date('now')) AS brought FROM meta WHERE name = 'complete'";
 
 pub(super) fn hex_of(keys: &[Key]) -> String {
-    json::array(keys.iter().map(|key| quoted(&key.hex)))
+    json::texts(keys.iter().map(|key| key.hex.as_str()))
 }
 
 fn numbers(homes: &[u32]) -> String {
@@ -138,7 +138,7 @@ fn read_routes(rows: &Rows) -> Vec<Route> {
         stamp: row.text("stamp"),
         claims: row.text("claims"),
     };
-    rows.read().iter().map(read).collect()
+    rows.each(read)
 }
 
 /// A registration is over: whatever became of it, none of its attempts can end any more but with the same outcome.
@@ -208,7 +208,7 @@ pub enum Found {
 }
 
 pub fn read_probe(rows: &Rows) -> Found {
-    match rows.first().map_or(0, |row| row.number("found")) {
+    match rows.first_number("found") {
         0 => Found::Nothing,
         1 => Found::Deleted,
         2 => Found::Moved,
@@ -222,7 +222,7 @@ pub async fn turns(directory: &Database, bound: &[u32], runs: u64) -> Result<Vec
         .text(&numbers(bound))
         .number(runs);
     let [rows] = directory.write(vec![turns]).await?.rows()?;
-    Ok(rows.read().iter().map(home_of).collect())
+    Ok(rows.each(home_of))
 }
 
 /// All homes that the directory knows, and whether it knows every user that is outside home 0.
@@ -243,7 +243,7 @@ pub async fn homes(directory: &Database) -> Result<(Vec<Home>, Option<String>)> 
         users: row.has("users").then(|| row.number("users")),
         seen_at: row.optional("seen_at"),
     };
-    let homes = homes.read().iter().map(read).collect();
+    let homes = homes.each(read);
     Ok((homes, complete.first_text("value")))
 }
 

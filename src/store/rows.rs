@@ -3,6 +3,8 @@
 use js_sys::{Array, JsString};
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::domain::names::BackupMethod;
+use crate::domain::sealing::Kind;
 use crate::domain::sorted::sorted_by;
 use crate::error::{Error, Result};
 use crate::platform;
@@ -82,6 +84,19 @@ impl Rows {
         self.0.iter().map(Row).collect()
     }
 
+    /// What is read of each row.
+    pub fn each<T>(&self, mut read: impl FnMut(&Row) -> T) -> Vec<T> {
+        let mut all = Vec::with_capacity(self.count() as usize);
+        for row in self.0.iter() {
+            all.push(read(&Row(row)));
+        }
+        all
+    }
+
+    pub fn texts(&self, column: &'static str) -> Vec<String> {
+        self.each(|row| row.text(column))
+    }
+
     /// The rows as a type of the JavaScript bindings: for what every recovery reads, for a getter is quicker than a name.
     pub fn typed<T: JsCast + 'static>(&self) -> impl Iterator<Item = T> {
         self.0.iter().map(JsCast::unchecked_into)
@@ -93,6 +108,11 @@ impl Rows {
 
     pub fn last(&self) -> Option<Row> {
         self.count().checked_sub(1).map(|at| Row(self.0.get(at)))
+    }
+
+    /// The first row's number in a column; 0 if there is no row.
+    pub fn first_number(&self, column: &'static str) -> u64 {
+        self.first().map_or(0, |row| row.number(column))
     }
 
     /// The first row's text in a column.
@@ -148,6 +168,22 @@ impl Row {
         number.unwrap_or_default() as u64
     }
 
+    pub fn flag(&self, column: &'static str) -> bool {
+        self.number(column) != 0
+    }
+
+    /// Of a share that is a custodian's or a user's.
+    pub fn kind(&self) -> Kind {
+        match self.text("kind").as_str() {
+            "custodian" => Kind::Custodian,
+            _ => Kind::User,
+        }
+    }
+
+    pub fn backup_method(&self) -> Result<BackupMethod> {
+        stored_method(self.text("backup_method"))
+    }
+
     /// A column's value, which stays in JavaScript.
     pub fn js(&self, column: &'static str) -> JsValue {
         platform::property(&self.0, column)
@@ -157,6 +193,12 @@ impl Row {
     pub fn sealed_share(&self) -> JsString {
         platform::property(&self.0, "sealed_share").unchecked_into()
     }
+}
+
+/// A method that the database holds.
+pub(super) fn stored_method(text: String) -> Result<BackupMethod> {
+    BackupMethod::parse(text)
+        .map_err(|invalid| Error::internal(format!("a stored method must {}", invalid.0)))
 }
 
 /// What the statements of a read gave, one after the other.

@@ -34,16 +34,14 @@ pub async fn custodian_shares(
         .text(client_id)
         .number(MOST_CHARS);
     let rows = db.ask(shares).await?;
-    let rows = rows.read();
-    let read = rows.iter().map(|row| Custodian {
+    Ok(rows.each(|row| Custodian {
         backup_method: row.text("backup_method"),
         stored_at: row.text("stored_at"),
-        is_current: row.number("is_current") != 0,
+        is_current: row.flag("is_current"),
         pair_id: row.optional("pair_id"),
         key_id: row.text("key_id"),
         envelope: row.has("sealed_share").then(|| row.sealed_share()),
-    });
-    Ok(read.collect())
+    }))
 }
 
 /// A user whose client Portal is asked about.
@@ -60,7 +58,7 @@ pub async fn sample(db: &Database, limit: u64) -> Result<Vec<Sampled>> {
         user_id: row.text("id"),
         client_id: row.text("client_id"),
     };
-    Ok(rows.read().iter().map(read).collect())
+    Ok(rows.each(read))
 }
 
 /// Notes which user was looked at last.

@@ -1,6 +1,6 @@
 //! What operators ask of the whole database: how much there is, and under which keys.
 
-use super::maintenance::{first_count, scrub_note};
+use super::maintenance::scrub_note;
 use super::sql::sql;
 use super::{Database, Row, Rows, Statement, ask_each, health, purges};
 use crate::domain::sorted::sorted_by;
@@ -55,7 +55,7 @@ fn read_key_use(rows: &Rows) -> Vec<KeyUse> {
         id: row.text("key_id"),
         shares: row.number("shares"),
     };
-    rows.read().iter().map(read).collect()
+    rows.each(read)
 }
 
 /// What an operator wants to know of the whole database.
@@ -105,7 +105,7 @@ pub async fn status(db: &Database) -> Result<Status> {
         half_finished: (counts.number("too_many") == 0).then(|| counts.number("half_finished")),
         scrub_note: note.first_text("value"),
         purges: purges.to_json(),
-        purges_due: first_count(&due),
+        purges_due: due.first_number("n"),
         schema_version: health::schema_version(&schema),
     })
 }

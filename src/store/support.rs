@@ -5,15 +5,14 @@ use js_sys::JsString;
 use super::audit::Trail;
 use super::custodian_shares::{self, Fetched};
 use super::health::{self, Canary};
-use super::maintenance::first_count;
-use super::outcome::{SharesChecked, unknown_user};
+use super::outcome::unknown_user;
 use super::sql::sql;
 use super::users::{event_of_user, stored_client_id};
 use super::{Change, Database, Row, Rows, Statement, ask_each};
 use crate::domain::names::{BackupMethod, ClientId, UserId};
 use crate::domain::recovery::FetchSuperseded;
 use crate::domain::sealing::Kind;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A person as support sees them.
 pub struct Person {
@@ -77,12 +76,8 @@ pub async fn person(db: &Database, user_id: &UserId, retention_days: u32) -> Res
     Ok(Person {
         user: read_user(&user)?,
         deletions: read_deletions(&deletions),
-        history: first_count(&history),
-        shares: shares
-            .read()
-            .iter()
-            .map(read_share)
-            .collect::<Result<_>>()?,
+        history: history.first_number("n"),
+        shares: shares.each(read_share).into_iter().collect::<Result<_>>()?,
         canaries: health::read_canaries(&canaries),
     })
 }
@@ -143,19 +138,11 @@ fn read_deletions(rows: &Rows) -> Deletions {
 
 fn read_share(row: &Row) -> Result<KeyedShare> {
     Ok(KeyedShare {
-        kind: match row.text("kind").as_str() {
-            "custodian" => Kind::Custodian,
-            _ => Kind::User,
-        },
-        backup_method: stored_method(row)?,
+        kind: row.kind(),
+        backup_method: row.backup_method()?,
         stored_at: row.text("stored_at"),
         key_id: row.text("key_id"),
     })
-}
-
-fn stored_method(row: &Row) -> Result<BackupMethod> {
-    BackupMethod::parse(row.text("backup_method"))
-        .map_err(|invalid| Error::internal(format!("a stored method must {}", invalid.0)))
 }
 
 /// A user's shares, sealed, to be tried.
@@ -196,13 +183,11 @@ pub async fn sealed_shares(
         ))
         .read(user_shares);
     let changed = db.change(change).await?;
-    match changed.outcome()? {
-        SharesChecked::Checked => {}
-    }
+    changed.done()?;
     let [custodian, user] = changed.rows()?;
     let read = |row: &Row| {
         Ok(SealedShare {
-            backup_method: stored_method(row)?,
+            backup_method: row.backup_method()?,
             stored_at: row.text("stored_at"),
             key_id: row.text("key_id"),
             envelope: row.has("sealed_share").then(|| row.sealed_share()),
@@ -210,6 +195,6 @@ pub async fn sealed_shares(
     };
     Ok(Sealed {
         custodian: custodian_shares::read(&custodian)?,
-        user: user.read().iter().map(read).collect::<Result<_>>()?,
+        user: user.each(read).into_iter().collect::<Result<_>>()?,
     })
 }

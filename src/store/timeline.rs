@@ -2,11 +2,10 @@
 
 use super::sql::sql;
 use super::{Database, Row, Rows, Statement};
-use crate::domain::names::{BackupMethod, UserId};
+use crate::domain::names::UserId;
 use crate::domain::recovery::Entry;
-use crate::domain::sealing::Kind;
 use crate::domain::timeline::{Timeline, Version};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A user as operators see it.
 pub struct Person {
@@ -55,22 +54,16 @@ pub async fn person(db: &Database, user_id: &UserId) -> Result<Person> {
 }
 
 fn read(rows: &Rows) -> Result<Timeline> {
-    let versions: Result<Vec<Version>> = rows.read().iter().map(version).collect();
+    let versions: Result<Vec<Version>> = rows.each(version).into_iter().collect();
     versions.map(Timeline::of)
 }
 
 fn version(row: &Row) -> Result<Version> {
-    let backup_method = BackupMethod::parse(row.text("backup_method"))
-        .map_err(|invalid| Error::internal(format!("a stored method must {}", invalid.0)))?;
     Ok(Version {
         id: row.text("id"),
-        kind: if row.text("kind") == "custodian" {
-            Kind::Custodian
-        } else {
-            Kind::User
-        },
+        kind: row.kind(),
         entry: Entry {
-            backup_method,
+            backup_method: row.backup_method()?,
             backup_share_pair_id: row.optional("backup_share_pair_id"),
             stored_at: row.text("stored_at"),
             earlier: None,

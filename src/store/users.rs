@@ -2,7 +2,7 @@
 
 use super::audit::Trail;
 use super::deleted_users::{self, Limits, purge_waits};
-use super::outcome::{self, KeyReplaced, SessionAsked, unknown_user};
+use super::outcome::{self, KeyReplaced, unknown_user};
 use super::sql::sql;
 use super::{Change, Database, Page, Statement};
 use crate::domain::names::{ClientId, UserId};
@@ -226,15 +226,12 @@ pub async fn client_for_session(
     let select = Statement::new("SELECT client_id FROM users WHERE id = ?1").text(id.as_str());
     let change = Change::new(&trail.event_id).event(event).read(select);
     let changed = db.change(change).await?;
-    let outcome = changed.outcome().map_err(|error| match error.code {
+    changed.done().map_err(|error| match error.code {
         Code::Forbidden => error.detailed(
             "This user has cipher texts, which the session would open. FOUR_EYES lists session.",
         ),
         _ => error,
     })?;
-    match outcome {
-        SessionAsked::Asked => {}
-    }
     let [client] = changed.rows()?;
     stored_client_id(client.first_text("client_id").ok_or_else(unknown_user)?)
 }

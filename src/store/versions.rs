@@ -3,7 +3,7 @@
 use js_sys::JsString;
 
 use super::audit::Trail;
-use super::outcome::{VersionRestored, unknown_user};
+use super::outcome::unknown_user;
 use super::sql::sql;
 use super::{Change, Database, Rows, Statement};
 use crate::auth::client::Credential;
@@ -69,9 +69,7 @@ fn read_entries(rows: &Rows) -> Result<Entries> {
     };
     for row in rows.read() {
         let entry = Entry {
-            backup_method: BackupMethod::parse(row.text("backup_method")).map_err(|invalid| {
-                Error::internal(format!("a stored method must {}", invalid.0))
-            })?,
+            backup_method: row.backup_method()?,
             backup_share_pair_id: row.optional("backup_share_pair_id"),
             stored_at: row.text("stored_at"),
             earlier: None,
@@ -84,12 +82,10 @@ fn read_entries(rows: &Rows) -> Result<Entries> {
         if mark.replaced_alone_at.is_some() || mark.same_as.is_some() {
             entries.marks.push(mark);
         }
-        if row.text("kind") == "custodian" {
-            &mut entries.custodian
-        } else {
-            &mut entries.user
+        match row.kind() {
+            Kind::Custodian => entries.custodian.push(entry),
+            _ => entries.user.push(entry),
         }
-        .push(entry);
     }
     Ok(entries)
 }
@@ -130,11 +126,7 @@ pub async fn sealed(
         .optional(kind.map(Kind::as_str));
     let rows = db.ask(find).await?;
     Ok(rows.first().map(|row| SealedVersion {
-        kind: if row.text("kind") == Kind::User.as_str() {
-            Kind::User
-        } else {
-            Kind::Custodian
-        },
+        kind: row.kind(),
         owner: row.text("owner"),
         backup_method: row.text("backup_method"),
         key_id: row.text("key_id"),
@@ -178,15 +170,9 @@ pub async fn restore(
         .then(of_version(sql!("version_forget_user")))
         .read(chosen(CURRENT));
     let changed = db.change(change).await?;
-    match changed.outcome()? {
-        VersionRestored::Restored => {}
-        VersionRestored::NotFound => {
-            return Err(Error::new(
-                Code::NotFound,
-                "The user has no version with this id. GET …/backups/history lists them.",
-            ));
-        }
-    }
+    changed.done_or_missing(
+        "The user has no version with this id. GET …/backups/history lists them.",
+    )?;
     let [current] = changed.rows()?;
     current.first_to_json().ok_or_else(|| {
         Error::new(

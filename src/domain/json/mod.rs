@@ -8,7 +8,7 @@ mod read;
 mod write;
 
 pub use read::{Object, elements, text};
-pub use write::{Writer, array, push_quoted, quoted};
+pub use write::{Writer, array, push_quoted, quoted, texts};
 
 #[cfg(test)]
 mod tests;

@@ -32,6 +32,25 @@ impl Writer {
         }
     }
 
+    /// As [`given`](Self::given), of a value that is JSON already.
+    pub fn given_raw(self, name: &'static str, json: Option<String>) -> Self {
+        match json {
+            Some(json) => self.raw(name, &json),
+            None => self,
+        }
+    }
+
+    pub fn flag(self, name: &'static str, value: bool) -> Self {
+        self.raw(name, if value { "true" } else { "false" })
+    }
+
+    pub fn optional_number(self, name: &'static str, value: Option<u64>) -> Self {
+        match value {
+            Some(value) => self.number(name, value),
+            None => self.raw(name, "null"),
+        }
+    }
+
     pub fn number(self, name: &'static str, value: u64) -> Self {
         self.raw(name, &value.to_string())
     }
@@ -62,6 +81,11 @@ impl Writer {
 pub fn array(elements: impl IntoIterator<Item = String>) -> String {
     let mut elements = elements.into_iter();
     joined(&mut || elements.next())
+}
+
+/// An array of strings.
+pub fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    array(texts.into_iter().map(quoted))
 }
 
 /// Compiled once, not for each kind of list.

@@ -32,7 +32,7 @@ impl Left {
             .number("users", self.users)
             .number("custodianBackupShares", self.custodian_shares)
             .number("userBackupShares", self.user_shares)
-            .raw("isFinished", &is_finished.to_string())
+            .flag("isFinished", is_finished)
             .end()
     }
 }
