@@ -63,7 +63,7 @@ impl Copier<'_> {
                 Some(notes) => self.copy_through(db, notes).await?,
                 None if may_change => match changes::page(db, 0).await {
                     Ok(notes) => self.copy_through(db, notes).await?,
-                    Err(mut error) => self.without_copy(&error.take_cause().unwrap_or_default())?,
+                    Err(error) => self.without_copy(error.why())?,
                 },
                 None => {}
             }
@@ -91,7 +91,7 @@ impl Copier<'_> {
             // Once in a database's life.
             return match self.settled_notes(db).await {
                 Ok(notes) => self.put(db, Noted::read(db.home(), &notes)).await,
-                Err(mut error) => self.without_copy(&error.take_cause().unwrap_or_default()),
+                Err(error) => self.without_copy(error.why()),
             };
         }
         self.put(db, Noted::read(db.home(), notes)).await
@@ -135,8 +135,8 @@ impl Copier<'_> {
     pub async fn copy_page(&self, db: &Database, after: u64) -> Result<Option<u64>> {
         let notes = match changes::page(db, after).await {
             Ok(notes) => notes,
-            Err(mut error) => {
-                self.without_copy(&error.take_cause().unwrap_or_default())?;
+            Err(error) => {
+                self.without_copy(error.why())?;
                 return Ok(None);
             }
         };

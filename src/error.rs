@@ -136,6 +136,14 @@ impl Error {
         }))
     }
 
+    pub fn conflict(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::Conflict, detail)
+    }
+
+    pub fn not_found(detail: &'static str) -> Self {
+        Self::new(Code::NotFound, detail)
+    }
+
     pub fn caused_by(mut self, cause: impl Into<String>) -> Self {
         self.0.cause = Some(cause.into());
         self
@@ -208,13 +216,12 @@ impl Error {
 
     /// Whether the cause says one of these.
     pub fn is_caused_by(&self, words: &[&str]) -> bool {
-        let cause = self.cause.as_deref().unwrap_or_default();
-        words.iter().any(|words| cause.contains(words))
+        words.iter().any(|words| self.why().contains(words))
     }
 
-    /// Takes the cause out, for whoever logs it.
-    pub fn take_cause(&mut self) -> Option<String> {
-        self.0.cause.take()
+    /// The cause, for whoever logs it; empty if there is none.
+    pub fn why(&self) -> &str {
+        self.cause.as_deref().unwrap_or_default()
     }
 
     /// RFC 9457 problem details.

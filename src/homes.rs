@@ -332,14 +332,11 @@ impl<'a> Homes<'a> {
             // Never used before, unless it was lost.
             Ok((Said::Nothing, None)) if self.enrol().await? => Box::pin(self.ask(key)).await,
             Ok((Said::Nothing, _)) => self.probe(key, self.all().await?).await,
-            Err(mut error) => {
+            Err(error) => {
                 log::event(
                     Level::Error,
                     "the directory does not answer: the homes are asked",
-                    &[(
-                        "cause",
-                        Field::Text(&error.take_cause().unwrap_or_default()),
-                    )],
+                    &[("cause", Field::Text(error.why()))],
                 );
                 self.probe(key, self.by_number(&self.settings.bound)?).await
             }
@@ -499,15 +496,6 @@ impl<'a> Homes<'a> {
             Err(error) => Err(error),
         }
     }
-}
-
-fn log_failed(step: &str, mut error: Error) {
-    let cause = error.take_cause().unwrap_or_default();
-    log::event(
-        Level::Error,
-        "maintenance step failed",
-        &[("step", Field::Text(step)), ("cause", Field::Text(&cause))],
-    );
 }
 
 /// What an isolate remembers is forgotten; the cache's answer goes with its time, or with the next that is remembered.

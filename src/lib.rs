@@ -140,18 +140,17 @@ async fn respond(
     let result = match (preflight, found) {
         (Some(preflight), _) => preflight,
         (None, Some(found)) => answer(found, &head, query, &env, service, trail, &operator).await,
-        (None, None) => Err(Error::new(
-            Code::NotFound,
+        (None, None) => Err(Error::not_found(
             "No route has this path. GET /docs lists the routes.",
         )),
     };
 
     let (mut answer, code, cause) = match result {
         Ok(answer) => (answer, None, None),
-        Err(mut error) => (
+        Err(error) => (
             Answer::from(&error),
             Some(error.code.as_str()),
-            error.take_cause(),
+            error.cause.clone(),
         ),
     };
     answer.headers.extend(cors.headers());
@@ -274,10 +273,7 @@ async fn run_in_background(env: &Bindings, work: Work) {
             "maintenance did not run",
             &[
                 ("code", Field::Text(error.code.as_str())),
-                (
-                    "cause",
-                    Field::Text(error.cause.as_deref().unwrap_or_default()),
-                ),
+                ("cause", Field::Text(error.why())),
             ],
         ),
     }

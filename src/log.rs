@@ -6,6 +6,7 @@ use std::cell::RefCell;
 
 use crate::alerts;
 use crate::domain::json::{self, Writer};
+use crate::error::Result;
 use crate::platform::console;
 use crate::release::VERSION;
 
@@ -84,6 +85,17 @@ pub fn request(line: &RequestLine) {
 pub fn event(level: Level, message: &'static str, fields: &[(&'static str, Field)]) {
     write(level, message, fields);
     alerts::raise(level, message);
+}
+
+/// A step of the work in the background that failed is told here, and keeps no other from being done.
+pub fn step(step: &str, done: Result<()>) {
+    if let Err(error) = done {
+        let fields = [
+            ("step", Field::Text(step)),
+            ("cause", Field::Text(error.why())),
+        ];
+        event(Level::Error, "maintenance step failed", &fields);
+    }
 }
 
 fn write(level: Level, message: &str, fields: &[(&'static str, Field)]) {

@@ -104,24 +104,20 @@ pub fn to_json(
     if !missing.is_empty() {
         raise(user_id, client_id, &missing);
     }
+    let held = |share: &Custodian| match share.is_current {
+        true => "current",
+        false => "superseded",
+    };
     let is_missing = |pair: &SharePair| missing.iter().any(|known| known.id == pair.id);
     let shown = pairs.iter().map(|pair| {
-        let share = ours.get(&pair.id);
-        let held = share.map(|share| {
-            if share.is_current {
-                "current"
-            } else {
-                "superseded"
-            }
-        });
         Writer::default()
             .text("id", &pair.id)
             .optional("curve", pair.curve.as_deref())
             .optional("backupMethod", pair.backup_method.as_deref())
             .text("status", &pair.status)
             .optional("createdAt", pair.created_at.as_deref())
-            .optional("held", held)
-            .raw("isMissing", &is_missing(pair).to_string())
+            .optional("held", ours.get(&pair.id).map(held))
+            .flag("isMissing", is_missing(pair))
             .end()
     });
     let ours_shown = ours.shares.iter().map(|(pair, share)| {
@@ -129,18 +125,8 @@ pub fn to_json(
             .text("id", pair)
             .text("backupMethod", &share.backup_method)
             .text("storedAt", &share.stored_at)
-            .text(
-                "held",
-                if share.is_current {
-                    "current"
-                } else {
-                    "superseded"
-                },
-            )
-            .raw(
-                "isAtPortal",
-                &pairs.iter().any(|known| known.id == *pair).to_string(),
-            )
+            .text("held", held(share))
+            .flag("isAtPortal", pairs.iter().any(|known| known.id == *pair))
             .end()
     });
     let (known, why) = match listed {
@@ -157,6 +143,6 @@ pub fn to_json(
             &json::texts(missing.iter().map(|pair| pair.id.as_str())),
         )
         .raw("ours", &json::array(ours_shown))
-        .raw("hasUntoldPairs", &ours.has_untold.to_string())
+        .flag("hasUntoldPairs", ours.has_untold)
         .end()
 }

@@ -173,7 +173,7 @@ impl Vault {
         let detail = format!(
             "This version does not open with the key {key_id}: it {why}. Nothing was restored: a current share that does not open would make every fetch fail."
         );
-        Err(Error::new(Code::Conflict, detail))
+        Err(Error::conflict(detail))
     }
 
     /// None: it does not open.
@@ -202,6 +202,11 @@ impl Vault {
             .open_bytes(VERSION, HEADER_LENGTH, &place.associated_data(), envelope)
             .await?;
         Some(SecretBytes::from(bytes))
+    }
+
+    /// Whether a sealed share opens in its place.
+    pub async fn opens(&self, place: Place<'_>, key_id: &str, envelope: &JsString) -> bool {
+        self.open_bytes(place, key_id, envelope).await.is_some()
     }
 
     fn key(&self, id: &str) -> Option<&VaultKey> {

@@ -69,6 +69,6 @@ pub async fn refused(call: &Call<'_>, actor: Actor, error: Error) -> Error {
     let change = Change::new(&call.trail.event_id).event(event);
     match call.db.change(change).await {
         Ok(_) => error,
-        Err(mut failure) => error.caused_by(failure.take_cause().unwrap_or_default()),
+        Err(failure) => error.caused_by(failure.why()),
     }
 }

@@ -193,8 +193,7 @@ pub async fn fetch_share_as(
     });
     let share = share.await?;
     let share = share.ok_or_else(|| {
-        Error::new(
-            Code::NotFound,
+        Error::not_found(
             "No backup share is stored for this user under this backupMethod or backupSharePairId.",
         )
     })?;

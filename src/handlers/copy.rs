@@ -18,8 +18,7 @@ use crate::store::{Database, Which, audit, enrolment, escrow};
 pub async fn rebuild(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let request = RebuildRequest::parse(&call.json_body().await?)?;
     let copier = call.copier.as_ref().ok_or_else(|| {
-        Error::new(
-            Code::Conflict,
+        Error::conflict(
             "There is no second copy: no R2 bucket is bound as COPY (docs/second-copy.md).",
         )
     })?;
@@ -188,8 +187,7 @@ pub async fn escrow(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         });
     }
     if !are_all {
-        return Err(Error::new(
-            Code::Conflict,
+        return Err(Error::conflict(
             "These are not the keys that the Worker has. Give all of the SHARE_ENCRYPTION_KEYS that are in use.",
         ));
     }

@@ -6,7 +6,7 @@ use crate::domain::body::{parse_cursor_field, parse_home, parse_is_open};
 use crate::domain::homes::parse_cursor;
 use crate::domain::json::{self, Writer};
 use crate::domain::names::UserId;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::handlers::status::Status;
 use crate::handlers::users::one_home;
 use crate::homes::Round;
@@ -75,8 +75,7 @@ pub async fn set_state(_: &Admin, call: &Call<'_>, home: &UserId) -> Result<Answ
         .map_err(|_| Error::field("home", "be the number of a database"))?;
     let is_open = parse_is_open(&call.json_body().await?)?;
     if !call.homes.are_many() {
-        return Err(Error::new(
-            Code::Conflict,
+        return Err(Error::conflict(
             "There is one database only. npm run deploy -- --add-home adds another.",
         ));
     }
@@ -84,14 +83,12 @@ pub async fn set_state(_: &Admin, call: &Call<'_>, home: &UserId) -> Result<Answ
     match routes::set_state(&call.homes.directory()?, home, state).await? {
         Some(true) => {}
         Some(false) => {
-            return Err(Error::new(
-                Code::Conflict,
+            return Err(Error::conflict(
                 "The directory does not know everybody yet, so this database stays closed. It opens by itself; POST /admin/directory/rebuild hurries that.",
             ));
         }
         None => {
-            return Err(Error::new(
-                Code::NotFound,
+            return Err(Error::not_found(
                 "No database has this number. GET /admin/status lists them.",
             ));
         }
@@ -110,10 +107,7 @@ pub async fn rebuild_directory(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let body = call.optional_json_body().await?;
     let cursor = parse_cursor_field(&body)?;
     if !call.homes.are_many() {
-        return Err(Error::new(
-            Code::Conflict,
-            "There is no directory to rebuild.",
-        ));
+        return Err(Error::conflict("There is no directory to rebuild."));
     }
     let place = cursor.as_deref().map(|text| {
         let (home, text) = parse_cursor(text)?;

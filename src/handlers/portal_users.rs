@@ -39,8 +39,7 @@ pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) ->
     let id = user_id(call, registration.id.as_ref())?;
     let id = match registration.id {
         Some(_) if is_taken(call, &id).await? => {
-            return Err(Error::new(
-                Code::Conflict,
+            return Err(Error::conflict(
                 "This id is registered already; no client was made.",
             ));
         }

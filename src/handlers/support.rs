@@ -213,8 +213,8 @@ async fn try_each(
     let mut looked = Vec::new();
     for (entry, share) in current.chain(superseded) {
         let place = Place::custodian(&user.client_id, entry.backup_method.as_str());
-        let opened = call.vault.open_bytes(place, &share.key_id, &share.envelope);
-        let opens = opened.await.is_some();
+        let opens = call.vault.opens(place, &share.key_id, &share.envelope);
+        let opens = opens.await;
         looked.push(Looked {
             kind: Kind::Custodian,
             backup_method: entry.backup_method.clone(),
@@ -228,9 +228,9 @@ async fn try_each(
         let place = Place::user(user_id, share.backup_method.as_str());
         let opens = match &share.envelope {
             None => Opens::Unknown,
-            Some(envelope) => match call.vault.open_bytes(place, &share.key_id, envelope).await {
-                Some(_) => Opens::Yes,
-                None => Opens::No,
+            Some(envelope) => match call.vault.opens(place, &share.key_id, envelope).await {
+                true => Opens::Yes,
+                false => Opens::No,
             },
         };
         let why = (opens == Opens::No).then(|| unfit(call, wrong, &share.key_id));

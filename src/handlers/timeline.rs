@@ -5,7 +5,7 @@ use crate::domain::json::{self, Writer};
 use crate::domain::names::{InvalidName, UserId, check_name};
 use crate::domain::sealing::Kind;
 use crate::domain::timeline::{Timeline, Version};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::handlers::users::at_home;
 use crate::http::{Answer, Call};
 use crate::store::outcome::unknown_user;
@@ -80,8 +80,7 @@ pub async fn timeline(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Resul
 }
 
 fn unknown_version() -> Error {
-    Error::new(
-        Code::NotFound,
+    Error::not_found(
         "The user has no superseded version with this id. GET …/backups/history lists them.",
     )
 }

@@ -3,10 +3,11 @@
 //! The source is the authority until its own transaction gives the user up and drops the rows; from then on it is the target. Whoever
 //! comes to the wrong one of the two is told by its marks (`moves`), and goes to the other.
 
-use super::{Homes, MAX_HOPS, log_failed};
+use super::{Homes, MAX_HOPS};
 use crate::domain::homes::Key;
 use crate::domain::names::UserId;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
+use crate::log;
 use crate::store::audit::Trail;
 use crate::store::departed;
 use crate::store::moves::{self, End, Members, Unfinished};
@@ -46,8 +47,7 @@ impl Homes<'_> {
         let source = self.home(from).await?;
         let members = Members::of(&source, user_id.as_str()).await?;
         if members.users > 1 {
-            return Err(Error::new(
-                Code::Conflict,
+            return Err(Error::conflict(
                 "Another registered user has had the same clientId as this one, so what is kept of both belongs together. Purge what is kept of the deleted user first.",
             ));
         }
@@ -103,8 +103,7 @@ impl Homes<'_> {
         // 3.
         let there = moves::rows_in(target, members).await?;
         if !there.is_union(&before, &copied) {
-            return Err(Error::new(
-                Code::Conflict,
+            return Err(Error::conflict(
                 "The other database has something else of this user, or of its API key. Nothing was moved.",
             ));
         }
@@ -128,20 +127,14 @@ impl Homes<'_> {
     pub async fn finish_moves(&self, home: &Database) -> Result<()> {
         let (arriving, left) = moves::unfinished(home).await?;
         for unfinished in &arriving {
-            if let Err(error) = self.finish_arrival(home, unfinished).await {
-                log_failed("moves", error);
-            }
+            log::step("moves", self.finish_arrival(home, unfinished).await);
         }
         for unfinished in &left {
-            if let Err(error) = self.finish_departure(home, unfinished).await {
-                log_failed("moves", error);
-            }
+            log::step("moves", self.finish_departure(home, unfinished).await);
         }
         for (to, marks) in departed::departed(home).await? {
             let forgotten = async { departed::forget(home, &self.home(to).await?, &marks).await };
-            if let Err(error) = forgotten.await {
-                log_failed("moves", error);
-            }
+            log::step("moves", forgotten.await.map(drop));
         }
         departed::expire(home).await
     }
@@ -199,8 +192,7 @@ async fn hold_still(
     }
     // In the target: of one who was deleted there before.
     if moves::purge_waits(source, members).await? || moves::purge_waits(target, members).await? {
-        return Err(Error::new(
-            Code::Conflict,
+        return Err(Error::conflict(
             "A purge of this user waits. Take it back with DELETE /users/:userId/purge, move the user, and ask for the purge again.",
         ));
     }

@@ -359,8 +359,7 @@ const ADD_ONE: &str = "No database of this place takes new users. An operator op
 
 /// Where any database would do, the remedy is to add one (503). Here somebody has chosen one.
 fn closed() -> Error {
-    Error::new(
-        Code::Conflict,
+    Error::conflict(
         "This database takes no new users. Open it with PUT /admin/homes/:home, or name another one.",
     )
 }
@@ -374,9 +373,7 @@ fn clash() -> Error {
 }
 
 fn taken() -> Error {
-    Error::new(
-        Code::Conflict,
-        "The id, clientId or clientApiKey is registered already, with another of the three. Where deleted users stand in the way, POST /users/:userId/move brings them into one database.",
+    Error::conflict("The id, clientId or clientApiKey is registered already, with another of the three. Where deleted users stand in the way, POST /users/:userId/move brings them into one database.",
     )
     .caused_by(TAKEN)
 }

@@ -2,7 +2,7 @@
 //! done, would be. Then it goes through all of them once more.
 
 use super::Homes;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::store::departed;
 
 /// How often it goes through all homes at most.
@@ -50,8 +50,7 @@ impl Homes<'_> {
             return Ok(None);
         }
         if round.number >= ROUNDS {
-            return Err(Error::new(
-                Code::Conflict,
+            return Err(Error::conflict(
                 "Users moved from one database to another meanwhile, so this may lack some of them. Begin it anew once no move is under way.",
             ));
         }

@@ -1,7 +1,7 @@
 //! What the background does for the directory: which homes are due, that every user has routes, how full each home is.
 
+use super::Homes;
 use super::rounds::Round;
-use super::{Homes, log_failed};
 use crate::config::binding_of;
 use crate::domain::homes::{Key, Kind};
 use crate::error::{Code, Result};
@@ -32,7 +32,7 @@ impl Homes<'_> {
             Ok(homes) => Ok(homes),
             // Without the directory the clock tells whose turn it is.
             Err(error) => {
-                log_failed("directory", error);
+                log::step("directory", Err(error));
                 let turn = now_ms() / MS_PER_MINUTE % runs;
                 let mine = |home: &u32| u64::from(*home) % runs == turn;
                 Ok(bound.iter().copied().filter(mine).collect())
@@ -75,9 +75,7 @@ impl Homes<'_> {
     pub async fn tend(&self, home: &Database) -> Result<()> {
         let directory = self.directory()?;
         let (known, complete) = routes::homes(&directory).await?;
-        if let Err(error) = self.finish_moves(home).await {
-            log_failed("moves", error);
-        }
+        log::step("moves", self.finish_moves(home).await);
         // 1. Every user has routes, and they lead here.
         let is_filling = home.home() == 0 && complete.as_deref() == Some("0");
         let pages = if is_filling {
@@ -222,7 +220,7 @@ impl Homes<'_> {
             let found = match found {
                 Ok(found) => found,
                 Err(error) => {
-                    log_failed("routes", error);
+                    log::step("routes", Err(error));
                     continue;
                 }
             };

@@ -84,7 +84,7 @@ pub async fn run(env: &Bindings, vault: &Vault, settings: &Settings, work: Work)
             if homes.are_many() && settings.homes.has_queue {
                 match send(env, &turns).await {
                     Ok(()) => return Ok(()),
-                    Err(error) => log_failed("queue", error), // What one invocation can do is better than nothing.
+                    Err(error) => log::step("queue", Err(error)), // What one invocation can do is better than nothing.
                 }
             }
             turns
@@ -147,12 +147,13 @@ async fn take(
         let db = match homes.identified(turn.home, identity).await {
             Ok(db) => db,
             Err(error) => {
-                log_failed("homes", error);
+                log::step("homes", Err(error));
                 continue;
             }
         };
         let copy = copies.map(|copies| copies.of_home(db.home()));
-        run_copy(&db, copy.as_ref()).await;
+        // What waits is copied; where there is no second copy, none is noted any more.
+        log::step("copy", copy::run_or_stop(&db, copy.as_ref()).await);
         if turn.is_due {
             due.push((db, copy));
         }
@@ -160,10 +161,8 @@ async fn take(
     for (served, (db, copy)) in due.iter().enumerate() {
         let budget = Budget::INVOCATION.part(db, (due.len() - served) as u64);
         serve(db, homes, copy.as_ref(), vault, settings, budget).await;
-        if homes.are_many()
-            && let Err(error) = homes.tend(db).await
-        {
-            log_failed("homes", error);
+        if homes.are_many() {
+            log::step("homes", homes.tend(db).await);
         }
     }
 }
@@ -179,41 +178,20 @@ async fn serve(
 ) {
     let first = homes.first();
     let days = settings.history_retention_days;
-    let steps = [
-        (
-            "rewrap",
-            rewrap(
-                db,
-                first,
-                vault,
-                REWRAP_PER_RUN,
-                budget.part(db, 3),
-                Actor::System,
-            )
-            .await
-            .map(drop),
-        ),
-        (
-            "scrub",
-            scrub::scrub(db, copy, vault, days, budget.part(db, 2)).await,
-        ),
-        ("purge", purge(db, settings, budget.part(db, 2)).await),
-        ("purge users", purge_users(db, homes, budget).await),
-        ("canary", ensure_canary(db, first, vault).await),
-        (
-            "portal pairs",
-            pairs::look(db, vault, settings, budget).await,
-        ),
-    ];
-    if let Some(target) = copy
-        && let Err(error) = sweep::sweep(db, target, budget).await
-    {
-        log_failed("sweep the copy", error);
-    }
-    for (step, result) in steps {
-        if let Err(error) = result {
-            log_failed(step, error);
-        }
+    let part = budget.part(db, 3);
+    let rewrapped = rewrap(db, first, vault, REWRAP_PER_RUN, part, Actor::System).await;
+    log::step("rewrap", rewrapped.map(drop));
+    let part = budget.part(db, 2);
+    log::step("scrub", scrub::scrub(db, copy, vault, days, part).await);
+    log::step("purge", purge(db, settings, budget.part(db, 2)).await);
+    log::step("purge users", purge_users(db, homes, budget).await);
+    log::step("canary", ensure_canary(db, first, vault).await);
+    log::step(
+        "portal pairs",
+        pairs::look(db, vault, settings, budget).await,
+    );
+    if let Some(target) = copy {
+        log::step("sweep the copy", sweep::sweep(db, target, budget).await);
     }
     let bytes = db.bytes();
     if bytes > NEARLY_FULL_BYTES {
@@ -227,25 +205,7 @@ async fn serve(
         );
     }
     // Last, so that what the others logged is counted with it.
-    if let Err(error) = metrics::count(db).await {
-        log_failed("metrics", error);
-    }
-}
-
-/// What waits is copied; where there is no second copy, none is noted any more. First of all, and in the run of every minute.
-async fn run_copy(db: &Database, copy: Option<&copy::Target>) {
-    if let Err(error) = copy::run_or_stop(db, copy).await {
-        log_failed("copy", error);
-    }
-}
-
-fn log_failed(step: &str, mut error: Error) {
-    let cause = error.take_cause().unwrap_or_default();
-    log::event(
-        Level::Error,
-        "maintenance step failed",
-        &[("step", Field::Text(step)), ("cause", Field::Text(&cause))],
-    );
+    log::step("metrics", metrics::count(db).await);
 }
 
 /// Keeps a canary for each key, once: also for those that seal nothing yet, so that a new key's bytes are known before it seals. Of many
@@ -319,8 +279,7 @@ async fn opens_shares(db: &Database, vault: &Vault, key_id: &str) -> Result<bool
     for table in store::TABLES {
         let rows = store::page_under_key(db, table, key_id, 0, TRIED).await?;
         for row in &rows {
-            let opened = vault.open_bytes(row.place(), key_id, &row.envelope);
-            if opened.await.is_some() {
+            if vault.opens(row.place(), key_id, &row.envelope).await {
                 return Ok(true);
             }
         }

@@ -3,10 +3,10 @@
 use wasm_bindgen::JsValue;
 
 use super::copy::{Target, unreachable};
-use crate::domain::journal::{self, Entry, Name, Place, What};
+use crate::domain::journal::{self, Entry, Name, What};
 use crate::error::Result;
 use crate::platform::bucket::Listed;
-use crate::store::Row;
+use crate::store::{Row, changes};
 
 /// A page ends with the user that takes it over so many objects.
 const OBJECTS_PER_PAGE: usize = 400;
@@ -88,11 +88,7 @@ pub fn told(name: &str, home: u32, object: &JsValue) -> Option<(Entry, String)> 
     let row = Row::of(object.is_object().then(|| object.clone())?);
     let what = What::parse(&row.text("what"))?;
     let user_id = row.text("userId");
-    let place = Place {
-        epoch: row.number("epoch"),
-        seq: row.number("seq"),
-    };
-    if journal::name(home, &user_id, place, what) != name {
+    if journal::name(home, &user_id, changes::place(&row), what) != name {
         return None;
     }
     let displaced = row.optional("displaced").zip(row.optional("displacedAt"));

@@ -4,7 +4,7 @@
 //! to page by the cursor; a page that is asked for again does the same again.
 
 use js_sys::Array;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
 use super::copy::{Target, read_head, settle, unreachable};
 use super::objects::{OBJECTS_PER_READ, names, told};
@@ -216,12 +216,8 @@ async fn opens(vault: &Vault, object: &JsValue) -> bool {
         owner: &owner,
         backup_method: &method,
     };
-    let envelope = row.js("sealedShare");
-    match envelope.dyn_ref() {
-        Some(envelope) => vault
-            .open_bytes(place, &row.text("keyId"), envelope)
-            .await
-            .is_some(),
+    match row.string("sealedShare") {
+        Some(envelope) => vault.opens(place, &row.text("keyId"), &envelope).await,
         None => false,
     }
 }
@@ -287,8 +283,8 @@ fn rows_of(replay: &Replay) -> Vec<LiveRow> {
 /// The fields of a share for a comparison: its sealed text is told by its ends, which hold the nonce and the tag, for D1 takes 2 MB at once. Whether what is between
 /// them is whole, opening it tells.
 fn with_sealed_ends(fields: &str, object: &JsValue) -> String {
-    let sealed = Row::of(object.clone()).js("sealedShare");
-    let ends = sealed.dyn_ref::<js_sys::JsString>().map(|text| {
+    let sealed = Row::of(object.clone()).string("sealedShare");
+    let ends = sealed.map(|text| {
         let length = text.length();
         let end = |from, to| String::from(text.slice(from, to));
         format!(

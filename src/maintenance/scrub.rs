@@ -140,7 +140,8 @@ pub(super) async fn scrub(
         let (first, last) = (first.number, last.number);
         for row in &rows {
             scrub.running.checked += 1;
-            if !opens(vault, row).await {
+            let opens = vault.opens(row.place(), &row.key_id, &row.envelope);
+            if !opens.await {
                 scrub.running.failed += 1;
                 report_unopenable(table, row, vault);
             }
@@ -151,7 +152,7 @@ pub(super) async fn scrub(
             if let Some(target) = copy.filter(|_| is_sampled)
                 && let Err(error) = sample(db, target, vault, row, &mut sampling).await
             {
-                super::log_failed("sample the copy", error);
+                log::step("sample the copy", Err(error));
                 copy = None;
             }
         }
@@ -162,9 +163,8 @@ pub(super) async fn scrub(
             }
             // What cannot be purged must not keep the walk from the rows behind it.
             Table::Versions => {
-                if let Err(error) = purge(db, first, last, retention_days).await {
-                    super::log_failed("purge history", error);
-                }
+                let purged = purge(db, first, last, retention_days).await;
+                log::step("purge history", purged);
             }
         }
         checked += rows.len() as u64;
@@ -188,11 +188,6 @@ async fn purge(db: &Database, first: u64, last: u64, retention_days: u32) -> Res
         );
     }
     Ok(())
-}
-
-async fn opens(vault: &Vault, row: &SealedRow) -> bool {
-    let opened = vault.open_bytes(row.place(), &row.key_id, &row.envelope);
-    opened.await.is_some()
 }
 
 fn report_unopenable(table: Table, row: &SealedRow, vault: &Vault) {

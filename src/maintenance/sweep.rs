@@ -218,12 +218,11 @@ pub async fn erase(target: &Target, purged: &[String]) {
     }
 }
 
-fn log_kept(mut error: Error) {
-    let cause = error.take_cause().unwrap_or_default();
+fn log_kept(error: Error) {
     log::event(
         Level::Info,
         "objects of the copy are kept for now",
-        &[("cause", Field::Text(&cause))],
+        &[("cause", Field::Text(error.why()))],
     );
 }
 

@@ -128,10 +128,7 @@ pub async fn refuse(
 }
 
 pub fn unknown_request() -> Error {
-    Error::new(
-        Code::NotFound,
-        "There is no request with this id. GET /approvals lists those that wait.",
-    )
+    Error::not_found("There is no request with this id. GET /approvals lists those that wait.")
 }
 
 /// What the trigger says, and the answer to it.

@@ -138,8 +138,7 @@ impl<'a> Attempts<'a> {
             .caused_by(cause));
         }
         if failure.contains(TOO_MANY_METHODS) {
-            return Err(Error::new(
-                Code::Conflict,
+            return Err(Error::conflict(
                 "This user has 256 backup methods already, which is the maximum. An operator removes one with DELETE /users/:userId/backups?backupMethod=…; its shares go into the history.",
             ));
         }
@@ -147,9 +146,7 @@ impl<'a> Attempts<'a> {
             return Err(error);
         }
         if failure.contains("constraint failed") {
-            return Err(Error::new(
-                Code::Conflict,
-                "This conflicts with what is stored: another request has just stored the same id. Look at what is there, then send it again if it is still needed.",
+            return Err(Error::conflict("This conflicts with what is stored: another request has just stored the same id. Look at what is there, then send it again if it is still needed.",
             )
             .caused_by(failure));
         }

@@ -3,7 +3,6 @@
 //! An event is written in the same batch as what it records, so that no share leaves and none is replaced without it.
 //! Its id is made once per request: by it a batch that is sent again is known to have been carried out.
 
-use super::attempts::FULL;
 use super::sql::sql;
 use super::{Change, Database, Page, Row, Statement};
 use crate::domain::names::{UserId, least_id_at, new_id};
@@ -211,11 +210,7 @@ pub async fn note(
         client_id: user.map(|(_, client_id)| client_id),
         outcome,
     });
-    match db.change(Change::new(&trail.event_id).event(event)).await {
-        // A full database must not keep anybody from opening another one: the log has the request's line.
-        Err(error) if !error.is_caused_by(&FULL) => Err(error),
-        _ => Ok(()),
-    }
+    db.note(Change::new(&trail.event_id).event(event)).await
 }
 
 /// Notes that an operator looks at what there is of a user: once for each operator, user and quarter of an hour. An event of
@@ -238,10 +233,5 @@ pub async fn note_view(
         .text(user_id.as_str())
         .text(operator)
         .text(&since);
-    let change = Change::new(&view.event_id).then(statement);
-    match db.change(change).await {
-        // Who looks must not be kept from it by a full database: the log has the request's line, with the operator's name.
-        Err(error) if !error.is_caused_by(&FULL) => Err(error),
-        _ => Ok(()),
-    }
+    db.note(Change::new(&view.event_id).then(statement)).await
 }

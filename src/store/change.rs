@@ -7,7 +7,7 @@ use super::audit::By;
 use super::outcome::{Done, Outcome, Refusal, Sought};
 use super::{Row, Rows, Statement};
 use crate::domain::json;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// A batch that changes something. The gate comes first (`migrations/0008_attempts.sql`): it stops the batch where the
 /// request's event exists, and where the Worker no longer listens. So whoever comes after the gate is the first and in
@@ -192,7 +192,7 @@ impl Changed {
     pub fn done_or_missing(&self, missing: &'static str) -> Result<()> {
         match self.outcome()? {
             Sought::Removed | Sought::Cancelled | Sought::Restored => Ok(()),
-            Sought::NotFound => Err(Error::new(Code::NotFound, missing)),
+            Sought::NotFound => Err(Error::not_found(missing)),
         }
     }
 

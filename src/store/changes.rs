@@ -1,8 +1,5 @@
 //! `changes`: the notes that the second copy is made from, and what `meta` knows of the copy.
 
-use js_sys::JsString;
-use wasm_bindgen::JsCast;
-
 use super::sql::sql;
 use super::{Change, Database, Row, Rows, Statement};
 use crate::domain::journal::{self, Place, What};
@@ -80,9 +77,7 @@ impl Noted {
         for row in rows.read() {
             let place = place(&row);
             let at = row.text("at");
-            let body = row.js("body");
-            let (Some(what), Some(body)) =
-                (What::parse(&row.text("what")), body.dyn_ref::<JsString>())
+            let (Some(what), Some(body)) = (What::parse(&row.text("what")), row.string("body"))
             else {
                 noted.without.push(Note { place, at });
                 continue;
@@ -90,7 +85,7 @@ impl Noted {
             let name = journal::name(home, &row.text("user_id"), place, what);
             let [version, key] = ["version_id", "key_id"].map(|column| row.text(column));
             let note = [at.as_str(), &version, &key].join("\t");
-            noted.puts.push(&name, &note, body);
+            noted.puts.push(&name, &note, &body);
             noted.notes.push(Note { place, at });
             if what == What::Purged {
                 noted.purged.push(name);
@@ -114,14 +109,12 @@ pub fn place(row: &Row) -> Place {
 
 /// Whether more notes may wait behind a page.
 pub fn is_full(page: &Rows) -> bool {
-    let rows = page.read();
     let length = |row: &Row| {
-        row.js("body")
-            .dyn_ref::<JsString>()
-            .map_or(0, JsString::length)
+        row.string("body")
+            .map_or(0, |body| u64::from(body.length()))
     };
-    let characters: u64 = rows.iter().map(|row| u64::from(length(row))).sum();
-    rows.len() as u64 >= NOTES_PER_PAGE || characters >= PAGE_BYTES
+    let characters: u64 = page.each(length).iter().sum();
+    u64::from(page.count()) >= NOTES_PER_PAGE || characters >= PAGE_BYTES
 }
 
 /// The statements of a purge: what was noted of the user and client is forgotten, and their erasure noted. `event` is the purge's.

@@ -59,12 +59,8 @@ impl Database {
     /// For a request: however many batches it takes, their failures together have one time.
     pub fn for_request(binding: D1, which: Which) -> Self {
         Self {
-            binding,
-            which,
             lost_ms: Some(Rc::new(Cell::new(0))),
-            copied: None,
-            by: Rc::default(),
-            spent: Rc::default(),
+            ..Self::for_background(binding, which)
         }
     }
 
@@ -284,6 +280,15 @@ impl Database {
     pub async fn upkeep(&self, statement: Statement) -> Result<Rows> {
         let [rows] = self.change(Change::upkeep(statement)).await?.rows()?;
         Ok(rows)
+    }
+
+    /// Carries out a change that only notes: a full database, which takes no note, keeps nobody from what is noted. The log has the
+    /// request's line.
+    pub async fn note(&self, change: Change) -> Result<()> {
+        match self.change(change).await {
+            Err(error) if !error.is_caused_by(&FULL) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Carries out a change; transient failures are tried again. When this returns, no attempt of it is left that could

@@ -123,29 +123,20 @@ pub async fn restore(
         }
         let client = url::encode(&client_id);
         return Err(match refusal.as_str() {
-            "conflict" => Error::new(
-                Code::Conflict,
-                format!(
-                    "A user with this id, client id or API key is registered. Delete that one first, then restore this one \
+            "conflict" => Error::conflict(format!(
+                "A user with this id, client id or API key is registered. Delete that one first, then restore this one \
                      with ?clientId={client}"
-                ),
-            ),
+            )),
             "forbidden" => purge_waits(),
-            "another_id" => Error::new(
-                Code::Conflict,
-                format!(
-                    "Cipher texts that were stored under the client's id would open with the identity provider's token of this user. \
+            "another_id" => Error::conflict(format!(
+                "Cipher texts that were stored under the client's id would open with the identity provider's token of this user. \
                      POST /users/{client}/restore brings that user back; or take jwt out of CLIENT_AUTH for this restore."
-                ),
-            ),
-            _ => Error::new(
-                Code::Conflict,
-                format!(
-                    "Cipher texts that were stored under the client's id would open with this user's clientApiKey. FOUR_EYES lists client-api-key, so it \
+            )),
+            _ => Error::conflict(format!(
+                "Cipher texts that were stored under the client's id would open with this user's clientApiKey. FOUR_EYES lists client-api-key, so it \
                      takes two operators: POST /users/{client}/restore, then PUT /users/{client}/client-api-key with this user's key. Then delete that \
                      user, and restore this one."
-                ),
-            ),
+            )),
         });
     }
     // 2. What an app stored in its place, sealed for this user.
@@ -169,12 +160,7 @@ pub async fn restore(
         .then(of_client(sql!("restore_forget_user_shares")))
         .then(of_deletion(FORGET_USER))
         .event(event);
-    let gone = || {
-        Error::new(
-            Code::Conflict,
-            "The user was deleted or purged again meanwhile.",
-        )
-    };
+    let gone = || Error::conflict("The user was deleted or purged again meanwhile.");
     match db.change(change).await?.outcome()? {
         UserRestored::Restored => {}
         UserRestored::Conflict => return Err(gone()),

@@ -28,12 +28,9 @@ pub fn open(trail: &Trail, user_id: &UserId, minutes: u32) -> Change {
 pub fn opened_until(changed: Changed) -> Result<String> {
     changed.done()?;
     let [window] = changed.rows()?;
-    window.first_text("ejectable_until").ok_or_else(|| {
-        Error::new(
-            Code::Conflict,
-            "The window was opened, and closed again meanwhile.",
-        )
-    })
+    window
+        .first_text("ejectable_until")
+        .ok_or_else(|| Error::conflict("The window was opened, and closed again meanwhile."))
 }
 
 /// Closes the window, open or not.
@@ -95,8 +92,7 @@ pub async fn retrieve(
                 fetched: read(&shares)?,
             })
         }
-        outcome::Retrieved::NotFound => Err(Error::new(
-            Code::NotFound,
+        outcome::Retrieved::NotFound => Err(Error::not_found(
             "No custodian share is stored under this backupMethod. Send it with its curve, as the webhook brought it: GDRIVE-SECP256K1.",
         )),
         outcome::Retrieved::NotEnabled => Err(Error::new(

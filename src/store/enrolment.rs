@@ -75,8 +75,7 @@ pub async fn may_become(database: &Database, home: u32) -> Result<()> {
     let rows = database.ask(look).await?;
     let is_another = |row: Row| row.flag("spread") && row.number("home") != u64::from(home);
     if rows.first().is_some_and(is_another) {
-        return Err(Error::new(
-            Code::Conflict,
+        return Err(Error::conflict(
             "This database is another home. Name the binding of a new one.",
         ));
     }

@@ -10,7 +10,7 @@ use super::sql::sql;
 use super::{Change, Database, Row, Rows, Statement};
 use crate::domain::homes::{Key, Kind};
 use crate::domain::json::{self, quoted};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// Where a user is who is not here.
 pub struct Gone {
@@ -118,8 +118,7 @@ pub async fn lease(source: &Database, members: &Members, move_id: &str, to: u32)
     let lease = Change::upkeep(lease).read(state_of(move_id));
     let [_, state] = source.change(lease).await?.rows()?;
     if state.is_empty() {
-        return Err(Error::new(
-            Code::Conflict,
+        return Err(Error::conflict(
             "This user is being moved already. Try again in half a minute.",
         ));
     }
@@ -142,8 +141,7 @@ pub async fn expect(target: &Database, members: &Members, move_id: &str, from: u
     let expected = swept(arrive, &members.ids, move_id).read(state_of(move_id));
     let state = target.change(expected).await?.all_rows().pop();
     if state.is_none_or(|state| state.is_empty()) {
-        return Err(Error::new(
-            Code::Conflict,
+        return Err(Error::conflict(
             "The other database has a user of this id or clientId already, as after a return to an earlier time: docs/scale.md tells how to settle it. Nothing was moved.",
         ));
     }

@@ -118,10 +118,7 @@ impl From<Refusal> for Error {
 
 /// The answer to a store that came after that of a later request.
 pub fn overtaken() -> Error {
-    Error::new(
-        Code::Conflict,
-        "A request that began later was carried out meanwhile; this one was not.",
-    )
+    Error::conflict("A request that began later was carried out meanwhile; this one was not.")
 }
 
 const HOUR_SECONDS: u32 = 3_600;

@@ -9,7 +9,7 @@ use super::outcome::Purged;
 use super::sql::sql;
 use super::{Change, Changed, Database, Statement, changes};
 use crate::domain::names::{ClientId, UserId};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// What became of a purge that an operator asked for.
 pub enum Requested {
@@ -56,13 +56,12 @@ pub fn requested(changed: Changed) -> Result<Requested> {
         Purged::Purged => Ok(Requested::Purged),
         Purged::Waits => {
             let [waiting] = changed.rows()?;
-            let purge_at = waiting.first_text("purge_at").ok_or_else(|| {
-                Error::new(Code::Conflict, "The purge was cancelled again meanwhile.")
-            })?;
+            let purge_at = waiting
+                .first_text("purge_at")
+                .ok_or_else(|| Error::conflict("The purge was cancelled again meanwhile."))?;
             Ok(Requested::Waits { purge_at })
         }
-        Purged::Conflict => Err(Error::new(
-            Code::Conflict,
+        Purged::Conflict => Err(Error::conflict(
             "`purge` must be the client id of this user.",
         )),
     }

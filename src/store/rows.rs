@@ -137,10 +137,8 @@ impl Row {
 
     /// How long the text in `sealedShare` is, in characters.
     pub fn sealed_length(&self) -> usize {
-        let sealed = self.js("sealedShare");
-        sealed
-            .dyn_ref::<JsString>()
-            .map_or(0, |text| text.length() as usize)
+        let sealed = self.string("sealedShare");
+        sealed.map_or(0, |text| text.length() as usize)
     }
 
     pub fn optional(&self, column: &'static str) -> Option<String> {
@@ -187,6 +185,11 @@ impl Row {
     /// A column's value, which stays in JavaScript.
     pub fn js(&self, column: &'static str) -> JsValue {
         platform::property(&self.0, column)
+    }
+
+    /// As [`js`](Self::js), if it is a string.
+    pub fn string(&self, column: &'static str) -> Option<JsString> {
+        self.js(column).dyn_into().ok()
     }
 
     /// The text in the column `sealed_share`, which stays in JavaScript. Not a string in a row that has none.

@@ -82,12 +82,8 @@ pub async fn register(
     let [user] = changed.rows()?;
     // Whoever comes again may find the user that it registered deleted.
     let user = || {
-        user.first_to_json().ok_or_else(|| {
-            Error::new(
-                Code::Conflict,
-                "The user was registered, and deleted again meanwhile.",
-            )
-        })
+        user.first_to_json()
+            .ok_or_else(|| Error::conflict("The user was registered, and deleted again meanwhile."))
     };
     match outcome {
         outcome::Registered::Registered | outcome::Registered::Adopted => {
@@ -97,12 +93,10 @@ pub async fn register(
             Ok(Registered::Same(user()?))
         }
         outcome::Registered::Overtaken => Err(outcome::overtaken()),
-        outcome::Registered::NeedsApproval => Err(Error::new(
-            Code::Conflict,
+        outcome::Registered::NeedsApproval => Err(Error::conflict(
             "This user has cipher texts, which the clientApiKey would open. FOUR_EYES lists client-api-key, so it takes two operators: POST /users/:userId/restore if the user is deleted, then PUT /users/:userId/client-api-key.",
         )),
-        outcome::Registered::Conflict => Err(Error::new(
-            Code::Conflict,
+        outcome::Registered::Conflict => Err(Error::conflict(
             "The id, clientId or clientApiKey is registered already, with another of the three. A user's clientApiKey is replaced by PUT /users/:userId/client-api-key.",
         )),
     }
@@ -131,8 +125,7 @@ pub async fn replace_client_api_key(
     match changed.outcome()? {
         KeyReplaced::Replaced => {}
         KeyReplaced::Conflict => {
-            return Err(Error::new(
-                Code::Conflict,
+            return Err(Error::conflict(
                 "This clientApiKey belongs to another user.",
             ));
         }

@@ -10,7 +10,7 @@ use crate::auth::client::Credential;
 use crate::domain::names::{BackupMethod, UserId};
 use crate::domain::recovery::Entry;
 use crate::domain::sealing::Kind;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// The current shares of a user, without the shares.
 pub struct Entries {
@@ -174,12 +174,9 @@ pub async fn restore(
         "The user has no version with this id. GET …/backups/history lists them.",
     )?;
     let [current] = changed.rows()?;
-    current.first_to_json().ok_or_else(|| {
-        Error::new(
-            Code::Conflict,
-            "The version was restored, and replaced again meanwhile.",
-        )
-    })
+    current
+        .first_to_json()
+        .ok_or_else(|| Error::conflict("The version was restored, and replaced again meanwhile."))
 }
 
 /// Deletes the versions of the given row ids that are past the retention, but never one that another share may belong to.
