@@ -6,7 +6,7 @@ mod operators;
 
 pub use callers::{Callers, ClientAuth, IdentityProvider, Issuer};
 pub use homes::{HOMES_QUEUE, Homes, binding_of};
-pub use operators::{ADMIN_NAME, OperatorToken, Operators};
+pub use operators::{ADMIN_NAME, Operators};
 
 use crate::domain::alert::AlertWebhook;
 use crate::domain::bindings::Texts;

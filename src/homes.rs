@@ -22,7 +22,7 @@ use crate::log::{self, Field, Level};
 use crate::platform::{Bindings, D1, after_answer, cache, cached, now_ms};
 use crate::store::departed;
 use crate::store::moves;
-use crate::store::outcome::unknown_user;
+use crate::store::outcome::{known, unknown_user};
 use crate::store::routes::{self, Found};
 use crate::store::users;
 use crate::store::{Database, MOVED, Which, ask_each};
@@ -490,11 +490,7 @@ impl<'a> Homes<'a> {
             let owner = users::owner_of_api_key(db, hash).await?;
             owner.ok_or_else(unknown_user)
         });
-        match found.await {
-            Ok(owner) => Ok(Some(owner)),
-            Err(error) if error.code == Code::UnknownUser => Ok(None),
-            Err(error) => Err(error),
-        }
+        known(found.await)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::domain::body::parse_number;
 use crate::domain::homes::{Part, merge};
 use crate::domain::json::{self, Writer};
 use crate::domain::names::{InvalidName, UserId, check_name};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::handlers::copy;
 use crate::handlers::homes;
 use crate::handlers::status::Status;
@@ -18,7 +18,7 @@ use crate::platform::parse_date;
 use crate::store::audit::{self, Actor};
 use crate::store::changes::{self, Copying};
 use crate::store::health;
-use crate::store::outcome::{self, unknown_user};
+use crate::store::outcome::{self, known};
 use crate::store::status::{self as store, KeyUse};
 use crate::store::users;
 use crate::store::{Database, Page, Rows, ask_each};
@@ -122,23 +122,17 @@ fn known_word(
 async fn homes_with_events(call: &Call<'_>, user_id: &UserId) -> Result<Vec<Database>> {
     let home = at_home(call, user_id, async |db| {
         // Whoever has only events is nowhere.
-        match users::get(db, user_id).await? {
-            Some(_) => Ok(db.home()),
-            None => Err(unknown_user()),
-        }
+        users::get(db, user_id).await.map(|_| db.home())
     })
     .await;
-    match home {
-        Err(error) if error.code == Code::UnknownUser => call.homes.all().await,
-        home => {
-            let mut homes = vec![call.homes.home(0).await?];
-            match home? {
-                0 => {}
-                home => homes.push(call.homes.home(home).await?),
-            }
-            Ok(homes)
-        }
+    let Some(home) = known(home)? else {
+        return call.homes.all().await;
+    };
+    let mut homes = vec![call.homes.home(0).await?];
+    if home != 0 {
+        homes.push(call.homes.home(home).await?);
     }
+    Ok(homes)
 }
 
 /// The newest events of all these homes.

@@ -1,5 +1,7 @@
 //! `GET /healthz` and `GET /readyz`.
 
+use std::borrow::Cow;
+
 use crate::auth::admin::Admin;
 use crate::config::binding_of;
 use crate::domain::journal::name_of_escrow_index;
@@ -40,8 +42,7 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
     let health = health::read(call.db).await.map_err(|error| {
         if error.is_caused_by(&["no such table", "no such column"]) {
             not_ready(
-                "Not ready: the database has no schema, or an older one. Apply the migrations."
-                    .to_owned(),
+                "Not ready: the database has no schema, or an older one. Apply the migrations.",
             )
         } else {
             error
@@ -50,8 +51,7 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
     // 3.
     if health.schema.is_none_or(|version| version < SCHEMA_VERSION) {
         return Err(not_ready(
-            "Not ready: the database's schema is older than the Worker. Apply the migrations."
-                .to_owned(),
+            "Not ready: the database's schema is older than the Worker. Apply the migrations.",
         ));
     }
     // 4.
@@ -111,7 +111,7 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
     Ok(Answer::ok(ready))
 }
 
-fn not_ready(detail: String) -> Error {
+fn not_ready(detail: impl Into<Cow<'static, str>>) -> Error {
     Error::new(Code::Misconfigured, detail)
 }
 

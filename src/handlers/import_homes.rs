@@ -10,6 +10,7 @@ use crate::handlers::import::import_at;
 use crate::homes::{Wanted, keys_of};
 use crate::http::Call;
 use crate::store::import::Mode;
+use crate::store::outcome;
 use crate::store::routes;
 
 /// Records that go together: to the home where somebody of theirs is, or as new ones to whichever is open.
@@ -119,7 +120,9 @@ pub async fn import(
         let home = match known {
             Some((_, home)) => *home,
             None => {
-                let home = home_of_user(call, &share.user_id).await?;
+                // Registered or deleted, whatever the directory says.
+                let home = call.homes.home_of(&Key::user(&share.user_id)).await;
+                let home = outcome::known(home)?;
                 asked.push((share.user_id.clone(), home));
                 home
             }
@@ -140,14 +143,6 @@ pub async fn import(
         results.extend(found);
     }
     Ok(results)
-}
-
-/// Where a user is, registered or deleted, whatever the directory says. None: nowhere.
-async fn home_of_user(call: &Call<'_>, user: &UserId) -> Result<Option<u32>> {
-    match call.homes.home_of(&Key::user(user)).await {
-        Err(error) if error.code == Code::UnknownUser => Ok(None),
-        found => found.map(Some),
-    }
 }
 
 async fn carry_out(call: &Call<'_>, mode: Mode, group: &Group) -> Result<Vec<LineResult>> {

@@ -3,11 +3,11 @@
 use crate::domain::homes::Key;
 use crate::domain::json;
 use crate::domain::names::{ClientId, UserId};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::http::Call;
 use crate::pairs::{self, Ours};
 use crate::portal::{Listed, Portal};
-use crate::store::outcome::unknown_user;
+use crate::store::outcome::{known, unknown_user};
 use crate::store::support::{self as store, Deletion, Person};
 
 /// The answer about a user who is deleted.
@@ -56,15 +56,15 @@ async fn find_elsewhere(call: &Call<'_>, id: &UserId, unknown: Error) -> Result<
     let found = call.homes.surely_at(&key, async |db| {
         store::of_client(db, &client_id, retention_days).await
     });
-    match found.await {
-        Ok((Some(user), _)) => {
+    match known(found.await)? {
+        Some((Some(user), _)) => {
             return Ok(unknown
                 .detailed(format!(
                     "No user has the id {id}: it is the client id of the user in `user`. Ask for that user's backups."
                 ))
                 .with_member("user", user.json));
         }
-        Ok((None, deletions)) => {
+        Some((None, deletions)) => {
             let Some(latest) = &deletions.latest else {
                 return Ok(unknown);
             };
@@ -75,8 +75,7 @@ async fn find_elsewhere(call: &Call<'_>, id: &UserId, unknown: Error) -> Result<
                 ))
                 .with_member("deletions", deletions.json));
         }
-        Err(error) if error.code == Code::UnknownUser => {}
-        Err(error) => return Err(error),
+        None => {}
     }
     if let Some(at) = store::purged_at(&call.homes.all().await?, id).await? {
         return Ok(unknown

@@ -13,7 +13,7 @@ use crate::homes::{keys_of, noted};
 use crate::http::{Answer, Call};
 use crate::portal::Portal;
 use crate::store::deleted_users::Limits;
-use crate::store::outcome::unknown_user;
+use crate::store::outcome::known;
 use crate::store::users::{self, Registered};
 
 /// Makes a client at Portal and registers it: 201 with its credentials, which are kept nowhere here.
@@ -78,14 +78,8 @@ pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) ->
 }
 
 async fn is_taken(call: &Call<'_>, id: &UserId) -> Result<bool> {
-    let found = at_home(call, id, async |db| {
-        users::get(db, id).await?.ok_or_else(unknown_user)
-    });
-    match found.await {
-        Ok(_) => Ok(true),
-        Err(error) if error.code == Code::UnknownUser => Ok(false),
-        Err(error) => Err(error),
-    }
+    let found = at_home(call, id, async |db| users::get(db, id).await);
+    Ok(known(found.await)?.is_some())
 }
 
 /// The failure of a registration whose client is there: the same, and which client that is.

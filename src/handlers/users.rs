@@ -12,7 +12,7 @@ use crate::domain::names::{BackupMethod, ClientId, InvalidName, UserId, check_na
 use crate::domain::role::Role;
 use crate::domain::sealing::Place;
 use crate::domain::secret::CredentialHash;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::handlers::approvals::{self, Asked};
 use crate::handlers::portal_users;
 use crate::homes::{Wanted, keys_of, noted};
@@ -20,7 +20,7 @@ use crate::http::{Answer, Call};
 use crate::store::approvals::{Request, unknown_request};
 use crate::store::audit::{self, Actor, Event};
 use crate::store::deleted_users::Limits;
-use crate::store::outcome::unknown_user;
+use crate::store::outcome::{known, unknown_user};
 use crate::store::purges::{self, Requested};
 use crate::store::users::{self, Registered};
 use crate::store::{
@@ -136,10 +136,7 @@ async fn with_client_id(call: &Call<'_>, client_id: &ClientId) -> Result<Page> {
             Ok(page)
         })
         .await;
-    match found {
-        Err(error) if error.code == Code::UnknownUser => Ok(Page::default()),
-        found => found,
-    }
+    Ok(known(found)?.unwrap_or_default())
 }
 
 /// So many homes are asked for one page at most.
@@ -199,9 +196,7 @@ pub fn one_home(call: &Call<'_>) -> Result<Option<u32>> {
 }
 
 pub async fn get(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    let user = at_home(call, user_id, async |db| {
-        users::get(db, user_id).await?.ok_or_else(unknown_user)
-    });
+    let user = at_home(call, user_id, async |db| users::get(db, user_id).await);
     Ok(Answer::json(200, &user.await?))
 }
 

@@ -326,12 +326,17 @@ struct Writing<'a> {
     epoch: String,
     identity: String,
     user_ids: String,
+    gathered: GatheredRows,
+    bytes: usize,
+}
+
+#[derive(Default)]
+struct GatheredRows {
     users: Gathered,
     deleted: Gathered,
     custodian: Gathered,
     user: Gathered,
     versions: Gathered,
-    bytes: usize,
 }
 
 impl<'a> Writing<'a> {
@@ -342,11 +347,7 @@ impl<'a> Writing<'a> {
             epoch: next.to_string(),
             identity,
             user_ids,
-            users: Gathered::default(),
-            deleted: Gathered::default(),
-            custodian: Gathered::default(),
-            user: Gathered::default(),
-            versions: Gathered::default(),
+            gathered: GatheredRows::default(),
             bytes: 0,
         }
     }
@@ -363,33 +364,31 @@ impl<'a> Writing<'a> {
             self.write().await?;
         }
         self.bytes += size;
+        let gathered = &mut self.gathered;
         match row.part {
-            Part::User => self.users.push(object, &row.fields),
-            Part::Deleted => self.deleted.push(object, &row.fields),
-            Part::Version => self.versions.push(object, &row.fields),
-            Part::Custodian | Part::UserShare => {
-                if row.part == Part::Custodian {
-                    self.custodian.push(object, &row.fields);
-                } else {
-                    self.user.push(object, &row.fields);
-                }
-                if !is_check {
-                    const NOT_SUPERSEDED: &str = r#"{"supersededAt":null,"reason":null}"#;
-                    self.versions.push(object, NOT_SUPERSEDED);
-                }
-            }
+            Part::User => &mut gathered.users,
+            Part::Deleted => &mut gathered.deleted,
+            Part::Custodian => &mut gathered.custodian,
+            Part::UserShare => &mut gathered.user,
+            Part::Version => &mut gathered.versions,
+        }
+        .push(object, &row.fields);
+        if !is_check && matches!(row.part, Part::Custodian | Part::UserShare) {
+            const NOT_SUPERSEDED: &str = r#"{"supersededAt":null,"reason":null}"#;
+            gathered.versions.push(object, NOT_SUPERSEDED);
         }
         Ok(())
     }
 
     fn rows(&mut self) -> Rows {
         self.bytes = 0;
+        let gathered = &mut self.gathered;
         Rows {
-            users: self.users.take(),
-            deleted: self.deleted.take(),
-            custodian: self.custodian.take(),
-            user: self.user.take(),
-            versions: self.versions.take(),
+            users: gathered.users.take(),
+            deleted: gathered.deleted.take(),
+            custodian: gathered.custodian.take(),
+            user: gathered.user.take(),
+            versions: gathered.versions.take(),
         }
     }
 

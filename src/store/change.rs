@@ -249,8 +249,7 @@ impl Payload {
         }
     }
 
-    pub fn json(&mut self) -> &str {
-        self.json.push_str("]");
-        &self.json
+    pub fn json(&self) -> String {
+        [&self.json, "]"].concat()
     }
 }

@@ -1,8 +1,6 @@
 //! Whether the database's clock is what the gate takes it for: SQLite's `now` must move while a batch waits in D1's queue. Else an
 //! attempt that the Worker no longer listens to would still find itself in time (`store::Change`).
 
-use js_sys::Array;
-
 use super::attempts::ATTEMPT_MS;
 use super::change::Payload;
 use super::sql::sql;
@@ -53,7 +51,8 @@ pub async fn look(db: &Database) -> Result<Clock> {
         ahead_ms: idle.now_ms - middle,
     };
     for steps in STEPS {
-        let work = send(db, &Statement::new(sql!("clock_work")).number(steps));
+        let work = Statement::new(sql!("clock_work")).number(steps);
+        let work = db.send(&Payload::of([&work]), ATTEMPT_MS);
         let busy = ask(db).await?;
         work.await.map_err(failed)?;
         clock.waited_ms = busy.trip_ms().saturating_sub(idle.trip_ms());
@@ -73,7 +72,8 @@ fn now() -> Statement {
 
 async fn ask(db: &Database) -> Result<Look> {
     let asked_ms = now_ms();
-    let results = send(db, &now()).await.map_err(failed)?;
+    let results = db.send(&Payload::of([&now()]), ATTEMPT_MS);
+    let results = results.await.map_err(failed)?;
     let answered_ms = now_ms();
     let row = Rows::of(&results, 0).first();
     let row = row.ok_or_else(|| Error::internal("the clock gave no row"))?;
@@ -82,16 +82,6 @@ async fn ask(db: &Database) -> Result<Look> {
         answered_ms,
         now_ms: row.number("now").cast_signed(),
     })
-}
-
-/// One attempt, on its way when this returns.
-fn send(
-    db: &Database,
-    statement: &Statement,
-) -> impl Future<Output = std::result::Result<Array, crate::platform::JsFailure>> + use<> {
-    let mut payload = Payload::of([statement]);
-    let json = payload.json().to_owned();
-    db.binding.batch(&json, &payload.values, ATTEMPT_MS)
 }
 
 fn failed(failure: crate::platform::JsFailure) -> Error {

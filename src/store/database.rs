@@ -3,6 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use js_sys::Array;
+
 use super::attempts::{
     ATTEMPT_MS, Attempts, CARRIED_OUT_BEFORE, CLOCK_MS, FULL, NOT_CARRIED_OUT, PATIENT, Patience,
     clock_of,
@@ -14,14 +16,14 @@ use super::outcome::Fetched;
 use super::{Change, Changed, Results, Rows, Statement, Which};
 use crate::error::{Error, Result};
 use crate::log::{self, Field, Level};
-use crate::platform::{self, D1};
+use crate::platform::{self, D1, JsFailure};
 
 /// D1 carries out so many queries of an invocation at once (<https://developers.cloudflare.com/d1/platform/limits/>).
 const AT_ONCE: usize = 6;
 
 /// A D1 database. The caller chooses which one.
 pub struct Database {
-    pub(super) binding: D1,
+    binding: D1,
     pub(super) which: Which,
     /// What failed attempts have cost the request so far, in all databases; None where nobody waits for an answer.
     pub(super) lost_ms: Option<Rc<Cell<u64>>>,
@@ -194,6 +196,16 @@ impl Database {
         lost >= u64::from(ATTEMPT_MS)
     }
 
+    /// One attempt, on its way when this returns.
+    pub(super) fn send(
+        &self,
+        payload: &Payload,
+        timeout_ms: u32,
+    ) -> impl Future<Output = std::result::Result<Array, JsFailure>> + use<> {
+        self.binding
+            .batch(&payload.json(), &payload.values, timeout_ms)
+    }
+
     /// Reads what a recovery needs, and leaves the event of it in the same transaction. A refusal is an error.
     ///
     /// A full database takes no event, and must keep nobody from recovering. Then the log keeps what the event would have
@@ -260,16 +272,12 @@ impl Database {
         statements: &[Statement],
     ) -> Result<Results> {
         let check = self.which.check();
-        let mut payload = Payload::of(check.iter().chain(statements));
-        let json = payload.json().to_owned();
+        let payload = Payload::of(check.iter().chain(statements));
         let mut attempts = Attempts::of(self, patience);
         loop {
             let start = platform::now_ms();
             self.spent.add(1, 0);
-            let answer = self
-                .binding
-                .batch(&json, &payload.values, patience.attempt_ms);
-            match answer.await {
+            match self.send(&payload, patience.attempt_ms).await {
                 Ok(results) => return Ok(Results::of(&self.which.passed(check.as_ref(), results))),
                 Err(failure) => attempts.failed(start, failure.0).await?,
             }
@@ -315,16 +323,15 @@ impl Database {
         let mut listening_until = 0;
         let error = loop {
             let start = platform::now_ms();
-            let mut payload = if is_repeat {
+            let payload = if is_repeat {
                 change.repeat(check)
             } else {
                 let at_database = start.cast_signed() + self.which.known().clock_ahead_ms;
                 let from = at_database - CLOCK_MS;
                 change.attempt(check, from, from + i64::from(ATTEMPT_MS))
             };
-            let json = payload.json().to_owned();
             self.spent.add(1, 0);
-            let failure = match self.binding.batch(&json, &payload.values, ATTEMPT_MS).await {
+            let failure = match self.send(&payload, ATTEMPT_MS).await {
                 Ok(results) => {
                     let results = self.which.passed(check, results);
                     self.which.learn(|known| known.notes |= begins);
@@ -372,9 +379,8 @@ pub async fn ask_each(databases: &[Database], statement: &Statement) -> Vec<Resu
             .iter()
             .map(|database| {
                 let check = database.which.check();
-                let mut payload = Payload::of(check.iter().chain([statement]));
-                let json = payload.json().to_owned();
-                let answer = database.binding.batch(&json, &payload.values, ATTEMPT_MS);
+                let payload = Payload::of(check.iter().chain([statement]));
+                let answer = database.send(&payload, ATTEMPT_MS);
                 (database, check, answer)
             })
             .collect();

@@ -1,7 +1,7 @@
 //! How a request ended, as its audit event says it. Each kind of request has its own outcomes, so a `match` that forgets
 //! one does not compile; why a request may be refused stands in [`Refusal`], with the answer to each.
 
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Result};
 
 /// The outcomes of one kind of request, by the words of the audit trail.
 pub trait Outcome: Sized {
@@ -136,6 +136,14 @@ pub fn unknown_user() -> Error {
         Code::UnknownUser,
         "No such user is registered. Register it with POST /users; one that was deleted comes back with POST /users/:userId/restore.",
     )
+}
+
+/// None: no user has the id.
+pub fn known<T>(found: Result<T>) -> Result<Option<T>> {
+    match found {
+        Err(error) if error.code == Code::UnknownUser => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 /// The answer where the bytes behind the sealing key's id are not those that the database knows.

@@ -13,7 +13,6 @@ use crate::error::Result;
 pub struct Home {
     pub home: u32,
     pub identity: String,
-    pub place: Option<String>,
     pub state: String,
     pub bytes: Option<u64>,
     pub users: Option<u64>,
@@ -237,7 +236,6 @@ pub async fn homes(directory: &Database) -> Result<(Vec<Home>, Option<String>)> 
     let read = |row: &Row| Home {
         home: home_of(row),
         identity: row.text("identity"),
-        place: row.optional("place"),
         state: row.text("state"),
         bytes: row.has("bytes").then(|| row.number("bytes")),
         users: row.has("users").then(|| row.number("users")),

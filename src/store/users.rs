@@ -134,8 +134,9 @@ pub async fn replace_client_api_key(
     user.first_to_json().ok_or_else(unknown_user)
 }
 
-pub async fn get(db: &Database, id: &UserId) -> Result<Option<JsonText>> {
-    get_of_client(db, id, None).await
+pub async fn get(db: &Database, id: &UserId) -> Result<JsonText> {
+    let user = get_of_client(db, id, None).await?;
+    user.ok_or_else(unknown_user)
 }
 
 /// The user with this id; only if it has this client id, where one is given.
