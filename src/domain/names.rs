@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::secret::hex;
+use uuid::Builder;
 
 /// Longest name, in characters.
 pub const MAX_NAME_CHARS: usize = 128;
@@ -184,26 +184,18 @@ impl BackupMethod {
 
 /// A new UUID v7: random, and sorting by the time it was made.
 pub fn new_id(unix_ms: u64) -> Result<String, getrandom::Error> {
-    let mut random = [0; 16];
+    let mut random = [0; 10];
     getrandom::fill(&mut random)?;
-    Ok(uuid(unix_ms, u128::from_ne_bytes(random)))
-}
-
-/// RFC 9562, 5.7: the time, and what is random around the version and the variant.
-fn uuid(unix_ms: u64, random: u128) -> String {
-    const RANDOM: u128 = 0x0fff_3fff_ffff_ffff_ffff;
-    const VERSION_AND_VARIANT: u128 = 0x7000_8000_0000_0000_0000;
-    let id = u128::from(unix_ms) << 80 | VERSION_AND_VARIANT | random & RANDOM;
-    let mut text = hex(&id.to_be_bytes());
-    for hyphen in [8, 13, 18, 23] {
-        text.insert_str(hyphen, "-");
-    }
-    text
+    Ok(Builder::from_unix_timestamp_millis(unix_ms, &random)
+        .into_uuid()
+        .to_string())
 }
 
 /// What the ids of a millisecond begin with, and so less than all of them: where a listing by time begins.
 pub fn least_id_at(unix_ms: u64) -> String {
-    let mut id = uuid(unix_ms, 0);
+    let mut id = Builder::from_unix_timestamp_millis(unix_ms, &[0; 10])
+        .into_uuid()
+        .to_string();
     id.truncate(13); // the 48 bits of the time, and a hyphen
     id
 }

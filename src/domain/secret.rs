@@ -104,9 +104,9 @@ impl fmt::Debug for CredentialHash {
 }
 
 /// Lower-case. By hand: every request of an app makes one, and the formatter takes its time for each byte.
-pub(super) fn hex<const N: usize>(bytes: &[u8; N]) -> String {
+fn hex(bytes: &[u8; 32]) -> String {
     let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
-    let mut hex = [[0; 2]; N];
+    let mut hex = [[0; 2]; 32];
     for (pair, byte) in hex.iter_mut().zip(bytes) {
         *pair = [digit(byte >> 4), digit(byte & 15)];
     }
