@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 
+import { inRoot } from "../scripts/lib/paths.mjs";
 import { seedUser } from "./support/identity.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
 
@@ -65,6 +66,28 @@ describe("failed credentials", () => {
     assert.equal((await app("key-of-alice", "198.51.100.1")).status, 200, "and so does the user elsewhere");
     assert.equal((await operator(SECRETS.ADMIN_TOKEN, "203.0.113.9")).status, 200, "other doors stay open");
     assert.equal((await hook(SECRETS.WEBHOOK_SECRET, "203.0.113.9")).status, 200);
+  });
+
+  it("shut the door for ten seconds; a credential that was good within a quarter of an hour passes it", async () => {
+    worker = await startWorker({
+      limits: { AUTH_FAILURE_LIMITER: 2 },
+      main: inRoot("tests", "support", "clock-entry.mjs"),
+    });
+    for (const id of ["alice", "bob", "carol"]) await seedUser(worker, { id, secrets: SECRETS });
+    const after = (seconds, bearer, user) =>
+      worker.send("GET", `/users/${user}/backups`, {
+        bearer,
+        ...from("203.0.113.9", { "x-test-seconds": `${seconds}` }),
+      });
+    for (const user of ["bob", "carol"]) assert.equal((await after(0, `key-of-${user}`, user)).status, 200);
+    for (let n = 0; n < 3; n += 1) await after(0, `guess-${n}`, "alice");
+    assertLimited(await after(5, "key-of-alice", "alice"), "the door is shut");
+    assert.equal((await after(12, "key-of-alice", "alice")).status, 200, "the door is open again");
+    assertLimited(await after(14 * 60, "guess-3", "alice"), "and shut again");
+    assert.equal((await after(14 * 60, "key-of-bob", "bob")).status, 200);
+    assertLimited(await after(16 * 60, "guess-4", "alice"), "and shut once more");
+    assertLimited(await after(16 * 60, "key-of-carol", "carol"), "who was good too long ago");
+    assert.equal((await after(16 * 60, "key-of-bob", "bob")).status, 200);
   });
 
   it("behind a shut door use up nothing of the user's whom they name, for a neighbour behind the same address", async () => {

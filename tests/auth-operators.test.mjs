@@ -43,6 +43,21 @@ describe("the operator token", () => {
       assert.equal((await worker.send("GET", "/users", { bearer })).status, 200);
   });
 
+  it("leaves a warning as long as the previous one is in use", async () => {
+    for (const [bearer, settings] of [
+      [SECRETS.ADMIN_TOKEN, []],
+      [PREVIOUS, ["ADMIN_TOKEN_PREVIOUS"]],
+    ]) {
+      worker.clearLogs();
+      await worker.send("GET", "/users", { bearer });
+      const warnings = worker.logLines().filter(({ message }) => message === "a previous secret is still in use");
+      assert.deepEqual(
+        warnings.map(({ setting }) => setting),
+        settings,
+      );
+    }
+  });
+
   it("is asked for on every route of operators, and nothing else will do", async () => {
     await seedUser(worker, { id: "alice", secrets: SECRETS });
     for (const [method, path] of ROUTES) {
@@ -169,11 +184,15 @@ describe("Cloudflare Access", () => {
   it("cannot be used from another origin's page, whose browser sends the cookie along", async () => {
     const token = await assertion();
     await users(token, { method: "POST", body: { id: "alice", clientId: "client-alice", clientApiKey: "k" } });
-    for (const origin of ["https://evil.example", "null", "http://localhost"]) {
-      const answer = await users(token, { method: "POST", path: "/users/alice/eject", headers: { origin } });
-      assert.equal(answer.status, 403, origin);
-    }
     const own = new URL(worker.url).origin;
+    for (const origin of ["https://evil.example", "null", "http://localhost", `${own}.evil.example`]) {
+      for (const method of ["POST", "DELETE"]) {
+        const answer = await users(token, { method, path: "/users/alice/eject", headers: { origin } });
+        assert.equal(answer.status, 403, `${method} ${origin}`);
+      }
+      const put = { method: "PUT", path: "/users/alice/client-api-key", body: { clientApiKey: "evil" } };
+      assert.equal((await users(token, { ...put, headers: { origin } })).status, 403, `PUT ${origin}`);
+    }
     const sameOrigin = await users(token, { method: "POST", path: "/users/alice/eject", headers: { origin: own } });
     assert.equal(sameOrigin.status, 201, sameOrigin.text);
     const look = await users(token, { method: "HEAD", path: "/readyz", headers: { origin: "https://evil.example" } });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 
+import { inRoot } from "../scripts/lib/paths.mjs";
 import { json, jwtSettings, makeKey, makeToken, seedUser, startServer, toLoopback } from "./support/identity.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
 
@@ -173,6 +174,32 @@ describe("a Portal client session token", () => {
     assert.equal(asked[0].url, "/api/v3/clients/me");
     assert.equal(asked[0].headers.authorization, "Bearer fresh-session");
     assert.ok(!("cookie" in asked[0].headers) && !("x-webhook-secret" in asked[0].headers));
+  });
+
+  it("works for a minute at most once Portal has withdrawn it, and ten seconds after Portal takes it again", async () => {
+    const aged = await startWorker({
+      main: inRoot("tests", "support", "clock-entry.mjs"),
+      vars: { CLIENT_AUTH: "portal", PORTAL_API_URL: portal.url },
+      outbound: (request) => toLoopback(request),
+    });
+    try {
+      await seedUser(aged, { id: "alice", secrets: SECRETS });
+      const after = async (seconds) => {
+        const headers = { "x-test-seconds": `${seconds}` };
+        const query = `${PATH}?backupMethod=PASSWORD`;
+        return (await aged.send("GET", query, { bearer: "withdrawn-session", headers })).status;
+      };
+      portal.clients["withdrawn-session"] = "client-alice";
+      assert.equal(await after(0), 404, "it is good, and nothing is stored");
+      delete portal.clients["withdrawn-session"];
+      assert.equal(await after(50), 404);
+      assert.equal(await after(61), 401);
+      portal.clients["withdrawn-session"] = "client-alice";
+      assert.equal(await after(62), 401);
+      assert.equal(await after(80), 404);
+    } finally {
+      await aged.stop();
+    }
   });
 
   it("one token's answer is never another's", async () => {

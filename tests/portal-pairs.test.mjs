@@ -158,6 +158,13 @@ describe("GET /users/:userId/backups?portal=1", () => {
     assert.deepEqual(alarms(), []);
   });
 
+  test("asks for no other address, whatever the client id holds", async () => {
+    const odd = { ...user("odd"), clientId: "../../x?y#z" };
+    await act.register(odd);
+    await view(odd.id);
+    assert.deepEqual(asks(), ["/api/v3/custodians/me/clients/%2E%2E%2F%2E%2E%2Fx%3Fy%23z"]);
+  });
+
   test("Portal is not asked unless it is asked for", async () => {
     await act.admin("GET", `/users/${ada.id}/backups`);
     await act.admin("GET", `/users/${ada.id}/backups?portal=0`);
