@@ -337,6 +337,8 @@ describe("GET /audit", () => {
     }
     const first = await page({ until: "2026-03-02", limit: 1 });
     assert.deepEqual(names(await page({ until: "2026-03-02", limit: 1, cursor: first.cursor })), ["n0"]);
+    const newest = await page({ limit: 1, ...old });
+    assert.deepEqual(names(await page({ until: "2026-03-01", cursor: newest.cursor })), ["n0"], "a cursor behind it");
     assert.deepEqual((await page({ until: "2020-01-01" })).events, []);
   });
 

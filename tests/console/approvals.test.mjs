@@ -161,6 +161,13 @@ test("a purge of a deleted user is carried out as long as the user stays away", 
   assert.deepEqual(await worker.sql("SELECT 1 FROM deleted_users"), []);
 });
 
+test("a purge that was asked for while the user was there is carried out once the user is deleted", async () => {
+  const { id } = await asked("purge");
+  await act.deleteUser(ada);
+  assert.equal((await approve(id, chief.token)).status, 200);
+  assert.deepEqual(await worker.sql("SELECT 1 FROM deleted_users"), []);
+});
+
 test("who asked under another token, spelt another way, is still the same", async () => {
   const { id } = await asked("eject", support.token);
   assertProblem(await approve(id, SAM_AGAIN), 403, "forbidden");
@@ -212,6 +219,9 @@ test("a request about nobody does not wait", async () => {
     "unknown_user",
   );
   assertProblem(await approve("nothing", chief.token), 404, "not_found");
+  await act.deleteUser(ada);
+  for (const action of ["eject", "client-api-key"])
+    assertProblem(await REQUESTS[action].ask(admin.token), 404, "unknown_user", { what: action });
   assert.deepEqual(await waiting(), []);
 });
 
@@ -236,6 +246,9 @@ test("the requests come in pages, the oldest first", async () => {
   );
   const rest = (await worker.send("GET", `/approvals?limit=2&cursor=${first.cursor}`, { bearer: viewer.token })).body;
   assert.deepEqual([rest.approvals.map(({ id }) => id), rest.cursor], [ids.slice(2), null]);
+  await refuse(ids[2], chief.token);
+  const whole = (await worker.send("GET", "/approvals?limit=2", { bearer: viewer.token })).body;
+  assert.deepEqual([whole.approvals.length, whole.cursor], [2, null], "only one that is decided comes behind");
 });
 
 test("no registration sets a key that would open cipher texts", async () => {

@@ -136,15 +136,18 @@ describe("roles", () => {
       (await worker.sql("SELECT operator, user_id FROM audit_events WHERE action = 'view_user' ORDER BY id")).map(
         ({ operator, user_id: id }) => `${operator} ${id}`,
       );
-    const look = (token, who) =>
-      Promise.all(
-        [
-          `/users/${who.id}/backups`,
-          `/users/${who.id}/backups/history`,
-          `/audit?userId=${who.id}`,
-          `/users/${who.id}/timeline`,
-        ].map((path) => worker.send("GET", path, { bearer: token })),
-      );
+    const ways = (who) => [
+      `/users/${who.id}/backups`,
+      `/users/${who.id}/backups/history`,
+      `/audit?userId=${who.id}`,
+      `/users/${who.id}/timeline`,
+    ];
+    const look = (token, who) => Promise.all(ways(who).map((path) => worker.send("GET", path, { bearer: token })));
+    for (const path of ways(owner)) {
+      await worker.send("GET", path, { bearer: viewer.token });
+      assert.deepEqual(await views(), [`vera ${owner.id}`], path);
+      await worker.sql("DELETE FROM audit_events WHERE action = 'view_user'");
+    }
     await look(viewer.token, owner);
     await look(viewer.token, owner);
     assert.deepEqual(await views(), [`vera ${owner.id}`]);
@@ -182,6 +185,16 @@ describe("roles", () => {
       const [event] = await worker.sql("SELECT reason, action FROM audit_events ORDER BY id DESC LIMIT 1");
       assert.deepEqual(event, { reason, action });
     }
+  });
+
+  test("a reason stands in the event of a version's restore, too", async () => {
+    for (const share of ["c1", "c2"]) await act.custodian(owner, "GDRIVE-SECP256K1", share);
+    const [{ id: versionId }] = await act.history(owner);
+    const reason = "the phone was lost";
+    const body = { versionId, reason };
+    assert.equal((await act.admin("POST", `${act.path(owner)}/backups/restore`, body)).status, 200);
+    const events = await worker.sql("SELECT reason FROM audit_events WHERE action = 'restore_version'");
+    assert.deepEqual(events, [{ reason }]);
   });
 
   test("a reason is one line of at most 256 characters, and may be left out", async () => {
@@ -224,6 +237,13 @@ describe("Cloudflare Access", () => {
     assert.deepEqual(await me({ email: "bob@example.com" }), ["bob@example.com", "support"]);
     assert.deepEqual(await me({ email: "eve@elsewhere.com" }), ["eve@elsewhere.com", "viewer"]);
     assert.deepEqual(await me({ common_name: "robot.access" }), ["robot.access", "support"]);
+  });
+
+  test("knows a person by the e-mail, whatever other name the token has, and by no name that cannot be one", async () => {
+    const both = { email: "eve@elsewhere.com", common_name: "ann@example.com" };
+    assert.deepEqual(await me(both), ["eve@elsewhere.com", "viewer"]);
+    for (const email of ["", "a\nb@example.com", `${"a".repeat(128)}@example.com`])
+      assert.deepEqual(await me({ email }), ["unnamed", "viewer"], email);
   });
 });
 
