@@ -69,6 +69,15 @@ describe("a full database", () => {
   it("gives nothing to anybody else", async () => {
     await wallet.cipherText(bob, "GDRIVE", "b1", { pair: "p1" });
     await wallet.cipherText(bob, "UNKNOWN", "b2");
+    await wallet.cipherText(ada, "UNKNOWN", "u2");
+    await wallet.cipherText(ada, "PASSKEY", "kept", { pair: "p0" });
+    await wallet.cipherText(ada, "PASSKEY", "current", { pair: "p2" });
+    assert.deepEqual((await wallet.fetchCipherText(ada, { backupMethod: "ICLOUD" }, full())).body, {
+      cipherText: "u2",
+    });
+    assert.deepEqual((await wallet.fetchCipherText(ada, { backupSharePairId: "p0" }, full())).body, {
+      cipherText: "kept",
+    });
     const asking = { ...ada, clientApiKey: bob.clientApiKey };
     for (const who of [asking, { ...ada, clientApiKey: "nobody's key" }]) {
       assertProblem(
@@ -76,7 +85,12 @@ describe("a full database", () => {
         503,
         "unavailable",
       );
-      for (const query of [{ backupMethod: "GDRIVE" }, { backupMethod: "ICLOUD" }, { backupSharePairId: "p1" }])
+      for (const query of [
+        { backupMethod: "GDRIVE" },
+        { backupMethod: "ICLOUD" },
+        { backupSharePairId: "p1" },
+        { backupSharePairId: "p0" },
+      ])
         assertProblem(await wallet.fetchCipherText(who, query, full()), 503, "unavailable");
       assertProblem(
         await wallet.app(who, "GET", `${wallet.path(ada)}/backups`, undefined, wallet.init(full())),
@@ -104,12 +118,32 @@ describe("a full database", () => {
     assert.deepEqual(await snapshot(worker), before);
   });
 
+  it("keeps no operator from looking at a person", async () => {
+    for (const path of ["backups", "backups/history", "timeline"]) {
+      const answer = await wallet.admin("GET", `${wallet.path(ada)}/${path}`, undefined, wallet.init(full()));
+      assert.equal(answer.status, 200, `${path}: ${answer.text}`);
+    }
+  });
+
   it("opens no eject: its one retrieval could not be counted", async () => {
     await wallet.admin("POST", `${wallet.path(ada)}/eject`, {});
     const path = `${wallet.path(ada)}/custodian-backup-share?backupMethod=${CUSTODIAN}`;
     assertProblem(await wallet.app(ada, "GET", path, undefined, wallet.init(full())), 503, "unavailable");
     assert.equal((await wallet.app(ada, "GET", path)).status, 200);
   });
+});
+
+it("a full database keeps no operator from opening another one", async () => {
+  const spread = await startWorker({ main: inRoot("tests", "support", "faulty-entry.mjs"), homes: 2 });
+  try {
+    const { admin, init } = backups(spread);
+    for (const state of ["closed", "open"]) {
+      const answer = await admin("PUT", "/admin/homes/1", { state }, init(full()));
+      assert.equal(answer.status, 200, answer.text);
+    }
+  } finally {
+    await spread.stop();
+  }
 });
 
 describe("the size of the database", () => {
