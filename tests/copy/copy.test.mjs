@@ -223,6 +223,35 @@ describe("COPY_REQUIRED", () => {
     await its.drain();
     assert.deepEqual(await its.replayed(), await its.held());
   });
+
+  it("answers no 2xx without the copy however often R2 has failed, and whatever the time to wait for it", async () => {
+    const impatient = await startWorker({
+      main: faultyBucketEntry,
+      config: withCopy,
+      vars: { COPY_REQUIRED: "yes", COPY_WAIT_MS: "0" },
+    });
+    try {
+      for (const [worker, entry] of [
+        [strict, strictEntry],
+        [impatient, await impatient.entry()],
+      ]) {
+        const of = backups(worker);
+        await entry.bucket({});
+        await worker.clear();
+        await worker.sql(
+          "INSERT INTO users (id, client_id, created_at) VALUES (?, ?, '2026-01-01')",
+          one.id,
+          one.clientId,
+        );
+        await entry.bucket({ puts: "fail" });
+        for (let n = 0; n < 8; n++)
+          assert.equal((await of.storeCustodian(one, "GDRIVE-SECP256K1", `share ${n}`)).status, 503, `share ${n}`);
+      }
+    } finally {
+      await strictEntry.bucket({});
+      await impatient.stop();
+    }
+  });
 });
 
 describe("every other change", () => {
