@@ -200,6 +200,36 @@ describe("eject", () => {
     assert.equal((await retrieve()).body.custodianBackupShare, "newer");
   });
 
+  it("gives the share of the backup without a name, whatever other backups there are", async () => {
+    const store = async (path, body) => {
+      const answer = await (path === "/webhook/backup"
+        ? portal(path, { clientId: alice.clientId, ...body })
+        : app(alice, "POST", `/users/${alice.id}/${path}`, body));
+      assert.ok(answer.status < 300, answer.text);
+    };
+    await store("/webhook/backup", { backupMethod: "GDRIVE-SECP256K1", share: "of the cipher text" });
+    await store("user-backup-share", { cipherText: "older than multi-backup" });
+    await store("/webhook/backup", { backupMethod: "GDRIVE-SECP256K1", share: "of an attempt that broke off" });
+    await store("user-backup-share", { backupMethod: "PASSWORD", cipherText: "of another backup" });
+    await store("user-backup-share", { backupMethod: "PASSWORD-RECOVERY", cipherText: "of one more" });
+    await open();
+    assert.equal((await retrieve(alice, "GDRIVE-SECP256K1")).body.custodianBackupShare, "of the cipher text");
+  });
+
+  it("gives the share without a method where none is asked for", async () => {
+    await portal("/webhook/backup", { clientId: alice.clientId, share: "without a method" });
+    await open();
+    const answer = await app(alice, "GET", `/users/${alice.id}/custodian-backup-share`);
+    assert.equal(answer.body.custodianBackupShare, "without a method");
+  });
+
+  it("tells nobody else what is wrong with a method", async () => {
+    const path = `/users/${alice.id}/custodian-backup-share?backupMethod=`;
+    assertProblem(await app(alice, "GET", path), 400, "invalid_field", { field: "backupMethod" });
+    assertProblem(await app(mallory, "GET", path), 403, "forbidden");
+    assertProblem(await app({ ...alice, clientApiKey: "a guess" }, "GET", path), 401, "unauthorized");
+  });
+
   it("is not used up by another method of HTTP", async () => {
     await open();
     const { hostname, port } = new URL(worker.url);
