@@ -346,6 +346,12 @@ mod tests {
         let token = "0123456789012345678901234567890a";
         for (name, value, list) in [
             ("ADMIN_TOKEN", token, format!("ann:viewer:{token}")),
+            ("ADMIN_TOKEN_PREVIOUS", token, format!("ann:viewer:{token}")),
+            (
+                "WEBHOOK_SECRET_PREVIOUS",
+                token,
+                format!("ann:viewer:{token}"),
+            ),
             ("WEBHOOK_SECRET", token, format!("ann:viewer:{token}")),
             (
                 "CLIENT_AUTH",
@@ -353,7 +359,8 @@ mod tests {
                 format!("ann:viewer:{token},bob:admin:{token}"),
             ),
         ] {
-            let wrong = parse(&[(name, value), ("OPERATOR_TOKENS", &list)])
+            let usual = ("ADMIN_TOKEN", "0123456789012345678901234567890b");
+            let wrong = parse(&[(name, value), usual, ("OPERATOR_TOKENS", &list)])
                 .err()
                 .unwrap();
             assert_eq!(wrong.name, "OPERATOR_TOKENS");

@@ -206,6 +206,7 @@ mod tests {
     #[test]
     fn several_databases_need_the_directory() {
         assert_eq!(parse(&["DB", "DB_2"], &[]).unwrap_err().name, "DIRECTORY");
+        assert_eq!(parse(&["DB_1", "DIRECTORY"], &[]).unwrap_err().name, "DB");
         let homes = parse(&["DB_10", "DB_2", "DB", "DIRECTORY"], &[]).unwrap();
         assert_eq!(homes.bound, [0, 2, 10]);
     }
@@ -259,6 +260,8 @@ mod tests {
         for (name, value) in [
             ("HOME_PLACES", "eu"),
             ("HOME_PLACES", "0=EU"),
+            ("HOME_PLACES", "0="),
+            ("HOME_PLACES", "0=a-name-that-is-longer-than-thirty-two"),
             ("HOME_PLACES", "0=eu,0=us"),
             ("DEFAULT_PLACE", "eu"),
             ("HOME_CLOSES_AT_GB", "11"),

@@ -325,6 +325,27 @@ fn a_share_leaves_those_of_another_kind_or_method_where_they_are() {
 }
 
 #[test]
+fn each_deletion_of_a_user_is_there_once_however_often_it_is_told() {
+    let deleted = |at: &str| Entry {
+        deleted_at: Some(at.to_owned()),
+        ..of_user(What::Deleted)
+    };
+    let told = [
+        deleted("then"),
+        of_user(What::User),
+        deleted("later"),
+        deleted("then"),
+    ];
+    let mut times: Vec<_> = replay(&told)
+        .deleted
+        .into_iter()
+        .map(|user| user.deleted_at)
+        .collect();
+    times.sort();
+    assert_eq!(times, ["later", "then"]);
+}
+
+#[test]
 fn an_erasure_leaves_the_deletions_of_another_client() {
     let other = Entry {
         client_id: "other".to_owned(),

@@ -99,6 +99,7 @@ fn keys_of_no_use_are_passed_over() {
         with(rsa_key(), "e", json!("Aw")),
         with(rsa_key(), "e", json!("AQAA")),
         with(rsa_key(), "e", json!("AQAAAAAB")),
+        with(rsa_key(), "e", json!("AQAC")),    // even
         with(rsa_key(), "e", json!("AQABAAE")), // its last four bytes are 65537
         with(ec_key(), "crv", json!("P-384")),
         with(ec_key(), "crv", json!("Ed25519")),
@@ -132,6 +133,18 @@ fn fitting_labels_are_welcome() {
         json!("RS256"),
     );
     assert_eq!(set(&[key]).unwrap().len(), 1);
+}
+
+#[test]
+fn a_set_has_sixty_four_keys_at_most() {
+    let useless = json!({"kty": "oct"});
+    let with_last = |before: usize| {
+        let mut keys = vec![useless.clone(); before];
+        keys.push(rsa_key());
+        set(&keys)
+    };
+    assert!(with_last(63).is_some());
+    assert_eq!(with_last(64), None);
 }
 
 #[test]

@@ -116,6 +116,16 @@ fn a_sealed_share_opens_in_its_own_place_only() {
 }
 
 #[test]
+fn there_are_sixteen_keys_at_most() {
+    let keys = |count: usize| {
+        let one = |number| format!("k{number}:{}", STANDARD.encode([7; 32]));
+        parse_keys(&(0..count).map(one).collect::<Vec<_>>().join(","))
+    };
+    assert_eq!(keys(16).unwrap().len(), 16);
+    assert_eq!(keys(17).unwrap_err(), "more than 16 entries");
+}
+
+#[test]
 fn an_unknown_key_opens_nothing() {
     let keys = parse_keys(GOLDEN_KEYS).unwrap();
     assert_eq!(
