@@ -115,7 +115,7 @@ impl Found<'_> {
         };
         let (user_id, client_id, approval_id, shown);
         let (door, admitted): (Door<'_>, Pending<'_>) = match &operation.access {
-            Always(handle) => return query().and_then(|()| handle()),
+            Always(handle) => return handle(),
             Everybody(handle) => (
                 Door::None,
                 Box::pin(async {
