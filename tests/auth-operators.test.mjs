@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 
-import { makeKey, makeToken, seedUser } from "./support/identity.mjs";
+import { jwtSettings, makeKey, makeToken, seedUser } from "./support/identity.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
 
 const PREVIOUS = "the-operator-token-before-0123456789abcdef";
@@ -237,5 +237,29 @@ describe("Cloudflare Access", () => {
         await half.stop();
       }
     });
+  }
+});
+
+it("the apps' identity provider makes nobody an operator, nor Cloudflare Access an app's user, whatever a token says", async () => {
+  const [apps, access] = [await makeKey("RS256", "1"), await makeKey("RS256", "1")];
+  const worker = await startWorker({
+    vars: { ...jwtSettings("https://id.example"), ACCESS_TEAM_DOMAIN: TEAM, ACCESS_AUD: AUD },
+    outbound: ({ url }) => Response.json({ keys: [(url.includes(TEAM) ? access : apps).jwk] }),
+  });
+  try {
+    await seedUser(worker, { id: "alice", secrets: SECRETS });
+    const operator = { claims: { iss: `https://${TEAM}`, aud: [AUD], email: "op@example.com" } };
+    for (const [signer, asOperator, asApp] of [
+      [access, 200, 401],
+      [apps, 401, 200],
+      [access, 200, 401],
+    ]) {
+      const headers = { "cf-access-jwt-assertion": await makeToken(signer, operator) };
+      assert.equal((await worker.send("GET", "/users", { headers })).status, asOperator);
+      const bearer = await makeToken(signer);
+      assert.equal((await worker.send("GET", "/users/alice/backups", { bearer })).status, asApp);
+    }
+  } finally {
+    await worker.stop();
   }
 });

@@ -215,6 +215,10 @@ describe("a Portal client session token", () => {
     ["answers 502 with a page", (_, response) => response.writeHead(502).end("<html>")],
     ["limits its rate", (_, response) => json(response, 429, {})],
     ["sends elsewhere", (_, response) => response.writeHead(307, { location: "http://127.0.0.1:1/" }).end()],
+    [
+      "answers with more than 256 KiB",
+      (_, response) => json(response, 200, { id: "client-alice", x: "x".repeat(2 ** 18) }),
+    ],
     ["answers without an id", (_, response) => json(response, 200, { wallets: [] })],
     ["answers with an empty id", (_, response) => json(response, 200, { id: "" })],
     ["answers with an id that is no text", (_, response) => json(response, 200, { id: 7 })],
@@ -232,6 +236,17 @@ describe("a Portal client session token", () => {
       assert.equal(again.status, 401, "what could not be known was not remembered");
     });
   }
+
+  it("is shown to nobody that Portal's answer points to", async () => {
+    const elsewhere = await startServer((_, response) => json(response, 200, { id: "client-alice" }));
+    try {
+      portal.override = (_, response) => response.writeHead(307, { location: `${elsewhere.url}/` }).end();
+      assert.equal((await store(worker, "token-that-is-sent-on")).status, 503);
+      assert.deepEqual(elsewhere.requests, []);
+    } finally {
+      await elsewhere.stop();
+    }
+  });
 
   it("a token that cannot be a header is refused without asking", async () => {
     const before_ = portal.requests.length;
