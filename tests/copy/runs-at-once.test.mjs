@@ -70,6 +70,30 @@ it("a run that finds no head where another one then writes the first begins no e
   assert.equal((await copy.status()).epoch, 1);
 });
 
+it("of two runs that have read the same head the slower one does not put a lower number in the place of the higher", async () => {
+  const head = async () => JSON.parse(await (await copy.bucket.get("head/0")).text()).seq;
+  await of.register(one);
+  await settled();
+  await copy.drain();
+  const before = await head();
+  await entry.bucket({ puts: "fail" });
+  await of.custodian(one, METHOD, "share 1");
+  await entry.bucket({ heads: "held", until: "slower" });
+  const slow = copy.drain();
+  await copy.until("the slow run puts the head", async () => (await entry.puts()).includes("head/0"));
+  await entry.bucket({ puts: "fail" });
+  await of.custodian(one, METHOD, "share 2");
+  await entry.bucket({});
+  await copy.drain();
+  const raised = await head();
+  await entry.release("slower");
+  await slow;
+  assert.ok(raised > before + 1, `${before}, then ${raised}`);
+  assert.ok((await head()) >= raised, `${raised}, then ${await head()}`);
+  await settled();
+  assert.deepEqual(await copy.replayed(), await copy.held());
+});
+
 it("a request whose object comes after its epoch has ended leaves its note for the next epoch: a deletion stays true", async () => {
   await of.register(one, two);
   await settled();
