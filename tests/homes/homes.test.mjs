@@ -305,6 +305,10 @@ describe("when a home fails", () => {
       call.app(who, "GET", `/users/${who.id}/user-backup-share?backupMethod=GDRIVE`, undefined, down);
     assertProblem(await ask(a), 503, "unavailable");
     assert.equal((await ask(b)).status, 200);
+    // Whose API key it is cannot be told: no app may take its own for a wrong one.
+    const withKeyOfA = { ...b, clientApiKey: a.clientApiKey };
+    assertProblem(await ask(withKeyOfA), 503, "unavailable");
+    assertProblem(await call.app(withKeyOfA, "GET", `/users/${b.id}/user-backup-share`), 403, "forbidden");
     const keys = await call.admin("GET", "/admin/keys", undefined, down);
     assertProblem(keys, 503, "unavailable");
     assert.match(keys.body.detail, /DB_1/);
