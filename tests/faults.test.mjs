@@ -41,6 +41,7 @@ const ROUTES = {
     request: (options) => wallet.fetchCipherText(ada, { backupMethod: "GDRIVE" }, options),
   },
 };
+const LIMITERS_DO = ["fail", "hang"];
 const STORES = ["a custodian share is stored", "a cipher text is stored"];
 
 after(() => worker.stop());
@@ -72,7 +73,7 @@ for (const [what, { status, action, request }] of Object.entries(ROUTES)) {
     }
   });
 
-  for (const limiters of ["fail", "hang"]) {
+  for (const limiters of LIMITERS_DO) {
     test(`${what} although the rate limiters ${limiters}`, async () => {
       assert.equal((await request({ faults: { ...faults([]), limiters } })).status, status);
     });
@@ -336,3 +337,14 @@ test("where D1 never answers, every request is told so within the 10 s that Port
   assert.equal((await worker.sql("SELECT id FROM custodian_backup_shares WHERE backup_method = 'LATE'")).length, 1);
   assert.deepEqual(await history(), []);
 });
+
+for (const limiters of LIMITERS_DO) {
+  test(`a wrong credential stays wrong although the rate limiters ${limiters}`, async () => {
+    const who = { ...ada, clientApiKey: "wrong" };
+    const options = { faults: { ...faults([]), limiters } };
+    assertProblem(await wallet.fetchCipherText(who, { backupMethod: "GDRIVE" }, options), 401, "unauthorized");
+    const headers = { "x-webhook-secret": "wrong", "x-test-faults": JSON.stringify(options.faults) };
+    const body = { clientId: ada.clientId };
+    assertProblem(await worker.send("POST", "/webhook/backup/fetch", { headers, body }), 401, "unauthorized");
+  });
+}

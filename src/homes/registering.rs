@@ -373,7 +373,8 @@ fn clash() -> Error {
 }
 
 fn taken() -> Error {
-    Error::conflict("The id, clientId or clientApiKey is registered already, with another of the three. Where deleted users stand in the way, POST /users/:userId/move brings them into one database.",
-    )
-    .caused_by(TAKEN)
+    let conflict = Error::conflict(
+        "The id, clientId or clientApiKey is registered already, with another of the three. Where deleted users stand in the way, POST /users/:userId/move brings them into one database.",
+    );
+    conflict.caused_by(TAKEN)
 }

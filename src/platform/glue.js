@@ -241,7 +241,7 @@ export async function openForRewrap(keys, version, headerLength, aad, envelope) 
   return bytes && new Uint8Array(bytes);
 }
 
-/** A body that comes more slowly is never waited for: it would be kept, as far as it came, for as long as its sender likes. */
+/** A body is waited for no longer than this: what has come of it is kept meanwhile, for anybody who sends one. */
 const BODY_MS = 60_000;
 
 /** The request's body; undefined as soon as it is longer than `limit`, without reading the rest. */

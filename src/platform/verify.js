@@ -17,7 +17,7 @@ export async function verifySignature(algorithm, key, signature, data) {
   return crypto.subtle.verify(ALGORITHMS[algorithm], key, signature, data);
 }
 
-/** A limiter that does not answer lets everything pass: no request may wait for it longer than it can. */
+/** A limiter is waited for no longer than this. Then it lets the request pass, as one that fails does. */
 const LIMIT_MS = 1_000;
 
 /** Counts one more for `key`; false: that was too many. */

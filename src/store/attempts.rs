@@ -146,9 +146,10 @@ impl<'a> Attempts<'a> {
             return Err(error);
         }
         if failure.contains("constraint failed") {
-            return Err(Error::conflict("This conflicts with what is stored: another request has just stored the same id. Look at what is there, then send it again if it is still needed.",
-            )
-            .caused_by(failure));
+            let conflict = Error::conflict(
+                "This conflicts with what is stored: another request has just stored the same id. Look at what is there, then send it again if it is still needed.",
+            );
+            return Err(conflict.caused_by(failure));
         }
         let pause = u64::from(self.count) * 50 + random_ms(150);
         self.lost += platform::now_ms().saturating_sub(start) + pause;

@@ -125,17 +125,17 @@ pub async fn restore(
         return Err(match refusal.as_str() {
             "conflict" => Error::conflict(format!(
                 "A user with this id, client id or API key is registered. Delete that one first, then restore this one \
-                     with ?clientId={client}"
+                 with ?clientId={client}"
             )),
             "forbidden" => purge_waits(),
             "another_id" => Error::conflict(format!(
                 "Cipher texts that were stored under the client's id would open with the identity provider's token of this user. \
-                     POST /users/{client}/restore brings that user back; or take jwt out of CLIENT_AUTH for this restore."
+                 POST /users/{client}/restore brings that user back; or take jwt out of CLIENT_AUTH for this restore."
             )),
             _ => Error::conflict(format!(
                 "Cipher texts that were stored under the client's id would open with this user's clientApiKey. FOUR_EYES lists client-api-key, so it \
-                     takes two operators: POST /users/{client}/restore, then PUT /users/{client}/client-api-key with this user's key. Then delete that \
-                     user, and restore this one."
+                 takes two operators: POST /users/{client}/restore, then PUT /users/{client}/client-api-key with this user's key. Then delete that \
+                 user, and restore this one."
             )),
         });
     }

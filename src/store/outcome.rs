@@ -1,5 +1,6 @@
-//! How a request ended, as its audit event says it. Each kind of request has its own outcomes, so a `match` that forgets
-//! one does not compile; why a request may be refused stands in [`Refusal`], with the answer to each.
+//! How a request ended, as its audit event says it. Each kind of request that can end in several ways has its own outcomes, so a `match` that
+//! forgets one does not compile. All kinds that are only done, or refused, share [`Done`]. Why a request may be refused stands in [`Refusal`],
+//! with the answer to each.
 
 use crate::error::{Code, Error, Result};
 
@@ -71,7 +72,7 @@ outcomes! {
     /// Of a purge, and of a deleted user's restore.
     Purged { Purged = "purged", Waits = "waits", Conflict = "conflict" }
     UserRestored { Restored = "restored", Conflict = "conflict" }
-    /// Of what is done, if there is anything to do it to.
+    /// Of what is done if there is something to do it to.
     Sought { Removed = "removed", Cancelled = "cancelled", Restored = "restored", NotFound = "not_found" }
     /// Of what is done, or else refused.
     Done {

@@ -1,6 +1,7 @@
--- user_share_same(?1 event id, ?2 share digests): the stored copies of the share that the request brought, to see whether they open. An unchanged
--- share: the current one, and those of the history as far back as the event looked. One that was stored once more, for an older share was current:
--- those of the history, for a recovery may take any of them. Its time tells: a store takes it from the history.
+-- user_share_same(?1 event id, ?2 share digests): the stored copies of the share that the request brought, to see whether they open.
+-- If the request changed nothing: the current one, and those of the history as far back as the event looked.
+-- If it stored the share once more, in the place of an older one: those of the history. A recovery may take any of them. A store takes the time of
+-- such a share from the history: by that time it is known here.
 SELECT e.user_id, s.backup_method, s.key_id, s.sealed_share
 FROM audit_events e
 JOIN user_backup_shares s ON s.user_id = e.user_id AND s.method = e.backup_method
