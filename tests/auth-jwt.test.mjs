@@ -323,6 +323,18 @@ describe("the identity provider", () => {
     assert.equal((await send(worker, await makeToken(key))).status, 200);
   });
 
+  it("keeps its known keys good while it fails, whatever token makes the Worker ask it again", async () => {
+    const key = await makeKey("ES256", "one");
+    let answer = (response) => json(response, 200, { keys: [key.jwk] });
+    const { provider, worker } = await start((_, response) => answer(response));
+    assert.equal((await send(worker, await makeToken(key))).status, 200);
+    answer = (response) => json(response, 500, {});
+    // Anybody can send a token of a key that nobody knows. It may be a new one.
+    assert.equal((await send(worker, await makeToken(await makeKey("ES256", "another")))).status, 503);
+    assert.equal(provider.requests.length, 2, "the provider was asked, and failed");
+    assert.equal((await send(worker, await makeToken(key))).status, 200);
+  });
+
   it("may change its keys: the new one is found at once, the old one goes with the set", async () => {
     const [old, fresh] = [await makeKey("RS256", "old"), await makeKey("RS256", "fresh")];
     let published = [old];
