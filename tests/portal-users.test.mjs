@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 
+import { inRoot } from "../scripts/lib/paths.mjs";
 import { PORTAL_API_KEY, faults, startFakePortal } from "./support/fake-portal.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
 
@@ -258,6 +259,58 @@ describe("users through Portal", () => {
       portal.fault = faults.status(401);
       refused(await session("user-1"), 503, "misconfigured", /PORTAL_API_KEY/);
     });
+  });
+});
+
+describe("while the database does not answer", () => {
+  let portal;
+  let worker;
+  before(async () => {
+    portal = await startFakePortal();
+    worker = await startWorker({
+      homes: 1, // a plan of faults is for the batches of one database
+      main: inRoot("tests", "support", "faulty-entry.mjs"),
+      secrets: { PORTAL_API_KEY },
+      outbound: portal.outbound,
+    });
+  });
+  after(async () => {
+    await worker?.stop();
+    await portal?.stop();
+  });
+  beforeEach(() => portal.reset());
+
+  const register = (plan) =>
+    worker.send("POST", "/users", {
+      bearer: SECRETS.ADMIN_TOKEN,
+      headers: { "x-test-faults": JSON.stringify({ tag: "down", then: "fail", plan }) },
+      body: { id: "user-1" },
+    });
+
+  it("makes no client for an id of which nobody can say whether it is taken", async () => {
+    const { status, body, text } = await register([]);
+    assert.deepEqual([status, body.code], [503, "unavailable"], text);
+    assert.deepEqual(portal.requests, []);
+  });
+
+  it("names the client that was made, and that it is not registered", async () => {
+    const { status, body, text } = await register(["pass"]);
+    assert.deepEqual([status, body.code], [503, "unavailable"], text);
+    const [{ id, clientApiKey, clientSessionToken }] = portal.clients;
+    assert.ok(
+      body.detail.startsWith(`Portal made the client ${id}, but it is not registered: the database did not answer`),
+      text,
+    );
+    assert.ok(
+      worker.logLines().some(({ cause }) => cause?.includes(id)),
+      "the operator finds it in the log",
+    );
+    for (const secret of [clientApiKey, clientSessionToken]) {
+      assert.ok(!text.includes(secret));
+      assert.ok(!worker.logs().some(({ message }) => message.includes(secret)), "a secret in the log");
+    }
+    assert.deepEqual(await worker.sql("SELECT id FROM users"), []);
+    assert.equal(portal.clients.length, 1, "what is not idempotent is not tried again");
   });
 });
 
