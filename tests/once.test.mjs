@@ -490,3 +490,19 @@ it("a restore that is replaced before its answer arrives is told so", async () =
   assert.deepEqual([answer.status, answer.body.code], [409, "conflict"]);
   assert.deepEqual(await wallet.fetched(ada), ["c3"]);
 });
+
+it("an alarm counts once, though each answer of the database is lost and each batch sent again", async () => {
+  await wallet.custodian(ada, CUSTODIAN, "c1");
+  await worker.sql("UPDATE custodian_backup_shares SET sealed_share = 'AAAA'");
+  const eachTwice = Array.from({ length: 20 }, () => ["commit-then-fail", "pass"]).flat();
+  const plan = { tag: `once ${++tags}`, plan: eachTwice };
+  assert.equal((await wallet.fetchCustodian(ada, { faults: plan })).status, 500);
+  const alarms = () => worker.sql("SELECT count FROM daily_alarms WHERE message = 'request: internal'");
+  for (let left = 400; (await alarms()).length === 0; left -= 1) {
+    assert.ok(left > 0, "no alarm was kept");
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  // The isolate keeps alarms behind its answer: all batches of it have ended once their number stays even.
+  for (let met = 1; met % 2 !== 0; ) met = (await entry.met(plan.tag)).length;
+  assert.deepEqual(await alarms(), [{ count: 1 }]);
+});
