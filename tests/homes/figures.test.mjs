@@ -116,6 +116,29 @@ describe("a database that becomes one of many", () => {
   });
 });
 
+describe("a key with other bytes in one database of many", () => {
+  it("is named by the keys and the status, whichever database it is", async () => {
+    const worker = await startWorker({ homes: 3 });
+    after(() => worker.stop());
+    const of = backups(worker);
+    await of.register(...people);
+    for (const who of people) await of.custodian(who, CUSTODIAN, "c");
+    const named = async () => {
+      const [keys, status] = [await of.admin("GET", "/admin/keys"), await of.admin("GET", "/admin/status")];
+      return [keys.body.wrong.map(({ id }) => id), status.body.wrongKeys];
+    };
+    assert.deepEqual(await named(), [[], []]);
+    for (const home of worker.homes.keys()) {
+      const canaries = (of) => worker.homes[home].prepare(of);
+      const { sealed_canary: kept } = await canaries("SELECT sealed_canary FROM key_canaries").first();
+      await canaries("UPDATE key_canaries SET sealed_canary = 'AAAA'").run();
+      assert.deepEqual(await named(), [["k1"], ["k1"]], `home ${home}`);
+      await canaries("UPDATE key_canaries SET sealed_canary = ?").bind(kept).run();
+    }
+    assert.deepEqual(await named(), [[], []]);
+  });
+});
+
 describe("what takes two operators", () => {
   const eve = { ...user("eve"), home: 2 };
   const ann = "second-operators-token-0123456789abcdef0";
