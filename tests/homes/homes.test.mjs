@@ -210,6 +210,27 @@ describe("the round trips", () => {
   });
 });
 
+describe("a route that is out of date", () => {
+  it("keeps no app from its user, who was erased in one database and is registered in another now", async () => {
+    const worker = await startWorker({ homes: 3, siblings: { other: {} } });
+    after(() => worker.stop());
+    const [call, elsewhere] = [callers(worker), callers(worker.sibling("other"))];
+    const who = user("again");
+    assert.equal((await call.admin("POST", "/users", { ...who, home: 1 })).status, 201);
+    await backUp(call, who, "before"); // this isolate remembers home 1
+    const path = `/users/${who.id}`;
+    assert.equal((await elsewhere.admin("DELETE", `${path}?purge=${who.clientId}`)).status, 204);
+    assert.equal((await elsewhere.admin("POST", "/users", { ...who, home: 2 })).status, 201);
+    await backUp(elsewhere, who, "since");
+    const wrong = { ...who, clientApiKey: "a-key-that-nobody-has" };
+    const ask = (as) => call.app(as, "GET", `${path}/user-backup-share?backupMethod=GDRIVE`);
+    assertProblem(await ask(wrong), 401, "unauthorized");
+    const answer = await ask(who);
+    assert.deepEqual([answer.status, answer.body.cipherText], [200, "since"], answer.text);
+    assert.deepEqual((await custodianShares(call, who.clientId)).toSorted(), ["since ED25519", "since SECP256K1"]);
+  });
+});
+
 describe("when the directory", () => {
   let worker;
   let call;
