@@ -119,6 +119,32 @@ describe("an event of a user that names the client of another, who had the wrong
   });
 });
 
+describe("a user whose API key somebody has in the other home", () => {
+  for (const [what, prepare] of [
+    ["has shares", () => store(who, "share")],
+    ["has none", () => {}],
+  ]) {
+    it(`stays where it is, if it ${what}: no home gives up whom the other has not taken whole`, async () => {
+      await register(who, 0);
+      await prepare();
+      const before = await rowsOf(0);
+      const hash = "SELECT client_api_key_hash AS hash FROM users WHERE id = ?";
+      const [{ hash: key }] = await sql(0, hash, who.id);
+      await sql(
+        1,
+        "INSERT INTO users (id, client_id, client_api_key_hash, created_at) VALUES ('o', 'o', ?, '2026')",
+        key,
+      );
+      const there = await rowsOf(1);
+      assertProblem(await move(who, 1), 409, "conflict");
+      assert.deepEqual(await rowsOf(0), before);
+      assert.deepEqual(await rowsOf(1), there);
+      await store(who, "later");
+      assert.deepEqual(await custodianShares(call, who.clientId), ["later"]);
+    });
+  }
+});
+
 describe("a user who is in two homes since one went back in time", () => {
   it("is not moved from one to the other: what is stored there stays", async () => {
     await register(who, 0);
