@@ -72,6 +72,26 @@ describe("a move whose lease lapses while the target is slow", () => {
   });
 });
 
+describe("a user who changes between a move's first look and its lease", () => {
+  it("is not moved as it was: who was registered with its client meanwhile is left neither behind nor shut out", async () => {
+    await register(who, 0);
+    await store(who, "of the first");
+    const second = { ...user("second"), clientId: who.clientId };
+    const moving = move(who, 1, { tag: "changed", home: 0, plan: ["pass", "pass", "hold"] });
+    while ((await entry.met("changed")).length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.deepEqual(await sql(0, "SELECT 1 FROM moves"), [], "the lease is on hold");
+    assert.equal((await call.admin("DELETE", `/users/${who.id}`)).status, 204);
+    assert.equal((await call.admin("POST", "/users", second)).status, 201);
+    await store(second, "of the second");
+    await entry.release("changed");
+    assertProblem(await moving, 503, "unavailable");
+    assert.deepEqual(await custodianShares(call, second.clientId), ["of the second"]);
+    await moved(second, 1);
+    assert.deepEqual(await custodianShares(call, second.clientId), ["of the second"]);
+    assert.deepEqual(await sql(1, "SELECT id FROM deleted_users"), [{ id: who.id }]);
+  });
+});
+
 describe("a move of whose source a batch is carried out, but the answer is lost, and then the database refuses", () => {
   it("loses nobody and nothing, whichever batch it is", async () => {
     const registered = async (name) => {
