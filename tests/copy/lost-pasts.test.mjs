@@ -80,6 +80,28 @@ describe("a drain under way during Time Travel", () => {
   });
 });
 
+describe("a note that waits behind one whose name is taken by a lost past", () => {
+  it("has its object in the next epoch: a deletion since stays true", async () => {
+    for (const who of [one, two]) await stored(who);
+    await settled();
+    await copy.drain();
+    const goBack = await timeTravel(worker);
+    await of.custodian(one, METHOD, "lost"); // no run comes: the head does not know of its number
+    await settled();
+    await goBack();
+    await entry.bucket({ puts: "fail" });
+    await of.custodian(one, METHOD, "after");
+    await of.deleteUser(two);
+    await entry.bucket({});
+    await copy.drain();
+    await settled();
+    assert.equal(logged("the database went back in time"), 1);
+    const { users } = await rebuilt();
+    assert.deepEqual(users, [one.id]);
+    assert.deepEqual((await copy.held(copy.rebuilt)).current, (await copy.held()).current);
+  });
+});
+
 describe("numbers that requests use between Time Travel and the next run", () => {
   it("do not make a lost deletion true", async () => {
     for (const who of [one, two]) await stored(who);
