@@ -119,6 +119,40 @@ describe("an event of a user that names the client of another, who had the wrong
   });
 });
 
+describe("a user of whom a purge waits", () => {
+  const wait = (home) => sql(home, "INSERT INTO purges VALUES (?, ?, '2026', '2999')", who.id, who.clientId);
+
+  it("is not moved: who asked for the purge takes it back first", async () => {
+    await register(who, 0);
+    await store(who, "share");
+    assert.equal((await call.admin("DELETE", `/users/${who.id}`)).status, 204);
+    await wait(0);
+    const before = await rowsOf(0);
+    assertProblem(await move(who, 1), 409, "conflict");
+    assert.deepEqual(await rowsOf(0), before);
+    assert.equal((await call.admin("DELETE", `/users/${who.id}/purge`)).status, 204);
+    assert.equal((await move(who, 1)).status, 200);
+    assert.deepEqual(await rowsOf(1), before);
+  });
+
+  it("nor is one of whom it waits in the other home: what is moved there would end it, or be erased by it", async () => {
+    await register(who, 0);
+    await store(who, "share");
+    await sql(
+      1,
+      "INSERT INTO deleted_users (id, client_id, created_at, deleted_at) VALUES (?, ?, '2025', '2025')",
+      who.id,
+      who.clientId,
+    );
+    await wait(1);
+    const before = [await rowsOf(0), await rowsOf(1)];
+    assertProblem(await move(who, 1), 409, "conflict");
+    assert.deepEqual([await rowsOf(0), await rowsOf(1)], before);
+    assert.equal((await sql(1, "SELECT 1 FROM purges")).length, 1);
+    assert.deepEqual(await custodianShares(call, who.clientId), ["share"]);
+  });
+});
+
 describe("a user whose API key somebody has in the other home", () => {
   for (const [what, prepare] of [
     ["has shares", () => store(who, "share")],
