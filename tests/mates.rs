@@ -288,3 +288,104 @@ fn what_is_taken_for_a_mate_is_found_by_a_fetch_and_spared_by_the_retention() {
         assert_eq!(fetched(&db), expected, "{told}");
     }
 }
+
+/// Attempts at a backup that broke off after its custodian share: more than the retention looks at, newest first.
+fn broken_off(versions: &mut Vec<Version>, method: &str) {
+    for _ in 0..25 {
+        let at = versions.len();
+        let stored_at = format!("2020-01-01T00:00:{at:02}.000Z");
+        for other in versions
+            .iter_mut()
+            .filter(|v| v.superseded_at.is_none() && v.entry.backup_method.as_str() == method)
+        {
+            other.superseded_at = Some(stored_at.clone());
+        }
+        versions.push(Version {
+            id: format!("{at:02}"),
+            kind: Kind::Custodian,
+            entry: Entry {
+                backup_method: BackupMethod::parse(method).unwrap(),
+                backup_share_pair_id: None,
+                stored_at,
+                earlier: None,
+            },
+            superseded_at: None,
+        });
+    }
+}
+
+/// The ids of the superseded custodian shares that the current cipher texts of a timeline may belong to.
+fn mates_of(timeline: &Timeline, is_meant: impl Fn(&Version) -> bool) -> Vec<String> {
+    let current: Vec<&Version> = timeline
+        .versions()
+        .iter()
+        .filter(|v| v.kind == Kind::User && v.superseded_at.is_none() && is_meant(v))
+        .collect();
+    let mates = timeline.mates(&current).into_iter().flatten();
+    let superseded = mates.filter(|v| v.superseded_at.is_some());
+    superseded.map(|v| v.id.clone()).collect()
+}
+
+#[test]
+fn what_a_cipher_text_needs_that_is_current_or_can_be_restored_is_spared_by_the_retention() {
+    let template = Connection::open_in_memory().unwrap();
+    migrate(&template, &root().join("migrations"));
+    for seed in 0..200 {
+        let mut random = Random(seed);
+        let mut versions = history(&mut random);
+        // Of a cipher text that can be restored it does not matter when it came, only when it was replaced.
+        let recent = random.below(versions.len() as u64 + 1);
+        for version in versions.iter_mut().skip(usize::try_from(recent).unwrap()) {
+            if version.kind == Kind::User && version.superseded_at.is_some() {
+                version.superseded_at = Some("2999-01-01T00:00:00.000Z".to_owned());
+            }
+        }
+        if random.below(4) == 0 {
+            broken_off(&mut versions, "A-SECP256K1");
+        }
+        let lines: Vec<String> = versions.iter().map(|v| format!("{v:?}")).collect();
+        let told = format!("seed {seed}:\n{}", lines.join("\n"));
+        let db = database(&template, &versions);
+        expire(&db);
+        let spared = kept(&db, "custodian");
+        // The first cipher text of a pair whose custodian share is there.
+        let cipher_texts = kept(&db, "user");
+        for share in versions.iter().filter(|v| v.kind == Kind::Custodian) {
+            let pair = &share.entry.backup_share_pair_id;
+            let is_there = share.superseded_at.is_none() || spared.contains(&share.id);
+            let mut of_pair = versions.iter().filter(|v| {
+                v.kind == Kind::User && pair.is_some() && v.entry.backup_share_pair_id == *pair
+            });
+            if let Some(first) = of_pair.next().filter(|_| is_there) {
+                let stays = first.superseded_at.is_none() || cipher_texts.contains(&first.id);
+                assert!(
+                    stays,
+                    "{}, of the pair of {}, of {told}",
+                    first.id, share.id
+                );
+            }
+        }
+        let timeline = Timeline::of(versions.clone());
+        for needed in mates_of(&timeline, |_| true) {
+            assert!(spared.contains(&needed), "{needed} of {told}");
+        }
+        for version in versions.iter().filter(|v| v.kind == Kind::User) {
+            if version
+                .superseded_at
+                .as_deref()
+                .is_some_and(|at| at > "2900")
+            {
+                let restored = timeline
+                    .with_restored(&version.id, Some(Kind::User))
+                    .unwrap();
+                for needed in mates_of(&restored, |v| v.id == version.id) {
+                    assert!(
+                        spared.contains(&needed),
+                        "{needed}, if {} is restored, of {told}",
+                        version.id
+                    );
+                }
+            }
+        }
+    }
+}
