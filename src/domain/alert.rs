@@ -124,6 +124,7 @@ mod tests {
     #[test]
     fn a_malformed_setting_is_named() {
         let url = ("ALERT_WEBHOOK", "https://hooks.example/x");
+        let too_long = format!("whsec_{}", STANDARD.encode([0; 65]));
         for (settings, name) in [
             (vec![("ALERT_WEBHOOK", "hooks.example")], "ALERT_WEBHOOK"),
             (
@@ -139,6 +140,10 @@ mod tests {
             ),
             (
                 vec![url, ("ALERT_WEBHOOK_SECRET", "whsec_c2hvcnQ=")],
+                "ALERT_WEBHOOK_SECRET",
+            ),
+            (
+                vec![url, ("ALERT_WEBHOOK_SECRET", too_long.as_str())],
                 "ALERT_WEBHOOK_SECRET",
             ),
         ] {

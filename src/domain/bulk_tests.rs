@@ -139,6 +139,10 @@ fn a_time_has_one_form_to_its_last_letter_and_comes_before_the_year_9999() {
 #[test]
 fn what_is_wrong_with_a_record_is_said_by_field() {
     let long = share_of_bytes(512 * 1024 + 1);
+    let both_keys = format!(
+        r#"{{"type":"user","id":"u","clientId":"c","clientApiKey":"k","clientApiKeyHash":"{}"}}"#,
+        "0a".repeat(32)
+    );
     for (line, wrong) in [
         ("{}", "type"),
         (r#"{"type":"wallet"}"#, "type"),
@@ -181,6 +185,7 @@ fn what_is_wrong_with_a_record_is_said_by_field() {
             r#"{"type":"userBackupShare","id":"v","userId":"u","cipherText":"x","storedAt":"2026-03-01T12:00:00.000Z","supersededAt":"2026-02-01T12:00:00.000Z"}"#,
             "supersededAt",
         ),
+        (&both_keys, "clientApiKeyHash"),
         (&long, "cipherText"),
     ] {
         match Record::parse(line.as_bytes(), LATEST) {

@@ -244,6 +244,7 @@ mod tests {
             r#"{"type":"user","id":"x","clientId":"e"}"#,
             r#"{"type":"user","id":"y","clientId":"f"}"#,
             r#"{"type":"user","id":"z","clientId":"g","clientApiKey":"l"}"#,
+            r#"{"type":"user","id":"u","clientId":"c","clientApiKey":"another"}"#,
         ]);
         let users: Vec<_> = page.users.iter().map(|(line, _)| *line).collect();
         let results: Vec<_> = page
@@ -252,7 +253,15 @@ mod tests {
             .map(|result| (result.line, result.outcome))
             .collect();
         assert_eq!(users, [1, 5, 6, 7]);
-        assert_eq!(results, [(2, "same"), (3, "conflict"), (4, "conflict")]);
+        assert_eq!(
+            results,
+            [
+                (2, "same"),
+                (3, "conflict"),
+                (4, "conflict"),
+                (8, "conflict")
+            ]
+        );
     }
 
     #[test]
@@ -265,6 +274,13 @@ mod tests {
             &share("userBackupShare", "cipherText", "x"),
             &share("userBackupShare", "cipherText", "y"),
             &share("custodianBackupShare", "share", "y"),
+            &share("custodianBackupShare", "share", "y").replace(r#""userId":"u""#, r#""userId":"v""#),
+            &share("userBackupShare", "cipherText", "x")
+                .replace('{', r#"{"backupSharePairId":"another","#),
+            &share("userBackupShare", "cipherText", "x").replace(
+                '{',
+                r#"{"id":"old","storedAt":"2026-01-01T00:00:00.000Z","supersededAt":"2026-01-01T00:00:00.000Z","#,
+            ),
         ]);
         let mut sent: Vec<(usize, &ShareRecord)> = Vec::new();
         let mut results = Vec::new();
@@ -274,7 +290,8 @@ mod tests {
                 None => sent.push((*line, share)),
             }
         }
-        assert_eq!(results, [(2, "same"), (3, "conflict")]);
+        // Another pair is another share. Another user's, and one of the history, have places of their own.
+        assert_eq!(results, [(2, "same"), (3, "conflict"), (6, "conflict")]);
     }
 
     #[test]
