@@ -85,11 +85,16 @@ for (const [what, plan] of Object.entries({
 test("imported history is kept for the retention from the import on, however long ago it was superseded", async () => {
   // Its cipher text: else the current one might need v0.
   const its = { ...RECORDS.at(-1), id: "v0-its", cipherText: "then", storedAt: "2023-01-03T00:00:00.000Z" };
-  const records = [...RECORDS, { ...its, supersededAt: "2024-01-03T00:00:00.000Z" }];
-  assert.deepEqual(outcomes(await importAll(undefined, records)), [...NEW, "new"]);
+  const old = { ...its, supersededAt: "2024-01-03T00:00:00.000Z" };
+  // And one of each kind that nothing else needs.
+  const alone = [
+    { ...old, id: "alone-u", backupMethod: "PASSKEY" },
+    { ...old, id: "alone-c", backupMethod: "ICLOUD-SECP256K1", type: "custodianBackupShare", share: "then" },
+  ];
+  assert.deepEqual(outcomes(await importAll(undefined, [...RECORDS, old, ...alone])), [...NEW, "new", "new", "new"]);
   await worker.scheduled();
   const kept = (await wallet.history(ada)).map((version) => version.id);
-  assert.deepEqual(kept.sort(), ["v0", "v0-its"]);
+  assert.deepEqual(kept.sort(), ["alone-c", "alone-u", "v0", "v0-its"]);
   await worker.sql("UPDATE backup_share_versions SET imported_at = '2024-06-01T00:00:00.000Z'");
   await worker.scheduled();
   assert.deepEqual(await wallet.history(ada), []);
