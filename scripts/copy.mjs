@@ -49,7 +49,7 @@ await main(async () => {
   /** The lines that name what is wrong with the copy of a home. */
   const wrongWith = async (home) => {
     const work = { home, mode: "check" };
-    const progress = new Progress({ total: 1_000_000, unit: "of the copy" });
+    const progress = new Progress({ partOf: "the copy" });
     const before = await waiting({ api, home });
     const found = await walk({ api, work, parallel, progress });
     note(summary(found));

@@ -65,7 +65,10 @@ async function escrow(values) {
   for (const id of kept)
     say(`${id}: kept for ${recipients.length === 1 ? "one recipient" : `${recipients.length} recipients`}`);
   if (!copied) note(IN_THE_DATABASE_ONLY);
-  note("try it: npm run keys -- recover --identity FILE …");
+  const where = copied
+    ? "--bucket NAME"
+    : "FILE.age (docs/second-copy.md, The keys, says how to get the file out of the database)";
+  note(`try it: npm run keys -- recover --identity FILE ${where}`);
   return 0;
 }
 

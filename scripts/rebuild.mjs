@@ -69,7 +69,7 @@ await main(async () => {
 
   const doing = async (title, work) => {
     say(title);
-    const progress = new Progress({ total: 1_000_000, unit: "of the copy" });
+    const progress = new Progress({ partOf: "the copy" });
     const done = await walk({ api, work, parallel, progress, stateFile: userPath(values.resume) });
     note(summary(done));
     return done;

@@ -24,9 +24,7 @@ await main(async () => {
   if (positionals.length !== 1) throw new Failure("Which Worker? Give one URL.", USAGE, 2);
   try {
     const { url } = parseTarget(positionals[0]);
-    await setup({ database: false, secrets: false });
-    await buildWorker({ publish: false });
-    const own = ownRelease();
+    // Before the build, which takes minutes: the address may be misspelt.
     const deployed = await deployedRelease(url);
     if (!deployed.digest) {
       throw new Failure(
@@ -34,6 +32,9 @@ await main(async () => {
         "It is a Worker from before releases had a digest.",
       );
     }
+    await setup({ database: false, secrets: false });
+    await buildWorker({ publish: false });
+    const own = ownRelease();
     const same = deployed.digest === own.digest;
     const told = values.json
       ? JSON.stringify({ url: url.origin, same, own, deployed })

@@ -105,3 +105,12 @@ test("the progress never tells of more records than there are: the history was n
   assert.match(told[1], /█{24} 2 of 2 records$/);
   assert.match(told[2], /[^█]3 records$/);
 });
+
+test("progress through a copy, whose objects nobody has counted, is told in percent", () => {
+  const told = [];
+  const out = { isTTY: true, write: (text) => told.push(text) };
+  const progress = new Progress({ partOf: "the copy", out });
+  for (const done of [0, 0.256, 1]) progress.show(done);
+  assert.match(told[1], /^\r\S*█{6}░{18} 25 % of the copy$/);
+  assert.match(told[2], /█{24} 100 % of the copy$/);
+});

@@ -53,3 +53,15 @@ it("npm run verify changes nothing in build/, and knows the release all the same
   for (const [name, text] of Object.entries(served))
     assert.ok(readFileSync(join(dir, "build", name), "utf8") === text, `${name} was replaced`);
 });
+
+it("npm run verify says that nobody answers before it installs or builds anything", async () => {
+  const nothing = mkdtempSync(join(dir, "no-tools-"));
+  for (const name of ["package.json", "scripts"]) cpSync(inRoot(name), join(nothing, name), { recursive: true });
+  const verify = [join(nothing, "scripts", "verify.mjs"), "http://127.0.0.1:9"];
+  const { code, output } = await run(process.execPath, ["--no-warnings", ...verify], {
+    cwd: nothing,
+    env: { PATH: "" },
+  });
+  assert.match(output, /127\.0\.0\.1:9 does not answer/);
+  assert.equal(code, 2);
+});

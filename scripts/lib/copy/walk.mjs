@@ -7,7 +7,6 @@ import { resumed } from "../resume.mjs";
 
 /** A user's objects are under the SHA-256 of its id: its first digit is the shard, the next ones tell how far a shard is. */
 const SHARDS = [..."0123456789abcdef"];
-const SHOWN = 1_000_000;
 
 const COUNTED = ["objects", "users", "shares", "versions", "deleted", "purged"];
 const LISTED = ["damaged", "unopened", "differences"];
@@ -41,7 +40,7 @@ export async function walk({ api, work, parallel = 4, progress, stateFile }) {
   if (work.mode === "merge") state.waiting = Math.max(state.waiting ?? 0, pending);
   const show = () => {
     const parts = SHARDS.map((shard) => (state.shards[shard].done ? 1 : partOf(state.shards[shard].cursor)));
-    progress?.show(Math.round((parts.reduce((sum, part) => sum + part) / SHARDS.length) * SHOWN), state.sum.objects);
+    progress?.show(parts.reduce((sum, part) => sum + part) / SHARDS.length);
   };
   const left = SHARDS.filter((shard) => !state.shards[shard].done);
   const worker = async () => {

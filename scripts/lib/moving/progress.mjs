@@ -10,13 +10,16 @@ const ESTIMATE_AFTER_MS = 2_000;
 export class Progress {
   #out;
   #unit;
+  #partOf;
   #now;
   #begun;
   #told;
 
-  constructor({ total, unit, out = process.stderr, now = Date.now }) {
+  /** `partOf`: of what `show` is told a part, from 0 to 1, where nobody has counted what there is; instead of total and unit. */
+  constructor({ partOf, total = partOf && 1, unit, out = process.stderr, now = Date.now }) {
     this.#out = out;
     this.#unit = unit;
+    this.#partOf = partOf;
     this.#now = now;
     this.#told = now();
     /** Of how many; undefined as long as it is not known: then only the count is shown, and also where there turn out to be more. */
@@ -46,6 +49,7 @@ export class Progress {
   }
 
   #count(done) {
+    if (this.#partOf) return `${Math.floor(done * 100)} % of ${this.#partOf}${this.#left(done)}`;
     const count = done.toLocaleString("en");
     if (!this.#isOf(done)) return `${count} ${this.#unit}`;
     return `${count} of ${this.total.toLocaleString("en")} ${this.#unit}${this.#left(done)}`;
