@@ -110,13 +110,13 @@ async fn drain(
         let number = changes::place(&row);
         let noted = Noted::read(target.home, &page);
         made += noted.notes.len() + noted.without.len();
-        let taken = put(db, target, &noted, kept.head.place).await?;
-        if let Some(taken) = taken.filter(|_| kept.head.place.epoch == number.epoch) {
-            // From there on its numbers are a past's that it lost: the same notes again, in the next epoch.
-            let last = Place {
-                seq: taken - 1,
-                ..kept.head.place
-            };
+        let is_taken = put(db, target, &noted, kept.head.place).await?;
+        if is_taken && kept.head.place.epoch == number.epoch {
+            // The numbers are also those of a past that it lost, and which objects are of which nobody can tell: requests have made some and taken their
+            // notes away. So none counts as lost, and everything is told anew, in the next epoch.
+            changes::tell(db, &[(Meta::Backfilled, "")]).await?;
+            backfilled.clear();
+            let last = kept.head.place;
             kept = begin_epoch(db, target, &kept, copying, last, Standing::WentBack).await?;
             continue;
         }
@@ -129,21 +129,22 @@ async fn drain(
     Ok(drained)
 }
 
-/// Makes the objects, and takes away the notes of those that are there, unless the database is older than the head. The first number whose name was
-/// taken by something else.
-async fn put(db: &Database, target: &Target, noted: &Noted, head: Place) -> Result<Option<u64>> {
-    let (mut gone, taken) = make(target, noted).await?;
-    // What comes behind a number that was taken is made again, in the next epoch.
-    gone.retain(|note| taken.is_none_or(|taken| note.place.seq < taken));
+/// Makes the objects, and takes away the notes of those that are there, unless the database is older than the head. Whether a name was taken by
+/// something else.
+async fn put(db: &Database, target: &Target, noted: &Noted, head: Place) -> Result<bool> {
+    let (mut gone, is_taken) = make(target, noted).await?;
+    if is_taken {
+        gone.clear(); // They are made again, in the next epoch.
+    }
     changes::copied(db, &gone, head).await?;
     sweep::erase(target, &noted.purged).await;
-    Ok(taken)
+    Ok(is_taken)
 }
 
-/// Makes the objects: the notes of those that are there, and the first number whose name was taken by something else.
-async fn make(target: &Target, noted: &Noted) -> Result<(Vec<Note>, Option<u64>)> {
+/// Makes the objects: the notes of those that are there, and whether a name was taken by something else.
+async fn make(target: &Target, noted: &Noted) -> Result<(Vec<Note>, bool)> {
     let mut gone = noted.without.clone();
-    let mut taken = None;
+    let mut is_taken = false;
     if !noted.puts.is_empty() {
         let puts = target
             .bucket
@@ -154,11 +155,11 @@ async fn make(target: &Target, noted: &Noted) -> Result<(Vec<Note>, Option<u64>)
         for (note, put) in noted.notes.iter().zip(puts) {
             match put {
                 Put::There => gone.push(note.clone()),
-                Put::Taken => taken = taken.or(Some(note.place.seq)),
+                Put::Taken => is_taken = true,
             }
         }
     }
-    Ok((gone, taken))
+    Ok((gone, is_taken))
 }
 
 /// The error where the bucket cannot be asked.

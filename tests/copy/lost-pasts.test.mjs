@@ -100,6 +100,32 @@ describe("a note that waits behind one whose name is taken by a lost past", () =
     assert.deepEqual(users, [one.id]);
     assert.deepEqual((await copy.held(copy.rebuilt)).current, (await copy.held()).current);
   });
+
+  it("is told anew, if a request has made its object and taken it away: a deletion since stays true, and a key stays changed", async () => {
+    for (const who of [one, two]) await stored(who);
+    const three = user("three");
+    await stored(three);
+    await settled();
+    await copy.drain();
+    const goBack = await timeTravel(worker);
+    await of.custodian(one, METHOD, "lost"); // no run comes: the head does not know of its number
+    await settled();
+    await goBack();
+    await of.custodian(one, METHOD, "after");
+    await of.deleteUser(two);
+    const key = { clientApiKey: "a-new-key-in-the-place-of-one-that-leaked" };
+    assert.equal((await of.admin("PUT", `${of.path(three)}/client-api-key`, key)).status, 200);
+    await copy.until("only the first note waits", async () => (await copy.pending()) === 1);
+    await copy.drain();
+    assert.equal(logged("the database went back in time"), 1);
+    await copy.drain();
+    await settled();
+    const { users } = await rebuilt();
+    assert.deepEqual(users, [one.id, three.id].sort());
+    const held = await copy.held();
+    assert.deepEqual((await copy.held(copy.rebuilt)).users, held.users);
+    assert.deepEqual((await copy.held(copy.rebuilt)).current, held.current);
+  });
 });
 
 describe("numbers that requests use between Time Travel and the next run", () => {
