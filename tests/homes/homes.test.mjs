@@ -418,6 +418,46 @@ describe("a binding that leads to another database", () => {
     assert.deepEqual(results, [], "no move has reached it");
   });
 
+  it("nor does one take the home's place that was rebuilt in the place of none, or of another", async () => {
+    const worker = await startWorker({ homes: 3 });
+    after(() => worker.stop());
+    const known = async () => (await worker.directory.prepare("SELECT home, identity FROM homes").all()).results;
+    const before = await known();
+    await worker.homes[1].prepare("UPDATE meta SET value = 'another' WHERE name = 'identity'").run();
+    for (const replaces of [
+      "DELETE FROM meta WHERE name = 'replaces'",
+      "INSERT INTO meta VALUES ('replaces', 'a third')",
+    ]) {
+      await worker.homes[1].prepare(replaces).run();
+      assertProblem(await callers(worker).admin("GET", "/readyz"), 503, "misconfigured");
+      await worker.scheduled();
+      assert.deepEqual(await known(), before, replaces);
+    }
+  });
+
+  it("is no new home: neither one of another number, nor one with users that is no home yet", async () => {
+    const worker = await startWorker({ homes: 3 });
+    after(() => worker.stop());
+    const db = worker.homes[2];
+    await worker.directory.prepare("DELETE FROM homes WHERE home = 2").run();
+    for (const given of [
+      ["UPDATE meta SET value = '1' WHERE name = 'home'"],
+      [
+        "DELETE FROM meta WHERE name = 'spread'",
+        "UPDATE meta SET value = '0' WHERE name = 'home'",
+        "INSERT INTO users (id, client_id, created_at) VALUES ('theirs', 'theirs', '2026')",
+      ],
+    ]) {
+      await db.batch(given.map((text) => db.prepare(text)));
+      const meta = async () => (await db.prepare("SELECT * FROM meta WHERE name IN ('home', 'spread')").all()).results;
+      const before = await meta();
+      assertProblem(await callers(worker).admin("GET", "/readyz"), 503, "misconfigured");
+      await worker.scheduled();
+      assert.deepEqual(await meta(), before);
+      assert.equal(await worker.directory.prepare("SELECT 1 FROM homes WHERE home = 2").first(), null);
+    }
+  });
+
   it("nor is a new database in the place of home 0: what it would count and list is not all", async () => {
     const worker = await startWorker({ homes: 3 });
     after(() => worker.stop());
