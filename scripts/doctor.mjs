@@ -9,6 +9,7 @@ import { jsonReport, lineReport } from "./lib/doctor/report.mjs";
 import { parseTarget, readSecrets, readSettings } from "./lib/doctor/target.mjs";
 import { Failure, main } from "./lib/log.mjs";
 import { userPath } from "./lib/paths.mjs";
+import { setupPackages } from "./lib/setup.mjs";
 
 const USAGE = `npm run doctor -- URL [--vars FILE] [--env NAME] [--json] [--without-secrets] [--user-id ID] [--client-id ID]
 
@@ -27,7 +28,7 @@ From the environment, or from --vars (for a Worker on this machine .dev.vars, if
 Exit code: 0 all is well, 1 something failed, 2 it could not begin, 130 broken off (what it made is taken away all the same).`;
 
 /** Everything that must be right before the first request. */
-function begin() {
+async function begin() {
   const { values, positionals } = readArguments({
     usage: USAGE,
     allowPositionals: true,
@@ -42,6 +43,7 @@ function begin() {
   });
   if (positionals.length !== 1) throw new Failure("Which Worker? Give one URL.", USAGE);
   const { url, loopback } = parseTarget(positionals[0]);
+  await setupPackages();
   const file = userPath(values.vars);
   const secrets = values["without-secrets"] ? {} : readSecrets({ loopback, file });
   const missing = [
@@ -69,7 +71,7 @@ function begin() {
 await main(async () => {
   let start;
   try {
-    start = begin();
+    start = await begin();
   } catch (error) {
     if (error instanceof Failure) error.exitCode = 2;
     throw error;

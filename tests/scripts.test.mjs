@@ -42,9 +42,18 @@ describe(".dev.vars", () => {
     }
   });
 
+  it("is refused in UTF-16, as PowerShell writes it: no name in it could be read, and secrets would be made anew", () => {
+    const file = join(dir, "utf-16");
+    writeFileSync(file, "\ufeffADMIN_TOKEN=abc\r\n", "utf16le");
+    assert.throws(() => readDevVars(file), /utf-16 is not text in UTF-8/);
+  });
+
   it("is read by this project's commands as `wrangler dev` reads it", async () => {
     const folder = mkdtempSync(join(dir, "vars-"));
-    const text = `A=one # two\nB='three#four'\nC="five\\nsix"\nD=k1:abc=\nE=$HOME\nF=\nexport G = seven\n`;
+    const blank = "H= \nI=\t\nJ=a blank behind nothing takes no line away\nK=  # nor does a comment\nL=eight  \n"; // Node's parseEnv does
+    const odd =
+      "M: nine\nN='ten'eleven\nO='it\\'s'\nP=\"two\nlines\"\nQ=`\"'`\nR='\nS=\"\r\\r\"\r\nT.U-V=w\n  X=y\nA=again\n";
+    const text = `\ufeffA=one # two\nB='three#four'\nC="five\\nsix"\nD=k1:abc=\nE=$HOME\nF=\nexport G = seven\n${blank}${odd}`;
     writeFileSync(join(folder, "wrangler.toml"), 'name = "vars"\ncompatibility_date = "2026-10-23"\n');
     writeFileSync(join(folder, ".dev.vars"), text);
     const { unstable_getVarsForDev: wranglersOwn } = await import("wrangler");

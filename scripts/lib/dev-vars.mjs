@@ -2,23 +2,34 @@
 
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { parseEnv } from "node:util";
+import { createRequire } from "node:module";
 
 import { Failure } from "./log.mjs";
 import { devVarsFile, inRoot } from "./paths.mjs";
 
+const require = createRequire(import.meta.url);
+
 /** A value without quotes that has a `#` with no blank before it: what is meant to be the value ends there for wrangler, in silence. */
 const CUT = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=(?!\s*["'`])[^#\r\n]*(?<!\s)#/m;
 
-/** The NAME=value lines of `file`, as wrangler reads them (comments, quotes, values of several lines). */
+/**
+ * The NAME=value lines of `file`, as wrangler reads them: by dotenv. (Node's parseEnv takes the next line for the value of a name that has only
+ * a blank behind its `=`.)
+ */
 export function parseDevVars(text, file) {
+  if (text.includes("\0"))
+    throw new Failure(
+      `${file} is not text in UTF-8.`,
+      "Save it as UTF-8; PowerShell 5 does with Set-Content -Encoding utf8.",
+    );
   const cut = CUT.exec(text);
   if (cut)
     throw new Failure(
       `${cut[1]} in ${file} has a # outside quotes: wrangler takes what stands before it for the whole value.`,
       "Put the value between single quotes, or a blank before the # of a comment.",
     );
-  return parseEnv(text);
+  // Not at the top: what imports this file also runs before the npm packages are there.
+  return require("dotenv").parse(text);
 }
 
 /** The local secrets, or an empty object where there is no `.dev.vars` yet. */
