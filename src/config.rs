@@ -85,11 +85,11 @@ impl Settings {
         let get = |name| texts.get(name);
         let invalid = InvalidSetting::new;
         let required = |name| get(name).ok_or_else(|| invalid(name, "is missing"));
-        let whole = |name, usual, unit, most| match get(name).map(str::parse) {
+        let whole = |name, usual, most| match get(name).map(str::parse) {
             None => Ok(usual),
             Some(Ok(number)) if number <= most => Ok(number),
             Some(_) => {
-                let wrong = format!("must be a whole number{unit} from 0 to {most}");
+                let wrong = format!("must be a whole number from 0 to {most}");
                 Err(InvalidSetting { name, wrong })
             }
         };
@@ -142,12 +142,10 @@ impl Settings {
             ));
         }
 
+        let most_a_day = whole("UNKNOWN_CLIENTS_PER_DAY", 10_000, u32::MAX)?;
         let unknown_clients = match get("UNKNOWN_CLIENTS") {
             None | Some("reject") => UnknownClients::Reject,
-            Some("register") => {
-                let most_a_day = whole("UNKNOWN_CLIENTS_PER_DAY", 10_000, "", u32::MAX)?;
-                UnknownClients::Register { most_a_day }
-            }
+            Some("register") => UnknownClients::Register { most_a_day },
             Some(_) => return Err(invalid("UNKNOWN_CLIENTS", "must be reject or register")),
         };
         let fetch_superseded = match get("FETCH_SUPERSEDED") {
@@ -168,7 +166,13 @@ impl Settings {
         };
         // Read again where it is needed, for alerts go out also where another setting is wrong.
         AlertWebhook::parse(texts).map_err(|(name, wrong)| invalid(name, wrong))?;
-        let days = |name, default| whole(name, default, " of days", MAX_RETENTION_DAYS);
+        let days = |name, default| whole(name, default, MAX_RETENTION_DAYS);
+        let homes = Homes::parse(texts)?;
+        let copy_required = is_yes("COPY_REQUIRED")?;
+        if copy_required && !homes.are_copied {
+            let wrong = "is yes, and no bucket is bound as COPY";
+            return Err(invalid("COPY_REQUIRED", wrong));
+        }
 
         Ok(Self {
             webhook_secrets,
@@ -176,21 +180,16 @@ impl Settings {
             admin_tokens,
             operators,
             portal_api_key: get("PORTAL_API_KEY").map(|key| Secret::new(key.to_owned())),
-            homes: Homes::parse(texts)?,
+            homes,
             callers: Callers::parse(texts)?,
             unknown_clients,
             fetch_superseded,
             fetch_partial: is_yes("FETCH_PARTIAL")?,
             history_retention_days: days("HISTORY_RETENTION_DAYS", 90)?,
             audit_retention_days: days("AUDIT_RETENTION_DAYS", 400)?,
-            copy_wait_ms: whole(
-                "COPY_WAIT_MS",
-                DEFAULT_COPY_WAIT_MS,
-                " of milliseconds",
-                MAX_COPY_WAIT_MS,
-            )?,
-            copy_required: is_yes("COPY_REQUIRED")?,
-            purge_delay_hours: whole("PURGE_DELAY_HOURS", 72, " of hours", MAX_PURGE_DELAY_HOURS)?,
+            copy_wait_ms: whole("COPY_WAIT_MS", DEFAULT_COPY_WAIT_MS, MAX_COPY_WAIT_MS)?,
+            copy_required,
+            purge_delay_hours: whole("PURGE_DELAY_HOURS", 72, MAX_PURGE_DELAY_HOURS)?,
         })
     }
 }
@@ -308,6 +307,7 @@ mod tests {
             ("CLIENT_AUTH", "VALUE"),
             ("CLIENT_AUTH", "client-api-key,"),
             ("UNKNOWN_CLIENTS", "VALUE"),
+            ("UNKNOWN_CLIENTS_PER_DAY", "VALUE"),
             ("HISTORY_RETENTION_DAYS", "36501"),
             ("FETCH_SUPERSEDED", "VALUE"),
             ("FETCH_PARTIAL", "VALUE"),
@@ -317,6 +317,7 @@ mod tests {
             ("COPY_WAIT_MS", "8001"),
             ("COPY_WAIT_MS", "VALUE"),
             ("COPY_REQUIRED", "VALUE"),
+            ("COPY_REQUIRED", "yes"), // without a bucket
             ("ALERT_WEBHOOK", "VALUE"),
             ("PURGE_DELAY_HOURS", "VALUE"),
             ("PURGE_DELAY_HOURS", "-1"),
