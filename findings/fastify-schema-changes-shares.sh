@@ -10,8 +10,8 @@
 #   schema does not name is left out.
 # - Elysia answers 422 to both. Hono sends what it is given, whatever the schema says.
 # And of a body with the schema `backupSharePairId: string`:
-# - null, which Portal may send, arrives in Fastify's handler as "", and a share that is a list of one text as that text. An object is refused. Elysia refuses all
-#   three.
+# - null, which Portal may send, arrives in Fastify's handler as "", and a share that is a list of one text as that text. An object is refused. Elysia refuses
+#   all three.
 #
 # Who is hurt: a server after Portal's guide, or a gateway before another one, whose column became `jsonb`. Backups go on as ever; at a recovery Portal is given
 # "[object Object]" as the share, with status 200, and nobody looks into it before. All rows without a pair have the same pair "". Let a test read a
