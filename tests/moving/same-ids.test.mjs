@@ -101,6 +101,33 @@ describe("an id that comes twice", () => {
     assert.equal(await custodianShares(), 3);
   });
 
+  test("is opened where it has no digest, of an old schema: another share is not taken for it, current or kept", async () => {
+    const records = (text, id = "1") =>
+      [
+        { ...share("c", text, "2026-01-01T00:00:00.000Z"), userId: ada.id, id: `c${id}` },
+        { type: "userBackupShare", userId: ada.id, id: `u${id}`, backupMethod: "GDRIVE", cipherText: text },
+        {
+          ...share("old", text, "2025-01-01T00:00:00.000Z"),
+          userId: ada.id,
+          supersededAt: "2026-01-01T00:00:00.000Z",
+        },
+      ].map((record) => ({ storedAt: "2026-01-02T00:00:00.000Z", ...record }));
+    const outcomes = async (lines) => {
+      const answer = await worker.send("POST", "/admin/import", {
+        bearer: SECRETS.ADMIN_TOKEN,
+        headers: { "content-type": "application/x-ndjson" },
+        body: lines.map((record) => JSON.stringify(record)).join("\n"),
+      });
+      return answer.body.results.map(({ outcome }) => outcome);
+    };
+    assert.deepEqual(await outcomes(records("one")), ["new", "new", "new"]);
+    for (const table of ["custodian_backup_shares", "user_backup_shares", "backup_share_versions"])
+      await worker.sql(`UPDATE ${table} SET share_digest = NULL`);
+    assert.deepEqual(await outcomes(records("one")), ["same", "same", "same"]);
+    for (const id of ["1", "2"])
+      assert.deepEqual(await outcomes(records("two", id)), ["conflict", "conflict", "conflict"], id);
+  });
+
   test("after a share was deleted by hand: both are kept", async () => {
     await imports(share("5", "c1", "2026-01-01T00:00:00.000Z"));
     await worker.sql("DELETE FROM custodian_backup_shares");
