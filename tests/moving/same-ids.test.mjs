@@ -150,6 +150,37 @@ describe("an id that comes twice", () => {
   });
 });
 
+test("a share of a user whose id another client has here does not go to that one, unless it says so", async () => {
+  const records = (given) => [
+    { type: "user", id: ada.id, clientId: "another-client", clientApiKey: "another-key" },
+    { ...share("7", "of whom?", "2026-01-01T00:00:00.000Z"), userId: ada.id, ...given },
+    {
+      type: "userBackupShare",
+      userId: ada.id,
+      backupMethod: "GDRIVE",
+      cipherText: "of whom?",
+      storedAt: "2026-01-01T00:00:00.000Z",
+      ...given,
+    },
+  ];
+  const outcomes = async (query, given) => {
+    const answer = await worker.send("POST", `/admin/import${query}`, {
+      bearer: SECRETS.ADMIN_TOKEN,
+      headers: { "content-type": "application/x-ndjson" },
+      body: records(given)
+        .map((record) => JSON.stringify(record))
+        .join("\n"),
+    });
+    return answer.body.results.map(({ outcome }) => outcome);
+  };
+  for (const query of ["?dryRun=true", "", "?replaceOlder=true"])
+    assert.deepEqual(await outcomes(query), ["conflict", "refused", "refused"], query);
+  assert.deepEqual(await wallet.fetched(ada), []);
+  assert.equal(await wallet.recovered(ada, { backupMethod: "GDRIVE" }), undefined);
+  assert.deepEqual(await outcomes("", { clientId: ada.clientId }), ["conflict", "new", "new"]);
+  assert.deepEqual(await wallet.fetched(ada), ["of whom?"]);
+});
+
 describe("a custodian share of unknown time", () => {
   test("does not hide the one that the cipher text belongs to, which is kept past the retention", async () => {
     await wallet.custodian(ada, S, "c1");
