@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 
 import { Failure } from "./log.mjs";
 import { devVarsFile, inRoot } from "./paths.mjs";
+import { readTextFile } from "./text-file.mjs";
 
 const require = createRequire(import.meta.url);
 
@@ -17,11 +18,6 @@ const CUT = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=(?!\s*["'`])[^#\r\n]*(?<!\s)#/m
  * a blank behind its `=`.)
  */
 export function parseDevVars(text, file) {
-  if (text.includes("\0"))
-    throw new Failure(
-      `${file} is not text in UTF-8.`,
-      "Save it as UTF-8; PowerShell 5 does with Set-Content -Encoding utf8.",
-    );
   const cut = CUT.exec(text);
   if (cut)
     throw new Failure(
@@ -35,13 +31,7 @@ export function parseDevVars(text, file) {
 /** The local secrets, or an empty object where there is no `.dev.vars` yet. */
 export function readDevVars(file = devVarsFile) {
   if (!existsSync(file)) return {};
-  let text;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new Failure(`${file} could not be read (${error.code}).`, "It must be a file that you may read.");
-  }
-  return parseDevVars(text, file);
+  return parseDevVars(readTextFile(file), file);
 }
 
 export const randomToken = () => randomBytes(32).toString("base64url");

@@ -1,7 +1,7 @@
 // The file that an export writes: whole or not there, one at a time, and what is said of it where it is not.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { after, describe, test } from "node:test";
 
 import { Decrypter, generateIdentity, identityToRecipient } from "age-encryption";
 
+import { readPassphrase } from "../../scripts/lib/moving/age.mjs";
 import { Progress } from "../../scripts/lib/moving/progress.mjs";
 import { runScript } from "../support/cli.mjs";
 import { SECRETS } from "../support/harness.mjs";
@@ -113,4 +114,12 @@ test("progress through a copy, whose objects nobody has counted, is told in perc
   for (const done of [0, 0.256, 1]) progress.show(done);
   assert.match(told[1], /^\r\S*█{6}░{18} 25 % of the copy$/);
   assert.match(told[2], /█{24} 100 % of the copy$/);
+});
+
+test("a passphrase is what a person sees in its file: no byte order mark is part of it, and UTF-16 is refused", () => {
+  const file = join(dir, "passphrase");
+  writeFileSync(file, "\ufefffive random words\r\n");
+  assert.equal(readPassphrase(file), "five random words");
+  writeFileSync(file, "\ufefffive random words\r\n", "utf16le");
+  assert.throws(() => readPassphrase(file), /is not text in UTF-8/);
 });

@@ -1,10 +1,9 @@
 // age files (age-encryption.org): sealed for a recipient's public key, or under a passphrase.
 
-import { readFileSync } from "node:fs";
-
 import { Decrypter, Encrypter } from "age-encryption";
 
 import { Failure } from "../log.mjs";
+import { readTextFile } from "../text-file.mjs";
 
 const MAGIC = "age-encryption.org/v1";
 const BEGIN = "-----BEGIN AGE ENCRYPTED FILE-----";
@@ -129,7 +128,7 @@ const headerOf = (head) => head.subarray(0, head.indexOf("\n", head.indexOf("\n-
 
 /** The secret keys in an identity file as `age-keygen` writes it. */
 export function readIdentities(file) {
-  const keys = readSecretFile(file)
+  const keys = readTextFile(file)
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line.startsWith("AGE-SECRET-KEY-"));
@@ -140,15 +139,7 @@ export function readIdentities(file) {
 /** The passphrase in the file's first line, or in AGE_PASSPHRASE: never an argument, which every process could see. */
 export function readPassphrase(file, env = process.env) {
   if (!file) return env.AGE_PASSPHRASE || undefined;
-  const passphrase = readSecretFile(file).split(/\r?\n/)[0];
+  const passphrase = readTextFile(file).split(/\r?\n/)[0];
   if (!passphrase) throw new Failure(`${file} holds no passphrase in its first line.`);
   return passphrase;
-}
-
-function readSecretFile(file) {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new Failure(`${file} could not be read (${error.code}).`);
-  }
 }
