@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Svix's libraries as receivers of Standard Webhooks: Python's `verify` gives nothing since 2.0, JavaScript's reads no `Headers`, and Clerk's helper
-# takes messages of Svix's own only.
+# Svix's libraries as receivers of Standard Webhooks: Python's `verify` gives nothing since 2.0, and Clerk's helper takes messages of Svix's own
+# only.
 #
 # svix 2.9.1 and 1.99.1 (PyPI), svix 1.99.1 and @clerk/backend 3.25.0 (npm) with Node 24.21.0. The messages are signed here, as Standard Webhooks has it.
 # Behaviour, of one message whose signature is right:
 # - Python: `Webhook(secret).verify(body, headers)` gave the body, parsed, in 1.99.1. In 2.9.1 it gives None, for every message that is right.
-# - JavaScript: `verify` gives the parsed body. Given fetch's own `Headers`, what a Worker has, it says "Missing required headers".
+# - JavaScript: `verify` gives the parsed body.
 # - Both take `webhook-id`, `webhook-timestamp` and `webhook-signature` as well as Svix's `svix-…`.
 # - Clerk's `verifyWebhook(request)` takes a Request, and refuses `webhook-…`: "Missing required webhook headers". With `svix-…` the same message is
 #   right.
@@ -46,16 +46,12 @@ const clerk = (prefix) => () =>
   verifyWebhook(new Request("https://receiver.example/", { method: "POST", headers: headersOf(prefix), body }), { signingSecret: secret });
 await see("svix, webhook-…", () => new Webhook(secret).verify(body, headersOf("webhook")));
 await see("svix, svix-…", () => new Webhook(secret).verify(body, headersOf("svix")));
-await see("svix, Headers", () => new Webhook(secret).verify(body, new Headers(headersOf("webhook"))));
-await see("svix, entries", () => new Webhook(secret).verify(body, Object.fromEntries(new Headers(headersOf("webhook")))));
 await see("Clerk, webhook-…", clerk("webhook"));
 await see("Clerk, svix-…", clerk("svix"));
 console.log(seen);
 assert.deepEqual(seen, {
   "svix, webhook-…": "log.error",
   "svix, svix-…": "log.error",
-  "svix, Headers": "Missing required headers",
-  "svix, entries": "log.error",
   "Clerk, webhook-…": "@clerk/backend: Missing required webhook headers: svix-id, svix-timestamp, svix-signature",
   "Clerk, svix-…": "log.error",
 });
