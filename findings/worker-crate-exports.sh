@@ -56,3 +56,4 @@ for crate in worker worker-sys; do
   expected=$([ "$crate" = worker ] && echo 13 || echo 0)
   [ "$seen" = "$expected" ] || { echo "changed: expected $expected"; exit 1; }
 done
+echo "as stated: worker 0.8.7, worker-sys 0.8.7"
