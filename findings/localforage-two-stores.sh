@@ -2,8 +2,8 @@
 # localForage: a visit on which the browser does not open its database is given an empty store, and what is kept on that visit is never seen again.
 #
 # localforage 1.10.0, and as its peers idb-keyval 6.3.0 and dexie 4.4.7 (npm, bundled by esbuild 0.28.2), each with its own defaults, in Chromium
-# (headless, by playwright-core 1.65.1) with Node 24.21.0. On the second visit the script lets `indexedDB.open()` fail with an UnknownError, as browsers do
-# when a profile is damaged or its disk is full.
+# (headless, by playwright-core 1.65.1) with Node 24.21.0. On the second visit the script lets `indexedDB.open()` fail with an UnknownError, as the
+# specification of IndexedDB has it where a disk cannot be read.
 # Behaviour:
 # - Second visit: localForage goes to localStorage without a word. `getItem("outbox")` resolves with null, though an entry was kept. `setItem` resolves.
 #   idb-keyval and dexie reject.
