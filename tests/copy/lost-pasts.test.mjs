@@ -128,6 +128,28 @@ describe("a note that waits behind one whose name is taken by a lost past", () =
   });
 });
 
+describe("a deletion in a lost past whose numbers were used again before any run", () => {
+  it("does not become true: what the database has is told anew", async () => {
+    for (const who of [one, two]) await stored(who);
+    await settled();
+    await copy.drain();
+    const goBack = await timeTravel(worker);
+    await of.custodian(one, METHOD, "lost"); // no run comes: the head does not know of these numbers
+    await of.deleteUser(two);
+    await settled();
+    await goBack();
+    for (let at = 0; at < 5; at++) await of.custodian(one, METHOD, `after, ${at}`);
+    await copy.drain();
+    await copy.drain();
+    await settled();
+    assert.equal(logged("the database went back in time"), 1);
+    const { users, sharesOf } = await rebuilt();
+    assert.deepEqual(users, [one.id, two.id].sort());
+    assert.deepEqual(sharesOf.sort(), [one.id, two.id].sort());
+    assert.deepEqual((await copy.held(copy.rebuilt)).current, (await copy.held()).current);
+  });
+});
+
 describe("numbers that requests use between Time Travel and the next run", () => {
   it("do not make a lost deletion true", async () => {
     for (const who of [one, two]) await stored(who);
