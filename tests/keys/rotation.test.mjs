@@ -170,6 +170,17 @@ describe("a rotation", () => {
     );
   });
 
+  test("nor do more of them than a page has", async () => {
+    await custodian(ada, S, "s1");
+    await worker.sql(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
+      INSERT INTO backup_share_versions (id, user_id, client_id, kind, backup_method, key_id, created_at, stored_at, superseded_at, reason, sealed_share)
+      SELECT 'v' || i, user_id, '${ada.clientId}', 'custodian', backup_method, key_id, created_at, updated_at, updated_at, 'replaced', 'AAAA'
+      FROM n, custodian_backup_shares`);
+    await custodian(ada, S, "s2");
+    deploy("both");
+    assert.deepEqual(await rewrap(), { rewrapped: 2, remaining: 60 });
+  });
+
   test("a backup that comes between the rewrap's read and its write wins, whatever it does", async () => {
     await oneOfEach();
     await custodian(ada, "ICLOUD-ED25519", "i1");

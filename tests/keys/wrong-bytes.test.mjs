@@ -135,6 +135,16 @@ test("a home without a share learns no bytes from the schedule that another home
   }
 });
 
+test("two damaged shares do not make the right key a wrong one, where its bytes are not known yet", async () => {
+  for (let n = 1; n <= 3; n++) await custodian(ada, `M${n}`, `c${n}`);
+  await worker.sql("DELETE FROM key_canaries");
+  await worker.sql("UPDATE custodian_backup_shares SET sealed_share = 'AAAA' WHERE backup_method IN ('M1', 'M2')");
+  assert.deepEqual((await report()).wrong, []);
+  await worker.scheduled();
+  await custodian(ada, S, "s1");
+  assert.deepEqual((await status()).wrongKeys, []);
+});
+
 test("where an id was known by the wrong bytes, the line of docs/operations.md makes the right ones known, and no others", async () => {
   const doc = readFileSync(inRoot("docs", "operations.md"), "utf8");
   const forget = doc.match(/DELETE FROM key_canaries WHERE key_id = 'k1'/)[0];
