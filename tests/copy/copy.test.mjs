@@ -448,4 +448,15 @@ describe("GET /admin/status", () => {
     assert.equal((await copy.status()).sampled.missing, 1);
     assert.equal(logged("a copied share is missing").length, 1);
   });
+
+  it("tells no share that still waits as missing", async () => {
+    await of.register(one);
+    await settled();
+    await entry.bucket({ puts: "fail" });
+    await of.custodian(one, "GDRIVE-SECP256K1", "share");
+    await worker.scheduled();
+    const { sampled, pending } = await copy.status();
+    assert.ok(pending > 0 && sampled.checked > 0, JSON.stringify({ sampled, pending }));
+    assert.deepEqual([sampled.missing, logged("a copied share is missing").length], [0, 0]);
+  });
 });

@@ -88,6 +88,22 @@ describe("the scrub", () => {
     assert.equal((await status()).scrub.failed, 1200);
   });
 
+  test("goes on although what is past its retention cannot be removed", async () => {
+    for (const share of ["a", "b"]) await custodian(ada, "NOBODY-NEEDS-IT", share);
+    await worker.sql("UPDATE backup_share_versions SET superseded_at = '2020-01-01T00:00:00.000Z'");
+    await worker.sql(
+      "CREATE TRIGGER in_the_way BEFORE DELETE ON backup_share_versions BEGIN SELECT RAISE(ABORT, 'in the way'); END",
+    );
+    try {
+      await worker.scheduled();
+    } finally {
+      await worker.sql("DROP TRIGGER in_the_way");
+    }
+    assert.equal((await status()).scrub.checked, 2);
+    await worker.scheduled();
+    assert.deepEqual(await worker.sql("SELECT 1 FROM backup_share_versions"), []);
+  });
+
   test("a note of it that cannot be read makes it begin anew", async () => {
     await oneOfEach();
     await worker.sql(
