@@ -387,6 +387,27 @@ describe("a cache that never answers", () => {
   });
 });
 
+describe("a route in the data center's cache", () => {
+  it("keeps nobody from a home that was rebuilt since: the directory says which database it is now", async () => {
+    const worker = await startWorker({ homes: 3, main: inRoot("tests", "support", "crashing-entry.mjs") });
+    after(() => worker.stop());
+    const who = user("a");
+    const call = callers(worker);
+    /** A fresh instance of the isolate, which has met no home. */
+    const forgets = () => worker.fetch("/healthz", { headers: { "x-test": "crash" } }).catch(() => {});
+    assert.equal((await call.admin("POST", "/users", { ...who, home: 1 })).status, 201);
+    await forgets();
+    assert.deepEqual(await custodianShares(call, who.clientId), []); // Asks the directory, and fills the cache.
+    for (const [db, put] of [
+      [worker.homes[1], "UPDATE meta SET value = 'rebuilt' WHERE name = 'identity'"],
+      [worker.directory, "UPDATE homes SET identity = 'rebuilt' WHERE home = 1"],
+    ])
+      await db.prepare(put).run();
+    await forgets();
+    assert.deepEqual(await custodianShares(call, who.clientId), []);
+  });
+});
+
 describe("a binding that leads to another database", () => {
   it("is 503, and nothing is written", async () => {
     const worker = await startWorker({ homes: 3 });
