@@ -57,8 +57,13 @@ await main(async () => {
   let done = 0;
   const onProgress = (n) => bar.show((done += n));
   const what = { users, shareBytes, keys: readDevVars().SHARE_ENCRYPTION_KEYS, onProgress };
-  if (homes > 1) await seedHomes({ homes, persistTo, ...what });
-  else await seed(file, what);
+  try {
+    if (homes > 1) await seedHomes({ homes, persistTo, ...what });
+    else await seed(file, what);
+  } finally {
+    // What wrangler's getPlatformProxy has left open although it was disposed of (4.156.0, seen once) keeps the command from ending no longer.
+    setTimeout(() => process.exit(), 5_000).unref();
+  }
   bar.end();
   const { id, apiKey } = seededUser(users - 1);
   const dev = homes > 1 ? `DATABASES=${homes} npm run dev` : "npm run dev";

@@ -25,7 +25,9 @@ export async function setup({ persistTo, config, bindings, database = true, secr
 }
 
 /** The npm packages alone: all that a command needs which only talks to a running service. */
-export const setupPackages = () => withLock(inRoot("target", ".setup.lock"), npmPackages);
+export async function setupPackages() {
+  if (!npmIsCurrent()) await withLock(inRoot("target", ".setup.lock"), npmPackages);
+}
 
 async function npmPackages() {
   if (npmIsCurrent()) return;
