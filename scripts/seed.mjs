@@ -61,7 +61,7 @@ await main(async () => {
     if (homes > 1) await seedHomes({ homes, persistTo, ...what });
     else await seed(file, what);
   } finally {
-    // What wrangler's getPlatformProxy has left open although it was disposed of (4.156.0, seen once) keeps the command from ending no longer.
+    // wrangler's getPlatformProxy may leave a server open after its `dispose` (4.156.0, seen once). The command ends all the same.
     setTimeout(() => process.exit(), 5_000).unref();
   }
   bar.end();

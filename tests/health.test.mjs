@@ -158,9 +158,10 @@ describe("a setting that is missing or malformed", () => {
     ["ACCESS_TEAM_DOMAIN", `${MARK}.example`, "ACCESS_AUD"], // one without the other
     ["ACCESS_AUD", MARK, "ACCESS_TEAM_DOMAIN"],
     ["UNKNOWN_CLIENTS", MARK],
-    ["UNKNOWN_CLIENTS_PER_DAY", MARK], // also where nothing uses it yet, as the next two
+    ["UNKNOWN_CLIENTS_PER_DAY", MARK], // also where nothing uses it yet, as the next three
     ["JWT_AUDIENCE", `${MARK},`],
     ["JWT_USER_CLAIM", "exp"],
+    ["ALERT_WEBHOOK_SECRET", MARK],
     ["COPY_REQUIRED", "yes"], // without a bucket
     ["FETCH_SUPERSEDED", MARK],
     ["HISTORY_RETENTION_DAYS", MARK],

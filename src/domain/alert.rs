@@ -26,23 +26,26 @@ impl AlertWebhook {
     /// Parses `ALERT_WEBHOOK` and `ALERT_WEBHOOK_SECRET` (`whsec_` and 24 to 64 bytes in base64). Without the latter the
     /// alerts are signed with a key made from `WEBHOOK_SECRET`. An error names the setting, and what it must be.
     pub fn parse(texts: &Texts<'_>) -> Result<Option<Self>, (&'static str, &'static str)> {
+        let secret = texts.get("ALERT_WEBHOOK_SECRET").map(|secret| {
+            decode(secret).ok_or((
+                "ALERT_WEBHOOK_SECRET",
+                "must be whsec_ and 24 to 64 bytes in base64",
+            ))
+        });
+        let secret = secret.transpose()?;
         let Some(url) = texts.get("ALERT_WEBHOOK") else {
             return Ok(None);
         };
         if !origin::is_endpoint(url) {
             return Err(("ALERT_WEBHOOK", "must be an https URL"));
         }
-        let signing_key = match texts.get("ALERT_WEBHOOK_SECRET") {
-            Some(secret) => decode(secret).ok_or((
-                "ALERT_WEBHOOK_SECRET",
-                "must be whsec_ and 24 to 64 bytes in base64",
-            ))?,
-            None => Sha256::new()
+        let signing_key = secret.unwrap_or_else(|| {
+            Sha256::new()
                 .chain_update("portal-backup-worker alert webhook v1\n")
                 .chain_update(texts.get("WEBHOOK_SECRET").unwrap_or_default())
                 .finalize()
-                .to_vec(),
-        };
+                .to_vec()
+        });
         Ok(Some(Self {
             url: Secret::new(url.to_owned()),
             signing_key,
@@ -144,6 +147,11 @@ mod tests {
             ),
             (
                 vec![url, ("ALERT_WEBHOOK_SECRET", too_long.as_str())],
+                "ALERT_WEBHOOK_SECRET",
+            ),
+            // Where nothing uses it yet as well.
+            (
+                vec![("ALERT_WEBHOOK_SECRET", "whsec_c2hvcnQ=")],
                 "ALERT_WEBHOOK_SECRET",
             ),
         ] {

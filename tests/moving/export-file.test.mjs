@@ -120,6 +120,8 @@ test("a passphrase is what a person sees in its file: no byte order mark is part
   const file = join(dir, "passphrase");
   writeFileSync(file, "\ufefffive random words\r\n");
   assert.equal(readPassphrase(file), "five random words");
+  writeFileSync(file, "\ufeff\ufefffive random words\r\n"); // CHANGELOG.md: for an export that was sealed with the mark
+  assert.equal(readPassphrase(file), "\ufefffive random words");
   writeFileSync(file, "\ufefffive random words\r\n", "utf16le");
   assert.throws(() => readPassphrase(file), /is not text in UTF-8/);
 });
