@@ -52,6 +52,13 @@ async function rebuilt() {
   const { users, current } = await copy.held(copy.rebuilt);
   return { users: users.map(([id]) => id), sharesOf: current.map(([, share]) => share.userId), current };
 }
+/** A rebuild makes both users, with the shares that the database has. */
+async function assertBothAreBack() {
+  const { users, sharesOf } = await rebuilt();
+  assert.deepEqual(users, [one.id, two.id].sort());
+  assert.deepEqual(sharesOf.sort(), [one.id, two.id].sort());
+  assert.deepEqual((await copy.held(copy.rebuilt)).current, (await copy.held()).current);
+}
 const stored = async (who, text) => {
   await of.register(who);
   await of.custodian(who, METHOD, text ?? `share of ${who.id}`);
@@ -143,10 +150,7 @@ describe("a deletion in a lost past whose numbers were used again before any run
     await copy.drain();
     await settled();
     assert.equal(logged("the database went back in time"), 1);
-    const { users, sharesOf } = await rebuilt();
-    assert.deepEqual(users, [one.id, two.id].sort());
-    assert.deepEqual(sharesOf.sort(), [one.id, two.id].sort());
-    assert.deepEqual((await copy.held(copy.rebuilt)).current, (await copy.held()).current);
+    await assertBothAreBack();
   });
 });
 
@@ -164,10 +168,7 @@ describe("numbers that requests use between Time Travel and the next run", () =>
     await copy.drain();
     await settled();
     assert.equal(logged("the database went back in time"), 1);
-    const { users, sharesOf } = await rebuilt();
-    assert.deepEqual(users, [one.id, two.id].sort());
-    assert.deepEqual(sharesOf.sort(), [one.id, two.id].sort());
-    assert.deepEqual((await copy.held(copy.rebuilt)).current, (await copy.held()).current);
+    await assertBothAreBack();
   });
 
   it("do not make it true either, if the run that ended the epoch broke off before the database knew", async () => {
@@ -196,10 +197,7 @@ describe("numbers that requests use between Time Travel and the next run", () =>
     await copy.bucket.delete((await copy.names()).filter((name) => name.includes(`/000${epoch}-`)));
     await copy.drain();
     await settled();
-    const { users, sharesOf } = await rebuilt();
-    assert.deepEqual(users, [one.id, two.id].sort());
-    assert.deepEqual(sharesOf.sort(), [one.id, two.id].sort());
-    assert.deepEqual((await copy.held(copy.rebuilt)).current, (await copy.held()).current);
+    await assertBothAreBack();
   });
 
   it("are behind those of the lost past: the share that was stored last is current", async () => {
