@@ -53,9 +53,9 @@ describe("npm run deploy", () => {
         /secrets are not sent to http:\/\/backup\.example\.com: it is not encrypted/,
         /Use https/,
       ],
-      ["backup.example.com", /Say where the service is: --url https:/],
+      ["backup.example.com", /whole address, with https/, /--url https:/],
       ["https://someone:secret@backup.example.com", /must not hold a password/],
-      ["backup.example.com:8443", /Say where the service is/],
+      ["backup.example.com:8443", /whole address, with https/],
       ["", /Say where the service is/],
     ])
       await rejects(deploying(["--location", "weur", "--url", url], { env: GIVEN }), message, remedy);

@@ -244,6 +244,7 @@ describe("a file that is no lines of JSON is told in one sentence what it is and
       /is SQL text/,
     ],
     ["CSV", 'id,userId,backupMethod,share\n1,u1,G,"MARKED-SHARE"\n', /is CSV/],
+    ["a table of another tool", "user | share\n-----+------\nu1   | MARKED-SHARE\n", /is no lines of JSON/],
     ["CSV with semicolons and snake_case", "\ufeffid;user_id;cipher_text\r\n1;u1;MARKED-SHARE\r\n", /is CSV/],
     ["UTF-16 with its mark", Buffer.from(`\ufeff${ndjson(USER, CUSTODIAN)}`, "utf16le"), /UTF-16[\s\S]*iconv/],
     ["UTF-16 without a mark", Buffer.from(ndjson(USER, CUSTODIAN), "utf16le"), /UTF-16/],

@@ -15,8 +15,12 @@ const isLoopback = (host) => host === "localhost" || host === "[::1]" || /^127(\
 
 /** The service's address. Shares and secrets travel over TLS, or do not leave this machine. */
 export function serviceUrl(text) {
-  if (!text?.includes("://") || !URL.canParse(text))
-    throw new Failure("Say where the service is: --url https://backup.example.com");
+  if (!text) throw new Failure("Say where the service is: --url https://backup.example.com");
+  if (!text.includes("://") || !URL.canParse(text))
+    throw new Failure(
+      "--url takes a whole address, with https:// before it.",
+      "For example: --url https://backup.example.com",
+    );
   const url = new URL(text);
   const local = isLoopback(url.hostname);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && local)) {

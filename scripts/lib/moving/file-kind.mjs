@@ -11,6 +11,8 @@ const DUMP_REMEDY = (command) =>
 
 const KEEPS_NUMBERS = "Use jq 1.7 or newer: jq 1.6 rounds the numbers in a share that is a JSON object.";
 
+const DUMP_LINES = "Dump the tables as one JSON object a line: docs/moving.md has the commands for each database.";
+
 /** The kinds that are no lines of JSON: how each begins, its name, and what to do. */
 const KINDS = [
   { is: (head) => ascii(head, 16) === "SQLite format 3\0", kind: "sqlite" },
@@ -72,7 +74,12 @@ const KINDS = [
   {
     is: isCsv,
     name: "CSV",
-    remedy: () => "Dump the tables as one JSON object a line: docs/moving.md has the commands for each database.",
+    remedy: () => DUMP_LINES,
+  },
+  {
+    is: (head) => !/^(\xef\xbb\xbf)?[^\S\n]*\{/m.test(ascii(head)),
+    name: "no lines of JSON",
+    remedy: () => DUMP_LINES,
   },
 ];
 
@@ -100,7 +107,7 @@ export function otherKind(head, file) {
 
 export async function firstBytes(file, count) {
   const info = await stat(file).catch(() => undefined);
-  if (!info?.isFile()) throw new Failure(`There is no file ${file}.`);
+  if (!info?.isFile()) throw new Failure(info ? `${file} is no file.` : `There is no file ${file}.`);
   const handle = await openFile(file);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(count), 0, count, 0);
