@@ -365,9 +365,10 @@ impl Kept {
                 etag,
                 is_anew: false,
             })),
-            None => Err(Error::internal(format!(
-                "the object {name} of the copy is damaged"
-            ))),
+            None => Err(Error::conflict(format!(
+                "The object {name} of the copy is damaged. Delete it: then the schedule copies everything anew, and a rebuild goes without it."
+            ))
+            .caused_by(format!("the object {name} of the copy is damaged: delete it"))),
         }
     }
 

@@ -56,9 +56,9 @@ pub struct Page {
 pub async fn begin(source: &Target, work: &Work<'_>) -> Result<Copying> {
     let (Work::Into(db) | Work::Merge(db) | Work::Check(db)) = work;
     if let Work::Into(_) = work {
-        let head = read_head(source).await?;
+        let epoch = next_epoch(read_head(source).await?.as_ref(), &[]);
         let nobody = "[]".to_owned();
-        let mut writing = Writing::new(work, changes::new_identity()?, head.as_ref(), nobody);
+        let mut writing = Writing::new(work, changes::new_identity()?, epoch, nobody);
         writing.write().await?;
     } else {
         settle(db, source).await?;
@@ -94,7 +94,8 @@ pub async fn page(
     }
     page.objects = names.len();
     let user_ids = json::texts(users.iter().map(|user| user.id.as_str()));
-    let mut writer = Writing::new(work, changes::new_identity()?, head.as_ref(), user_ids);
+    let epoch = next_epoch(head.as_ref(), &names);
+    let mut writer = Writing::new(work, changes::new_identity()?, epoch, user_ids);
     for user in &users {
         let replay = &user.replay;
         let rows = rows_of(replay);
@@ -120,6 +121,15 @@ pub async fn page(
     }
     writer.finish(&mut page.differences).await?;
     Ok(page)
+}
+
+/// The epoch of a database that is rebuilt: behind the head, and behind all entries that it reads. A bucket that somebody has copied may have lost
+/// its head, or have an older one.
+fn next_epoch(head: Option<&Head>, listed: &[Listed]) -> u64 {
+    let names = listed.iter().filter_map(|listed| Name::parse(&listed.name));
+    let epochs = names.map(|name| name.place.epoch);
+    let last = epochs.chain(head.map(|head| head.place.epoch)).max();
+    last.unwrap_or(0) + 1
 }
 
 /// The objects of a page: what they tell, and as many of them as memory holds.
@@ -340,11 +350,10 @@ struct GatheredRows {
 }
 
 impl<'a> Writing<'a> {
-    fn new(work: &'a Work<'a>, identity: String, head: Option<&Head>, user_ids: String) -> Self {
-        let next = head.map_or(1, |head| head.place.epoch + 1);
+    fn new(work: &'a Work<'a>, identity: String, epoch: u64, user_ids: String) -> Self {
         Self {
             work,
-            epoch: next.to_string(),
+            epoch: epoch.to_string(),
             identity,
             user_ids,
             gathered: GatheredRows::default(),

@@ -186,3 +186,56 @@ describe("npm run rebuild -- --check", () => {
     assert.equal((await checking).code, 0);
   });
 });
+
+describe("a head of the copy that is damaged", () => {
+  const damage = () => copy.bucket.put("head/0", "not what it was");
+  const said = (what) => worker.logLines().filter((line) => line.cause?.includes(what)).length;
+
+  it("stops the copy, by name in the log; once somebody has deleted it everything is copied anew", async () => {
+    await of.register(one);
+    await of.custodian(one, METHOD, "before");
+    await copy.drain();
+    await settled();
+    await damage();
+    await of.custodian(one, METHOD, "meanwhile");
+    await copy.drain();
+    assert.ok(said("the object head/0 of the copy is damaged") > 0);
+    await copy.bucket.delete("head/0");
+    await copy.drain();
+    await settled();
+    assert.equal((await copy.status()).epoch, 2);
+    assert.deepEqual(await copy.replayed(), await copy.held());
+  });
+
+  it("and the database lost: rebuilt without the head, and what comes then is copied behind what was there", async () => {
+    await of.register(one, two);
+    await of.custodian(one, METHOD, "first");
+    await copy.drain();
+    await settled();
+    for (let epoch = 2; epoch <= 4; epoch++) {
+      await copy.bucket.delete("head/0");
+      await of.custodian(one, METHOD, `in epoch ${epoch}`);
+      await copy.drain();
+      await settled();
+      assert.equal((await copy.status()).epoch, epoch);
+    }
+    const before = await copy.held();
+    await damage();
+    await lose();
+    const refused = await rebuild("--into", "DB");
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /head\/0 of the copy is damaged\. Delete it/);
+    await copy.bucket.delete("head/0");
+    const { code, stderr } = await rebuild("--into", "DB");
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await copy.held(), before);
+    await of.custodian(one, METHOD, "since");
+    await of.deleteUser(two);
+    await copy.drain();
+    await copy.drain();
+    await settled();
+    assert.deepEqual(await copy.replayed(), await copy.held());
+    const check = await rebuild("--check");
+    assert.equal(check.code, 0, check.stderr);
+  });
+});
