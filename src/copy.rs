@@ -155,13 +155,18 @@ impl Copier<'_> {
             )
             .detailed("This is stored, but its second copy is not there yet, and COPY_REQUIRED asks for it. Send the request again."));
         }
-        log::event(
-            Level::Warn,
-            "answered before its copy was there",
-            &[("cause", Field::Text(trouble))],
-        );
+        tell_late(trouble);
         Ok(())
     }
+}
+
+/// The log's line of an answer that is given before its copy is there.
+pub fn tell_late(trouble: &str) {
+    log::event(
+        Level::Warn,
+        "answered before its copy was there",
+        &[("cause", Field::Text(trouble))],
+    );
 }
 
 /// Takes the notes away once their objects are there, after the answer.

@@ -91,6 +91,8 @@ impl Code {
     }
 }
 
+const MAYBE: &str = "The request may have been carried out: the database's answer was lost. Send it again after the time in Retry-After.";
+
 /// A request that cannot be answered as asked.
 ///
 /// One pointer: as nearly every function may give one, its size would be in all their code.
@@ -166,6 +168,12 @@ impl Error {
         self
     }
 
+    /// The same, with more before the detail.
+    pub fn led_in_by(self, before: &str) -> Self {
+        let detail = format!("{before} {}", self.detail);
+        self.detailed(detail)
+    }
+
     /// Adds a member to the problem details (RFC 9457, 3.2). `json` is its value.
     pub fn with_member(mut self, name: &'static str, json: String) -> Self {
         self.0.members.push((name, json));
@@ -201,7 +209,11 @@ impl Error {
         if self.code != Code::Unavailable {
             return self;
         }
-        self.detailed("The request may have been carried out: the database's answer was lost. Send it again after the time in Retry-After.")
+        self.detailed(MAYBE)
+    }
+
+    pub fn may_be_carried_out(&self) -> bool {
+        self.detail == MAYBE
     }
 
     pub fn rate_limited(retry_after_seconds: u32, detail: &'static str) -> Self {

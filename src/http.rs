@@ -220,6 +220,8 @@ pub struct Answer {
     content_type: Option<&'static str>,
     /// Besides those that every answer has: "name: value".
     pub headers: Vec<String>,
+    /// It holds what nobody gets again.
+    pub is_once: bool,
 }
 
 impl Answer {
@@ -254,6 +256,15 @@ impl Answer {
             body: text.into(),
             content_type: Some("application/json"),
             headers: Vec::new(),
+            is_once: false,
+        }
+    }
+
+    /// The same, which holds what nobody gets again: it is given though its second copy is not there, also where that is required.
+    pub fn once(self) -> Self {
+        Self {
+            is_once: true,
+            ..self
         }
     }
 
@@ -263,6 +274,7 @@ impl Answer {
             body: JsValue::NULL,
             content_type: None,
             headers: Vec::new(),
+            is_once: false,
         }
     }
 
@@ -272,6 +284,7 @@ impl Answer {
             body: JsValue::from_str(text),
             content_type: Some(content_type),
             headers: Vec::new(),
+            is_once: false,
         }
     }
 

@@ -225,7 +225,11 @@ async fn answer(
     if let Some(copier) = &call.copier {
         let may_change = operation.access.is_operators() && operation.method != "GET";
         // Boxed, a function of its own: V8 compiles it in isolates only where there is a copy.
-        Box::pin(copier.follow(&homes.changed()?, may_change)).await?;
+        let followed = Box::pin(copier.follow(&homes.changed()?, may_change)).await;
+        match followed {
+            Err(error) if answer.is_once => copy::tell_late(error.why()),
+            followed => followed?,
+        }
     }
     Ok(answer)
 }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 
 import { inRoot } from "../scripts/lib/paths.mjs";
+import { faultyBucketEntry, withCopy } from "./support/copy.mjs";
 import { PORTAL_API_KEY, faults, startFakePortal } from "./support/fake-portal.mjs";
 import { SECRETS, startWorker } from "./support/harness.mjs";
 
@@ -104,6 +105,8 @@ describe("users through Portal", () => {
       /`isAccountAbstracted` must be true or false/,
     );
     refused(await register({ clientApiKey: "key-without-client" }), 400, "invalid_field", /`clientId`/);
+    refused(await register({ place: "nowhere" }), 400, "invalid_field", /`place`/);
+    refused(await register({ home: 99 }), 400, "invalid_field", /`home`/);
     assert.deepEqual(portal.requests, []);
   });
 
@@ -121,7 +124,7 @@ describe("users through Portal", () => {
       answer,
       409,
       "conflict",
-      /^Portal made the client client-1-\S+, but it is not registered: the id was registered by someone else/,
+      /^Portal made the client client-1-\S+, but it is not registered\. .* is registered already/,
     );
     assert.ok(answer.body.detail.includes(portal.clients[0].id));
     assert.deepEqual(await registered(), [{ id: "user-1", clientId: "the other client" }]);
@@ -280,10 +283,10 @@ describe("while the database does not answer", () => {
   });
   beforeEach(() => portal.reset());
 
-  const register = (plan) =>
+  const register = (plan, then = "fail") =>
     worker.send("POST", "/users", {
       bearer: SECRETS.ADMIN_TOKEN,
-      headers: { "x-test-faults": JSON.stringify({ tag: "down", then: "fail", plan }) },
+      headers: { "x-test-faults": JSON.stringify({ tag: "down", then, plan }) },
       body: { id: "user-1" },
     });
 
@@ -294,11 +297,12 @@ describe("while the database does not answer", () => {
   });
 
   it("names the client that was made, and that it is not registered", async () => {
-    const { status, body, text } = await register(["pass"]);
+    const { status, body, text } = await register(["pass"], { error: "D1_ERROR: D1 DB is overloaded." });
     assert.deepEqual([status, body.code], [503, "unavailable"], text);
     const [{ id, clientApiKey, clientSessionToken }] = portal.clients;
     assert.ok(
-      body.detail.startsWith(`Portal made the client ${id}, but it is not registered: the database did not answer`),
+      body.detail.startsWith(`Portal made the client ${id}, but it is not registered.`) &&
+        body.detail.includes("Try again after the time in Retry-After"),
       text,
     );
     assert.ok(
@@ -311,6 +315,48 @@ describe("while the database does not answer", () => {
     }
     assert.deepEqual(await worker.sql("SELECT id FROM users"), []);
     assert.equal(portal.clients.length, 1, "what is not idempotent is not tried again");
+  });
+
+  it("says that the user may be registered where the database's answer was lost, and how to go on then", async () => {
+    const { status, body, text } = await register(["pass", "commit-then-fail"]);
+    assert.deepEqual([status, body.code], [503, "unavailable"], text);
+    assert.match(body.detail, /^Portal made the client client-1-\S+, and it may be registered: .* delete the user/);
+    const [{ client_id }] = await worker.sql("SELECT client_id FROM users");
+    assert.equal(client_id, portal.clients[0].id);
+    const again = await register(["pass"]);
+    assert.deepEqual([again.status, again.body.code], [409, "conflict"], again.text);
+    assert.match(again.body.detail, /no client was made\. .* delete the user/);
+  });
+});
+
+describe("where a second copy is required", () => {
+  let portal;
+  let worker;
+  before(async () => {
+    portal = await startFakePortal();
+    worker = await startWorker({
+      main: faultyBucketEntry,
+      config: withCopy,
+      vars: { COPY_REQUIRED: "yes", COPY_WAIT_MS: "400" },
+      secrets: { PORTAL_API_KEY },
+      outbound: portal.outbound,
+    });
+  });
+  after(async () => {
+    await worker?.stop();
+    await portal?.stop();
+  });
+
+  it("a user's credentials are given though R2 does not take the copy: nobody gets them again", async () => {
+    const entry = await worker.entry();
+    await entry.bucket({ puts: "fail" });
+    const { status, body, text } = await worker.send("POST", "/users", {
+      bearer: SECRETS.ADMIN_TOKEN,
+      body: { id: "user-1" },
+    });
+    assert.equal(status, 201, text);
+    assert.equal(body.clientApiKey, portal.clients[0].clientApiKey);
+    assert.ok(worker.logLines().some(({ message }) => message === "answered before its copy was there"));
   });
 });
 

@@ -18,7 +18,7 @@ use crate::store::users::{self, Registered};
 
 /// Makes a client at Portal and registers it: 201 with its credentials, which are kept nowhere here.
 ///
-/// 1. An id that is taken is refused before Portal makes a client for nothing.
+/// 1. An id that is taken, and a database that is none, are refused before Portal makes a client for nothing.
 /// 2. Portal makes the client.
 /// 3. It is registered. Should that fail, the answer names the client: Portal has it all the same.
 pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) -> Result<Answer> {
@@ -36,11 +36,12 @@ pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) ->
     })?;
     let wanted = wanted(&registration)?;
     // 1.
+    call.homes.numbers(&wanted)?;
     let id = user_id(call, registration.id.as_ref())?;
     let id = match registration.id {
         Some(_) if is_taken(call, &id).await? => {
             return Err(Error::conflict(
-                "This id is registered already; no client was made.",
+                "This id is registered already; no client was made. If the answer with its credentials was lost, delete the user, and register it again.",
             ));
         }
         _ => id,
@@ -71,7 +72,7 @@ pub async fn register(_: &Admin, call: &Call<'_>, registration: Registration) ->
                 .text("clientId", client.id.as_str())
                 .text("clientApiKey", client.api_key.expose_secret())
                 .text("clientSessionToken", client.session_token.expose_secret());
-            Ok(Answer::json(201, &user.end()))
+            Ok(Answer::json(201, &user.end()).once())
         }
         Err(error) => Err(made_in_vain(error, &client.id)),
     }
@@ -84,20 +85,19 @@ async fn is_taken(call: &Call<'_>, id: &UserId) -> Result<bool> {
 
 /// The failure of a registration whose client is there: the same, and which client that is.
 fn made_in_vain(error: Error, client: &ClientId) -> Error {
-    let made = format!(
-        "Portal made the client {}, but it is not registered",
-        client.as_str()
-    );
-    let why = match error.code {
-        Code::Conflict => "the id was registered by someone else in the meantime",
-        _ => "the database did not answer",
-    };
-    let cause = error.cause.clone().unwrap_or_default();
-    error
-        .detailed(format!(
-            "{made}: {why}. It has no wallet yet, and nothing depends on it. Try again, with another id after a conflict."
+    let made = format!("Portal made the client {}", client.as_str());
+    let cause = format!("{made}: {}", error.why());
+    let error = if error.may_be_carried_out() {
+        error.detailed(format!(
+            "{made}, and it may be registered: the database's answer was lost. GET /users/:userId tells. If it is registered, its credentials are lost: \
+             delete the user, and register it again. If not, try again: the client has no wallet yet, and nothing depends on it."
         ))
-        .caused_by(format!("{made}: {cause}"))
+    } else {
+        error.led_in_by(&format!(
+            "{made}, but it is not registered. It has no wallet yet, and nothing depends on it."
+        ))
+    };
+    error.caused_by(cause)
 }
 
 /// A new session token of a user's client, from Portal.
