@@ -305,6 +305,32 @@ describe("POST /admin/import", () => {
     assert.deepEqual(await outcomes([{ ...USER, clientApiKey: "key-2" }, CUSTODIAN]), ["conflict", "new"]);
   });
 
+  test("a deletion of long ago can be undone as long as the shares that came with it are kept", async () => {
+    const deletedAt = "2024-02-01T00:00:00.000Z";
+    const theirs = { supersededAt: deletedAt, reason: "deleted" };
+    await imported([
+      { ...USER, deletedAt },
+      { ...CUSTODIAN, ...theirs, clientId: USER.clientId },
+      { ...CIPHER_TEXT, ...theirs },
+    ]);
+    await worker.scheduled();
+    const operator = (method, path) => worker.send(method, path, { bearer: SECRETS.ADMIN_TOKEN });
+    const { status, body } = await operator("GET", "/users/u1/backups");
+    assert.deepEqual([status, body.deletedAt], [404, deletedAt]);
+    const [{ until }] = await worker.sql(
+      "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', max(imported_at), '+90 days') AS until FROM backup_share_versions",
+    );
+    assert.equal(body.restorableUntil, until);
+    assert.equal((await operator("GET", "/users/c1/backups")).body.deletions[0].restorableUntil, until);
+    assert.equal((await operator("POST", "/users/u1/restore")).status, 200);
+    assert.deepEqual(await fetched(), [CUSTODIAN.share]);
+    assert.equal((await cipherText()).body.cipherText, CIPHER_TEXT.cipherText);
+    assert.equal((await operator("DELETE", "/users/u1")).status, 204);
+    await worker.sql("UPDATE deleted_users SET deleted_at = ?", deletedAt);
+    await worker.scheduled();
+    assert.equal((await operator("POST", "/users/u1/restore")).status, 404, "of a deletion here its own time counts");
+  });
+
   test("is bounded, and the operator's alone", async () => {
     assert.equal((await importOf(worker, Array(201).fill({ type: "user" }))).body.field, "body");
     assert.equal((await importOf(worker, ["x".repeat(1024 * 1024 + 1)])).status, 413);
