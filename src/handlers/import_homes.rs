@@ -40,11 +40,10 @@ pub async fn import(
 ) -> Result<Vec<LineResult>> {
     // 1.
     let of_user = |user: &UserRecord| {
-        keys_of(
-            &user.id,
-            &user.client_id,
-            user.client_api_key_hash.as_deref(),
-        )
+        let hash = user.client_api_key_hash.as_deref();
+        // That of a deletion may be another user's by now.
+        let hash = hash.filter(|_| user.deleted_at.is_none());
+        keys_of(&user.id, &user.client_id, hash)
     };
     let mut keys: Vec<Key> = users.iter().flat_map(|(_, user)| of_user(user)).collect();
     keys.extend(shares.iter().map(|(_, share)| Key::user(&share.user_id)));

@@ -37,6 +37,33 @@ describe("an import over several databases", () => {
     );
   });
 
+  it("takes a deletion whose API key another user has by now, in another database", async () => {
+    const [gone, other] = [user("gone"), { ...user("other"), clientApiKey: user("gone").clientApiKey }];
+    for (const [one, home] of [
+      [{ ...gone, clientApiKey: "key-of-the-one-who-is-there" }, 0],
+      [other, 1],
+    ])
+      assert.equal((await call.admin("POST", "/users", { ...one, home })).status, 201);
+    const { body, text } = await importOf(worker, [
+      { type: "user", ...gone, createdAt: "2020-01-01T00:00:00.000Z", deletedAt: "2020-06-01T00:00:00.000Z" },
+      {
+        type: "userBackupShare",
+        id: "version",
+        userId: gone.id,
+        clientId: gone.clientId,
+        cipherText: "of the one who is gone",
+        storedAt: "2020-02-01T00:00:00.000Z",
+        supersededAt: "2020-06-01T00:00:00.000Z",
+        reason: "deleted",
+      },
+    ]);
+    assert.deepEqual(
+      body.results.map(({ outcome }) => outcome),
+      ["new", "new"],
+      text,
+    );
+  });
+
   it("asks as often for users who are there, whatever place they are in", async () => {
     const tripsOf = async (place) => {
       const people = Array.from({ length: 20 }, (_, n) => user(`${place}${n}`));

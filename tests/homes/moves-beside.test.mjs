@@ -166,6 +166,20 @@ describe("somebody whose client has the id of another user", () => {
   });
 });
 
+describe("a user who has the API key that a deleted one had", () => {
+  it("keeps it to itself, wherever the deleted one is moved", async () => {
+    const [who, other, third] = [user("who"), user("other"), user("third")];
+    const deleted = { ...user("deleted"), clientId: who.clientId, clientApiKey: other.clientApiKey };
+    await register(deleted, 0);
+    assert.equal((await call.admin("DELETE", `/users/${deleted.id}`)).status, 204);
+    await register(other, 0);
+    await register(who, 0);
+    await moved(who, 1);
+    assert.deepEqual(await sql(1, "SELECT id FROM deleted_users"), [{ id: deleted.id }], "it has gone along");
+    assertProblem(await call.admin("POST", "/users", { ...third, clientApiKey: other.clientApiKey }), 409, "conflict");
+  });
+});
+
 describe("the marks of those who have left a home", () => {
   const stays = user("stays");
   beforeEach(async () => {
