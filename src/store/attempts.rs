@@ -54,9 +54,9 @@ pub(super) const FULL: [&str; 2] = ["Exceeded maximum DB size", "SQLITE_FULL"];
 const TOO_MANY_METHODS: &str = "256 backup methods at most";
 
 /// What a binding's check says (`sql/home_check.sql`, `sql/home_check_alone.sql`).
-const MISLED: &str = "bad JSON path";
+const MISLED: &str = "the binding ";
 
-/// What the trigger of `migrations/0012_homes.sql` says of a user whose authority is another home …
+/// What the trigger of `migrations/0012_homes.sql`, and `sql/move_stops.sql`, say of a user whose authority is another home …
 pub const MOVED: &str = "the user has moved";
 /// … and of one who is being moved just now, within seconds.
 const MOVING: &str = "the user is moving";

@@ -6,7 +6,7 @@ use super::audit::Trail;
 use super::changes::Whose;
 use super::outcome::{Stored, overtaken};
 use super::sql::sql;
-use super::{Change, Database, Row, Statement};
+use super::{Change, Database, Row, Statement, moves};
 use crate::domain::sealing::Place;
 use crate::error::Result;
 use crate::log::{self, Field, Level};
@@ -163,7 +163,8 @@ impl Held<'_> {
                 .js(self.envelope)
                 .text(digests)
         };
-        Change::upkeep(mend(sql!("custodian_mend")))
+        Change::upkeep(moves::stops(self.user_id))
+            .read(mend(sql!("custodian_mend")))
             .read(mend(sql!("user_share_mend")))
             .read(mend(sql!("version_mend")))
     }

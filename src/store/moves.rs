@@ -33,6 +33,11 @@ pub async fn gone_to(database: &Database, key: &Key) -> Result<Option<Gone>> {
     }))
 }
 
+/// Comes before a change of a user that leaves no event: [`MOVED`](super::MOVED), or waits, where the user is on the move.
+pub(super) fn stops(user_id: &str) -> Statement {
+    Statement::new(sql!("move_stops")).text(user_id)
+}
+
 /// Makes the target of a move the authority, once the source has given the user up.
 pub async fn arrived(target: &Database, move_id: &str) -> Result<()> {
     let of_move = |sql| Statement::new(sql).text(move_id);

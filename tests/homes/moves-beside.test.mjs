@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 
 import { inRoot } from "../../scripts/lib/paths.mjs";
+import { importOf } from "../support/bulk.mjs";
 import { assertProblem, callers, custodianShares, user } from "../support/client.mjs";
 import { startWorker } from "../support/harness.mjs";
 
@@ -121,6 +122,75 @@ describe("a move of whose source a batch is carried out, but the answer is lost,
     await all();
     const kept = "SELECT user_id FROM backup_share_versions GROUP BY user_id HAVING count(*) = 1";
     assert.equal((await sql(0, kept)).length + (await sql(1, kept)).length, people.length);
+  });
+});
+
+describe("a share that comes again, of which the stored one does not open, while its user moves", () => {
+  const share = "the very same";
+  const damaged = async () => {
+    await register(who, 0);
+    await store(who, share);
+    assert.equal((await worker.fetch("/readyz")).status, 200, "the key's canary is there");
+    await sql(0, "UPDATE custodian_backup_shares SET sealed_share = substr(sealed_share, 1, 40) || 'AAAA'");
+  };
+  const again = (faults) =>
+    call.portal(
+      "/webhook/backup",
+      { clientId: who.clientId, backupMethod: "GDRIVE-SECP256K1", share },
+      { headers: { "x-test-faults": JSON.stringify(faults) } },
+    );
+  const onHold = async (tag, batches) => {
+    while ((await entry.met(tag)).length < batches) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+
+  it("is sealed anew where the user is by then, before it is answered", async () => {
+    await damaged();
+    const storing = again({ tag: "mend", home: 0, plan: ["pass", "hold"] });
+    await onHold("mend", 2);
+    await moved(who, 1);
+    await entry.release("mend");
+    assert.equal((await storing).status, 204);
+    assert.deepEqual(await custodianShares(call, who.clientId), [share]);
+  });
+
+  it("is sealed anew there also if the rows were copied before", async () => {
+    await damaged();
+    const rehearsing = user("rehearsing");
+    await register(rehearsing, 0);
+    await store(rehearsing, share);
+    await move(rehearsing, 1, { tag: "rehearsal", home: 1 });
+    const batches = (await entry.met("rehearsal")).length;
+    const storing = again({ tag: "mend behind", home: 0, plan: ["pass", "hold"] });
+    await onHold("mend behind", 2);
+    // The last batches are those of the comparison, and what comes behind it.
+    const moving = move(who, 1, { tag: "copied", home: 1, plan: [...Array(batches - 5).fill("pass"), "hold"] });
+    await onHold("copied", batches - 4);
+    assert.equal((await sql(0, "SELECT 1 FROM moves WHERE state = 'leaving'")).length, 2);
+    assert.equal((await sql(1, "SELECT 1 FROM custodian_backup_shares WHERE user_id = ?", who.id)).length, 1);
+    await entry.release("mend behind");
+    await Promise.race([storing, onHold("mend behind", 3)]);
+    await entry.release("copied");
+    assert.equal((await moving).status, 200);
+    assert.equal((await storing).status, 204);
+    assert.deepEqual(await custodianShares(call, who.clientId), [share]);
+  });
+
+  it("is sealed anew there also if an import brings it", async () => {
+    await damaged();
+    const record = { type: "custodianBackupShare", userId: who.id, backupMethod: "GDRIVE-SECP256K1", share };
+    const importing = importOf(worker, [record], "", {
+      "x-test-faults": JSON.stringify({ tag: "import", home: 0, plan: ["pass", "pass", "pass", "hold"] }),
+    });
+    await onHold("import", 4);
+    await moved(who, 1);
+    await entry.release("import");
+    assertProblem(await importing, 503, "unavailable");
+    const { body } = await importOf(worker, [record]);
+    assert.deepEqual(
+      body.results.map(({ outcome }) => outcome),
+      ["same"],
+    );
+    assert.deepEqual(await custodianShares(call, who.clientId), [share]);
   });
 });
 

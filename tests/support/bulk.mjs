@@ -52,10 +52,10 @@ export async function begin(options) {
   beforeEach(() => worker.clear());
 }
 
-export const importOf = (target, records, query = "") =>
+export const importOf = (target, records, query = "", headers = {}) =>
   target.send("POST", `/admin/import${query}`, {
     bearer: SECRETS.ADMIN_TOKEN,
-    headers: { "content-type": "application/x-ndjson" },
+    headers: { "content-type": "application/x-ndjson", ...headers },
     body: records.map((record) => (typeof record === "string" ? record : JSON.stringify(record))).join("\n"),
   });
 export async function imported(records, query, target = worker) {
