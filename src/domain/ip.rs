@@ -43,8 +43,7 @@ impl Network {
     }
 
     pub fn contains(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        address.is_ipv4() == self.address.is_ipv4() && masked(address, self.bits) == self.address
+        masked(address.to_canonical(), self.bits) == self.address
     }
 }
 
@@ -174,6 +173,7 @@ mod tests {
         assert!(
             allows(&list("0.0.0.0/0"), Some("1.2.3.4")) && !allows(&list("0.0.0.0/0"), Some("::1"))
         );
+        assert!(!allows(&list("2001:db8::1"), Some("1.2.3.4")));
         assert!(allows(&list("::/0"), Some("::1")) && !allows(&list("::/0"), Some("1.2.3.4")));
     }
 

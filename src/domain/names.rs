@@ -202,6 +202,8 @@ pub fn least_id_at(unix_ms: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn method(text: &str) -> BackupMethod {
@@ -233,8 +235,16 @@ mod tests {
             "a\0b",
             "a\u{7f}",
             "a\u{85}b",
+            "a\u{ad}b",
             "\u{200b}",
+            "a\u{200f}b",
+            "a\u{2028}b",
+            "a\u{202a}b",
             "a\u{202e}b",
+            "a\u{2060}b",
+            "a\u{2066}b",
+            "a\u{fff9}b",
+            "a\u{e0041}b",
             "a\u{a0}b",
             "a\u{3000}b",
             "\u{feff}a",
@@ -309,5 +319,13 @@ mod tests {
         assert!(early < late);
         assert!(least_id_at(1_700_000_000_000) <= early && early < least_id_at(1_700_000_000_001));
         assert_eq!(early.len(), 36);
+    }
+
+    #[test]
+    fn ids_of_one_moment_differ() {
+        let ids: HashSet<String> = (0..1_000)
+            .map(|_| new_id(1_700_000_000_000).unwrap())
+            .collect();
+        assert_eq!(ids.len(), 1_000);
     }
 }

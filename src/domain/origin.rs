@@ -98,7 +98,7 @@ fn host(authority: &str) -> Option<&str> {
 
 /// A bare host name with a dot in it, such as `example.cloudflareaccess.com`.
 pub fn is_host_name(text: &str) -> bool {
-    text.contains('.') && !text.contains(['[', ':']) && host(text).is_some()
+    text.contains('.') && !text.contains(':') && host(text).is_some()
 }
 
 #[cfg(test)]
@@ -111,6 +111,8 @@ mod tests {
             "https://id.example/.well-known/jwks.json",
             "https://id.example",
             "https://id.example:8443/a?b=c",
+            "https://id.example?a=b",
+            "https://an_id.example/jwks",
             "https://login.example/common/discovery/v2.0/keys?appid=1",
             "http://127.0.0.1:9000/jwks",
             "http://localhost/jwks",
@@ -128,6 +130,7 @@ mod tests {
             "http://evil.example\\@localhost/jwks",
             "http://127.1/jwks",
             "http://0x7f000001/jwks",
+            "http://0.0.0.0/jwks",
             "https://user:pass@id.example/",
             "https:///jwks",
             "https://:443/",
@@ -136,6 +139,7 @@ mod tests {
             "https://id.example:+1/",
             "https://id..example/",
             "https://id.example/a b",
+            "https://id.example/a\\b",
             "https://id.example/#k",
             "https://id.example#k",
             "https://ïd.example/",
@@ -196,6 +200,7 @@ mod tests {
             "a.example:443",
             "a.example?",
             "[::1]",
+            "[::ffff:1.2.3.4]",
             "a..b",
             ".a",
         ] {

@@ -137,6 +137,7 @@ mod tests {
             ("limits=1", "limit"),
             ("limt=1", "limit"),
             ("limit=1&curser=2", "cursor"),
+            ("clintIdd=X", "clientId"), // two of eight letters
         ] {
             let detail = refused(query).detail;
             assert!(
@@ -160,6 +161,7 @@ mod tests {
     fn a_parameter_that_comes_twice_is_refused() {
         assert_eq!(refused("limit=1&limit=1").field, "limit");
         assert_eq!(refused("limit=1&l%69mit=2").field, "limit");
+        assert_eq!(refused("limit=1&cursor=2&limit=3").field, "limit");
     }
 
     #[test]
@@ -182,6 +184,14 @@ mod tests {
         ] {
             assert_eq!(distance(from.as_bytes(), to.as_bytes()), letters);
             assert_eq!(distance(to.as_bytes(), from.as_bytes()), letters);
+        }
+    }
+
+    #[test]
+    fn of_several_known_names_the_nearest_is_told() {
+        for known in [["shares", "share"], ["share", "shares"]] {
+            assert_eq!(nearest("Shares", &known), Some("shares"));
+            assert_eq!(nearest("Share", &known), Some("share"));
         }
     }
 
