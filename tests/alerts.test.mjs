@@ -50,7 +50,7 @@ describe("an alert", () => {
       homes: 1, // one alarm
       main: inRoot("tests", "support", "faulty-entry.mjs"),
       secrets: SIGNING,
-      siblings: { second: {}, third: {} },
+      siblings: { second: {}, third: {}, fourth: {} },
       outbound,
     });
     entry = await worker.entry();
@@ -59,6 +59,16 @@ describe("an alert", () => {
   });
   after(() => worker?.stop());
   beforeEach(() => got.splice(0));
+  /** The alert counts as sent so much earlier. */
+  const longAgo = async (ms) => {
+    const { meta } = await worker.db
+      .prepare(
+        "UPDATE meta SET value = CAST(CAST(value AS INTEGER) - CAST(? AS INTEGER) AS TEXT) WHERE name = 'alert the database is nearly full'",
+      )
+      .bind(ms)
+      .run();
+    assert.equal(meta.changes, 1);
+  };
 
   it("is signed by the Standard Webhooks scheme, and says in words and fields what is wrong", async () => {
     await alarm();
@@ -80,16 +90,14 @@ describe("an alert", () => {
     await alarm();
     await alarm(worker.sibling("second"));
     assert.deepEqual(messages(), []);
+    await longAgo(3_540_000);
+    await alarm(worker.sibling("third"));
+    assert.deepEqual(messages(), [], "59 minutes later");
   });
 
   it("is sent again after the hour", async () => {
-    const { meta } = await worker.db
-      .prepare(
-        "UPDATE meta SET value = CAST(CAST(value AS INTEGER) - 3600001 AS TEXT) WHERE name = 'alert the database is nearly full'",
-      )
-      .run();
-    assert.equal(meta.changes, 1);
-    await alarm(worker.sibling("third"));
+    await longAgo(60_001);
+    await alarm(worker.sibling("fourth"));
     assert.deepEqual(messages(), ["the database is nearly full"]);
   });
 
@@ -135,7 +143,31 @@ describe("a webhook that does not take an alert", () => {
       const second = worker.sibling("second");
       await (await second.entry()).planScheduled({ then: NEARLY_FULL });
       await second.scheduled();
-      assert.equal(got.length, 2);
+      await worker.scheduled(); // No alert says that an alert was not delivered.
+      assert.deepEqual(messages(), ["the database is nearly full", "the database is nearly full"]);
+    } finally {
+      await worker.stop();
+    }
+  });
+});
+
+describe("an alert that was not delivered", () => {
+  it("is sent again by the same isolate, minutes later", async () => {
+    got.splice(0);
+    answer = () => new Response("no", { status: 500 });
+    const worker = await startWorker({
+      main: inRoot("tests", "support", "clock-entry.mjs"),
+      secrets: { ...SIGNING, WEBHOOK_SECRET: null },
+      outbound,
+    });
+    try {
+      const misconfigured = (seconds) =>
+        worker.send("GET", "/readyz", { headers: { "x-test-seconds": String(seconds) } });
+      await misconfigured(0);
+      await until(() => worker.logLines().some(({ message }) => message === "an alert was not delivered"));
+      answer = () => new Response(null, { status: 204 });
+      await misconfigured(301);
+      await until(() => got.length === 2);
     } finally {
       await worker.stop();
     }

@@ -64,6 +64,61 @@ describe("an import over several databases", () => {
     );
   });
 
+  it("of a user whose id leads to one database and whose client leads to another is a conflict, and of nobody else", async () => {
+    const [one, other, there] = ["one", "other", "there"].map(user);
+    const before = user("before"); // comes before the clash, in the same home
+    for (const [who, home] of [
+      [one, 0],
+      [other, 1],
+      [there, 0],
+      [before, 0],
+    ])
+      assert.equal((await call.admin("POST", "/users", { ...who, home })).status, 201);
+    const shareOf = (who) => ({
+      type: "userBackupShare",
+      userId: who.id,
+      cipherText: "text",
+      storedAt: "2026-01-01T00:00:00.000Z",
+    });
+    const clash = { type: "user", id: one.id, clientId: other.clientId };
+    const [fresh, fresher] = ["fresh", "fresher"].map(user);
+    const results = async (records, query) => {
+      const { status, body, text } = await importOf(worker, records, query);
+      assert.equal(status, 200, text);
+      return body.results.map(({ line, outcome }) => [line, outcome]);
+    };
+    const records = [
+      { type: "user", ...fresh },
+      { type: "user", ...before },
+      clash,
+      shareOf(one),
+      { type: "user", ...there },
+      shareOf(there),
+      shareOf(fresh),
+      { type: "user", ...fresher },
+    ];
+    const expected = ["new", "same", "conflict", "conflict", "same", "new", "new", "new"];
+    assert.deepEqual(
+      await results(records),
+      expected.map((outcome, at) => [at + 1, outcome]),
+    );
+    assert.deepEqual(await worker.sql("SELECT user_id FROM user_backup_shares ORDER BY user_id"), [
+      { user_id: fresh.id },
+      { user_id: there.id },
+    ]);
+  });
+
+  it("claims nothing for a dry run", async () => {
+    const who = user("foreseen");
+    const { status, body } = await importOf(worker, [{ type: "user", ...who }], "?dryRun=true");
+    assert.deepEqual([status, body.results.map(({ outcome }) => outcome)], [200, ["new"]]);
+    for (const table of ["routes", "claims"]) {
+      const { results } = await worker.directory.prepare(`SELECT * FROM ${table}`).all();
+      assert.deepEqual(results, [], table);
+    }
+    assert.equal((await call.admin("GET", `/users/${who.id}`)).status, 404);
+  });
+
   it("asks as often for users who are there, whatever place they are in", async () => {
     const tripsOf = async (place) => {
       const people = Array.from({ length: 20 }, (_, n) => user(`${place}${n}`));
