@@ -93,6 +93,21 @@ describe("a user who changes between a move's first look and its lease", () => {
   });
 });
 
+describe("a move that asks for its lease when another move of the user has ended", () => {
+  it("is refused, and the home goes on telling where the user is", async () => {
+    await register(who, 0);
+    const moving = move(who, 2, { tag: "overtaken", home: 0, plan: ["pass", "pass", "hold"] });
+    while ((await entry.met("overtaken")).length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.deepEqual(await sql(0, "SELECT 1 FROM moves"), [], "the lease is on hold");
+    await moved(who, 1);
+    await store(who, "after");
+    await entry.release("overtaken");
+    assertProblem(await moving, 409, "conflict");
+    assert.deepEqual(await marks(0), marksOf(who, 1));
+    assert.deepEqual(await custodianShares(call, who.clientId), ["after"]);
+  });
+});
+
 describe("a move of whose source a batch is carried out, but the answer is lost, and then the database refuses", () => {
   it("loses nobody and nothing, whichever batch it is", async () => {
     const registered = async (name) => {

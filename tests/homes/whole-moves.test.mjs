@@ -346,6 +346,16 @@ describe("what a move has brought to a home that has not heard of its end", () =
   });
 });
 
+it("what an older Worker's move has brought, beside what was there, stays though the move broke off: nobody knows which rows it brought", async () => {
+  await registered();
+  await insert(0, ["ended_moves", { move: "of who", at: new Date().toISOString() }]);
+  await insert(1, ...everywhere(who), ...marks(who, "arriving", 0, { move: "of who", until: LONG_AGO, joins: 1 }));
+  const rows = await own(1);
+  await worker.scheduled();
+  assert.deepEqual(await own(1), rows);
+  assert.equal((await sql(1, "SELECT 1 FROM moves WHERE state = 'arriving'")).length, 2);
+});
+
 it("a user of whom more is kept than one answer takes is moved whole", async () => {
   await registered();
   const bulk = (table, count, given) =>
