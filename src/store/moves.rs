@@ -159,26 +159,24 @@ fn swept(change: Change, ids: &str, move_id: &str) -> Change {
     sweep.fold(change, Change::read)
 }
 
-fn sweep(ids: &str, move_id: &str) -> [Statement; 5] {
+fn sweep(ids: &str, move_id: &str) -> [Statement; 4] {
     [
         sql!("move_sweep_users"),
         sql!("move_sweep_versions"),
         sql!("move_sweep_deleted"),
-        sql!("move_sweep_purges"),
         sql!("move_sweep_approvals"),
     ]
     .map(|sql| Statement::new(sql).text(ids).text(move_id))
 }
 
 /// The tables that hold what is a user's, in the order in which they can be filled: how their rows are read, and written. An older deletion
-/// comes before the user, or the second copy would take the user for deleted.
-const TABLES: [(&str, &str); 10] = [
+/// comes before the user, or the second copy would take the user for deleted. Nobody moves while a purge waits.
+const TABLES: [(&str, &str); 9] = [
     (
         sql!("move_deleted_users_read"),
         sql!("move_deleted_users_write"),
     ),
     (sql!("move_users_read"), sql!("move_users_write")),
-    (sql!("move_purges_read"), sql!("move_purges_write")),
     (sql!("move_approvals_read"), sql!("move_approvals_write")),
     (
         sql!("move_custodian_backup_shares_read"),
@@ -207,9 +205,9 @@ const EVENTS: (&str, &str) = (
     sql!("move_audit_events_write"),
 );
 /// The place of the history among the tables.
-const VERSIONS: usize = 6;
+const VERSIONS: usize = 5;
 /// Of the tables, those that the comparison is about: of reads' events more may come meanwhile.
-const COMPARED: usize = 9;
+const COMPARED: usize = 8;
 
 /// The rows that a home has of somebody, as a set: the SHA-256 of each, by its first byte, for there may be many.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ INSERT INTO moves (kind, value, move, state, home, until, joins)
 SELECT value ->> 0, value ->> 1, ?2, 'arriving', ?3, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
   iif(value ->> 0 = 'user' AND (EXISTS (SELECT 1 FROM deleted_users WHERE id = value ->> 1)
     OR EXISTS (SELECT 1 FROM backup_share_versions WHERE user_id = value ->> 1)
-    OR EXISTS (SELECT 1 FROM purges WHERE user_id = value ->> 1) OR EXISTS (SELECT 1 FROM approvals WHERE user_id = value ->> 1)), 2, 0)
+    OR EXISTS (SELECT 1 FROM approvals WHERE user_id = value ->> 1)), 2, 0)
 FROM json_each(?1)
 WHERE NOT EXISTS (SELECT 1 FROM json_each(?1) j JOIN users u ON u.id = iif(j.value ->> 0 = 'user', j.value ->> 1, NULL)
     WHERE NOT EXISTS (SELECT 1 FROM moves m WHERE m.kind = 'user' AND m.value = u.id AND m.state = 'arriving'))
