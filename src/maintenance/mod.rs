@@ -312,7 +312,8 @@ async fn purge_users(db: &Database, homes: &Homes<'_>, budget: Budget) -> Result
         if let (Ok(user), Ok(client)) = (UserId::parse(due.user_id), ClientId::parse(due.client_id))
         {
             let keys = keys_of(&user, &client, None);
-            homes.let_go(&keys, &trail).await?;
+            let let_go = homes.let_go(&keys, &trail).await;
+            result = result.and(let_go);
         }
     }
     result

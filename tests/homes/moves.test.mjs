@@ -388,7 +388,11 @@ describe("an import of shares", () => {
       headers: { "content-type": "application/x-ndjson" },
       body: JSON.stringify({ ...record, storedAt: "2026-01-01T00:00:00.000Z" }),
     });
-    assert.equal(body.results?.[0].outcome, "new", text);
+    assert.deepEqual(
+      body.results?.map(({ line, outcome }) => [line, outcome]),
+      [[1, "new"]],
+      text,
+    );
     assert.deepEqual(await custodianShares(call, who.clientId), [share]);
   };
   beforeEach(() => register(who, 1));
@@ -429,9 +433,12 @@ describe("a move that broke off at its source", () => {
     assert.deepEqual(results, [{ home: 1 }]);
   });
 
-  it("leaves no mark there once its lease has ended", async () => {
+  it("leaves its marks there as long as its lease goes on, and none once that has ended", async () => {
     await register(who, 1);
-    await mark(1, "leaving", 2, "2026-01-01T00:00:00.000Z");
+    await mark(1, "leaving", 2, "2999-01-01T00:00:00.000Z");
+    await worker.scheduled();
+    assert.equal((await marks(1)).length, 2);
+    await sql(1, "UPDATE moves SET until = '2026-01-01T00:00:00.000Z'");
     await mark(2, "arriving", 1, "2026-01-01T00:00:00.000Z");
     await worker.scheduled();
     for (const home of [1, 2]) assert.deepEqual(await marks(home), []);
@@ -579,27 +586,32 @@ async function unheard(target, source, one) {
 }
 
 describe("a move that was not finished", () => {
-  it("of a user who has moved on since gets its last events to where the user is, and keeps the home's upkeep going", async () => {
-    await register(who, 0);
-    assert.equal((await move(who, 1)).status, 200);
-    assert.equal((await move(who, 2)).status, 200);
-    // A recovery's event that came late, before the source gave the user up.
-    const event = "INSERT INTO audit_events (id, at, actor, action, user_id, client_id, outcome, request_id) ";
+  /** A recovery's event in home 0 that came late, before the home gave the user up. */
+  async function late({ id, clientId }) {
     const db = worker.homes[0];
     const kept = await sql(0, "SELECT * FROM moves");
     await db.batch([
       db.prepare("DELETE FROM moves"),
       db
         .prepare(
-          `${event} VALUES ('late', '2026-01-01T00:00:00.000Z', 'portal', 'fetch_custodian_shares', ?, ?, 'fetched', 'r')`,
+          `INSERT INTO audit_events (id, at, actor, action, user_id, client_id, outcome, request_id)
+           VALUES ('late', '2026-01-01T00:00:00.000Z', 'portal', 'fetch_custodian_shares', ?, ?, 'fetched', 'r')`,
         )
-        .bind(who.id, who.clientId),
+        .bind(id, clientId),
       ...kept.map((mark) =>
         db
           .prepare(`INSERT INTO moves (${Object.keys(mark)}) VALUES (${Object.keys(mark).map(() => "?")})`)
           .bind(...Object.values(mark)),
       ),
     ]);
+  }
+  const arrived = (home) => sql(home, "SELECT 1 FROM audit_events WHERE id = 'late'");
+
+  it("of a user who has moved on since gets its last events to where the user is, and keeps the home's upkeep going", async () => {
+    await register(who, 0);
+    assert.equal((await move(who, 1)).status, 200);
+    assert.equal((await move(who, 2)).status, 200);
+    await late(who);
     // Another one, whose other home is not there.
     await sql(
       0,
@@ -607,10 +619,55 @@ describe("a move that was not finished", () => {
     );
     await worker.directory.prepare("UPDATE homes SET seen_at = NULL").run();
     await worker.scheduled();
-    assert.equal((await sql(2, "SELECT * FROM audit_events WHERE id = 'late'")).length, 1);
+    assert.equal((await arrived(2)).length, 1);
     const seen = (await worker.directory.prepare("SELECT seen_at FROM homes WHERE home = 0").all()).results;
     assert.notEqual(seen[0].seen_at, null, "home 0 was looked after to the end");
     assert.ok(worker.logLines().some(({ step }) => step === "moves"));
+  });
+
+  it("gets its last events to a home that has not heard of its end", async () => {
+    await register(who, 0);
+    assert.equal((await move(who, 1)).status, 200);
+    await late(who);
+    await unheard(1, 0, who);
+    await worker.scheduled();
+    assert.equal((await arrived(1)).length, 1);
+    assert.deepEqual(await marks(1), []);
+  });
+
+  it("keeps no other from its end, however many there are whose other home is not there", async () => {
+    const stuck = Array.from({ length: 20 }, (_, n) => `0-${n}`); // earlier moves
+    for (const id of stuck)
+      await sql(
+        0,
+        `INSERT INTO audit_events (id, at, actor, action, user_id, outcome, request_id)
+         VALUES ('left by ' || ?1, '2026-01-01T00:00:00.000Z', 'portal', 'fetch_custodian_shares', ?1, 'fetched', 'r')`,
+        id,
+      );
+    await register(who, 0);
+    assert.equal((await move(who, 1)).status, 200);
+    await late(who);
+    const mark = "INSERT INTO moves (kind, value, move, state, home, until) VALUES ('user', ?1, ?1, 'moved', 9, ?2)";
+    for (const id of stuck) await sql(0, mark, id, new Date().toISOString());
+    for (let runs = 0; (await arrived(1)).length === 0; runs++) {
+      assert.ok(runs < 20, "its turn never comes");
+      await worker.scheduled();
+    }
+  });
+
+  it("keeps the user's mark as long as events of the user are left, however long that is", async () => {
+    await sql(
+      0,
+      `INSERT INTO audit_events (id, at, actor, action, user_id, outcome, request_id)
+       VALUES ('left', '2026-01-01T00:00:00.000Z', 'portal', 'fetch_custodian_shares', 'y', 'fetched', 'r')`,
+    );
+    const mark = "INSERT INTO moves (kind, value, move, state, home, until) VALUES ('user', ?, ?, 'moved', 9, ?)";
+    const [month, day] = [32, 30].map((days) => new Date(Date.now() - days * 86_400_000).toISOString());
+    await sql(0, mark, "y", "y", month); // The other home is not there.
+    await sql(0, mark, "z", "z", month);
+    await sql(0, mark, "young", "young", day);
+    await worker.scheduled();
+    assert.deepEqual((await marks(0)).map(({ value }) => value).sort(), ["y", "young"]);
   });
 
   it("leads to its user while the directory is blank", async () => {
@@ -661,6 +718,24 @@ describe("a person who was purged", () => {
     assert.deepEqual(await sql(1, "SELECT * FROM deleted_users"), []);
     assert.deepEqual(await routes(), others);
   });
+
+  it("keeps no other purge waiting where a route cannot be taken out of the directory", async () => {
+    for (const one of [who, user("other")]) {
+      await register(one, 1);
+      assert.equal((await call.admin("DELETE", `/users/${one.id}`)).status, 204);
+      await sql(1, "INSERT INTO purges VALUES (?, ?, '2026', '2026')", one.id, one.clientId);
+    }
+    await worker.directory
+      .prepare("CREATE TRIGGER stuck BEFORE DELETE ON routes BEGIN SELECT RAISE(ABORT, 'stuck'); END")
+      .run();
+    try {
+      await worker.scheduled();
+    } finally {
+      await worker.directory.prepare("DROP TRIGGER stuck").run();
+    }
+    assert.deepEqual(await sql(1, "SELECT * FROM deleted_users"), []);
+    assert.ok(worker.logLines().some(({ step }) => step === "purge users"));
+  });
 });
 
 describe("a user who has moved and was purged", () => {
@@ -676,14 +751,20 @@ describe("a user who has moved and was purged", () => {
     });
   }
 
-  it("leaves no id behind in the home of before", async () => {
-    await register(who, 0);
-    assert.equal((await move(who, 1)).status, 200);
-    assert.notDeepEqual(await marks(0), []);
-    assert.equal((await call.admin("DELETE", `/users/${who.id}?purge=${who.clientId}`)).status, 204);
-    await worker.scheduled();
-    assert.deepEqual(await marks(0), []);
-  });
+  for (const [when, prepare] of [
+    ["", () => {}],
+    [", also when the other home's audit trail has ended", () => sql(1, "DELETE FROM audit_events")],
+  ]) {
+    it(`leaves no id behind in the home of before${when}`, async () => {
+      await register(who, 0);
+      assert.equal((await move(who, 1)).status, 200);
+      assert.notDeepEqual(await marks(0), []);
+      assert.equal((await call.admin("DELETE", `/users/${who.id}?purge=${who.clientId}`)).status, 204);
+      await prepare();
+      await worker.scheduled();
+      assert.deepEqual(await marks(0), []);
+    });
+  }
 
   it("leaves its marks where the other home went back to before the move: the user is not erased, but lost for now", async () => {
     await register(who, 0);

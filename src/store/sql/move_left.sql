@@ -1,4 +1,5 @@
 -- move_left()
--- Who has left: their last events may still be here.
+-- Who has left: their last events may still be here. In turns, as in move_stale.
 SELECT move, home, json_group_array(value) AS users FROM moves m
-WHERE state = 'moved' AND kind = 'user' AND EXISTS (SELECT 1 FROM audit_events WHERE user_id = m.value) GROUP BY move, home LIMIT 20
+WHERE state = 'moved' AND kind = 'user' AND EXISTS (SELECT 1 FROM audit_events WHERE user_id = m.value) GROUP BY move, home
+ORDER BY random() LIMIT 20
