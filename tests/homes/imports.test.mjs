@@ -108,6 +108,24 @@ describe("an import over several databases", () => {
     ]);
   });
 
+  it("takes a share of somebody else of the database that a clashing id leads to", async () => {
+    const [one, other, third] = ["one", "other", "third"].map(user);
+    for (const [who, home] of [
+      [one, 0],
+      [other, 1],
+      [third, 0],
+    ])
+      assert.equal((await call.admin("POST", "/users", { ...who, home })).status, 201);
+    const { body } = await importOf(worker, [
+      { type: "user", id: one.id, clientId: other.clientId },
+      { type: "userBackupShare", userId: third.id, cipherText: "text", storedAt: "2026-01-01T00:00:00.000Z" },
+    ]);
+    assert.deepEqual(
+      body.results.map(({ outcome }) => outcome),
+      ["conflict", "new"],
+    );
+  });
+
   it("claims nothing for a dry run", async () => {
     const who = user("foreseen");
     const { status, body } = await importOf(worker, [{ type: "user", ...who }], "?dryRun=true");

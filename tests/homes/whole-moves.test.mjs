@@ -378,7 +378,19 @@ it("a user of whom more is kept than one answer takes is moved whole", async () 
       })),
     );
   const { audit_events: _, ...rows } = await own(0);
+  await worker.homes[0].batch(
+    [
+      "CREATE TABLE leases (until TEXT)",
+      `CREATE TRIGGER prolonged AFTER UPDATE OF until ON moves WHEN NEW.state = 'leaving'
+       BEGIN INSERT INTO leases VALUES (NEW.until); END`,
+    ].map((text) => worker.homes[0].prepare(text)),
+  );
   assert.equal((await move(1)).status, 200);
+  const { length } = await sql(0, "SELECT 1 FROM leases");
+  assert.ok(length > 2 * Object.keys(rows).length, "the source's lease is prolonged with every page");
+  await worker.homes[0].batch(
+    ["DROP TRIGGER prolonged", "DROP TABLE leases"].map((text) => worker.homes[0].prepare(text)),
+  );
   const { audit_events: __, ...there } = await own(1);
   for (const table of Object.keys(rows)) {
     assert.equal(there[table].length, rows[table].length, table);
