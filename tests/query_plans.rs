@@ -26,13 +26,14 @@ const MAY_SCAN: [&str; 10] = [
     "purges_waiting", // a hundred, by an index
     "status_counts",
 ];
-/// Tables that are as good as empty: notes until they are copied, users on the move, homes, keys ever used, requests that wait,
-/// and SQLite's own.
-const SMALL: [&str; 6] = [
+/// Tables that are as good as empty: notes until they are copied, who lost something during a merge, users on the move, homes,
+/// keys ever used, requests that wait, and SQLite's own.
+const SMALL: [&str; 7] = [
     "approvals",
     "changes",
     "homes",
     "key_canaries",
+    "merge_taken",
     "moves",
     "sqlite_sequence",
 ];

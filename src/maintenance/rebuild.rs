@@ -48,6 +48,8 @@ pub struct Page {
     /// Names of objects whose share does not open with the keys there are.
     pub unopened: Vec<String>,
     pub differences: Vec<Difference>,
+    /// Users whom a merge has left out, for it does not know what was taken away from them meanwhile.
+    pub left_out: u64,
     /// None: it was the last one.
     pub cursor: Option<String>,
 }
@@ -57,8 +59,7 @@ pub async fn begin(source: &Target, work: &Work<'_>) -> Result<Copying> {
     let (Work::Into(db) | Work::Merge(db) | Work::Check(db)) = work;
     if let Work::Into(_) = work {
         let epoch = next_epoch(read_head(source).await?.as_ref(), &[]);
-        let nobody = "[]".to_owned();
-        let mut writing = Writing::new(work, changes::new_identity()?, epoch, nobody);
+        let mut writing = Writing::new(work, changes::new_identity()?, epoch);
         writing.write().await?;
     } else {
         settle(db, source).await?;
@@ -74,10 +75,13 @@ pub async fn page(
     shard: &str,
     cursor: &str,
 ) -> Result<Page> {
-    let head = match work {
+    let (head, begun_at) = match work {
         // What the database has lost must be known first.
-        Work::Merge(db) => Some(settle(db, source).await?),
-        Work::Into(_) | Work::Check(_) => read_head(source).await?,
+        Work::Merge(db) => (
+            Some(settle(db, source).await?),
+            store::begin_page(db).await?,
+        ),
+        Work::Into(_) | Work::Check(_) => (read_head(source).await?, String::new()),
     };
     let prefix = journal::prefix_of_home(source.home) + shard;
     let mut page = Page::default();
@@ -93,9 +97,10 @@ pub async fn page(
             .await?;
     }
     page.objects = names.len();
-    let user_ids = json::texts(users.iter().map(|user| user.id.as_str()));
     let epoch = next_epoch(head.as_ref(), &names);
-    let mut writer = Writing::new(work, changes::new_identity()?, epoch, user_ids);
+    let mut writer = Writing::new(work, changes::new_identity()?, epoch);
+    writer.begun_at = begun_at;
+    writer.user_ids = json::texts(users.iter().map(|user| user.id.as_str()));
     for user in &users {
         let replay = &user.replay;
         let rows = rows_of(replay);
@@ -119,7 +124,7 @@ pub async fn page(
             writer.push(row, &object).await?;
         }
     }
-    writer.finish(&mut page.differences).await?;
+    writer.finish(&mut page).await?;
     Ok(page)
 }
 
@@ -335,9 +340,13 @@ struct Writing<'a> {
     work: &'a Work<'a>,
     epoch: String,
     identity: String,
+    /// See [`store::begin_page`].
+    begun_at: String,
+    /// The page's users, a JSON array of ids.
     user_ids: String,
     gathered: GatheredRows,
     bytes: usize,
+    left_out: u64,
 }
 
 #[derive(Default)]
@@ -350,14 +359,16 @@ struct GatheredRows {
 }
 
 impl<'a> Writing<'a> {
-    fn new(work: &'a Work<'a>, identity: String, epoch: u64, user_ids: String) -> Self {
+    fn new(work: &'a Work<'a>, identity: String, epoch: u64) -> Self {
         Self {
             work,
             epoch: epoch.to_string(),
             identity,
-            user_ids,
+            begun_at: String::new(),
+            user_ids: "[]".to_owned(),
             gathered: GatheredRows::default(),
             bytes: 0,
+            left_out: 0,
         }
     }
 
@@ -403,28 +414,38 @@ impl<'a> Writing<'a> {
 
     async fn write(&mut self) -> Result<()> {
         let rows = self.rows();
-        match self.work {
+        let (db, mode) = match self.work {
             Work::Into(db) => {
                 let mode = Mode::Into {
                     epoch: &self.epoch,
                     identity: &self.identity,
                 };
-                store::write(db, &mode, &rows).await
+                (db, mode)
             }
-            Work::Merge(db) => store::write(db, &Mode::Merge, &rows).await,
-            Work::Check(_) => Ok(()),
-        }
+            Work::Merge(db) => {
+                let mode = Mode::Merge {
+                    begun_at: &self.begun_at,
+                    user_ids: &self.user_ids,
+                };
+                (db, mode)
+            }
+            Work::Check(_) => return Ok(()),
+        };
+        let left_out = store::write(db, &mode, &rows).await?;
+        self.left_out = self.left_out.max(left_out);
+        Ok(())
     }
 
-    async fn finish(mut self, differences: &mut Vec<Difference>) -> Result<()> {
+    async fn finish(mut self, page: &mut Page) -> Result<()> {
         if let Work::Check(db) = self.work {
             let rows = self.rows();
-            differences.extend(store::compare(db, &self.user_ids, &rows).await?);
+            page.differences = store::compare(db, &self.user_ids, &rows).await?;
             return Ok(());
         }
         if self.bytes > 0 {
             self.write().await?;
         }
+        page.left_out = self.left_out;
         Ok(())
     }
 }

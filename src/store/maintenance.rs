@@ -6,7 +6,7 @@
 use js_sys::JsString;
 
 use super::sql::sql;
-use super::{Database, Row, Statement};
+use super::{Change, Database, Row, Statement};
 use crate::domain::json;
 use crate::domain::names::least_id_at;
 use crate::domain::sealing::{Kind, Place};
@@ -205,9 +205,10 @@ pub async fn purge_audit(db: &Database, before_ms: u64, limit: u64) -> Result<u3
     Ok(rows.count())
 }
 
-/// Forgets deleted users past the retention; their shares go with the history.
+/// Forgets deleted users past the retention, whose shares go with the history, and who was left out of a merge that is over.
 pub async fn purge_deleted_users(db: &Database, retention_days: u32) -> Result<()> {
     const SQL: &str = sql!("deleted_users_expire");
     let purge = Statement::new(SQL).text(&retention_days.to_string());
-    db.upkeep(purge).await.map(drop)
+    let purge = Change::upkeep(purge).read(Statement::new(sql!("merge_taken_expire")));
+    db.change(purge).await.map(drop)
 }

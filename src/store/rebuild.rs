@@ -4,7 +4,7 @@ use js_sys::JsString;
 
 use super::sql::sql;
 use super::{Change, Database, Row, Statement};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Rows of the copy as JSON arrays of its objects; of a version with the time and the reason that the replay found.
 pub struct Rows {
@@ -20,11 +20,25 @@ pub enum Mode<'a> {
     /// Into a database that is the copy's next: its writes are in the copy already, so they leave no notes.
     Into { epoch: &'a str, identity: &'a str },
     /// Into the database that the copy is made of: what it lacks.
-    Merge,
+    Merge {
+        /// When the page began: see [`begin_page`].
+        begun_at: &'a str,
+        /// The page's users, a JSON array of ids.
+        user_ids: &'a str,
+    },
 }
 
-/// Writes what the database does not have; what it has stays. Carried out twice, it does the same.
-pub async fn write(db: &Database, mode: &Mode<'_>, rows: &Rows) -> Result<()> {
+/// Begins a page of a merge, before it looks at the copy: when, by the database's clock. From whom something is taken away from then on, is left
+/// out of what the page writes.
+pub async fn begin_page(db: &Database) -> Result<String> {
+    let begun = db.upkeep(Statement::new(sql!("merge_page_begin"))).await?;
+    begun
+        .first_text("at")
+        .ok_or_else(|| Error::internal("a page of a merge did not begin"))
+}
+
+/// Writes what the database does not have; what it has stays. Carried out twice, it does the same. How many users it has left out.
+pub async fn write(db: &Database, mode: &Mode<'_>, rows: &Rows) -> Result<u64> {
     let with = |sql, items: &JsString| Statement::new(sql).js(items);
     let deleted = with(sql!("rebuild_deleted"), &rows.deleted);
     let others = [
@@ -34,22 +48,24 @@ pub async fn write(db: &Database, mode: &Mode<'_>, rows: &Rows) -> Result<()> {
         with(sql!("rebuild_versions"), &rows.versions),
     ];
     let end = Statement::new(sql!("rebuild_end"));
-    let mut statements = Vec::with_capacity(8);
     match mode {
         Mode::Into { epoch, identity } => {
             let begin = Statement::new(sql!("rebuild_begin"));
-            statements.extend([begin.text(epoch).text(identity), deleted]);
-            statements.extend(others);
-            statements.push(end);
+            let change = Change::upkeep(begin.text(epoch).text(identity)).read(deleted);
+            let change = others.into_iter().fold(change, Change::read).read(end);
+            db.change(change).await?;
+            Ok(0)
         }
-        Mode::Merge => {
-            statements.extend([Statement::new(sql!("merge_begin")), deleted, end]);
-            statements.extend(others);
-            statements.push(Statement::new(sql!("merge_end")));
+        Mode::Merge { begun_at, user_ids } => {
+            let begin = Statement::new(sql!("merge_begin")).text(begun_at);
+            let left_out = Statement::new(sql!("merge_left_out")).text(user_ids);
+            let change = Change::upkeep(begin).read(left_out).read(deleted).read(end);
+            let change = others.into_iter().fold(change, Change::read);
+            let change = change.read(Statement::new(sql!("merge_end")));
+            let [_, left_out, ..]: [_; 9] = db.change(change).await?.rows()?;
+            Ok(left_out.first_number("n"))
         }
     }
-    let change = statements.into_iter().fold(Change::new(""), Change::read);
-    db.change(change).await.map(drop)
 }
 
 /// Something that the copy and the database have not alike.

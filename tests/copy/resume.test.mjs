@@ -14,6 +14,7 @@ const HERE = "https://backup.example.com";
 const page = {
   ...Object.fromEntries(["objects", "users", "shares", "versions", "deleted", "purged"].map((name) => [name, 1])),
   ...Object.fromEntries(["damaged", "unopened", "differences"].map((name) => [name, []])),
+  leftOut: 0,
   cursor: null,
 };
 

@@ -191,8 +191,8 @@ describe("a move", () => {
       const [column] = await sql(0, `SELECT name FROM pragma_table_info('${name}') WHERE name = 'user_id'`);
       if (column) named.push(name);
     }
-    // Notes for the copy of the one database; what was there before a move; and with a purge that waits nobody moves.
-    const others = ["changes", "move_remains", "purges", "users", "deleted_users"];
+    // Of the copy of the one database: notes, and who lost something during a merge. What was there before a move. And with a purge that waits nobody moves.
+    const others = ["changes", "merge_taken", "move_remains", "purges", "users", "deleted_users"];
     assert.deepEqual(new Set([...named, ...others]), new Set([...Object.keys(OWNER), ...others]));
     const isFull = (row) => !Object.values(JSON.parse(row)).includes(null);
     for (const [table, rows] of Object.entries(await own(0))) assert.ok(rows.some(isFull), table);

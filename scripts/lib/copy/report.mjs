@@ -4,9 +4,14 @@ const MOST = 100;
 const count = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
 /** The lines that name what is wrong, and whether anything is. */
-export function findings({ damaged, unopened, differences, users = [], waiting = 0 }) {
+export function findings({ damaged, unopened, differences, users = [], waiting = 0, leftOut = 0 }) {
   const lines = [
     ...(waiting > 0 ? [unlooked(waiting)] : []),
+    ...(leftOut > 0
+      ? [
+          `${count(leftOut, "user was", "users were")} left out: something was just taken away from them, or they move. Run it again.`,
+        ]
+      : []),
     ...damaged.map((name) => `damaged: ${name}`),
     ...unopened.map((name) => `does not open with the keys there are: ${name}`),
     ...differences.map(({ userId, kind, id, wrong }) => `${wrong}: user ${userId}, ${kind}${id ? ` ${id}` : ""}`),

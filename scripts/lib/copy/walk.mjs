@@ -8,7 +8,7 @@ import { resumed } from "../resume.mjs";
 /** A user's objects are under the SHA-256 of its id: its first digit is the shard, the next ones tell how far a shard is. */
 const SHARDS = [..."0123456789abcdef"];
 
-const COUNTED = ["objects", "users", "shares", "versions", "deleted", "purged"];
+const COUNTED = ["objects", "users", "shares", "versions", "deleted", "purged", "leftOut"];
 const LISTED = ["damaged", "unopened", "differences"];
 
 /** How much of a shard lies before a cursor, from 0 to 1. */
@@ -47,12 +47,11 @@ export async function walk({ api, work, parallel = 4, progress, stateFile }) {
     for (let shard = left.shift(); shard !== undefined; shard = left.shift()) {
       const of = state.shards[shard];
       while (!of.done) {
-        const page = await api.post("/admin/rebuild", { ...work, shard, cursor: of.cursor });
-        const settled = isCheck ? await again(api, { ...work, shard, cursor: of.cursor }, page) : page;
-        for (const name of COUNTED) state.sum[name] += settled[name];
-        for (const name of LISTED) state.sum[name].push(...settled[name]);
-        if (settled.cursor === null) of.done = true;
-        else of.cursor = settled.cursor;
+        const page = await looked(api, { ...work, shard, cursor: of.cursor });
+        for (const name of COUNTED) state.sum[name] = (state.sum[name] ?? 0) + page[name];
+        for (const name of LISTED) state.sum[name].push(...page[name]);
+        if (page.cursor === null) of.done = true;
+        else of.cursor = page.cursor;
         run.keep(state);
         show();
       }
@@ -65,6 +64,7 @@ export async function walk({ api, work, parallel = 4, progress, stateFile }) {
 }
 
 const LOOKS = 5;
+const PAGE_LOOKS = 3;
 const LOOK_MS = 1_000;
 
 /** How many changes of the home wait to be copied: those of requests that run just now are copied while it looks again. */
@@ -76,12 +76,16 @@ export async function waiting({ api, home }) {
   }
 }
 
-/** A change between reading the bucket and reading the database looks like a difference: what is one stays one. */
-async function again(api, request, page) {
-  let found = page;
-  for (let look = 0; look < 2 && found.differences.length > 0; look++)
-    found = await api.post("/admin/rebuild", request);
-  return found;
+/**
+ * A page. A change between reading the bucket and reading the database looks like a difference, and leaves its user out of a merge: what is one
+ * stays one, and who is left out for good stays so.
+ */
+async function looked(api, request) {
+  for (let look = 1; ; look++) {
+    const page = await api.post("/admin/rebuild", request);
+    if ((page.differences.length === 0 && page.leftOut === 0) || look === PAGE_LOOKS) return page;
+    if (page.leftOut > 0) await sleep(LOOK_MS);
+  }
 }
 
 /** Users of the database that the copy has nothing of. */

@@ -1,2 +1,2 @@
--- merge_begin(): Begins a merge's transaction. Deletions come first, and leave no notes: they are the copy's own, and behind a registration their notes would undo it.
-INSERT INTO meta (name, value) VALUES ('rebuilding', ''), ('merging', '') ON CONFLICT (name) DO NOTHING
+-- merge_begin(?1): Begins a transaction of a merge's page that began at ?1. Deletions come first, and leave no notes: they are the copy's own, and behind a registration their notes would undo it.
+INSERT INTO meta (name, value) VALUES ('rebuilding', ''), ('merging', ?1) ON CONFLICT (name) DO NOTHING

@@ -1,0 +1,115 @@
+// A merge of the second copy beside requests: what is taken away from a user while a page of it is under way stays away.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+
+import { inRoot } from "../../scripts/lib/paths.mjs";
+import { backups } from "../support/backup.mjs";
+import { user } from "../support/client.mjs";
+import { copies, withCopy } from "../support/copy.mjs";
+import { SECRETS, startWorker } from "../support/harness.mjs";
+import { timeTravel } from "../support/time-travel.mjs";
+
+const METHOD = "GDRIVE-SECP256K1";
+const [one, two] = ["one", "two"].map(user);
+let worker, entry, of, copy;
+
+before(async () => {
+  worker = await startWorker({
+    homes: 1,
+    main: inRoot("tests", "support", "faulty-entry.mjs"),
+    config: withCopy,
+    vars: { PURGE_DELAY_HOURS: "0" },
+  });
+  entry = await worker.entry();
+  of = backups(worker);
+  copy = await copies(worker);
+});
+after(() => worker?.stop());
+beforeEach(() => copy.clear());
+
+const settled = () => copy.until("no note is left", async () => (await copy.pending()) === 0);
+
+let merges = 0;
+/** A page of a merge with all users; `plan` is what its batches meet. */
+async function merge(plan = []) {
+  const tag = `merge ${++merges}`;
+  const body = { home: 0, mode: "merge", shard: "", cursor: "" };
+  const headers = { "x-test-faults": JSON.stringify({ tag, plan }) };
+  const answer = await worker.send("POST", "/admin/rebuild", { body, headers, bearer: SECRETS.ADMIN_TOKEN });
+  return { answer, batches: await entry.met(tag) };
+}
+/** Does something while a page of a merge, which has read its objects, is about to write. */
+async function beside(work) {
+  const { batches, answer } = await merge();
+  assert.equal(answer.status, 200, answer.text);
+  const statements = batches.map((batch) => batch.statements);
+  const write = statements.indexOf(Math.max(...statements));
+  const tag = `merge ${merges + 1}`;
+  const held = merge([...batches.slice(0, write).map(() => "pass"), "hold"]);
+  await copy.until("the page is about to write", async () => (await entry.met(tag)).length > write);
+  await work();
+  await entry.release(tag);
+  return (await held).answer;
+}
+
+describe("while a page of a merge is under way", () => {
+  beforeEach(async () => {
+    for (const who of [one, two]) {
+      await of.register(who);
+      await of.custodian(who, METHOD, "share");
+      await of.cipherText(who, "GDRIVE", "cipher text");
+    }
+    await settled();
+    await copy.drain();
+  });
+
+  const isGone = async () => assert.equal((await of.admin("GET", of.path(one))).status, 404);
+  async function staysAway(takeAway) {
+    const page = await beside(async () => {
+      await takeAway();
+      await settled();
+    });
+    assert.equal(page.body.leftOut, 1, page.text);
+    await isGone();
+    const { answer } = await merge();
+    assert.equal(answer.body.leftOut, 0, "the next page knows what was taken away");
+    await isGone();
+  }
+
+  it("nobody who is purged comes back", async () => {
+    await staysAway(() => of.purgeUser(one));
+    for (const table of ["custodian_backup_shares", "user_backup_shares", "backup_share_versions"])
+      assert.deepEqual(await worker.sql(`SELECT user_id FROM ${table} WHERE user_id <> ?`, two.id), [], table);
+    assert.deepEqual(await of.fetched(two), ["share"]);
+  });
+
+  it("nobody who is deleted is registered again", async () => {
+    await staysAway(() => of.deleteUser(one));
+    await of.restoreUser(one);
+    assert.deepEqual(await of.fetched(one), ["share"]);
+  });
+});
+
+for (const state of ["leaving", "arriving"])
+  it(`a merge leaves out a user who is ${state}: what it gave back would be no part of the move`, async () => {
+    await of.register(one);
+    await of.custodian(one, METHOD, "first");
+    await settled();
+    await copy.drain();
+    const goBack = await timeTravel(worker);
+    await of.custodian(one, METHOD, "lost");
+    await settled();
+    await copy.drain();
+    await goBack();
+    await worker.sql(
+      "INSERT INTO moves (kind, value, move, state, home, until) VALUES ('user', ?, 'a move', ?, 1, '2999-01-01T00:00:00.000Z')",
+      one.id,
+      state,
+    );
+    assert.equal((await merge()).answer.body.leftOut, 1);
+    assert.deepEqual(await worker.sql("SELECT 1 FROM backup_share_versions"), []);
+    await worker.sql("DELETE FROM moves");
+    assert.equal((await merge()).answer.body.leftOut, 0);
+    assert.deepEqual(await of.fetched(one), ["lost"]);
+  });
