@@ -132,7 +132,7 @@ async fn deliver(webhook: &AlertWebhook, alarm: Alarm, now: u64) -> Result<(), S
     let body = alarm.to_body(&format_date(now), release::VERSION);
     let status = outbound::deliver(
         webhook.url.expose_secret(),
-        &webhook.signing_key,
+        webhook.signing_key.as_deref(),
         &format!("msg_{id}"),
         now / 1000,
         &body,

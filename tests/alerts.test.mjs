@@ -187,6 +187,22 @@ describe("ALERT_WEBHOOK", () => {
     }
   });
 
+  it("without ALERT_WEBHOOK_SECRET is not signed: a signature under another secret would let its receiver guess that secret", async () => {
+    got.splice(0);
+    const worker = await startWorker({
+      secrets: { ALERT_WEBHOOK: SIGNING.ALERT_WEBHOOK, OPERATOR_TOKENS: "malformed" },
+      outbound,
+    });
+    try {
+      assert.equal((await worker.send("GET", "/readyz")).status, 503);
+      await until(() => messages().includes("requests are answered misconfigured"));
+      assert.equal(got[0].headers["webhook-signature"], undefined);
+      assert.match(got[0].headers["webhook-id"], /^msg_/);
+    } finally {
+      await worker.stop();
+    }
+  });
+
   it("stops the service where it is malformed, as every setting does", async () => {
     for (const wrong of [{ ALERT_WEBHOOK: "hooks.example" }, { ALERT_WEBHOOK_SECRET: "whsec_short" }]) {
       const worker = await startWorker({ secrets: { ...SIGNING, ...wrong } });

@@ -3,7 +3,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
 
 use super::bindings::Texts;
 use super::json::Writer;
@@ -13,39 +12,32 @@ use super::secret::Secret;
 /// At most one alert of a kind within this time.
 pub const QUIET_MS: u64 = 3_600_000;
 
-/// Where alerts go, and the key that signs them.
+/// Where alerts go, and what signs them.
 #[derive(Debug)]
 pub struct AlertWebhook {
     /// Its path or query often is a credential: as secret as one.
     pub url: Secret,
-    /// Raw bytes.
-    pub signing_key: Vec<u8>,
+    /// Raw bytes. Without it, alerts are not signed.
+    pub signing_key: Option<Vec<u8>>,
 }
 
 impl AlertWebhook {
-    /// Parses `ALERT_WEBHOOK` and `ALERT_WEBHOOK_SECRET` (`whsec_` and 24 to 64 bytes in base64). Without the latter the
-    /// alerts are signed with a key made from `WEBHOOK_SECRET`. An error names the setting, and what it must be.
+    /// Parses `ALERT_WEBHOOK` and `ALERT_WEBHOOK_SECRET` (`whsec_` and 24 to 64 bytes in base64). An error names the
+    /// setting, and what it must be.
     pub fn parse(texts: &Texts<'_>) -> Result<Option<Self>, (&'static str, &'static str)> {
-        let secret = texts.get("ALERT_WEBHOOK_SECRET").map(|secret| {
+        let signing_key = texts.get("ALERT_WEBHOOK_SECRET").map(|secret| {
             decode(secret).ok_or((
                 "ALERT_WEBHOOK_SECRET",
                 "must be whsec_ and 24 to 64 bytes in base64",
             ))
         });
-        let secret = secret.transpose()?;
+        let signing_key = signing_key.transpose()?;
         let Some(url) = texts.get("ALERT_WEBHOOK") else {
             return Ok(None);
         };
         if !origin::is_endpoint(url) {
             return Err(("ALERT_WEBHOOK", "must be an https URL"));
         }
-        let signing_key = secret.unwrap_or_else(|| {
-            Sha256::new()
-                .chain_update("portal-backup-worker alert webhook v1\n")
-                .chain_update(texts.get("WEBHOOK_SECRET").unwrap_or_default())
-                .finalize()
-                .to_vec()
-        });
         Ok(Some(Self {
             url: Secret::new(url.to_owned()),
             signing_key,
@@ -108,20 +100,8 @@ mod tests {
             ("ALERT_WEBHOOK", "https://hooks.example/x"),
             ("ALERT_WEBHOOK_SECRET", KEY),
         ];
-        assert_eq!(parse(&set).unwrap().unwrap().signing_key.len(), 24);
-    }
-
-    #[test]
-    fn without_a_secret_of_its_own_the_key_is_another_for_each_webhook_secret() {
-        let key = |secret| {
-            let set = [
-                ("ALERT_WEBHOOK", "https://hooks.example/x"),
-                ("WEBHOOK_SECRET", secret),
-            ];
-            parse(&set).unwrap().unwrap().signing_key
-        };
-        assert_eq!(key("a").len(), 32);
-        assert_ne!(key("a"), key("b"));
+        let key = parse(&set).unwrap().unwrap().signing_key.unwrap();
+        assert_eq!(key.len(), 24);
     }
 
     #[test]

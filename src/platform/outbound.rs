@@ -20,7 +20,7 @@ extern "C" {
     #[wasm_bindgen(js_name = deliver)]
     fn deliver_js(
         url: &str,
-        signing_key: &[u8],
+        signing_key: Option<&[u8]>,
         id: &str,
         timestamp: &str,
         body: &str,
@@ -28,10 +28,11 @@ extern "C" {
     ) -> Promise;
 }
 
-/// POST of JSON, signed as Standard Webhooks has it: `timestamp` in seconds since 1970. Answers with the status.
+/// POST of JSON as Standard Webhooks has it, signed where there is a key: `timestamp` in seconds since 1970. Answers with the
+/// status.
 pub async fn deliver(
     url: &str,
-    signing_key: &[u8],
+    signing_key: Option<&[u8]>,
     id: &str,
     timestamp: u64,
     body: &str,
