@@ -156,19 +156,19 @@ impl Error {
         self
     }
 
-    /// The same, told otherwise.
+    /// Replaces the detail shown to the caller.
     pub fn detailed(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.0.detail = detail.into();
         self
     }
 
-    /// The same, with one more sentence behind the detail.
+    /// Adds to the end of the detail.
     pub fn and_says(mut self, more: &str) -> Self {
         self.0.detail.to_mut().push_str(more);
         self
     }
 
-    /// The same, with more before the detail.
+    /// Puts a sentence before the detail.
     pub fn led_in_by(self, before: &str) -> Self {
         let detail = format!("{before} {}", self.detail);
         self.detailed(detail)

@@ -23,7 +23,7 @@ use crate::vault::Vault;
 /// Longest body, in bytes: a client cipher text has 16 to 24 KB, a custodian share about 6 KB.
 pub const MAX_BODY_BYTES: u32 = 512 * 1024;
 
-/// Longest credential, in bytes: a longer one is taken for none, unread.
+/// Maximum credential length in bytes. A longer one is treated as missing.
 const MAX_CREDENTIAL_BYTES: usize = 8 * 1024;
 
 /// A request's method, address and headers: the usual ones at once, any other when it is asked for. An empty header is

@@ -1,4 +1,4 @@
-//! Operators that come through Cloudflare Access: who they are, Access has asked; here its word is verified.
+//! Operators signed in through Cloudflare Access. Access authenticates them; this verifies its token.
 //!
 //! Access puts a signed token into `Cf-Access-Jwt-Assertion`. It is verified like any other: a request that found
 //! another way to the Worker than through Access has none, and one made for another application names another

@@ -132,7 +132,8 @@ async fn of_another_home(
     }
 }
 
-/// What a request brings, or what is wrong with it: that is told only to whose credential is good. Else 401, 403, 404.
+/// Checks the credential before reporting a bad body (else 401, 403 or 404), so that only an authorised caller learns what was
+/// wrong.
 async fn credential_first<T>(
     call: &Call<'_>,
     credential: &Credential,

@@ -9,7 +9,7 @@ use crate::domain::sorted::sorted_by;
 use crate::error::{Error, Result};
 use crate::platform;
 
-/// The rows that one statement of a batch gave. They stay in JavaScript; of each, what is asked for comes over.
+/// The rows one statement returned. They stay in JavaScript; only the columns you read are copied into wasm.
 #[derive(Default)]
 pub struct Rows(Array);
 
