@@ -39,3 +39,35 @@ it("is whole only once every user is entered, and whoever is not yet is found al
   assert.equal(await isComplete(), "1");
   assert.equal(await routes(), 2 * USERS);
 });
+
+it("is not whole when it is first used beside a database that has users: no other database is open before they are entered", async () => {
+  const worker = await startWorker({ homes: 3 });
+  after(() => worker.stop());
+  const { admin } = callers(worker);
+  const all = async (sql) => (await worker.directory.prepare(sql).all()).results;
+  const states = async () => (await all("SELECT state FROM homes ORDER BY home")).map(({ state }) => state);
+  const isComplete = () => all("SELECT value FROM meta WHERE name = 'complete'");
+  const canaries = async (home) =>
+    (await worker.homes[home].prepare("SELECT key_id, key_check FROM key_canaries").all()).results;
+  await worker.scheduled();
+  // As before a Worker has seen the directory, and the other databases.
+  for (const db of worker.homes.slice(1)) await db.prepare("DELETE FROM key_canaries").run();
+  await worker.homes[0].prepare("INSERT INTO users (id, client_id, created_at) VALUES ('u', 'c', '2026')").run();
+  for (const table of ["homes", "routes", "meta WHERE name = 'complete'"]) await all(`DELETE FROM ${table}`);
+  for (const db of worker.homes)
+    await db.batch(
+      ["DELETE FROM meta WHERE name = 'spread'", "UPDATE meta SET value = '0' WHERE name = 'home'"].map((sql) =>
+        db.prepare(sql),
+      ),
+    );
+  await worker.send("GET", "/readyz");
+  const [known, ...learnt] = [await canaries(0), await canaries(1), await canaries(2)];
+  assert.equal(known.length, 1);
+  assert.deepEqual(learnt, [known, known], "a wrong key seals nothing in them, from the first share on");
+  assert.deepEqual([await states(), await isComplete()], [["open", "new", "new"], [{ value: "0" }]]);
+  const another = { id: "another", clientId: "c", clientApiKey: "another-key", home: 1 };
+  assert.notEqual((await admin("POST", "/users", another)).status, 201);
+  await worker.scheduled();
+  assert.deepEqual([await states(), await isComplete()], [["open", "open", "open"], [{ value: "1" }]]);
+  assert.equal((await admin("POST", "/users", another)).status, 409);
+});

@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
 
 import { inRoot } from "../../scripts/lib/paths.mjs";
 import { importOf } from "../support/bulk.mjs";
 import { callers, user } from "../support/client.mjs";
-import { startWorker } from "../support/harness.mjs";
+import { SECRETS, startWorker } from "../support/harness.mjs";
 
 describe("an import over several databases", () => {
   let worker;
@@ -108,22 +109,20 @@ describe("an import over several databases", () => {
     ]);
   });
 
-  it("takes a share of somebody else of the database that a clashing id leads to", async () => {
-    const [one, other, third] = ["one", "other", "third"].map(user);
+  it("takes others of the database that a clashing id leads to, whether their records or their shares come", async () => {
+    const [one, other, third, fourth] = ["one", "other", "third", "fourth"].map(user);
     for (const [who, home] of [
       [one, 0],
       [other, 1],
       [third, 0],
+      [fourth, 0],
     ])
       assert.equal((await call.admin("POST", "/users", { ...who, home })).status, 201);
-    const { body } = await importOf(worker, [
-      { type: "user", id: one.id, clientId: other.clientId },
-      { type: "userBackupShare", userId: third.id, cipherText: "text", storedAt: "2026-01-01T00:00:00.000Z" },
-    ]);
-    assert.deepEqual(
-      body.results.map(({ outcome }) => outcome),
-      ["conflict", "new"],
-    );
+    const outcomes = async (...records) => (await importOf(worker, records)).body.results.map(({ outcome }) => outcome);
+    const clash = { type: "user", id: one.id, clientId: other.clientId };
+    const share = { type: "userBackupShare", cipherText: "text", storedAt: "2026-01-01T00:00:00.000Z" };
+    assert.deepEqual(await outcomes(clash, { type: "user", ...third }), ["conflict", "same"]);
+    assert.deepEqual(await outcomes(clash, { ...share, userId: fourth.id }), ["conflict", "new"]);
   });
 
   it("claims nothing for a dry run", async () => {
@@ -153,5 +152,38 @@ describe("an import over several databases", () => {
       return (await entry.taken()).length;
     };
     assert.equal(await tripsOf("us"), await tripsOf("eu"));
+  });
+});
+
+describe("an import whose user another registration comes upon before it is carried out", () => {
+  it("is 503 and takes nobody in; made again it does", async () => {
+    const worker = await startWorker({ homes: 3, main: inRoot("tests", "support", "faulty-entry.mjs") });
+    after(() => worker.stop());
+    const entry = await worker.entry();
+    const { admin } = callers(worker);
+    const [late, other] = ["late", "other"].map(user);
+    const imports = (faults = {}) =>
+      worker.send("POST", "/admin/import", {
+        bearer: SECRETS.ADMIN_TOKEN,
+        headers: { "content-type": "application/x-ndjson", "x-test-faults": JSON.stringify(faults) },
+        body: JSON.stringify({ type: "user", ...late }),
+      });
+    const importing = imports({ tag: "late", plan: ["hold"] });
+    while ((await entry.met("late")).length === 0) await setTimeout(5);
+    const [{ home }] = (await worker.directory.prepare("SELECT DISTINCT home FROM routes").all()).results;
+    assert.equal((await admin("POST", "/users", { ...other, home: (home + 1) % 3 })).status, 201);
+    const clash = await admin("POST", "/users", { ...other, id: late.id });
+    assert.equal(clash.status, 409, clash.text);
+    await entry.release("late");
+    const overtaken = await importing;
+    assert.equal(overtaken.status, 503, overtaken.text);
+    assert.deepEqual(await worker.sql("SELECT id FROM users"), [{ id: other.id }]);
+    const again = await imports();
+    assert.deepEqual(
+      again.body?.results?.map(({ outcome }) => outcome),
+      ["new"],
+      again.text,
+    );
+    assert.equal((await admin("GET", `/users/${late.id}`)).status, 200);
   });
 });

@@ -106,6 +106,29 @@ describe("a move that asks for its lease when another move of the user has ended
     assert.deepEqual(await marks(0), marksOf(who, 1));
     assert.deepEqual(await custodianShares(call, who.clientId), ["after"]);
   });
+
+  it("is refused where the user is just coming back, who then arrives", async () => {
+    await register(who, 0);
+    await store(who, "share");
+    const moving = move(who, 2, { tag: "early", home: 0, plan: ["pass", "pass", "hold"] });
+    while ((await entry.met("early")).length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    await moved(who, 1);
+    const back = move(who, 0, { tag: "back", home: 1, plan: [...Array(5).fill("pass"), "hold"] });
+    while ((await entry.met("back")).length < 6) await new Promise((resolve) => setTimeout(resolve, 5));
+    const arriving = await marks(0);
+    assert.deepEqual(
+      arriving.map(({ state }) => state),
+      ["arriving", "arriving"],
+    );
+    await entry.release("early");
+    assertProblem(await moving, 409, "conflict");
+    assert.deepEqual(await marks(0), arriving);
+    await entry.release("back");
+    const { status, text } = await back;
+    assert.equal(status, 200, text);
+    assert.deepEqual([await marks(0), await marks(1)], [[], marksOf(who, 0)]);
+    assert.deepEqual(await custodianShares(call, who.clientId), ["share"]);
+  });
 });
 
 describe("a move of whose source a batch is carried out, but the answer is lost, and then the database refuses", () => {

@@ -153,6 +153,15 @@ describe("a user of whom a purge waits", () => {
   });
 });
 
+it("a deleted user whose API key somebody has by now leaves it to them: nobody registers with it a second time", async () => {
+  const { clientApiKey } = who;
+  await register(who, 0);
+  assert.equal((await call.admin("DELETE", `/users/${who.id}`)).status, 204);
+  await register({ ...user("other"), clientApiKey }, 2);
+  assert.equal((await move(who, 1)).status, 200);
+  assertProblem(await call.admin("POST", "/users", { ...user("third"), clientApiKey, home: 1 }), 409, "conflict");
+});
+
 describe("a user whose API key somebody has in the other home", () => {
   for (const [what, prepare] of [
     ["has shares", () => store(who, "share")],
@@ -234,6 +243,22 @@ describe("a user who is in two homes since one went back in time", () => {
     await worker.scheduled();
     const routes = (await worker.directory.prepare("SELECT DISTINCT home FROM routes").all()).results;
     assert.deepEqual(routes, [{ home: 0 }]);
+  });
+
+  it("of whom only a wrong route tells keeps that while a registration is under way there: it may still come to its end", async () => {
+    const routes = async () => (await worker.directory.prepare("SELECT DISTINCT home FROM routes").all()).results;
+    await register(who, 0);
+    await worker.directory.batch(
+      [
+        "UPDATE routes SET home = 2",
+        `INSERT INTO claims (key, claim, at) SELECT key, 'under way', strftime('%Y-%m-%dT%H:%M:%fZ', 'now') FROM routes`,
+      ].map((text) => worker.directory.prepare(text)),
+    );
+    await worker.scheduled();
+    assert.deepEqual(await routes(), [{ home: 2 }]);
+    await worker.directory.prepare("UPDATE claims SET at = '2026-01-01T00:00:00.000Z'").run();
+    for (let walk = 0; walk < 2; walk++) await worker.scheduled();
+    assert.deepEqual(await routes(), [{ home: 0 }]);
   });
 });
 
