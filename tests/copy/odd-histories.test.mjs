@@ -80,6 +80,28 @@ describe("a copy", () => {
     await same();
   });
 
+  for (const [is, prepare] of [
+    ["is registered", () => {}],
+    ["is deleted", (next) => of.admin("DELETE", `/users/${next.id}`)],
+  ]) {
+    it(`has what waits of the client that has a purged one's id, and ${is}`, async () => {
+      const next = { ...one, clientId: "another-client", clientApiKey: "another-key-of-one-0123456789" };
+      await of.register(one);
+      await of.custodian(one, METHOD, "share");
+      assert.equal((await of.admin("DELETE", `/users/${one.id}`)).status, 204);
+      await settled();
+      await entry.bucket({ puts: "fail" });
+      await of.register(next);
+      await of.custodian(next, METHOD, "share of the next");
+      await prepare(next);
+      assert.equal((await of.admin("DELETE", `/users/${one.id}?purge=${one.clientId}`)).status, 204);
+      await entry.bucket({});
+      await copy.drain();
+      assert.equal(await ends(".purged"), 1);
+      await same();
+    });
+  }
+
   it("has the share that is replaced while those from before are still being noted", async () => {
     await of.register(one);
     await settled();

@@ -60,13 +60,12 @@ it("is not whole when it is first used beside a database that has users: no othe
         db.prepare(sql),
       ),
     );
-  await worker.send("GET", "/readyz");
+  const another = { id: "another", clientId: "c", clientApiKey: "another-key", home: 1 };
+  assert.notEqual((await admin("POST", "/users", another)).status, 201);
   const [known, ...learnt] = [await canaries(0), await canaries(1), await canaries(2)];
   assert.equal(known.length, 1);
   assert.deepEqual(learnt, [known, known], "a wrong key seals nothing in them, from the first share on");
   assert.deepEqual([await states(), await isComplete()], [["open", "new", "new"], [{ value: "0" }]]);
-  const another = { id: "another", clientId: "c", clientApiKey: "another-key", home: 1 };
-  assert.notEqual((await admin("POST", "/users", another)).status, 201);
   await worker.scheduled();
   assert.deepEqual([await states(), await isComplete()], [["open", "open", "open"], [{ value: "1" }]]);
   assert.equal((await admin("POST", "/users", another)).status, 409);

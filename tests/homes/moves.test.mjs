@@ -650,16 +650,6 @@ describe("a move that was not finished", () => {
     assert.ok(worker.logLines().some(({ step }) => step === "moves"));
   });
 
-  it("gets its last events to a home that has not heard of its end", async () => {
-    await register(who, 0);
-    assert.equal((await move(who, 1)).status, 200);
-    await late(who);
-    await unheard(1, 0, who);
-    await worker.scheduled();
-    assert.equal((await arrived(1)).length, 1);
-    assert.deepEqual(await marks(1), []);
-  });
-
   it("keeps no other from its end, however many there are whose other home is not there", async () => {
     const stuck = Array.from({ length: 20 }, (_, n) => `0-${n}`); // earlier moves
     for (const id of stuck)
