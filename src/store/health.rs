@@ -7,7 +7,7 @@ use super::{Database, Row, Rows, Statement, ask_each};
 use crate::error::Result;
 
 /// The least schema version that this code works on. Migrations only add, so a newer schema serves as well.
-pub const SCHEMA_VERSION: u32 = 26;
+pub const SCHEMA_VERSION: u32 = 27;
 
 pub(super) const SCHEMA: &str = "SELECT value FROM meta WHERE name = 'schema_version'";
 
