@@ -18,7 +18,12 @@ let worker, entry, of, copy, dir;
 
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), "portal-backup-runs-"));
-  worker = await startWorker({ homes: 1, main: faultyBucketEntry, config: withCopy, vars: { COPY_WAIT_MS: "300" } });
+  worker = await startWorker({
+    homes: 1,
+    main: faultyBucketEntry,
+    config: withCopy,
+    vars: { COPY_WAIT_MS: "300", PURGE_DELAY_HOURS: "0" },
+  });
   entry = await worker.entry();
   of = backups(worker);
   copy = await copies(worker);
@@ -126,4 +131,22 @@ it("a request whose object comes after its epoch has ended leaves its note for t
     users.map(([id]) => id),
     [one.id],
   );
+});
+
+it("a check that reads objects which a purge has just erased finds nothing wrong", async () => {
+  for (const who of [one, two]) {
+    await of.register(who);
+    await of.custodian(who, METHOD, "share");
+  }
+  await settled();
+  await copy.drain();
+  await entry.bucket({ gets: "held", of: "c1/", until: "erased" });
+  const check = copy.script("rebuild", ["--check"]);
+  await copy.until("the check reads objects", async () => (await entry.gets()).some((name) => name.startsWith("c1/")));
+  await entry.bucket({});
+  await of.purgeUser(one);
+  await copy.until("the objects are erased", async () => (await copy.names()).length === 3);
+  await entry.release("erased");
+  const { code, stdout, stderr } = await check;
+  assert.equal(code, 0, stdout + stderr);
 });

@@ -3,7 +3,7 @@
 // `bucket(plan)` sets what happens from now on. puts: "pass", "fail", "hang", "store-then-fail", "late" (stored after 300 ms), or a number: so many of a hundred fail.
 // "held": what begins under this plan waits for `release(plan.until)`.
 // deletes: "pass", "refuse", as a bucket lock does, "delete-then-fail", or a number: so many of a hundred are refused. heads: "pass", "fail" (reading objects named head/…) or "held" (putting them).
-// unreadable: the beginning of the names of objects that cannot be read. unwritable: a part of the names of those that cannot be put. gets: "held" (reading anything waits for `release(plan.until)`).
+// unreadable: the beginning of the names of objects that cannot be read. unwritable: a part of the names of those that cannot be put. gets: "held" (reading waits for `release(plan.until)`: of anything, or of names that begin with `plan.of`).
 // queue: "held" (sending waits for `release(plan.until)`).
 
 import { WorkerEntrypoint } from "cloudflare:workers";
@@ -55,8 +55,8 @@ const faulty = (bucket) =>
     put: (...args) => put(bucket, args),
     async get(...args) {
       gets.push(args[0]);
-      const { gets: all, until } = plan;
-      while (all === "held" && !released.has(until)) await scheduler.wait(5);
+      const { gets: all, of = "", until } = plan;
+      while (all === "held" && args[0].startsWith(of) && !released.has(until)) await scheduler.wait(5);
       if (plan.heads === "fail" && args[0].startsWith("head/")) throw new Error(DOWN);
       if (plan.unreadable && args[0].startsWith(plan.unreadable)) throw new Error(DOWN);
       return bucket.get(...args);

@@ -77,13 +77,14 @@ export async function waiting({ api, home }) {
 }
 
 /**
- * A page. A change between reading the bucket and reading the database looks like a difference, and leaves its user out of a merge: what is one
- * stays one, and who is left out for good stays so.
+ * A page. It is asked for again if anything is wrong: an object that is erased while it is read looks like a damaged one, a change between
+ * reading the bucket and reading the database looks like a difference, and leaves its user out of a merge. What is wrong stays so.
  */
 async function looked(api, request) {
   for (let look = 1; ; look++) {
     const page = await api.post("/admin/rebuild", request);
-    if ((page.differences.length === 0 && page.leftOut === 0) || look === PAGE_LOOKS) return page;
+    const isWell = page.damaged.length === 0 && page.differences.length === 0 && page.leftOut === 0;
+    if (isWell || look === PAGE_LOOKS) return page;
     if (page.leftOut > 0) await sleep(LOOK_MS);
   }
 }
