@@ -224,6 +224,19 @@ describe("COPY_REQUIRED", () => {
     assert.deepEqual(await its.replayed(), await its.held());
   });
 
+  it("tells an operator that a deletion is carried out, which again is 404", async () => {
+    const of = backups(strict);
+    const two = user("two");
+    await of.register(two);
+    await strictEntry.bucket({ puts: "fail" });
+    const gone = () => of.admin("DELETE", of.path(two));
+    const { status, body } = await gone();
+    assert.equal(status, 503);
+    assert.match(body.detail, /^This is carried out, but .* or says that it is done already\.$/);
+    await strictEntry.bucket({});
+    assert.equal((await gone()).status, 404);
+  });
+
   it("answers no 2xx without the copy however often R2 has failed, and whatever the time to wait for it", async () => {
     const impatient = await startWorker({
       main: faultyBucketEntry,
