@@ -116,6 +116,18 @@ describe("a purge with PURGE_DELAY_HOURS = 72, the default", () => {
     assert.equal(await kept(), 0);
   });
 
+  it("of a user who was deleted before, registered again and deleted, waits from the last deletion", async () => {
+    await wallet.deleteUser(ada);
+    await hoursLater(100);
+    await wallet.register(ada);
+    await wallet.custodian(ada, CUSTODIAN, "c2");
+    await wallet.deleteUser(ada);
+    const { status, body } = await purge();
+    assert.equal(status, 202);
+    const hours = (Date.parse(body.purgeAt) - Date.now()) / 3_600_000;
+    assert.ok(hours > 71.9 && hours <= 72.1, body.purgeAt);
+  });
+
   it("of a user deleted yesterday waits for the rest of the delay", async () => {
     await wallet.deleteUser(ada);
     await hoursLater(24);

@@ -81,8 +81,8 @@ describe("a copy", () => {
   });
 
   for (const [is, prepare] of [
-    ["is registered", () => {}],
-    ["is deleted", (next) => of.admin("DELETE", `/users/${next.id}`)],
+    ["is registered", (next) => of.custodian(next, METHOD, "share of the next")],
+    ["is deleted without ever having had a share", (next) => of.admin("DELETE", `/users/${next.id}`)],
   ]) {
     it(`has what waits of the client that has a purged one's id, and ${is}`, async () => {
       const next = { ...one, clientId: "another-client", clientApiKey: "another-key-of-one-0123456789" };
@@ -92,7 +92,6 @@ describe("a copy", () => {
       await settled();
       await entry.bucket({ puts: "fail" });
       await of.register(next);
-      await of.custodian(next, METHOD, "share of the next");
       await prepare(next);
       assert.equal((await of.admin("DELETE", `/users/${one.id}?purge=${one.clientId}`)).status, 204);
       await entry.bucket({});

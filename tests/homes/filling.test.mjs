@@ -41,9 +41,9 @@ it("is whole only once every user is entered, and whoever is not yet is found al
 });
 
 it("is not whole when it is first used beside a database that has users: no other database is open before they are entered", async () => {
-  const worker = await startWorker({ homes: 3 });
+  const worker = await startWorker({ homes: 3, vars: { UNKNOWN_CLIENTS: "register" } });
   after(() => worker.stop());
-  const { admin } = callers(worker);
+  const { admin, portal } = callers(worker);
   const all = async (sql) => (await worker.directory.prepare(sql).all()).results;
   const states = async () => (await all("SELECT state FROM homes ORDER BY home")).map(({ state }) => state);
   const isComplete = () => all("SELECT value FROM meta WHERE name = 'complete'");
@@ -66,6 +66,8 @@ it("is not whole when it is first used beside a database that has users: no othe
   assert.equal(known.length, 1);
   assert.deepEqual(learnt, [known, known], "a wrong key seals nothing in them, from the first share on");
   assert.deepEqual([await states(), await isComplete()], [["open", "new", "new"], [{ value: "0" }]]);
+  const { status, text } = await portal("/webhook/backup", { clientId: "unknown", backupMethod: "M", share: "share" });
+  assert.equal(status, 204, `who is new to a webhook is taken meanwhile: ${text}`);
   await worker.scheduled();
   assert.deepEqual([await states(), await isComplete()], [["open", "open", "open"], [{ value: "1" }]]);
   assert.equal((await admin("POST", "/users", another)).status, 409);
