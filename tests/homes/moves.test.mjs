@@ -153,6 +153,13 @@ describe("a user of whom a purge waits", () => {
   });
 });
 
+it("a deleted user who never had a share keeps the id in its home: it can be restored there", async () => {
+  await register(who, 0);
+  assert.equal((await call.admin("DELETE", `/users/${who.id}`)).status, 204);
+  await call.admin("POST", "/users", { ...user("other"), id: who.id, home: 2 });
+  assert.deepEqual(await sql(2, "SELECT id FROM users"), []);
+});
+
 it("a deleted user whose API key somebody has by now leaves it to them: nobody registers with it a second time", async () => {
   const { clientApiKey } = who;
   await register(who, 0);
