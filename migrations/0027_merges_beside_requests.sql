@@ -20,7 +20,7 @@ SELECT user_id FROM changes WHERE what IN ('removed', 'deleted', 'purged') AND E
 UNION ALL
 SELECT t.user_id FROM meta m CROSS JOIN merge_taken t WHERE m.name = 'merging' AND t.at >= m.value
 UNION ALL
--- What a user got who is leaving or arriving would be no part of the move.
-SELECT value FROM moves WHERE kind = 'user' AND state IN ('leaving', 'arriving') AND EXISTS (SELECT 1 FROM meta WHERE name = 'merging');
+-- What a user got here who is on the move would be no part of it. One who has moved would not have it, and a purge would not erase it.
+SELECT value FROM moves WHERE kind = 'user' AND EXISTS (SELECT 1 FROM meta WHERE name = 'merging');
 
 UPDATE meta SET value = '27' WHERE name = 'schema_version';

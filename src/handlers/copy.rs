@@ -132,7 +132,7 @@ fn page_json(page: &Page) -> String {
             "differences",
             &json::array(page.differences.iter().map(difference)),
         )
-        .number("leftOut", page.left_out)
+        .raw("leftOut", &texts(&page.left_out))
         .optional("cursor", page.cursor.as_deref())
         .end()
 }

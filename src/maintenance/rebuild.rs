@@ -48,8 +48,8 @@ pub struct Page {
     /// Names of objects whose share does not open with the keys there are.
     pub unopened: Vec<String>,
     pub differences: Vec<Difference>,
-    /// Users whom a merge has left out, for it does not know what was taken away from them meanwhile.
-    pub left_out: u64,
+    /// Users whom a merge has left out: it does not know what was taken away from them meanwhile, or they are at another home.
+    pub left_out: Vec<String>,
     /// None: it was the last one.
     pub cursor: Option<String>,
 }
@@ -100,10 +100,13 @@ pub async fn page(
     let epoch = next_epoch(head.as_ref(), &names);
     let mut writer = Writing::new(work, changes::new_identity()?, epoch);
     writer.begun_at = begun_at;
-    writer.user_ids = json::texts(users.iter().map(|user| user.id.as_str()));
-    for user in &users {
+    let rows_of_users: Vec<_> = users.iter().map(|user| rows_of(&user.replay)).collect();
+    let is_check = matches!(work, Work::Check(_));
+    let owners = users.iter().zip(&rows_of_users);
+    let owners = owners.filter(|(_, rows)| is_check || !rows.is_empty());
+    writer.user_ids = json::texts(owners.map(|(user, _)| user.id.as_str()));
+    for (user, rows) in users.iter().zip(rows_of_users) {
         let replay = &user.replay;
-        let rows = rows_of(replay);
         page.users += rows.iter().filter(|row| row.part == Part::User).count();
         page.deleted += replay.deleted.len();
         page.shares += replay.current.len();
@@ -342,11 +345,11 @@ struct Writing<'a> {
     identity: String,
     /// See [`store::begin_page`].
     begun_at: String,
-    /// The page's users, a JSON array of ids.
+    /// The page's users, a JSON array of ids: those with rows, and for a comparison all.
     user_ids: String,
     gathered: GatheredRows,
     bytes: usize,
-    left_out: u64,
+    left_out: Vec<String>,
 }
 
 #[derive(Default)]
@@ -368,7 +371,7 @@ impl<'a> Writing<'a> {
             user_ids: "[]".to_owned(),
             gathered: GatheredRows::default(),
             bytes: 0,
-            left_out: 0,
+            left_out: Vec::new(),
         }
     }
 
@@ -431,8 +434,8 @@ impl<'a> Writing<'a> {
             }
             Work::Check(_) => return Ok(()),
         };
-        let left_out = store::write(db, &mode, &rows).await?;
-        self.left_out = self.left_out.max(left_out);
+        // Who is left out once is left out to the page's end.
+        self.left_out = store::write(db, &mode, &rows).await?;
         Ok(())
     }
 

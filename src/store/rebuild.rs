@@ -23,7 +23,7 @@ pub enum Mode<'a> {
     Merge {
         /// When the page began: see [`begin_page`].
         begun_at: &'a str,
-        /// The page's users, a JSON array of ids.
+        /// The users whose rows these are, a JSON array of ids.
         user_ids: &'a str,
     },
 }
@@ -37,8 +37,8 @@ pub async fn begin_page(db: &Database) -> Result<String> {
         .ok_or_else(|| Error::internal("a page of a merge did not begin"))
 }
 
-/// Writes what the database does not have; what it has stays. Carried out twice, it does the same. How many users it has left out.
-pub async fn write(db: &Database, mode: &Mode<'_>, rows: &Rows) -> Result<u64> {
+/// Writes what the database does not have; what it has stays. Carried out twice, it does the same. Whom it has left out.
+pub async fn write(db: &Database, mode: &Mode<'_>, rows: &Rows) -> Result<Vec<String>> {
     let with = |sql, items: &JsString| Statement::new(sql).js(items);
     let deleted = with(sql!("rebuild_deleted"), &rows.deleted);
     let others = [
@@ -54,7 +54,7 @@ pub async fn write(db: &Database, mode: &Mode<'_>, rows: &Rows) -> Result<u64> {
             let change = Change::upkeep(begin.text(epoch).text(identity)).read(deleted);
             let change = others.into_iter().fold(change, Change::read).read(end);
             db.change(change).await?;
-            Ok(0)
+            Ok(Vec::new())
         }
         Mode::Merge { begun_at, user_ids } => {
             let begin = Statement::new(sql!("merge_begin")).text(begun_at);
@@ -63,7 +63,7 @@ pub async fn write(db: &Database, mode: &Mode<'_>, rows: &Rows) -> Result<u64> {
             let change = others.into_iter().fold(change, Change::read);
             let change = change.read(Statement::new(sql!("merge_end")));
             let [_, left_out, ..]: [_; 9] = db.change(change).await?.rows()?;
-            Ok(left_out.first_number("n"))
+            Ok(left_out.texts("user_id"))
         }
     }
 }

@@ -70,10 +70,10 @@ describe("while a page of a merge is under way", () => {
       await takeAway();
       await settled();
     });
-    assert.equal(page.body.leftOut, 1, page.text);
+    assert.deepEqual(page.body.leftOut, [one.id]);
     await isGone();
     const { answer } = await merge();
-    assert.equal(answer.body.leftOut, 0, "the next page knows what was taken away");
+    assert.deepEqual(answer.body.leftOut, [], "the next page knows what was taken away");
     await isGone();
   }
 
@@ -107,9 +107,56 @@ for (const state of ["leaving", "arriving"])
       one.id,
       state,
     );
-    assert.equal((await merge()).answer.body.leftOut, 1);
+    assert.deepEqual((await merge()).answer.body.leftOut, [one.id]);
     assert.deepEqual(await worker.sql("SELECT 1 FROM backup_share_versions"), []);
     await worker.sql("DELETE FROM moves");
-    assert.equal((await merge()).answer.body.leftOut, 0);
+    assert.deepEqual((await merge()).answer.body.leftOut, []);
     assert.deepEqual(await of.fetched(one), ["lost"]);
   });
+
+it("a merge names a user who has moved since: moved back it has the lost share in its history, and a purge leaves nothing", async () => {
+  const many = await startWorker({ homes: 2, config: withCopy, vars: { PURGE_DELAY_HOURS: "0" } });
+  try {
+    const their = backups(many);
+    const copied = await copies(many);
+    const move = async (home, who = one) => {
+      const { status, text } = await their.admin("POST", `${their.path(who)}/move`, { home });
+      assert.equal(status, 200, text);
+    };
+    const leftOut = async () => {
+      const body = { home: 0, mode: "merge", shard: "", cursor: "" };
+      return (await their.admin("POST", "/admin/rebuild", body)).body.leftOut;
+    };
+    const kept = async () => {
+      const versions = many.homes.map((db) => db.prepare("SELECT user_id FROM backup_share_versions").all());
+      return (await Promise.all(versions)).flatMap(({ results }) => results);
+    };
+    for (const who of [one, two]) {
+      assert.equal((await their.admin("POST", "/users", { ...who, home: 0 })).status, 201);
+      await their.custodian(who, METHOD, "first");
+    }
+    await copied.drain();
+    const goBack = await timeTravel(many);
+    await their.custodian(one, METHOD, "lost");
+    await copied.drain();
+    await goBack();
+    await copied.drain();
+    await move(1);
+    await move(1, two);
+    await copied.drain();
+    assert.deepEqual(await leftOut(), [one.id], "the other has lost nothing");
+    assert.deepEqual(await kept(), []);
+    await move(0);
+    await copied.drain();
+    assert.deepEqual(await leftOut(), []);
+    assert.equal((await their.history(one)).length, 1);
+    await move(1);
+    const [lost] = await their.history(one);
+    await their.restoreVersion(one, lost.id);
+    assert.deepEqual(await their.fetched(one), ["lost"]);
+    await their.purgeUser(one);
+    assert.deepEqual(await kept(), []);
+  } finally {
+    await many.stop();
+  }
+});

@@ -13,8 +13,7 @@ import { Failure } from "../../scripts/lib/log.mjs";
 const HERE = "https://backup.example.com";
 const page = {
   ...Object.fromEntries(["objects", "users", "shares", "versions", "deleted", "purged"].map((name) => [name, 1])),
-  ...Object.fromEntries(["damaged", "unopened", "differences"].map((name) => [name, []])),
-  leftOut: 0,
+  ...Object.fromEntries(["damaged", "unopened", "differences", "leftOut"].map((name) => [name, []])),
   cursor: null,
 };
 

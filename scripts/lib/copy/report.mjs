@@ -4,17 +4,15 @@ const MOST = 100;
 const count = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
 /** The lines that name what is wrong, and whether anything is. */
-export function findings({ damaged, unopened, differences, users = [], waiting = 0, leftOut = 0 }) {
+export function findings({ damaged, unopened, differences, users = [], leftOut = [], waiting = 0 }) {
   const lines = [
     ...(waiting > 0 ? [unlooked(waiting)] : []),
-    ...(leftOut > 0
-      ? [
-          `${count(leftOut, "user was", "users were")} left out: something was just taken away from them, or they move. Run it again.`,
-        ]
-      : []),
     ...damaged.map((name) => `damaged: ${name}`),
     ...unopened.map((name) => `does not open with the keys there are: ${name}`),
     ...differences.map(({ userId, kind, id, wrong }) => `${wrong}: user ${userId}, ${kind}${id ? ` ${id}` : ""}`),
+    ...leftOut.map(
+      (id) => `left out: user ${id}. Run it again; if the user has moved to another database, first move it back`,
+    ),
     ...users.map((id) => `not in the copy: user ${id}, all of it`),
   ];
   return lines.length > MOST ? [...lines.slice(0, MOST), `… and ${count(lines.length - MOST, "more line")}`] : lines;

@@ -8,8 +8,8 @@ import { resumed } from "../resume.mjs";
 /** A user's objects are under the SHA-256 of its id: its first digit is the shard, the next ones tell how far a shard is. */
 const SHARDS = [..."0123456789abcdef"];
 
-const COUNTED = ["objects", "users", "shares", "versions", "deleted", "purged", "leftOut"];
-const LISTED = ["damaged", "unopened", "differences"];
+const COUNTED = ["objects", "users", "shares", "versions", "deleted", "purged"];
+const LISTED = ["damaged", "unopened", "differences", "leftOut"];
 
 /** How much of a shard lies before a cursor, from 0 to 1. */
 function partOf(cursor) {
@@ -48,7 +48,7 @@ export async function walk({ api, work, parallel = 4, progress, stateFile }) {
       const of = state.shards[shard];
       while (!of.done) {
         const page = await looked(api, { ...work, shard, cursor: of.cursor });
-        for (const name of COUNTED) state.sum[name] = (state.sum[name] ?? 0) + page[name];
+        for (const name of COUNTED) state.sum[name] += page[name];
         for (const name of LISTED) state.sum[name].push(...page[name]);
         if (page.cursor === null) of.done = true;
         else of.cursor = page.cursor;
@@ -83,9 +83,9 @@ export async function waiting({ api, home }) {
 async function looked(api, request) {
   for (let look = 1; ; look++) {
     const page = await api.post("/admin/rebuild", request);
-    const isWell = page.damaged.length === 0 && page.differences.length === 0 && page.leftOut === 0;
+    const isWell = page.damaged.length === 0 && page.differences.length === 0 && page.leftOut.length === 0;
     if (isWell || look === PAGE_LOOKS) return page;
-    if (page.leftOut > 0) await sleep(LOOK_MS);
+    if (page.leftOut.length > 0) await sleep(LOOK_MS);
   }
 }
 
