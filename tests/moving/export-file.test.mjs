@@ -10,6 +10,7 @@ import { after, describe, test } from "node:test";
 import { Decrypter, generateIdentity, identityToRecipient } from "age-encryption";
 
 import { readPassphrase } from "../../scripts/lib/moving/age.mjs";
+import { differences } from "../../scripts/lib/moving/exporter.mjs";
 import { Progress } from "../../scripts/lib/moving/progress.mjs";
 import { runScript } from "../support/cli.mjs";
 import { SECRETS } from "../support/harness.mjs";
@@ -124,4 +125,22 @@ test("a passphrase is what a person sees in its file: no byte order mark is part
   assert.equal(readPassphrase(file), "\ufefffive random words");
   writeFileSync(file, "\ufefffive random words\r\n", "utf16le");
   assert.throws(() => readPassphrase(file), /is not text in UTF-8/);
+});
+
+test("a copy that has less than its database is a difference, but for as many records as did not open", () => {
+  const counts = { users: 2, custodianBackupShares: 0, userBackupShares: 0, deletedUsers: 0 };
+  const holding = (custodianBackupShares) => ({ ...counts, custodianBackupShares });
+  const told = (copy, unopened) => differences({ databases: [{ counts: holding(copy), there: holding(5), unopened }] });
+  for (const [copy, unopened] of [
+    [5, 0],
+    [4, 1],
+    [3, 2],
+  ])
+    assert.deepEqual(told(copy, unopened), [], `${copy} of 5, ${unopened} did not open`);
+  for (const [copy, unopened] of [
+    [4, 0],
+    [3, 1],
+    [6, 1],
+  ])
+    assert.deepEqual(told(copy, unopened), [{ kind: "custodianBackupShares", copy, there: 5 }]);
 });

@@ -105,7 +105,7 @@ export function differences({ databases }) {
   return databases.flatMap(({ counts, there, unopened }) =>
     KINDS.filter((kind) => counts[kind] !== there[kind])
       .map((kind) => ({ kind, copy: counts[kind], there: there[kind] }))
-      .filter(({ copy, there }) => !(unopened > 0 && copy < there && there - copy <= unopened)),
+      .filter(({ copy, there }) => !(copy < there && there - copy <= unopened)),
   );
 }
 
