@@ -153,7 +153,7 @@ impl Copier<'_> {
                 5,
                 format!("COPY_REQUIRED, and the copy in R2 is not there: {trouble}"),
             )
-            .detailed("This is carried out, but its second copy is not there yet, and COPY_REQUIRED asks for it. Send the request again: it succeeds once the copy is there, or says that it is done already."));
+            .detailed("This is done, but its second copy is not there yet, and COPY_REQUIRED asks for it. Sent again, it succeeds or says that it is done."));
         }
         tell_late(trouble);
         Ok(())

@@ -232,7 +232,7 @@ describe("COPY_REQUIRED", () => {
     const gone = () => of.admin("DELETE", of.path(two));
     const { status, body } = await gone();
     assert.equal(status, 503);
-    assert.match(body.detail, /^This is carried out, but .* or says that it is done already\.$/);
+    assert.match(body.detail, /^This is done, but .* or says that it is done\.$/);
     await strictEntry.bucket({});
     assert.equal((await gone()).status, 404);
   });
