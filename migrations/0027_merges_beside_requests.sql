@@ -4,7 +4,6 @@ CREATE TABLE merge_taken (
   user_id TEXT NOT NULL PRIMARY KEY,
   at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX merge_taken_by_time ON merge_taken (at);
 
 CREATE TRIGGER changes_taken AFTER DELETE ON changes WHEN OLD.what IN ('removed', 'deleted', 'purged')
   AND EXISTS (SELECT 1 FROM meta WHERE name = 'merge_page' AND value > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour'))
