@@ -318,6 +318,14 @@ describe("the marks of those who have left a home", () => {
     assert.deepEqual(inOrder(await marks(0)), inOrder([ofUser, ...marksOf(stays, 1)]));
   });
 
+  it("stay where the user has moved on from the other home: they lead on", async () => {
+    await moved(who, 2);
+    const before = await marks(0);
+    await worker.scheduled();
+    assert.deepEqual(await marks(0), before);
+    assert.ok(before.some(({ value }) => value === who.id));
+  });
+
   it("go with the user's purge, whoever else is there, and this home's copy learns of that user only", async () => {
     await sql(0, "INSERT INTO meta (name, value) VALUES ('copy_epoch', '1')");
     try {
