@@ -74,6 +74,12 @@ describe("npm run deploy", () => {
     assert.ok(!commands().includes("secret bulk"));
   });
 
+  it("refuses a secret that is still encrypted, though it is long enough", async () => {
+    const env = { ...GIVEN, ADMIN_TOKEN: `encrypted:${"A".repeat(200)}` };
+    await rejects(deploying(["--location", "weur"], { env }), /ADMIN_TOKEN is still encrypted/, /dotenvx/);
+    assert.ok(!commands().includes("secret bulk"));
+  });
+
   it("takes a database of that name only if told that it is the right one", async () => {
     const account = { databases: [{ uuid: OLD, name: "portal-backup" }], secrets: GIVEN };
     await rejects(deploying([], { account }), /has a database named portal-backup already/, /--existing-database/);

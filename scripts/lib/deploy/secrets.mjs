@@ -112,6 +112,9 @@ async function gather(missing, context) {
     const { name } = secret;
     const given = env[name] || kept[name] || (ui ? await ui.askSecret(`  ${name} is not set. ${secret.ask}: `) : "");
     if (given) {
+      // dotenvx gives the cipher text where it has no key: one that all who read the repository know (findings/dotenvx-without-its-key.sh).
+      if (given.startsWith("encrypted:"))
+        throw new Failure(`${name} is still encrypted.`, "Run dotenvx where its key is, with --strict.");
       if (!secret.accepts(given)) throw new Failure(`${name} is not of the right form.`, `It must be ${secret.form}.`);
       values[name] = given;
     } else if (ui || options.secretsOut) {
