@@ -1,5 +1,6 @@
 -- A page of a merge with the copy reads objects first, and writes later. What is taken away from a user in between may be copied by then, and
--- its note gone: the page would bring it back. So for an hour after a page began ('merge_page' in meta) each such note leaves behind whose it was.
+-- its note gone: the page would bring it back. So for an hour after a page began ('merge_page' in meta) such a note, when it goes, leaves its user's
+-- id in merge_taken.
 CREATE TABLE merge_taken (
   user_id TEXT NOT NULL PRIMARY KEY,
   at TEXT NOT NULL
@@ -19,7 +20,7 @@ SELECT user_id FROM changes WHERE what IN ('removed', 'deleted', 'purged') AND E
 UNION ALL
 SELECT t.user_id FROM meta m CROSS JOIN merge_taken t WHERE m.name = 'merging' AND t.at >= m.value
 UNION ALL
--- What a user got here who is on the move would be no part of it. One who has moved would not have it, and a purge would not erase it.
+-- A move would leave behind what its user gets here meanwhile. A user who has moved would never see it, and a purge would not erase it.
 SELECT value FROM moves WHERE kind = 'user' AND EXISTS (SELECT 1 FROM meta WHERE name = 'merging');
 
 UPDATE meta SET value = '27' WHERE name = 'schema_version';

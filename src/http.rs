@@ -220,7 +220,7 @@ pub struct Answer {
     content_type: Option<&'static str>,
     /// Besides those that every answer has: "name: value".
     pub headers: Vec<String>,
-    /// It holds what nobody gets again.
+    /// See [`Answer::once`].
     pub is_once: bool,
 }
 
@@ -260,7 +260,7 @@ impl Answer {
         }
     }
 
-    /// The same, which holds what nobody gets again: it is given though its second copy is not there, also where that is required.
+    /// Marks an answer that holds what nobody gets again. The caller gets it even if COPY_REQUIRED is set and its second copy is not there.
     pub fn once(self) -> Self {
         Self {
             is_once: true,

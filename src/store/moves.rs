@@ -33,7 +33,8 @@ pub async fn gone_to(database: &Database, key: &Key) -> Result<Option<Gone>> {
     }))
 }
 
-/// Comes before a change of a user that leaves no event: [`MOVED`](super::MOVED), or waits, where the user is on the move.
+/// Goes before a change of a user that leaves no audit event. It stops the transaction if the user is moving (then the Worker tries again), or has
+/// moved ([`MOVED`](super::MOVED)).
 pub(super) fn stops(user_id: &str) -> Statement {
     Statement::new(sql!("move_stops")).text(user_id)
 }

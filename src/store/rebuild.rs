@@ -28,14 +28,14 @@ pub enum Mode<'a> {
     },
 }
 
-/// Begins a page of a merge, before it looks at the copy: when, by the database's clock. From whom something is taken away from then on, is left
-/// out of what the page writes.
+/// Begins a page of a merge, before it looks at the copy. Returns the time, by the database's clock. The page writes nothing for users from whom
+/// something is taken away after that time.
 pub async fn begin_page(db: &Database) -> Result<String> {
     let begun = db.upkeep(Statement::new(sql!("merge_page_begin"))).await?;
     Ok(begun.first_text("at").unwrap_or_default())
 }
 
-/// Writes what the database does not have; what it has stays. Carried out twice, it does the same. Whom it has left out.
+/// Writes what the database does not have; what it has stays. Carried out twice, it does the same. Returns the ids of the users whom a merge leaves out.
 pub async fn write(db: &Database, mode: &Mode<'_>, rows: &Rows) -> Result<Vec<String>> {
     let with = |sql, items: &JsString| Statement::new(sql).js(items);
     let deleted = with(sql!("rebuild_deleted"), &rows.deleted);

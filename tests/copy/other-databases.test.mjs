@@ -187,9 +187,39 @@ describe("npm run rebuild -- --check", () => {
   });
 });
 
-describe("a head of the copy that is damaged", () => {
+describe("a head of the copy that is damaged, or older than its objects", () => {
   const damage = () => copy.bucket.put("head/0", "not what it was");
   const said = (what) => worker.logLines().filter((line) => line.cause?.includes(what)).length;
+  /** A copy of four epochs. Resolves with its head in the first one. */
+  async function fourEpochs() {
+    await of.register(one, two);
+    await of.custodian(one, METHOD, "first");
+    await copy.drain();
+    await settled();
+    const first = await (await copy.bucket.get("head/0")).text();
+    for (let epoch = 2; epoch <= 4; epoch++) {
+      await copy.bucket.delete("head/0");
+      await of.custodian(one, METHOD, `in epoch ${epoch}`);
+      await copy.drain();
+      await settled();
+      assert.equal((await copy.status()).epoch, epoch);
+    }
+    return first;
+  }
+  /** Rebuilds the database, and sees that what comes then is copied behind all that was there. */
+  async function rebuiltAsBefore(before) {
+    const { code, stderr } = await rebuild("--into", "DB");
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await copy.held(), before);
+    await of.custodian(one, METHOD, "since");
+    await of.deleteUser(two);
+    await copy.drain();
+    await copy.drain();
+    await settled();
+    assert.deepEqual(await copy.replayed(), await copy.held());
+    const check = await rebuild("--check");
+    assert.equal(check.code, 0, check.stderr);
+  }
 
   it("stops the copy, by name in the log; once somebody has deleted it everything is copied anew", async () => {
     await of.register(one);
@@ -208,17 +238,7 @@ describe("a head of the copy that is damaged", () => {
   });
 
   it("and the database lost: rebuilt without the head, and what comes then is copied behind what was there", async () => {
-    await of.register(one, two);
-    await of.custodian(one, METHOD, "first");
-    await copy.drain();
-    await settled();
-    for (let epoch = 2; epoch <= 4; epoch++) {
-      await copy.bucket.delete("head/0");
-      await of.custodian(one, METHOD, `in epoch ${epoch}`);
-      await copy.drain();
-      await settled();
-      assert.equal((await copy.status()).epoch, epoch);
-    }
+    await fourEpochs();
     const before = await copy.held();
     await damage();
     await lose();
@@ -226,16 +246,14 @@ describe("a head of the copy that is damaged", () => {
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /head\/0 of the copy is damaged\. Delete it/);
     await copy.bucket.delete("head/0");
-    const { code, stderr } = await rebuild("--into", "DB");
-    assert.equal(code, 0, stderr);
-    assert.deepEqual(await copy.held(), before);
-    await of.custodian(one, METHOD, "since");
-    await of.deleteUser(two);
-    await copy.drain();
-    await copy.drain();
-    await settled();
-    assert.deepEqual(await copy.replayed(), await copy.held());
-    const check = await rebuild("--check");
-    assert.equal(check.code, 0, check.stderr);
+    await rebuiltAsBefore(before);
+  });
+
+  it("an older one, as a bucket that somebody copied may have: what comes then is copied behind what was there", async () => {
+    const older = await fourEpochs();
+    const before = await copy.held();
+    await copy.bucket.put("head/0", older);
+    await lose();
+    await rebuiltAsBefore(before);
   });
 });

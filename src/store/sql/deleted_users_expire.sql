@@ -1,5 +1,5 @@
 -- deleted_users_expire(?1 days of retention)
--- Of one that was imported the shares are kept for the retention counted from the import: so long it can be undone.
+-- The shares of an imported deletion are kept for the retention, counted from the import. As long as they are there, the deletion can be undone.
 DELETE FROM deleted_users AS d
 WHERE d.deleted_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || ?1 || ' days')
   AND NOT EXISTS (
