@@ -12,6 +12,7 @@ fn entry(what: What, kind: Option<&str>, method: &str, id: &str) -> Entry {
         displaced: None,
         superseded_at: None,
         reason: None,
+        stored_at: "at".to_owned(),
         imported_at: None,
         deleted_at: None,
     }

@@ -208,6 +208,8 @@ pub struct Entry {
     /// The version's, of a share.
     pub id: String,
     pub client_id: String,
+    /// When the share was first stored.
+    pub stored_at: String,
     /// Which version a share took the place of, and when.
     pub displaced: Option<(String, String)>,
     pub superseded_at: Option<String>,
@@ -229,12 +231,14 @@ pub struct Held {
     pub superseded_at: String,
     pub reason: String,
     pub imported_at: Option<String>,
+    stored_at: String,
 }
 
 impl Held {
     fn of(entry: usize, kind: &str, told: &Entry) -> Self {
         Self {
             entry,
+            stored_at: told.stored_at.clone(),
             kind: kind.to_owned(),
             backup_method: told.backup_method.clone(),
             id: told.id.clone(),
@@ -248,9 +252,29 @@ impl Held {
     fn is(&self, kind: &str, id: &str) -> bool {
         self.id == id && self.kind == kind
     }
+
+    fn is_under(&self, kind: &str, backup_method: &str) -> bool {
+        self.kind == kind && self.backup_method.eq_ignore_ascii_case(backup_method)
+    }
+
+    /// A current one that goes into the history.
+    fn gone(mut self, at: &str, reason: &str) -> Self {
+        at.clone_into(&mut self.superseded_at);
+        reason.clone_into(&mut self.reason);
+        self.imported_at = None;
+        self
+    }
 }
 
 const REPLACED: &str = "replaced";
+
+/// A share of a past that the database went back over: see [`Replay::bring_back_lost`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Lost {
+    held: Held,
+    /// It was current when it was last told of.
+    was_current: bool,
+}
 
 /// A user that was deleted and can be restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -268,6 +292,7 @@ pub struct Replay {
     /// The newest at the end, where most of what is sought is.
     pub history: Vec<Held>,
     pub deleted: Vec<Deleted>,
+    lost: Vec<Lost>,
     /// Something of this user was erased.
     pub purged: bool,
 }
@@ -284,15 +309,17 @@ impl Replay {
         self.user() == Some(entry)
             || self.current.iter().any(has)
             || self.history.iter().any(has)
+            || self.lost.iter().any(|lost| has(&lost.held))
             || self.deleted.iter().any(|deleted| deleted.entry == entry)
     }
 
     /// Takes the next entry, the one with this number.
     ///
-    /// Of what the database went back over (`lost`) shares and users count, for they were acknowledged; that something was deleted or changed does not, for
+    /// Of what the database went back over (`lost`) shares and users count, for they were acknowledged. That something was deleted or changed does not, for
     /// the database has it as it was. An erasure counts: it is the person's right.
     pub fn apply(&mut self, entry: usize, told: &Entry, lost: bool) {
         match told.what {
+            What::Share | What::Version if lost => self.lose(entry, told),
             What::Share => self.share(entry, told),
             What::Version => {
                 if let Some(kind) = &told.kind {
@@ -320,8 +347,47 @@ impl Replay {
         }
     }
 
-    /// Takes a version out of the history.
+    /// A share of a past that was lost. The last word on it counts, for older keys may be gone.
+    fn lose(&mut self, entry: usize, told: &Entry) {
+        let Some(kind) = &told.kind else { return };
+        self.lost.retain(|lost| !lost.held.is(kind, &told.id));
+        let mut held = Held::of(entry, kind, told);
+        if held.superseded_at.is_empty() {
+            held.superseded_at.clone_from(&told.at);
+        }
+        self.lost.push(Lost {
+            held,
+            was_current: told.what == What::Share,
+        });
+    }
+
+    /// Adds what the database went back over, and has not got back since, as a merge does: a share that was stored later than the current one of its
+    /// method takes that one's place. Each other one goes into the history.
+    pub fn bring_back_lost(&mut self) {
+        for Lost { held, was_current } in std::mem::take(&mut self.lost) {
+            let mut known = self.current.iter().chain(&self.history);
+            if known.any(|known| known.is(&held.kind, &held.id)) {
+                continue;
+            }
+            let user = self.user.as_ref();
+            let is_users = user.is_some_and(|(_, client)| *client == held.client_id);
+            let is_in_its_place = |known: &Held| {
+                known.is_under(&held.kind, &held.backup_method) && known.stored_at >= held.stored_at
+            };
+            if was_current && is_users && !self.current.iter().any(is_in_its_place) {
+                let before = self.displace(&held.kind, &held.backup_method);
+                self.history
+                    .extend(before.map(|before| before.gone(&held.superseded_at, REPLACED)));
+                self.current.push(held);
+            } else {
+                self.history.push(held);
+            }
+        }
+    }
+
+    /// Takes a version out of the history, and of what is lost: the database knows better.
     fn forget(&mut self, kind: &str, id: &str) {
+        self.lost.retain(|lost| !lost.held.is(kind, id));
         if let Some(at) = self.history.iter().rposition(|held| held.is(kind, id)) {
             self.history.remove(at);
         }
@@ -329,9 +395,7 @@ impl Replay {
 
     /// Takes the current share of a method out. Methods are compared without ASCII case.
     fn displace(&mut self, kind: &str, backup_method: &str) -> Option<Held> {
-        let is_there = |held: &Held| {
-            held.kind == kind && held.backup_method.eq_ignore_ascii_case(backup_method)
-        };
+        let is_there = |held: &Held| held.is_under(kind, backup_method);
         let at = self.current.iter().position(is_there)?;
         Some(self.current.remove(at))
     }
@@ -341,11 +405,8 @@ impl Replay {
         let Some(kind) = &told.kind else { return };
         self.forget(kind, &told.id);
         let before = self.displace(kind, &told.backup_method);
-        if let Some(mut before) = before.filter(|before| before.id != told.id) {
-            before.superseded_at.clone_from(&told.at);
-            before.reason = REPLACED.to_owned();
-            before.imported_at = None;
-            self.history.push(before);
+        if let Some(before) = before.filter(|before| before.id != told.id) {
+            self.history.push(before.gone(&told.at, REPLACED));
         }
         self.current.push(Held::of(entry, kind, told));
         // The database's own word on when it was; the time above is for a version that the database did not know of.
@@ -368,12 +429,9 @@ impl Replay {
             return;
         };
         if self.current.iter().any(|held| held.is(kind, &told.id))
-            && let Some(mut gone) = self.displace(kind, &told.backup_method)
+            && let Some(gone) = self.displace(kind, &told.backup_method)
         {
-            gone.superseded_at.clone_from(superseded_at);
-            gone.reason = "deleted".to_owned();
-            gone.imported_at = None;
-            self.history.push(gone);
+            self.history.push(gone.gone(superseded_at, "deleted"));
         }
     }
 
@@ -388,6 +446,7 @@ impl Replay {
         }
         self.current.retain(|share| share.client_id != client_id);
         self.history.retain(|share| share.client_id != client_id);
+        self.lost.retain(|share| share.held.client_id != client_id);
         self.deleted.retain(|user| user.client_id != client_id);
     }
 }

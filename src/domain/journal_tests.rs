@@ -10,6 +10,7 @@ fn entry(what: What, id: &str) -> Entry {
         backup_method: "GDRIVE".to_owned(),
         id: id.to_owned(),
         client_id: "client".to_owned(),
+        stored_at: "at".to_owned(),
         displaced: None,
         superseded_at: None,
         reason: None,
@@ -269,22 +270,124 @@ fn nothing_of_an_erased_person_is_left_and_another_client_of_the_id_stays() {
     assert_eq!(erased.user(), Some(2));
 }
 
+fn stored(what: What, id: &str, stored_at: &str) -> Entry {
+    Entry {
+        at: stored_at.to_owned(),
+        stored_at: stored_at.to_owned(),
+        ..entry(what, id)
+    }
+}
+
+/// What is made of entries, of which those in `lost` are of a past that the database lost.
+fn with_lost(known: &[Entry], lost: &[Entry], known_since: &[Entry]) -> Replay {
+    let mut replay = Replay::default();
+    let parts = [(known, false), (lost, true), (known_since, false)];
+    let all = parts
+        .into_iter()
+        .flat_map(|(entries, is_lost)| entries.iter().map(move |entry| (entry, is_lost)));
+    for (number, (entry, is_lost)) in all.enumerate() {
+        replay.apply(number, entry, is_lost);
+    }
+    replay.bring_back_lost();
+    replay
+}
+
 #[test]
 fn of_what_the_database_went_back_over_shares_count_and_deletions_do_not() {
-    let mut replay = replay(&[of_user(What::User), entry(What::Share, "v1")]);
+    let known = [of_user(What::User), stored(What::Share, "v1", "1")];
     let removal = Entry {
         superseded_at: Some("then".to_owned()),
         ..entry(What::Removed, "v2")
     };
-    replay.apply(2, &entry(What::Share, "v2"), true);
-    replay.apply(3, &of_user(What::Deleted), true);
-    replay.apply(4, &removal, true);
-    replay.apply(5, &of_user(What::User), true);
+    let lost = [
+        stored(What::Share, "v2", "2"),
+        of_user(What::Deleted),
+        removal,
+        of_user(What::User),
+    ];
+    let replay = with_lost(&known, &lost, &[]);
     assert_eq!(current(&replay), ["v2"]);
-    assert_eq!(history(&replay), [("v1", "at", "replaced")]);
+    assert_eq!(history(&replay), [("v1", "2", "replaced")]);
     assert_eq!(replay.user(), Some(0));
-    replay.apply(6, &of_user(What::Purged), true);
-    assert!(replay.current.is_empty() && replay.user().is_none());
+    let erased = with_lost(&known, &lost, &[of_user(What::Purged)]);
+    assert!(erased.current.is_empty() && erased.history.is_empty() && erased.user().is_none());
+    let erased_there = [&lost[..], &[of_user(What::Purged)]].concat();
+    let erased = with_lost(&known, &erased_there, &[]);
+    assert!(erased.current.is_empty() && erased.user().is_none());
+}
+
+#[test]
+fn of_what_the_database_has_a_lost_past_changes_nothing() {
+    let known = [
+        of_user(What::User),
+        stored(What::Share, "v1", "1"),
+        stored(What::Share, "v2", "2"),
+    ];
+    let is_as_it_was = |lost: &[Entry]| {
+        let replay = with_lost(&known, lost, &[]);
+        assert_eq!(current(&replay), ["v2"]);
+        assert_eq!(history(&replay), [("v1", "2", "replaced")]);
+        assert_eq!([replay.current[0].entry, replay.history[0].entry], [2, 1]);
+    };
+    // Sealed under another key, restored, deleted there.
+    is_as_it_was(&[stored(What::Share, "v2", "2")]);
+    is_as_it_was(&[stored(What::Version, "v1", "1")]);
+    is_as_it_was(&[stored(What::Share, "v1", "1")]);
+    is_as_it_was(&[stored(What::Version, "v2", "2")]);
+}
+
+#[test]
+fn what_became_of_a_share_since_a_past_was_lost_is_what_the_database_says() {
+    let known = [of_user(What::User), stored(What::Share, "v1", "1")];
+    let lost = [stored(What::Share, "v2", "2")];
+    let removed = |id: &str| Entry {
+        superseded_at: Some("3".to_owned()),
+        ..entry(What::Removed, id)
+    };
+    // The user is deleted: as the database has it, not as the lost past would.
+    let deleted = with_lost(&known, &lost, &[removed("v1"), of_user(What::Deleted)]);
+    assert!(current(&deleted).is_empty());
+    assert_eq!(
+        history(&deleted),
+        [("v1", "3", "deleted"), ("v2", "2", "replaced")]
+    );
+    // A newer share is there.
+    let newer = with_lost(&known, &lost, &[stored(What::Share, "v3", "3")]);
+    assert_eq!(current(&newer), ["v3"]);
+    assert_eq!(
+        history(&newer),
+        [("v1", "3", "replaced"), ("v2", "2", "replaced")]
+    );
+    // It came back, and was kept no longer.
+    let since = [stored(What::Version, "v2", "2"), entry(What::Removed, "v2")];
+    assert_eq!(current(&with_lost(&known, &lost, &since)), ["v1"]);
+    assert!(with_lost(&known, &lost, &since).history.is_empty());
+}
+
+#[test]
+fn the_last_word_on_a_lost_share_counts_for_its_older_key_may_be_gone() {
+    let known = [of_user(What::User)];
+    let lost = [
+        stored(What::Share, "v1", "1"),
+        stored(What::Share, "v2", "2"),
+        stored(What::Version, "v1", "1"),
+        stored(What::Share, "v2", "2"),
+    ];
+    let replay = with_lost(&known, &lost, &[]);
+    let entries = |held: &[Held]| held.iter().map(|held| held.entry).collect::<Vec<_>>();
+    assert_eq!(entries(&replay.current), [4]);
+    assert_eq!(entries(&replay.history), [3]);
+}
+
+#[test]
+fn a_lost_share_of_another_client_is_never_the_users_current_one() {
+    let lost = [Entry {
+        client_id: "other".to_owned(),
+        ..entry(What::Share, "v1")
+    }];
+    let replay = with_lost(&[of_user(What::User)], &lost, &[]);
+    assert!(replay.current.is_empty());
+    assert_eq!(history(&replay).len(), 1);
 }
 
 #[test]

@@ -99,6 +99,7 @@ pub fn told(name: &str, home: u32, object: &JsValue) -> Option<(Entry, String)> 
         backup_method: row.text("backupMethod"),
         id: row.text("id"),
         client_id: row.text("clientId"),
+        stored_at: row.text("storedAt"),
         displaced,
         superseded_at: row.optional("supersededAt"),
         reason: row.optional("reason"),

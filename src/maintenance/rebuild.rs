@@ -96,6 +96,9 @@ pub async fn page(
             .read(source, chunk, head.as_ref(), &mut users, &mut page.damaged)
             .await?;
     }
+    for user in &mut users {
+        user.replay.bring_back_lost();
+    }
     page.objects = names.len();
     let epoch = next_epoch(head.as_ref(), &names);
     let mut writer = Writing::new(work, changes::new_identity()?, epoch);

@@ -59,8 +59,10 @@ pub async fn write(db: &Database, mode: &Mode<'_>, rows: &Rows) -> Result<Vec<St
             let left_out = Statement::new(sql!("merge_left_out")).text(user_ids);
             let change = Change::upkeep(begin).read(left_out).read(deleted).read(end);
             let change = others.into_iter().fold(change, Change::read);
-            let change = change.read(Statement::new(sql!("merge_end")));
-            let [_, left_out, ..]: [_; 9] = db.change(change).await?.rows()?;
+            let change = change
+                .read(Statement::new(sql!("merge_note_versions")))
+                .read(Statement::new(sql!("merge_end")));
+            let [_, left_out, ..]: [_; 10] = db.change(change).await?.rows()?;
             Ok(left_out.texts("user_id"))
         }
     }

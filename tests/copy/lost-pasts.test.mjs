@@ -60,7 +60,7 @@ async function assertBothAreBack() {
   assert.deepEqual((await copy.held(copy.rebuilt)).current, (await copy.held()).current);
 }
 const stored = async (who, text) => {
-  await of.register(who);
+  if ((await of.admin("GET", of.path(who))).status === 404) await of.register(who);
   await of.custodian(who, METHOD, text ?? `share of ${who.id}`);
 };
 
@@ -242,6 +242,34 @@ describe("numbers that requests use between Time Travel and the next run", () =>
   });
 });
 
+describe("what a lost past changed of a share that the database has", () => {
+  it("does not count: a key of that past is not the copy's", async () => {
+    const rotated = worker.sibling("rotated");
+    await stored(one);
+    await of.custodian(one, METHOD, "current");
+    await of.cipherText(one, "GDRIVE", "cipher text");
+    await settled();
+    await copy.drain();
+    const goBack = await timeTravel(worker);
+    await rotated.scheduled();
+    assert.deepEqual(
+      await worker.sql("SELECT 1 FROM backup_share_versions WHERE key_id <> 'k2'"),
+      [],
+      "it was rotated",
+    );
+    await copy.drain();
+    await settled();
+    await goBack();
+    await copy.drain();
+    await rebuild("--check");
+    const { current } = await rebuilt();
+    assert.deepEqual(
+      current.map(([, share]) => share.keyId),
+      ["k1", "k1"],
+    );
+  });
+});
+
 describe("a merge after Time Travel", () => {
   it("before any other run knows what was lost, and deletes no user who is there", async () => {
     for (const who of [one, two]) await stored(who);
@@ -261,6 +289,51 @@ describe("a merge after Time Travel", () => {
     assert.deepEqual(users, [one.id, two.id].sort());
     assert.deepEqual(sharesOf.sort(), [one.id, two.id].sort());
     await rebuild("--check");
+  });
+
+  it("leaves the copy as the database is: of what the database has the lost past changed nothing", async () => {
+    for (const text of ["first", "second"]) await stored(one, text);
+    await settled();
+    await copy.drain();
+    const goBack = await timeTravel(worker);
+    const [first] = await of.history(one);
+    await of.restoreVersion(one, first.id);
+    for (const text of ["third", "fourth"]) await of.custodian(one, METHOD, text);
+    await settled();
+    await copy.drain();
+    await goBack();
+    await copy.drain();
+    await rebuild("--merge");
+    await copy.drain();
+    await settled();
+    assert.deepEqual(await of.fetched(one), ["fourth"]);
+    await rebuild("--check");
+    await of.admin("DELETE", `${of.path(one)}/backups?backupMethod=GDRIVE`);
+    await settled();
+    await rebuild("--check");
+    assert.deepEqual((await rebuilt()).current, [], "what was removed since stays removed");
+  });
+
+  it("leaves the copy as the database is, also of who was deleted in between", async () => {
+    await stored(one, "first");
+    await settled();
+    await copy.drain();
+    const goBack = await timeTravel(worker);
+    await of.custodian(one, METHOD, "lost");
+    await settled();
+    await copy.drain();
+    await goBack();
+    await copy.drain();
+    await of.deleteUser(one);
+    await copy.drain();
+    await settled();
+    await rebuild("--merge");
+    await copy.drain();
+    await settled();
+    await rebuild("--check");
+    await of.restoreUser(one);
+    assert.deepEqual(await of.fetched(one), ["first"]);
+    assert.equal((await of.history(one)).length, 1);
   });
 
   it("leaves out who lost something that the copy does not know yet: nobody who was erased comes back", async () => {

@@ -45,6 +45,20 @@ export async function copies(worker) {
 
   const rowsIn = async (db) => inOrder(await rowsOf(async (sql) => (await db.prepare(sql).all()).results));
 
+  /** Empties the scratch database. */
+  async function emptyRebuilt() {
+    const tables = [
+      "custodian_backup_shares",
+      "user_backup_shares",
+      "users",
+      "backup_share_versions",
+      "deleted_users",
+      "changes",
+    ];
+    await REBUILD.batch(tables.map((table) => REBUILD.prepare(`DELETE FROM ${table}`)));
+    await REBUILD.prepare("DELETE FROM meta WHERE name <> 'schema_version'").run();
+  }
+
   const script = (name, args) =>
     runScript(name, [...args, "--url", worker.url.href ?? String(worker.url)], {
       env: { ADMIN_TOKEN: SECRETS.ADMIN_TOKEN, SHARE_ENCRYPTION_KEYS: SECRETS.SHARE_ENCRYPTION_KEYS },
@@ -82,20 +96,12 @@ export async function copies(worker) {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
+    emptyRebuilt,
     /** Empties bucket, scratch database and what the database knows of its copy: the copy begins anew. */
     async clear() {
       const all = await names("");
       for (let at = 0; at < all.length; at += 1000) await COPY.delete(all.slice(at, at + 1000));
-      const tables = [
-        "custodian_backup_shares",
-        "user_backup_shares",
-        "users",
-        "backup_share_versions",
-        "deleted_users",
-        "changes",
-      ];
-      await REBUILD.batch(tables.map((table) => REBUILD.prepare(`DELETE FROM ${table}`)));
-      await REBUILD.prepare("DELETE FROM meta WHERE name <> 'schema_version'").run();
+      await emptyRebuilt();
       await worker.clear();
       await worker.sql(
         "DELETE FROM meta WHERE name IN ('copying', 'copy_epoch', 'copy_told', 'copy_head', 'copied_at', 'copy_sampled', 'copy_swept', 'copy_sweeping')",

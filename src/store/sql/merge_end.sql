@@ -1,2 +1,2 @@
 -- merge_end()
-DELETE FROM meta WHERE name = 'merging'
+DELETE FROM meta WHERE name IN ('merging', 'merged_behind')
