@@ -131,6 +131,10 @@ pub struct Head {
     pub identity: String,
     /// The first epoch that this database numbered: those before are other databases'.
     pub first: u64,
+    /// The epoch in which this bucket was last filled anew: it lacks what the database has only told to another bucket, or to none, before.
+    pub from: u64,
+    /// The first epoch whose entries count. From it on the bucket has everything; before it lacks changes.
+    pub whole: u64,
     /// Of each epoch that ended: the number that its database had gone back to. What came after lies in a past that the database lost.
     pub ends: Vec<Place>,
 }
@@ -182,8 +186,15 @@ impl Head {
             at: at.to_owned(),
             identity: identity.to_owned(),
             first,
+            from: self.from,
+            whole: self.whole,
             ends,
         }
+    }
+
+    /// Whether this entry counts.
+    pub const fn counts(&self, place: Place) -> bool {
+        place.epoch >= self.whole
     }
 
     /// Whether the database that went on had never seen this entry.

@@ -96,6 +96,8 @@ fn a_database_that_went_back_or_is_another_begins_an_epoch() {
         at: "then".to_owned(),
         identity: "one".to_owned(),
         first: 1,
+        from: 0,
+        whole: 0,
         ends: Vec::new(),
     };
     assert_eq!(head.standing("one", at(1, 100)), Standing::GoesOn);
@@ -122,6 +124,8 @@ fn what_a_database_went_back_to_decides_what_is_lost_however_often_it_goes_back_
         at: "then".to_owned(),
         identity: "one".to_owned(),
         first: 1,
+        from: 0,
+        whole: 0,
         ends: Vec::new(),
     };
     let lost = |head: &Head| {
@@ -146,6 +150,8 @@ fn a_database_ends_no_epoch_of_another_however_often_it_is_not_told_its_own() {
         at: "then".to_owned(),
         identity: "A".to_owned(),
         first: 1,
+        from: 0,
+        whole: 0,
         ends: vec![at(1, 70)],
     };
     // The head is there, and the database was not told.

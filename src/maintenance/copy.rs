@@ -8,7 +8,7 @@ use crate::log::{self, Field, Level};
 use crate::platform::bucket::{Bucket, Put};
 use crate::platform::{format_date, now_ms};
 use crate::store::Database;
-use crate::store::changes::{self, Copying, DONE, Meta, Note, Noted};
+use crate::store::changes::{self, BEGUN, Copying, DONE, Meta, Note, Noted};
 
 /// A run makes so many objects at most: a Worker may make 10,000 calls (<https://developers.cloudflare.com/workers/platform/limits/>).
 const NOTES_PER_RUN: usize = 4_000;
@@ -16,6 +16,9 @@ const NOTES_PER_RUN: usize = 4_000;
 const MAX_WAITING: u64 = 2_000;
 /// A copy that is so many seconds behind is an error in the log.
 pub const MAX_LAG_SECONDS: u64 = 300;
+
+/// The place of a head that is not there.
+const NOWHERE: Place = Place { epoch: 0, seq: 0 };
 
 /// The copy of one home.
 #[derive(Clone)]
@@ -122,9 +125,13 @@ async fn drain(
         }
         after = number.seq;
     };
+    if drained == Drained::All && kept.head.whole < kept.head.from {
+        kept.head.whole = kept.head.from;
+        kept.write_alone(target).await?;
+    }
     if made > 0 || copying.seq > copying.told {
-        let at = format_date(now_ms());
-        changes::tell(db, &[(Meta::CopiedAt, &at)]).await?;
+        let (at, head) = (format_date(now_ms()), head_text(&kept.head));
+        changes::tell(db, &[(Meta::CopiedAt, &at), (Meta::Head, &head)]).await?;
     }
     Ok(drained)
 }
@@ -187,6 +194,9 @@ async fn settle_epoch(
         return begin_copy(db, target, copying).await;
     };
     match kept.head.standing(&copying.identity, noted) {
+        Standing::GoesOn if lacks_changes(target, &kept.head, copying).await? => {
+            fill_anew(db, target, kept, copying).await
+        }
         Standing::GoesOn => {
             let begun = Place {
                 epoch: copying.epoch,
@@ -208,19 +218,81 @@ async fn settle_epoch(
                 last.seq = ended.map_or(last.seq, |end| end.seq.min(last.seq));
                 // Of what waited when it was as old as now: in the next epoch its entries would come behind later ones.
                 put_waiting(db, target, last).await?;
+                // The bucket never had what the database has told to another one by that time.
+                if noted.epoch < kept.head.from {
+                    changes::tell(db, &[(Meta::Backfilled, "")]).await?;
+                    kept.is_anew = true;
+                }
             }
             begin_epoch(db, target, &kept, copying, last, standing).await
         }
     }
 }
 
+/// Whether the bucket lacks changes: none was noted for a time, for no bucket was bound; or another one was, and this one's head is from before.
+async fn lacks_changes(target: &Target, head: &Head, copying: &Copying) -> Result<bool> {
+    if copying.is_begun() {
+        return Ok(true);
+    }
+    let Some(told) = copying.head.as_deref().and_then(parse_head) else {
+        return Ok(false);
+    };
+    if head.place >= told.place {
+        return Ok(false);
+    }
+    // Read once more: another run may have raised it, and told the database, after it was read.
+    let head = read_head(target).await?;
+    Ok(head.is_none_or(|head| head.place < told.place))
+}
+
+/// The bucket gets everything anew, in the next epoch. What it had before counts until everything is there: it may hold what was removed or
+/// erased meanwhile, but it is all that there is.
+///
+/// The database before the head: one that does not know the head's epoch would seem to have gone back in time. A run that breaks off leaves
+/// the word that the bucket is to be filled.
+async fn fill_anew(
+    db: &Database,
+    target: &Target,
+    mut kept: Kept,
+    copying: &Copying,
+) -> Result<Kept> {
+    let epoch = kept.head.place.epoch.max(copying.epoch) + 1;
+    // Whoever binds another bucket on purpose says that nothing is copied.
+    let is_surprise = copying.backfilled.as_deref() == Some(DONE);
+    log::event(
+        if is_surprise {
+            Level::Error
+        } else {
+            Level::Info
+        },
+        "the copy's bucket is another one: everything is copied anew",
+        &[
+            ("home", Field::Number(target.home.into())),
+            ("epoch", Field::Number(epoch)),
+        ],
+    );
+    let told = epoch.to_string();
+    let lines = [(Meta::Epoch, told.as_str()), (Meta::Backfilled, BEGUN)];
+    changes::tell(db, &lines).await?;
+    kept.head.place = Place {
+        epoch,
+        seq: copying.told,
+    };
+    kept.head.at.clone_from(&copying.now);
+    kept.head.from = epoch;
+    kept.is_anew = true;
+    kept.write_alone(target).await?;
+    let head = head_text(&kept.head);
+    changes::tell(db, &[(Meta::Backfilled, ""), (Meta::Head, &head)]).await?;
+    Ok(kept)
+}
+
 /// The head of a bucket that has none. It is written before the database is told any number: one that was told a number had another bucket, or
 /// this one has lost its head. Then everything is copied anew, in the next epoch.
 async fn begin_copy(db: &Database, target: &Target, copying: &Copying) -> Result<Kept> {
-    let is_anew = copying.told > 0;
-    let epoch = copying.epoch.max(1) + u64::from(is_anew);
+    let epoch = copying.epoch.max(1);
     let before = copying.head.as_deref().and_then(parse_head);
-    let mut kept = Kept {
+    let kept = Kept {
         head: Head {
             place: Place {
                 epoch,
@@ -228,42 +300,31 @@ async fn begin_copy(db: &Database, target: &Target, copying: &Copying) -> Result
             },
             at: copying.now.clone(),
             identity: copying.identity.clone(),
-            first: before
-                .as_ref()
-                .map_or(copying.epoch.max(1), |head| head.first),
+            first: before.as_ref().map_or(epoch, |head| head.first),
+            from: before.as_ref().map_or(0, |head| head.from),
+            whole: before.as_ref().map_or(0, |head| head.whole),
             ends: before.map(|head| head.ends).unwrap_or_default(),
         },
         etag: String::new(),
-        is_anew,
+        is_anew: false,
     };
-    let began = epoch.to_string();
-    let began = (Meta::Epoch, began.as_str());
-    if is_anew {
+    if copying.told > 0 {
         if Kept::read(target).await?.is_some() {
             return Err(faster()); // It has just written the first one.
         }
-        // Whoever binds another bucket on purpose says that nothing is copied.
-        let is_surprise = copying.backfilled.as_deref() == Some(DONE);
-        // Told before it is settled: if a step fails, the next run finds that nothing is copied, as if on purpose.
-        log::event(
-            if is_surprise {
-                Level::Error
-            } else {
-                Level::Info
-            },
-            "the copy's bucket is another one: everything is copied anew",
-            &[
-                ("home", Field::Number(target.home.into())),
-                ("epoch", Field::Number(epoch)),
-            ],
-        );
-        // Together, and before the head: a database that does not know the head's epoch would seem to have gone back in time.
-        changes::tell(db, &[began, (Meta::Backfilled, "")]).await?;
-        kept.write_alone(target).await?;
-    } else if copying.epoch < epoch {
-        changes::tell(db, &[began]).await?;
+        return fill_anew(db, target, kept, copying).await;
+    }
+    if copying.epoch < epoch || copying.is_begun() {
+        let told = epoch.to_string();
+        tell_begun(db, copying, vec![(Meta::Epoch, &told)]).await?;
     }
     Ok(kept)
+}
+
+/// As [`changes::tell`], and what has begun goes on from then.
+async fn tell_begun(db: &Database, copying: &Copying, mut lines: Vec<(Meta, &str)>) -> Result<()> {
+    lines.extend(copying.is_begun().then_some((Meta::Backfilled, "")));
+    changes::tell(db, &lines).await
 }
 
 /// Makes the objects of all notes up to the last one of an epoch that wait, but of those whose names are taken. An error if another run has ended
@@ -283,7 +344,7 @@ async fn put_waiting(db: &Database, target: &Target, last: Place) -> Result<()> 
         let (mut gone, _) = make(target, &Noted::read(target.home, &page)).await?;
         // The objects of those behind are made once more.
         gone.retain(|note| note.place.seq <= last.seq);
-        changes::copied(db, &gone, Place { epoch: 0, seq: 0 }).await?;
+        changes::copied(db, &gone, NOWHERE).await?;
     }
     Ok(())
 }
@@ -307,15 +368,12 @@ async fn begin_epoch(
     let place = next.head.place;
     let is_expected = standing == Standing::Another && copying.epoch == place.epoch;
     let [epoch, told] = [place.epoch, place.seq].map(|number| number.to_string());
-    changes::tell(
-        db,
-        &[
-            (Meta::Epoch, &epoch),
-            (Meta::Told, &told),
-            (Meta::Head, &text),
-        ],
-    )
-    .await?;
+    let lines = vec![
+        (Meta::Epoch, epoch.as_str()),
+        (Meta::Told, &told),
+        (Meta::Head, &text),
+    ];
+    tell_begun(db, copying, lines).await?;
     let (level, message) = match standing {
         // A rebuild has told it.
         Standing::Another if is_expected => {
@@ -349,7 +407,7 @@ struct Kept {
     head: Head,
     /// Empty: there is none yet.
     etag: String,
-    /// The bucket had none although the database knows of one.
+    /// The bucket lacks something: everything is copied anew.
     is_anew: bool,
 }
 
@@ -429,6 +487,8 @@ fn head_text(head: &Head) -> String {
         .text("at", &head.at)
         .text("identity", &head.identity)
         .number("first", head.first)
+        .number("from", head.from)
+        .number("whole", head.whole)
         .raw("ends", &json::array(ends))
         .end()
 }
@@ -441,15 +501,18 @@ fn parse_head(text: &str) -> Option<Head> {
         })
     };
     let object = Object::parse(text, 16)?;
+    let told = |name, before| match object.get(name) {
+        Some(number) => number.parse().ok(),
+        None => Some(before),
+    };
     Some(Head {
         place: place(&object)?,
         at: json::text(object.get("at")?)?,
         identity: json::text(object.get("identity")?)?,
-        // Heads from before this was told.
-        first: match object.get("first") {
-            Some(first) => first.parse().ok()?,
-            None => 1,
-        },
+        // Heads from before these were told.
+        first: told("first", 1)?,
+        from: told("from", 0)?,
+        whole: told("whole", 0)?,
         ends: json::elements(object.get("ends")?)?
             .into_iter()
             .map(|end| place(&Object::parse(end, 4)?))
@@ -464,7 +527,7 @@ mod tests {
     #[test]
     fn a_head_is_read_as_it_was_written() {
         let at = |epoch, seq| Place { epoch, seq };
-        let text = r#"{"epoch":3,"seq":40,"at":"2026","identity":"one","first":2,"ends":[{"epoch":1,"seq":7},{"epoch":2,"seq":9}]}"#;
+        let text = r#"{"epoch":3,"seq":40,"at":"2026","identity":"one","first":2,"from":1,"whole":2,"ends":[{"epoch":1,"seq":7},{"epoch":2,"seq":9}]}"#;
         assert_eq!(
             parse_head(text),
             Some(Head {
@@ -472,11 +535,14 @@ mod tests {
                 at: "2026".to_owned(),
                 identity: "one".to_owned(),
                 first: 2,
+                from: 1,
+                whole: 2,
                 ends: vec![at(1, 7), at(2, 9)],
             })
         );
-        let old = text.replace(r#""first":2,"#, "");
-        assert_eq!(parse_head(&old).map(|head| head.first), Some(1));
+        let old = text.replace(r#""first":2,"from":1,"whole":2,"#, "");
+        let old = parse_head(&old).unwrap();
+        assert_eq!((old.first, old.from, old.whole), (1, 0, 0));
         assert_eq!(parse_head("{}"), None);
         assert_eq!(parse_head("damaged"), None);
     }

@@ -88,7 +88,8 @@ pub async fn page(
     let names = names(source, &prefix, cursor).await?;
     page.damaged = names.others;
     page.cursor = names.cursor;
-    let names = names.listed;
+    let epoch = next_epoch(head.as_ref(), &names.listed);
+    let names = counting(names.listed, head.as_ref());
     let mut objects = Objects::default();
     let mut users: Vec<Owner> = Vec::new();
     for chunk in names.chunks(OBJECTS_PER_READ) {
@@ -100,7 +101,6 @@ pub async fn page(
         user.replay.bring_back_lost();
     }
     page.objects = names.len();
-    let epoch = next_epoch(head.as_ref(), &names);
     let mut writer = Writing::new(work, changes::new_identity()?, epoch);
     writer.begun_at = begun_at;
     let rows_of_users: Vec<_> = users.iter().map(|user| rows_of(&user.replay)).collect();
@@ -132,6 +132,13 @@ pub async fn page(
     }
     writer.finish(&mut page).await?;
     Ok(page)
+}
+
+/// The names whose entries count.
+fn counting(mut listed: Vec<Listed>, head: Option<&Head>) -> Vec<Listed> {
+    let counts = |name: Name<'_>| head.is_none_or(|head| head.counts(name.place));
+    listed.retain(|listed| Name::parse(&listed.name).is_some_and(counts));
+    listed
 }
 
 /// The epoch of a database that is rebuilt: behind the head, and behind all entries that it reads. A bucket that somebody has copied may have lost
@@ -464,15 +471,18 @@ pub async fn uncopied(
 ) -> Result<(Vec<String>, Option<String>)> {
     const USERS_PER_PAGE: u64 = 200;
     let owners = store::owners(db, after, USERS_PER_PAGE).await?;
+    let whole = read_head(source).await?.map_or(0, |head| head.whole);
     let mut uncopied = Vec::new();
     for (id, waits) in &owners {
         if *waits {
             continue;
         }
         let prefix = journal::prefix_of_user(source.home, id);
+        // Behind those that do not count.
+        let before = format!("{prefix}{whole:04}-");
         let (listed, _) = source
             .bucket
-            .list(&prefix, "", 1)
+            .list(&prefix, &before, 1)
             .await
             .map_err(unreachable)?;
         if listed.is_empty() {

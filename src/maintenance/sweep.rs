@@ -116,7 +116,24 @@ async fn tidy(
     if let Err(error) = erase_all(target, listed.get(..=erased).unwrap_or_default()).await {
         log_kept(error);
     }
-    let beginning = listed.get(..old.min(JUDGED_PER_USER)).unwrap_or_default();
+    let counts =
+        |listed: &Listed| Name::parse(&listed.name).is_some_and(|name| head.counts(name.place));
+    let uncounted = listed
+        .iter()
+        .take(old)
+        .take_while(|one| !counts(one))
+        .count();
+    let (uncounted, listed) = listed.split_at_checked(uncounted).unwrap_or_default();
+    for chunk in uncounted.chunks(NAMES_PER_LIST as usize) {
+        let names: Vec<&str> = chunk.iter().map(|listed| listed.name.as_str()).collect();
+        left.deletions = left.deletions.saturating_sub(names.len());
+        if let Err(error) = target.bucket.delete(&names).await.map_err(unreachable) {
+            log_kept(error);
+        }
+    }
+    let beginning = listed
+        .get(..(old - uncounted.len()).min(JUDGED_PER_USER))
+        .unwrap_or_default();
     if may_hold_needless(beginning) {
         judge(db, target, head, beginning, left).await?;
     }

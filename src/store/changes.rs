@@ -186,7 +186,7 @@ pub struct Copying {
     pub identity: String,
     /// The number that the head of the copy was last told.
     pub told: u64,
-    /// The head with which the epoch began, if it was not the first one.
+    /// The head of the copy, as the bucket last had it.
     pub head: Option<String>,
     pub copied_at: Option<String>,
     /// See `maintenance::sample::Sampled`.
@@ -200,6 +200,13 @@ pub struct Copying {
     pub lag_seconds: u64,
     /// The database's clock.
     pub now: String,
+}
+
+impl Copying {
+    /// See [`BEGUN`].
+    pub fn is_begun(&self) -> bool {
+        self.backfilled.as_deref() == Some(BEGUN)
+    }
 }
 
 /// The statement that [`Copying::read`] reads the row of.
@@ -379,6 +386,8 @@ pub async fn backfill(db: &Database, place: &str) -> Result<String> {
 
 /// Of [`Copying::backfilled`]: all that was there has its notes.
 pub const DONE: &str = "done";
+/// Of [`Copying::backfilled`]: nothing was noted before, or the bucket is to be filled anew.
+pub const BEGUN: &str = "begun";
 
 /// A name for a database that has none yet.
 pub fn new_identity() -> Result<String> {

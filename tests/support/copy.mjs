@@ -103,9 +103,7 @@ export async function copies(worker) {
       for (let at = 0; at < all.length; at += 1000) await COPY.delete(all.slice(at, at + 1000));
       await emptyRebuilt();
       await worker.clear();
-      await worker.sql(
-        "DELETE FROM meta WHERE name IN ('copying', 'copy_epoch', 'copy_told', 'copy_head', 'copied_at', 'copy_sampled', 'copy_swept', 'copy_sweeping')",
-      );
+      await worker.sql("DELETE FROM meta WHERE name LIKE 'cop%'");
       await worker.sql("DELETE FROM meta WHERE name LIKE 'escrow/%'");
       await worker.sql("DELETE FROM changes");
       await worker.sql("DELETE FROM sqlite_sequence WHERE name = 'changes'");

@@ -1,0 +1,175 @@
+// A bucket that lacks what was changed while another one was bound, or none: what it had before counts no more.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach, describe, it } from "node:test";
+
+import { backups } from "../support/backup.mjs";
+import { user } from "../support/client.mjs";
+import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
+import { startWorker } from "../support/harness.mjs";
+import { timeTravel } from "../support/time-travel.mjs";
+
+const METHOD = "GDRIVE-SECP256K1";
+const [one, two, three] = ["one", "two", "three"].map(user);
+let worker, entry, of, copy, dir;
+
+before(async () => {
+  dir = mkdtempSync(join(tmpdir(), "portal-backup-bucket-"));
+  worker = await startWorker({
+    homes: 1,
+    main: faultyBucketEntry,
+    config: withCopy,
+    vars: { COPY_WAIT_MS: "300", PURGE_DELAY_HOURS: "0" },
+  });
+  entry = await worker.entry();
+  of = backups(worker);
+  copy = await copies(worker);
+});
+after(async () => {
+  await worker?.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  await entry.bucket({});
+  await copy.clear();
+});
+
+const ANEW = "the copy's bucket is another one: everything is copied anew";
+const logged = (message) => worker.logLines().filter((line) => line.message === message);
+async function settle() {
+  await copy.drain();
+  await copy.until("no note is left", async () => (await copy.pending()) === 0);
+}
+async function rebuild(...args) {
+  const { code, stdout, stderr } = await copy.script("rebuild", [...args, "--resume", join(dir, "state.json")]);
+  assert.equal(code, 0, stdout + stderr);
+}
+/** A rebuild from the bucket makes what the database holds, row for row. */
+async function isWhole() {
+  await settle();
+  await copy.rebuilt.batch(
+    ["INSERT INTO meta VALUES ('rebuilding', '') ON CONFLICT DO NOTHING"]
+      .concat(
+        ["custodian_backup_shares", "user_backup_shares", "users", "backup_share_versions", "deleted_users"].map(
+          (table) => `DELETE FROM ${table}`,
+        ),
+        "DELETE FROM backup_share_versions",
+        "DELETE FROM deleted_users",
+        "DELETE FROM meta WHERE name IN ('rebuilding', 'copying', 'copy_epoch')",
+      )
+      .map((sql) => copy.rebuilt.prepare(sql)),
+  );
+  await rebuild("--check");
+  await rebuild("--into", "REBUILD");
+  assert.deepEqual(await copy.held(copy.rebuilt), await copy.held());
+}
+
+/** Binds another bucket: one with these objects. Resolves with the objects of the one before. */
+async function bind(objects = []) {
+  const before = await Promise.all(
+    (await copy.names("")).map(async (name) => {
+      const object = await copy.bucket.get(name);
+      return [name, await object.text(), { customMetadata: object.customMetadata }];
+    }),
+  );
+  for (const [name] of before) await copy.bucket.delete(name);
+  for (const object of objects) await copy.bucket.put(...object);
+  return before;
+}
+/** What a run does where no bucket is bound. */
+const unbind = () => worker.sql("DELETE FROM meta WHERE name IN ('copying', 'copy_sampled')");
+
+async function threeUsers() {
+  await of.register(one, two, three);
+  for (const who of [one, two, three]) await of.custodian(who, METHOD, `share of ${who.id}`);
+  await of.custodian(one, "ICLOUD-SECP256K1", "of a method that is removed");
+  await settle();
+}
+/** One loses a method, two is deleted and kept no longer, three is erased; and one has a new share. */
+async function changes() {
+  assert.equal((await of.admin("DELETE", `${of.path(one)}/backups?backupMethod=ICLOUD`)).status, 204);
+  await of.deleteUser(two);
+  await worker.sql("DELETE FROM backup_share_versions WHERE user_id = ?", two.id);
+  await worker.sql("DELETE FROM deleted_users WHERE id = ?", two.id);
+  await of.purgeUser(three);
+  await of.custodian(one, METHOD, "newer");
+}
+
+describe("a bucket that is bound again after a time without one", () => {
+  it("brings nothing back that was removed, deleted or erased meanwhile, once everything is copied", async () => {
+    await threeUsers();
+    await unbind();
+    await changes();
+    await isWhole();
+    // What does not count is deleted once it is old, and a lock keeps it no longer.
+    const counted = (await copy.names()).filter((name) => !/\/0001-/.test(name));
+    await copy.age(await copy.names());
+    await entry.bucket({ deletes: "refuse" });
+    await worker.scheduled();
+    await isWhole();
+    await entry.bucket({});
+    await worker.scheduled();
+    assert.deepEqual(await copy.names(), counted);
+    await isWhole();
+  });
+
+  it("brings back what it had before, as long as not everything is copied", async () => {
+    await threeUsers();
+    const before = await copy.held();
+    await unbind();
+    await entry.bucket({ unwritable: "c1/" });
+    await copy.drain();
+    await rebuild("--into", "REBUILD");
+    assert.deepEqual((await copy.held(copy.rebuilt)).current, before.current);
+  });
+});
+
+describe("a bucket that is bound again after another one", () => {
+  it("is filled anew, with an alarm, and brings nothing back that was erased meanwhile", async () => {
+    await threeUsers();
+    const first = await bind();
+    await settle();
+    await changes();
+    await settle();
+    const second = await bind(first);
+    await of.custodian(one, METHOD, "the newest");
+    worker.clearLogs();
+    await isWhole();
+    assert.deepEqual(
+      logged(ANEW).map(({ level }) => level),
+      ["error"],
+    );
+    await of.register(two);
+    await of.custodian(two, METHOD, "again");
+    await settle();
+    await bind(second);
+    await isWhole();
+  });
+});
+
+describe("a database that goes back to before its bucket was bound", () => {
+  it("is copied anew: who was deleted since is in the copy", async () => {
+    await threeUsers();
+    const goBack = await timeTravel(worker);
+    await bind();
+    await settle();
+    await of.deleteUser(two);
+    await settle();
+    await goBack();
+    await isWhole();
+  });
+
+  it("is copied anew, also where the deletion came before that", async () => {
+    await threeUsers();
+    const goBack = await timeTravel(worker);
+    await of.deleteUser(two);
+    await settle();
+    await bind();
+    await settle();
+    await goBack();
+    await isWhole();
+  });
+});
