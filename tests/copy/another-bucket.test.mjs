@@ -150,6 +150,20 @@ describe("a bucket that is bound again after another one", () => {
   });
 });
 
+describe("an object that a Worker puts into the bucket of before, as one that runs from before a deployment does", () => {
+  it("takes no note away: the change is in the bucket that is bound", async () => {
+    await threeUsers();
+    const before = await bind();
+    await settle();
+    const bound = await bind(before);
+    await of.custodian(one, METHOD, "newer");
+    await of.purgeUser(two);
+    await new Promise((resolve) => setTimeout(resolve, 2_000)); // longer than an isolate gathers notes
+    await bind(bound);
+    await isWhole();
+  });
+});
+
 describe("a database that goes back to before its bucket was bound", () => {
   it("is copied anew: who was deleted since is in the copy", async () => {
     await threeUsers();
