@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 
 import { backups, setTimes } from "./support/backup.mjs";
+import { importOf } from "./support/bulk.mjs";
 import { assertProblem, user } from "./support/client.mjs";
 import { OPERATORS, OPERATOR_TOKENS } from "./support/console.mjs";
 import { startWorker } from "./support/harness.mjs";
@@ -75,6 +76,27 @@ describe("a purge with PURGE_DELAY_HOURS = 72, the default", () => {
     ]);
     assertProblem(await wallet.admin("POST", `${wallet.path(ada)}/restore`), 404, "unknown_user");
     assert.deepEqual(await wallet.fetched(bob), ["c1"]);
+  });
+
+  it("is not taken back by an import that still has the user: a conflict, and nobody is there", async () => {
+    await purge();
+    const { id, clientId } = ada;
+    const { status, body, text } = await importOf(worker, [
+      { type: "user", id, clientId },
+      { type: "custodianBackupShare", userId: id, backupMethod: CUSTODIAN, share: "c1" },
+    ]);
+    assert.equal(status, 200, text);
+    assert.deepEqual(
+      body.results.map(({ outcome }) => outcome),
+      ["conflict", "refused"],
+    );
+    assert.match(body.results[0].reason, /a purge of this user waits/);
+    assert.equal((await wallet.admin("GET", wallet.path(ada))).status, 404);
+    assert.deepEqual(
+      (await waiting()).map(({ userId }) => userId),
+      [id],
+    );
+    assert.deepEqual(await events("cancel_purge"), []);
   });
 
   it("that cannot be carried out is an error in the log, and keeps none behind it waiting", async () => {

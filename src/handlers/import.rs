@@ -276,6 +276,9 @@ fn user_result(verdict: &Verdict) -> LineResult {
         "same" => LineResult::same(verdict.line),
         "other_key" => conflict("the user is registered with another API key, or without one"),
         "id_taken" => conflict("the user id is registered with another clientId"),
+        "purge_waits" => conflict(
+            "a purge of this user waits: leave the user out, or take the purge back with DELETE /users/:userId/purge",
+        ),
         "client_taken" => conflict("the clientId is registered for another user"),
         "needs_approval" => conflict(
             "the user has cipher texts, which the API key would open, and FOUR_EYES lists client-api-key: leave the key out, then PUT /users/:userId/client-api-key",

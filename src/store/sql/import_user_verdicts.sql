@@ -26,6 +26,8 @@ WITH j AS (
         WHEN EXISTS (SELECT 1 FROM users u WHERE u.id = j.id) THEN 'id_taken'
         WHEN EXISTS (SELECT 1 FROM users u WHERE u.client_id = j.client_id) THEN 'client_taken'
         WHEN EXISTS (SELECT 1 FROM users u WHERE u.client_api_key_hash = j.hash) THEN 'key_taken'
+        -- The registration would take it back.
+        WHEN EXISTS (SELECT 1 FROM purges p WHERE p.user_id = j.id AND p.client_id = j.client_id) THEN 'purge_waits'
         -- As user_register_event judges it: the key would open what can be restored, and is not the last one that the user had.
         WHEN ?6 = 1 AND j.hash IS NOT NULL
           AND EXISTS (
