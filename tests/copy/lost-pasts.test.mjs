@@ -270,6 +270,31 @@ describe("what a lost past changed of a share that the database has", () => {
   });
 });
 
+describe("who was erased in a lost past, and is in the database again", () => {
+  it("is in the copy once everything is copied again, with what was stored before and since", async () => {
+    for (const who of [one, two]) await stored(who);
+    await settled();
+    await copy.drain();
+    const goBack = await timeTravel(worker);
+    await of.purgeUser(one);
+    await settled();
+    await copy.drain();
+    await goBack();
+    await of.custodian(one, METHOD, "acknowledged after");
+    await copy.drain();
+    await settled();
+    const { code, stderr } = await copy.script("rebuild", ["--check"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /not in the copy: user user-one/);
+    await worker.sql("UPDATE meta SET value = '' WHERE name IN ('copying', 'copy_sampled')");
+    await copy.drain();
+    await settled();
+    await assertBothAreBack();
+    assert.deepEqual(await copy.held(copy.rebuilt), await copy.held());
+    await rebuild("--check");
+  });
+});
+
 describe("a merge after Time Travel", () => {
   it("before any other run knows what was lost, and deletes no user who is there", async () => {
     for (const who of [one, two]) await stored(who);
