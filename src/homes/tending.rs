@@ -74,7 +74,23 @@ impl Homes<'_> {
     /// Looks after the directory, as far as it is about this home.
     pub async fn tend(&self, home: &Database) -> Result<()> {
         let directory = self.directory()?;
+        // The home before the directory: another run may tell it something newer meanwhile.
+        let told = walk::told_seen(home).await?;
         let (known, complete) = routes::homes(&directory).await?;
+        let seen_at = known.iter().find(|known| known.home == home.home());
+        let seen_at = seen_at.and_then(|known| known.seen_at.as_deref());
+        let went_back = seen_at
+            .zip(told.as_deref())
+            .is_some_and(|(at, told)| at < told);
+        let complete = complete.filter(|_| !went_back);
+        if went_back {
+            walk::incomplete(&directory).await?;
+            log::event(
+                Level::Error,
+                "the directory went back in time: rebuild it",
+                &[],
+            );
+        }
         log::step("moves", self.finish_moves(home).await);
         // 1. Every user has routes, and they lead here.
         let is_filling = home.home() == 0 && complete.as_deref() == Some("0");
@@ -91,7 +107,7 @@ impl Homes<'_> {
         // 2. Registrations that nobody has finished within a day cannot be carried out any more.
         walk::drop_old_claims(&directory).await?;
         // 3. How full is it?
-        let state = routes::seen(
+        let (state, seen_at) = routes::seen(
             &directory,
             &Seen {
                 home: home.home(),
@@ -102,6 +118,9 @@ impl Homes<'_> {
             },
         )
         .await?;
+        if let Some(at) = seen_at {
+            walk::tell_seen(home, &at).await?;
+        }
         let was_open = known
             .iter()
             .any(|known| known.home == home.home() && known.state == "open");

@@ -124,8 +124,34 @@ pub async fn correct(directory: &Database, astray: &[&Astray], home: u32) -> Res
 
 /// Every user outside home 0 has routes: no row means that nobody is known.
 pub async fn complete(directory: &Database) -> Result<()> {
-    let statement = Statement::new(sql!("directory_complete"));
-    directory.write(vec![statement]).await.map(drop)
+    let statements = vec![
+        Statement::new(sql!("directory_complete")),
+        Statement::new(sql!("directory_forget_seen")),
+    ];
+    directory.write(statements).await.map(drop)
+}
+
+/// The directory may lack users, as one that was lost does: it has to be rebuilt.
+pub async fn incomplete(directory: &Database) -> Result<()> {
+    let statements = vec![
+        Statement::new(sql!("directory_incomplete")),
+        Statement::new(sql!("directory_forget_seen")),
+    ];
+    directory.write(statements).await.map(drop)
+}
+
+/// When the directory last noted what it saw of a home, as the home was told.
+pub async fn told_seen(home: &Database) -> Result<Option<String>> {
+    const TOLD: &str = "SELECT value FROM meta WHERE name = 'directory_seen'";
+    let rows = home.ask(Statement::new(TOLD)).await?;
+    Ok(rows.first_text("value"))
+}
+
+pub async fn tell_seen(home: &Database, at: &str) -> Result<()> {
+    let tell = Statement::new(sql!("meta_put"))
+        .text("directory_seen")
+        .text(at);
+    home.upkeep(tell).await.map(drop)
 }
 
 /// Forgets registrations that were begun more than a day ago.

@@ -273,8 +273,11 @@ pub struct Seen<'a> {
     pub place: Option<&'a str>,
 }
 
-/// Notes what was seen. A home that has become too large takes no new users any more. Answers with its state.
-pub async fn seen(directory: &Database, seen: &Seen<'_>) -> Result<Option<String>> {
+/// Notes what was seen. A home that has become too large takes no new users any more. Answers with its state, and with when that was.
+pub async fn seen(
+    directory: &Database,
+    seen: &Seen<'_>,
+) -> Result<(Option<String>, Option<String>)> {
     let statement = Statement::new(sql!("directory_seen"))
         .number(seen.home.into())
         .number(seen.bytes)
@@ -282,5 +285,5 @@ pub async fn seen(directory: &Database, seen: &Seen<'_>) -> Result<Option<String
         .number(seen.closes_at_bytes)
         .optional(seen.place);
     let [rows] = directory.write(vec![statement]).await?.rows()?;
-    Ok(rows.first_text("state"))
+    Ok((rows.first_text("state"), rows.first_text("seen_at")))
 }

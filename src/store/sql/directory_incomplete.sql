@@ -1,0 +1,3 @@
+-- directory_incomplete()
+-- Nobody knows who has no row.
+DELETE FROM meta WHERE name = 'complete'
