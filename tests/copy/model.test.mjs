@@ -1,4 +1,4 @@
-// The second copy against histories at random: stores, deletions, erasures, restores, imports, rotations, a bucket that fails, runs at once, the
+// The second copy against histories at random: stores, deletions, erasures, restores, imports, rotations, a bucket that fails, another one, runs at once, the
 // sweep, and Time Travel, also several times and to before what the copy knows. Again and again the database is merged with its copy and rebuilt
 // from it: nothing that was acknowledged is lost, nobody who was erased comes back, and both are the same, row for row.
 //
@@ -51,6 +51,10 @@ const states = [];
 let deployed = 0;
 let texts = 0;
 let hasTravelled = false;
+/** How often the bucket was another one: what was lost before is only in the objects of before, which count no more. */
+let bindings = 0;
+/** The objects of the bucket that is not bound. */
+let other = [];
 
 const of = () => backups(workers[deployed]);
 const ok = async (answer, ...statuses) => {
@@ -195,17 +199,17 @@ const STEPS_OF = {
   async remember() {
     const held = people.map((person) => new Set(person.held));
     const keys = people.map((person) => person.user.clientApiKey);
-    states.push({ goBack: await timeTravel(worker), held, keys, purged: new Set(), number: states.length });
+    states.push({ goBack: await timeTravel(worker), held, keys, bindings, purged: new Set() });
     return `as ${states.length - 1}`;
   },
   async travel() {
     if (states.length === 0) return undefined;
     if (chance(0.6)) await copyAll();
     else if (chance(0.5)) await copyByRequests();
+    const at = chance(0.7) ? states.length - 1 : 0;
+    const { goBack, held, keys, purged, ...state } = states[at];
     const [begun] = await worker.sql("SELECT 1 FROM meta WHERE name = 'copying' AND value = 'done'");
-    const isCopied = begun && (await copy.pending()) === 0;
-    const at = Math.floor(chance(0.7) ? states.length - 1 : 0);
-    const { goBack, held, keys, purged } = states[at];
+    const isCopied = begun && (await copy.pending()) === 0 && state.bindings === bindings;
     await goBack();
     hasTravelled = true;
     for (const [index, person] of people.entries()) {
@@ -216,6 +220,26 @@ const STEPS_OF = {
       person.isRevived ||= purged.has(person);
     }
     return `to ${at}, ${isCopied ? "all was copied" : "not all was copied"}`;
+  },
+  /** Another bucket is bound, the one of before or an empty one. */
+  async anotherBucket() {
+    const next = chance(0.3) ? [] : other;
+    other = await Promise.all(
+      (await copy.names("")).map(async (name) => {
+        const object = await copy.bucket.get(name);
+        return [name, await object.text(), { customMetadata: object.customMetadata }];
+      }),
+    );
+    for (const [name] of other) await copy.bucket.delete(name);
+    for (const object of next) await copy.bucket.put(...object);
+    forgetLost();
+    return `${next.length} objects`;
+  },
+  /** For a time no bucket is bound: a run does this then. */
+  async noBucket() {
+    await worker.sql("DELETE FROM meta WHERE name IN ('copying', 'copy_sampled')");
+    await worker.sql("DELETE FROM changes WHERE what <> 'purged'");
+    forgetLost();
   },
   merge: async () => void (await merge()),
   check: async () => void (await check()),
@@ -249,6 +273,8 @@ const WEIGHTS = {
   merge: 3,
   check: 4,
   month: 2,
+  anotherBucket: 2,
+  noBucket: 2,
 };
 
 test(`what the database and its copy hold is the same, whatever happens to both (seed ${SEED})`, async () => {
@@ -293,6 +319,11 @@ async function nothingIsLost() {
     const there = new Set((await rowsOf(person)).map(({ text }) => text));
     for (const text of person.held) assert.ok(there.has(text), `${text} was acknowledged, and is gone`);
   }
+}
+
+function forgetLost() {
+  bindings++;
+  for (const { lost } of people) lost.clear();
 }
 
 async function purge(person) {
