@@ -1,7 +1,9 @@
 // npm run keys -- recover: what it says where the bucket cannot be read, and where the keys belong.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -112,6 +114,39 @@ describe("keys recover", () => {
     const { code, stdout, stderr } = await runScript("keys", args, { env: { PERSIST_TO: join(dir, "state") } });
     assert.equal(code, 0, stderr);
     assert.equal(stdout.trim(), keyOf("k1", 1));
+  });
+
+  it("reads the bucket at Cloudflare, in its jurisdiction: every key that the index names, the sealing one first", async () => {
+    const objects = {
+      "keys/index": '{"keys":["k2","k1"]}',
+      "keys/k2.age": readFileSync(await ofKey("far-2.age", keyOf("k2", 2)), "latin1"),
+      "keys/k1.age": readFileSync(await ofKey("far-1.age", keyOf("k1", 1)), "latin1"),
+    };
+    const cloudflare = createServer(({ headers, url }, response) => {
+      const name = /^\/accounts\/account\/r2\/buckets\/copy\/objects\/(.*)$/.exec(url)?.[1];
+      const found = headers["cf-r2-jurisdiction"] === "eu" && objects[decodeURIComponent(name)];
+      if (found) return response.end(found);
+      const errors = [{ code: 10007, message: "The specified key does not exist." }];
+      return response.writeHead(404).end(JSON.stringify({ success: false, errors, messages: [], result: null }));
+    }).listen(0, "127.0.0.1");
+    await once(cloudflare, "listening");
+    const env = {
+      CLOUDFLARE_API_BASE_URL: `http://127.0.0.1:${cloudflare.address().port}`,
+      CLOUDFLARE_ACCOUNT_ID: "account",
+      CLOUDFLARE_API_TOKEN: "token",
+      WRANGLER_SEND_METRICS: "false",
+    };
+    const args = ["recover", "--identity", identity, "--bucket", "copy"];
+    try {
+      const { code, stdout, stderr } = await runScript("keys", [...args, "--jurisdiction", "eu"], { env });
+      assert.deepEqual([code, stdout], [0, `${keyOf("k2", 2)},${keyOf("k1", 1)}\n`], stderr);
+      delete objects["keys/k1.age"];
+      const lacking = await runScript("keys", [...args, "--jurisdiction", "eu"], { env });
+      assert.deepEqual([lacking.code, lacking.stdout], [1, ""], "without a key that shares need there is no setting");
+      assert.match(lacking.stderr, /has no object keys\/k1\.age/);
+    } finally {
+      cloudflare.close().closeAllConnections();
+    }
   });
 
   it("gives no setting that the Worker refuses: two keys of one id", async () => {
