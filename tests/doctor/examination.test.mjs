@@ -179,6 +179,7 @@ describe("npm run doctor", () => {
     assert.equal(code, 1);
     assert.match(of("webhook").note, /no answer within Portal's 10 s/);
     assert.match(of("webhook").advice, /latency/);
+    assert.equal(of("budget").status, "failed", "nor was every webhook answered in time");
     assert.equal(of("clear up").status, "ok");
   });
 

@@ -71,12 +71,14 @@ describe("npm run doctor, against a Worker with other settings", () => {
     assert.equal(told.code, 0, told.said);
   });
 
-  it("goes along with FETCH_SUPERSEDED = always", async () => {
-    const told = await doctorWith(
-      { FETCH_SUPERSEDED: "always" },
-      await workerWith({ vars: { FETCH_SUPERSEDED: "always" } }),
-    );
+  it("goes along with FETCH_SUPERSEDED = always, and then expects the older shares too", async () => {
+    const url = await workerWith({ vars: { FETCH_SUPERSEDED: "always" } });
+    const told = await doctorWith({ FETCH_SUPERSEDED: "always" }, url);
     assert.equal(told.code, 0, told.said);
+    await worker.stop();
+    const other = await doctorWith({ FETCH_SUPERSEDED: "always" }, await workerWith({}));
+    assert.equal(other.code, 1, other.said);
+    assert.match(other.said, /✗ Once the re-backup is finished/);
   });
 
   it("skips the app's part where it cannot make the app's token", async () => {

@@ -22,9 +22,13 @@ export class Caller {
   /** A webhook, as Portal sends it. */
   async asPortal(path, body, { secret = this.webhookSecret } = {}) {
     const headers = secret === null ? {} : { "x-webhook-secret": secret };
-    const answer = await this.#send("portal", "POST", path, { headers, body, budget: PORTAL_BUDGET_MS });
-    this.webhookTimes.push(answer.ms);
-    return answer;
+    const started = performance.now();
+    try {
+      return await this.#send("portal", "POST", path, { headers, body, budget: PORTAL_BUDGET_MS });
+    } finally {
+      // Also of one that gave no answer in time: that is the slowest.
+      this.webhookTimes.push(performance.now() - started);
+    }
   }
 
   asApp(method, path, { token, body } = {}) {

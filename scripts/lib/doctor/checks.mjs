@@ -158,9 +158,10 @@ export const checks = [
     title: "What the app stored is in the second copy, and opens there",
     needs: ["store"],
     secret: "adminToken",
-    applies: async ({ caller }) => Boolean((await caller.asOperator("GET", "/admin/status")).json?.copy),
+    applies: async ({ caller }) => Boolean((await caller.asOperator("GET", "/admin/status")).expect(200).json?.copy),
     async run({ caller, user }) {
       const { json } = (await caller.asOperator("GET", "/admin/status")).expect(200);
+      if (!json.copy) throw new Skip("there is none");
       if (json.copy.lagSeconds > MAX_COPY_LAG_S)
         throw new Trouble(
           `the second copy is ${json.copy.lagSeconds} s behind`,
@@ -219,8 +220,9 @@ export const checks = [
       (await caller.asApp("POST", `/users/${user.id}/user-backup-share`, { token: token(), body })).expect(200);
       await expectState(context, "complete");
       const shares = await fetchShares(context);
-      if (settings.fetchSuperseded === "always") return 'with the older ones beside them: FETCH_SUPERSEDED = "always"';
-      sameShares(context, shares, state.second);
+      if (settings.fetchSuperseded !== "always") return sameShares(context, shares, state.second);
+      sameShares(context, shares, [...state.first, ...state.second]);
+      return 'with the older ones beside them: FETCH_SUPERSEDED = "always"';
     },
   },
   {
@@ -229,7 +231,8 @@ export const checks = [
     needs: ["webhook gate"],
     async run({ caller }) {
       const slowest = Math.max(...caller.webhookTimes);
-      if (slowest > PORTAL_BUDGET_MS)
+      // One that is broken off after the budget took the budget, give or take a timer's millisecond.
+      if (Math.ceil(slowest) >= PORTAL_BUDGET_MS)
         throw new Trouble(
           `the slowest took ${(slowest / 1000).toFixed(1)} s`,
           `See ${caller.place.log} and the database's latency.`,

@@ -61,11 +61,11 @@ export async function examine({
   };
 }
 
-/** Whether there is anything to check: some checks are about what a service may be without. */
+/** Whether there is anything to check: some checks are about what a service may be without. Where that cannot be seen, the check says so. */
 async function applies(check, context, missing) {
   if (check.applies === undefined) return true;
   if (missing) return false;
-  return check.applies(context).catch(() => false);
+  return check.applies(context).catch(() => true);
 }
 
 function missingBefore({ id, title, needs = [], secret }, results, secrets) {
