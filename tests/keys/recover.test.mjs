@@ -156,6 +156,24 @@ describe("keys recover", () => {
     assert.match(stderr, /has the id of another entry, "k2"/);
   });
 
+  it("opens an escrow file that was copied as text, and says of any other what it is, without a stack", async () => {
+    const age = readFileSync(await ofKey("text.age", keyOf("k1", 1)), "latin1");
+    const copied = await recover(identity, file("copied.age", `\n${age.replaceAll("\n", "\r\n")}`));
+    assert.deepEqual([copied.code, copied.stdout], [0, `${keyOf("k1", 1)}\n`], copied.stderr);
+    const lines = age.split("\n");
+    for (const [name, text, told] of [
+      ["none.age", "undefined\n", /none\.age is no age file/],
+      ["short.age", lines.slice(0, 3).join("\n"), /short\.age/],
+      ["body.age", age.replace(lines.at(-3), `${lines.at(-3).slice(0, -8)}AAAAAAA=`), /body\.age was cut short or changed/],
+      ["letters.age", age.replace(lines[1], `#${lines[1]}`), /letters\.age was cut short or changed/],
+    ]) {
+      const { code, stdout, stderr } = await recover(identity, file(name, text));
+      assert.deepEqual([code, stdout], [1, ""], name);
+      assert.match(stderr, told);
+      assert.doesNotMatch(stderr, / at .*\.mjs/);
+    }
+  });
+
   it("leaves out no file without a word: either the bucket or files", async () => {
     const { code, stderr } = await recover(
       identity,

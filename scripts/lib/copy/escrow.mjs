@@ -2,7 +2,7 @@
 
 import { Encrypter, armor } from "age-encryption";
 
-import { addRecipient, readIdentities, unlocked } from "../moving/age.mjs";
+import { addRecipient, isAge, readIdentities, unlocked } from "../moving/age.mjs";
 import { keyCheck, openingKeys } from "../moving/sealed.mjs";
 import { Failure } from "../log.mjs";
 
@@ -50,20 +50,14 @@ export function encrypterFor(recipients) {
 /** The entry of SHARE_ENCRYPTION_KEYS in an escrow file. */
 export async function recovered({ name, text, identityFile }) {
   const identities = readIdentities(identityFile);
-  let file;
+  const file = Buffer.from(text, "latin1");
+  if (!isAge(file)) throw new Failure(`${name} is no age file.`);
   try {
-    file = Buffer.from(text.startsWith("-----BEGIN") ? armor.decode(text) : Buffer.from(text, "latin1"));
-  } catch {
-    throw new Failure(`${name} is no age file.`);
-  }
-  const open = await unlocked(file, { identities, file: name });
-  const stream = await open(new Blob([file]).stream());
-  let entry;
-  try {
-    entry = (await new Response(stream).text()).trim();
-  } catch {
+    const open = await unlocked(file, { identities, file: name });
+    const stream = await open(new Blob([file]).stream());
+    return (await new Response(stream).text()).trim();
+  } catch (error) {
+    if (error instanceof Failure) throw error;
     throw new Failure(`${name} was cut short or changed.`, "Take the copy that is in the bucket, or in the database.");
   }
-  await openingKeys(entry);
-  return entry;
 }
