@@ -83,6 +83,23 @@ describe("npm run deploy, over a Worker that is live", () => {
     assert.ok(deployed());
   });
 
+  it("puts no bucket of the same name in another jurisdiction in the place of one that is live", async () => {
+    const bind = (more) =>
+      writeFileSync(
+        file("wrangler.toml"),
+        `${plain}\n[[env.production.r2_buckets]]\nbinding = "COPY"\nbucket_name = "copy"\n${more}`,
+      );
+    const plain = read("wrangler.toml");
+    const there = {
+      account: { ...account([...SAME, { ...r2("COPY", "copy"), jurisdiction: "eu" }]), buckets: ["copy"] },
+    };
+    bind("");
+    await rejects(deploying([], there), /COPY is bound to the bucket copy within eu, and wrangler\.toml has copy\./);
+    bind('jurisdiction = "eu"\n');
+    await deploying([], there);
+    assert.ok(deployed());
+  });
+
   it("looks at every version that serves, while two do", async () => {
     await rejects(deploying([], { account: account(SAME, [...SAME, d1("DB_1", MADE)]) }), /DB_1 is bound/);
   });

@@ -27,16 +27,33 @@ describe("npm run deploy", () => {
   beforeEach(begin);
   afterEach(end);
 
-  it("makes no new sealing key for a database that holds shares of another one", async () => {
+  it("makes no new sealing key for a database that holds shares of another one, or of which that cannot be seen", async () => {
     withDatabase(OLD);
-    const account = { databases: [{ uuid: OLD, name: "portal-backup" }], canaries: 1 };
+    const databases = [{ uuid: OLD, name: "portal-backup" }];
+    for (const [holds, told] of [
+      [1, /portal-backup has been used with a key already/],
+      ["Authentication error [code: 10000]", /cannot be seen whether the database portal-backup holds shares/],
+      // Of a schema that is older than the history.
+      ["no such table: backup_share_versions: SQLITE_ERROR", /cannot be seen whether/],
+    ]) {
+      const account = { databases, sealed: { DB: holds } };
+      await rejects(deploying(["--secrets-out", file("made.env")], { account }), told, /sealed what is there/);
+      assert.equal(state().secrets, undefined);
+      assert.ok(!existsSync(file("made.env")));
+    }
+    await deploying(["--secrets-out", file("made.env")], { account: { databases, sealed: { DB: 0 } } });
+    assert.ok("SHARE_ENCRYPTION_KEYS" in state().secrets);
+  });
+
+  it("makes no new sealing key where another home holds shares, though the first one is new", async () => {
+    const home = `\n[[env.production.d1_databases]]\nbinding = "DB_1"\ndatabase_name = "portal-backup-1"\ndatabase_id = "${OLD}"\n`;
+    writeFileSync(file("wrangler.toml"), read("wrangler.toml") + home);
+    const account = { databases: [{ uuid: OLD, name: "portal-backup-1" }], sealed: { DB_1: 1 } };
     await rejects(
-      deploying(["--secrets-out", file("made.env")], { account }),
-      /used with a key already/,
-      /sealed what is there/,
+      deploying(["--location", "weur", "--secrets-out", file("made.env")], { account }),
+      /portal-backup-1 has been used with a key already/,
     );
     assert.equal(state().secrets, undefined);
-    assert.ok(!existsSync(file("made.env")));
   });
 
   it("stops where nobody can be asked, before anything is changed there", async () => {

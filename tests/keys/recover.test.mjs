@@ -164,7 +164,11 @@ describe("keys recover", () => {
     for (const [name, text, told] of [
       ["none.age", "undefined\n", /none\.age is no age file/],
       ["short.age", lines.slice(0, 3).join("\n"), /short\.age/],
-      ["body.age", age.replace(lines.at(-3), `${lines.at(-3).slice(0, -8)}AAAAAAA=`), /body\.age was cut short or changed/],
+      [
+        "body.age",
+        age.replace(lines.at(-3), `${lines.at(-3).slice(0, -8)}AAAAAAA=`),
+        /body\.age was cut short or changed/,
+      ],
       ["letters.age", age.replace(lines[1], `#${lines[1]}`), /letters\.age was cut short or changed/],
     ]) {
       const { code, stdout, stderr } = await recover(identity, file(name, text));

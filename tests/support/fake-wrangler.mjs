@@ -53,9 +53,11 @@ if (command === "whoami --json") {
   say(`✅ Successfully created DB '${args[2]}'`);
 } else if (/^d1 time-travel info \w+ --json$/.test(command)) {
   say({ uuid: "x", bookmark: "00000085-0000004c-00004c6d-8e61117bf38d7adb71b934ebbf891683" });
-} else if (command.startsWith("d1 execute DB --remote --json")) {
-  if (state.canaries === undefined) fail("no such table: key_canaries: SQLITE_ERROR");
-  say([{ results: [{ sealed: state.canaries }], success: true }]);
+} else if (/^d1 execute \w+ --remote --json/.test(command)) {
+  // Whether a database holds shares, by its binding; one without a word has no tables.
+  const sealed = state.sealed?.[args[2]];
+  if (typeof sealed !== "number") fail(sealed ?? "no such table: key_canaries: SQLITE_ERROR");
+  say([{ results: [{ sealed }], success: true }]);
 } else if (/^d1 migrations apply \w+ --remote$/.test(command)) {
   // Several are migrated at once, each by a process of its own: none may write the state of another.
   const mark = here(`migrated.${args[3]}`);

@@ -27,7 +27,6 @@ export const database = {
     /** By binding: the database's jurisdiction, null if it has none, undefined if wrangler does not tell. */
     context.jurisdictions = {};
     for (const one of context.config.databases) await oneDatabase(context, one, all);
-    context.databaseIsNew = context.made.includes("DB");
   },
 };
 

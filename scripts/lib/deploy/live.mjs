@@ -44,17 +44,20 @@ async function liveBindings(wrangler) {
   return bindings;
 }
 
+/** Two jurisdictions may each have a bucket of this name. */
+const bucketIn = (name, jurisdiction) => (jurisdiction ? `${name} within ${jurisdiction}` : name);
+
 function refuseLosses({ config, options }, bindings) {
   const here = new Map([
     ...config.databases.map(({ binding, id }) => [binding, id]),
-    ...config.buckets.map(({ binding, name }) => [binding, name]),
+    ...config.buckets.map(({ binding, name, jurisdiction }) => [binding, bucketIn(name, jurisdiction)]),
   ]);
   const losses = bindings
     .filter(({ name, type }) => (type === "d1" || type === "r2_bucket") && HOLDS.test(name))
-    .map(({ name, type, bucket_name, database_id, id }) => ({
+    .map(({ name, type, bucket_name, database_id, id, jurisdiction }) => ({
       name,
       what: type === "d1" ? "database" : "bucket",
-      there: type === "d1" ? (database_id ?? id) : bucket_name,
+      there: type === "d1" ? (database_id ?? id) : bucketIn(bucket_name, jurisdiction),
     }))
     .filter(({ name, there }) => here.get(name) !== there && !options.rebind.includes(name));
   if (losses.length === 0) return;

@@ -148,27 +148,23 @@ function keptSecrets({ config, options: { secretsOut } }) {
 }
 
 /** A fresh key opens nothing that an older one has sealed: then the older one is missing, not a new one. */
-async function refuseNewKeyOverOldShares({ databaseIsNew, wrangler }) {
-  if (databaseIsNew) return;
+async function refuseNewKeyOverOldShares({ config, made, wrangler }) {
   const tables = ["key_canaries", "custodian_backup_shares", "user_backup_shares", "backup_share_versions"];
   const query = `SELECT ${tables.map((table) => `EXISTS (SELECT 1 FROM ${table})`).join(" OR ")} AS sealed`;
-  const { code, stdout, output } = await wrangler.run([
-    "d1",
-    "execute",
-    "DB",
-    "--remote",
-    "--json",
-    `--command=${query}`,
-  ]);
-  if (/no such table/i.test(output)) return;
-  const sealed = code === 0 ? JSON.parse(stdout.slice(stdout.indexOf("[")))[0]?.results?.[0]?.sealed : undefined;
-  if (sealed === 0) return;
-  throw new Failure(
-    sealed === undefined
-      ? `It cannot be seen whether the database holds shares already:\n${output.trim()}`
-      : "The database has been used with a key already, but the Worker's SHARE_ENCRYPTION_KEYS is not set.",
-    "Give it the keys that sealed what is there (SHARE_ENCRYPTION_KEYS in the environment): a new one opens none of it.",
-  );
+  for (const { binding, name } of config.databases) {
+    if (binding === "DIRECTORY" || made.includes(binding)) continue;
+    const execute = ["d1", "execute", binding, "--remote", "--json", `--command=${query}`];
+    const { code, stdout, output } = await wrangler.run(execute);
+    if (/no such table: key_canaries/i.test(output)) continue; // the first migration makes it
+    const sealed = code === 0 ? JSON.parse(stdout.slice(stdout.indexOf("[")))[0]?.results?.[0]?.sealed : undefined;
+    if (sealed === 0) continue;
+    throw new Failure(
+      sealed === undefined
+        ? `It cannot be seen whether the database ${name} holds shares already:\n${output.trim()}`
+        : `The database ${name} has been used with a key already, but the Worker's SHARE_ENCRYPTION_KEYS is not set.`,
+      "Give it the keys that sealed what is there (SHARE_ENCRYPTION_KEYS in the environment): a new one opens none of it.",
+    );
+  }
 }
 
 /** Gives the secrets just made to the operator: once, before they are used. */
