@@ -112,6 +112,27 @@ describe("npm run deploy -- --copy --recipient", () => {
       server?.close().closeAllConnections();
     }
   });
+
+  it("does not end well where the Worker refuses the keys: those that were given are not its own", async () => {
+    const recipient = await identityToRecipient(await generateX25519Identity());
+    const server = createServer((request, response) => {
+      const refused = { code: "conflict", detail: "These are not the keys that the Worker has." };
+      response
+        .writeHead(request.method === "POST" ? 409 : 200, { "content-type": "application/json" })
+        .end(JSON.stringify(request.method === "POST" ? refused : { release: releaseDigest() }));
+    });
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${server.address().port}`;
+    try {
+      await rejects(
+        deploying(["--location", "weur", "--no-doctor", "--url", url, "--recipient", recipient], { env: GIVEN }),
+        /^It is deployed, but the keys are not in escrow: .*409 conflict: These are not the keys/,
+        new RegExp(`keys -- escrow --url ${url} --recipient ${recipient}`),
+      );
+    } finally {
+      server.close().closeAllConnections();
+    }
+  });
 });
 
 async function freePort() {
