@@ -3,16 +3,17 @@
 use crate::auth::admin::Admin;
 use crate::config::{self, Copies};
 use crate::domain::journal;
-use crate::domain::json::{self, Writer};
-use crate::domain::rebuild::{Mode, RebuildRequest, parse_escrows};
+use crate::domain::json::{self, Writer, quoted};
+use crate::domain::rebuild::{Escrow, Mode, RebuildRequest, parse_escrows};
 use crate::error::{Code, Error, Result};
+use crate::handlers::health::check_keys_everywhere;
 use crate::http::{Answer, Call};
 use crate::maintenance::copy::{Target, unreachable};
 use crate::maintenance::rebuild::{self, Page, Work};
 use crate::maintenance::sample::Sampled;
 use crate::store::changes::Copying;
 use crate::store::rebuild::{Difference, totals};
-use crate::store::{Database, Which, audit, enrolment, escrow};
+use crate::store::{Database, Which, audit, enrolment, escrow, health};
 
 /// `POST /admin/rebuild`: a page of a rebuild from the copy, or of a comparison with it.
 pub async fn rebuild(_: &Admin, call: &Call<'_>) -> Result<Answer> {
@@ -172,7 +173,9 @@ pub fn status_json(homes: &[Copying]) -> String {
 ///
 /// 1. The body.
 /// 2. They must be the Worker's keys, each once: the index that is written names no other.
-/// 3. Beside each copy, and then into the database: what the database notes is everywhere.
+/// 3. They must be the keys that shares are sealed with. A wrong one would take the place of the right one, on the very day on which that is
+///    needed. The databases know it by their canaries; where those are lost, each bucket knows it by its index.
+/// 4. Beside each copy, and then into the database: what the database notes is everywhere.
 pub async fn escrow(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     // 1.
     let escrows = parse_escrows(&call.json_body().await?)?;
@@ -193,10 +196,30 @@ pub async fn escrow(_: &Admin, call: &Call<'_>) -> Result<Answer> {
         ));
     }
     // 3.
-    let ids = json::texts(escrows.iter().map(|escrow| escrow.id.as_str()));
-    let index = Writer::default().raw("keys", &ids).end();
+    check_keys_everywhere(call, &health::read(call.db).await?.canaries).await?;
     let copies = call.copier.as_ref().map(|copier| copier.copies);
-    for bucket in copies.iter().flat_map(Copies::buckets) {
+    let buckets: Vec<_> = copies.iter().flat_map(Copies::buckets).collect();
+    let told = |escrow: &Escrow| format!("{} {}", escrow.id, escrow.check);
+    for bucket in &buckets {
+        let index = bucket.get(journal::name_of_escrow_index()).await;
+        let index = index.map_err(unreachable)?.map(|(text, _)| text);
+        let index = index.unwrap_or_default();
+        // No id has a blank.
+        let is_another = |escrow: &&Escrow| {
+            index.contains(&format!("\"{} ", escrow.id)) && !index.contains(&quoted(&told(escrow)))
+        };
+        if let Some(Escrow { id, .. }) = escrows.iter().find(is_another) {
+            return Err(Error::conflict(format!(
+                "A bucket of the second copy has another key in escrow under the id \"{id}\", and its shares may need that one. Put the former key back, or give the new one an id that was never used."
+            )));
+        }
+    }
+    // 4.
+    let ids = json::texts(escrows.iter().map(|escrow| escrow.id.as_str()));
+    let checks = json::array(escrows.iter().map(|escrow| quoted(&told(escrow))));
+    let index = Writer::default().raw("keys", &ids).raw("checks", &checks);
+    let index = index.end();
+    for bucket in &buckets {
         for escrow in &escrows {
             let name = journal::name_of_escrow(&escrow.id);
             bucket.put(&name, &escrow.age).await.map_err(unreachable)?;

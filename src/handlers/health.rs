@@ -15,8 +15,10 @@ use crate::maintenance::copy::MAX_LAG_SECONDS;
 use crate::maintenance::{ensure_canary, opens};
 use crate::platform::{now_ms, parse_date};
 use crate::release;
+use crate::store::Database;
 use crate::store::escrow::{self, State};
 use crate::store::health::{self, Canary, SCHEMA_VERSION};
+use crate::store::routes::Home;
 
 /// The Worker runs. Asks nothing of the database.
 pub fn healthz() -> Result<Answer> {
@@ -55,14 +57,7 @@ pub async fn readyz(call: &Call<'_>) -> Result<Answer> {
         ));
     }
     // 4.
-    check_keys(call, &health.canaries).await?;
-    let (homes, known) = match call.homes.are_many() {
-        true => call.homes.are_right().await?,
-        false => Default::default(),
-    };
-    for (_, canaries) in &homes {
-        check_keys(call, canaries).await?;
-    }
+    let (homes, known) = check_keys_everywhere(call, &health.canaries).await?;
     // No database learns what another one refuses.
     ensure_canary(call.db, call.db, call.vault).await?;
     for (home, canaries) in &homes {
@@ -115,7 +110,22 @@ fn not_ready(detail: impl Into<Cow<'static, str>>) -> Error {
     Error::new(Code::Misconfigured, detail)
 }
 
-/// Whether the keys fit the canaries, of one database or of several.
+/// Whether the keys fit the canaries: these of the first database, and those of every other one that answers, which it resolves with.
+pub async fn check_keys_everywhere(
+    call: &Call<'_>,
+    canaries: &[Canary],
+) -> Result<(Vec<(Database, Vec<Canary>)>, Vec<Home>)> {
+    check_keys(call, canaries).await?;
+    let (homes, known) = match call.homes.are_many() {
+        true => call.homes.are_right().await?,
+        false => Default::default(),
+    };
+    for (_, canaries) in &homes {
+        check_keys(call, canaries).await?;
+    }
+    Ok((homes, known))
+}
+
 async fn check_keys(call: &Call<'_>, canaries: &[Canary]) -> Result<()> {
     for canary in canaries {
         let key_id = &canary.key_id;
@@ -159,7 +169,7 @@ async fn warnings(call: &Call<'_>, standing: &[Standing]) -> Result<Vec<String>>
     if Admin::recognise(call, Role::Viewer).await?.is_none() {
         return Ok(Vec::new());
     }
-    let states = escrow::states(call.db, call.vault.current_key_id()).await?;
+    let states = escrow::states(call.db, call.vault.key_ids()).await?;
     let mut warnings: Vec<String> = states
         .into_iter()
         .filter_map(|(key, state)| match state {

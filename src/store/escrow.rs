@@ -3,7 +3,7 @@
 use super::audit::{Actor, Event, Trail};
 use super::sql::sql;
 use super::{Change, Database, Row, Statement};
-use crate::domain::json::Writer;
+use crate::domain::json::{self, Writer};
 use crate::domain::rebuild::Escrow;
 use crate::error::Result;
 use crate::platform::{format_date, now_ms};
@@ -42,9 +42,12 @@ pub enum State {
     Another,
 }
 
-/// How the escrow is of each key that is in use, the sealing key among them.
-pub async fn states(db: &Database, sealing_key: &str) -> Result<Vec<(String, State)>> {
-    let states = Statement::new(sql!("escrow_states")).text(sealing_key);
+/// How the escrow is of each of these keys: of all that the setting has, for any database may have shares under one.
+pub async fn states<'a>(
+    db: &Database,
+    keys: impl Iterator<Item = &'a str>,
+) -> Result<Vec<(String, State)>> {
+    let states = Statement::new(sql!("escrow_states")).text(&json::texts(keys));
     let rows = db.ask(states).await?;
     let read = |row: &Row| {
         let state = match row.text("state").as_str() {

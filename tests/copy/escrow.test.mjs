@@ -9,13 +9,15 @@ import { after, before, beforeEach, describe, it } from "node:test";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 
 import { escrowed } from "../../scripts/lib/copy/escrow.mjs";
+import { backups } from "../support/backup.mjs";
 import { runScript } from "../support/cli.mjs";
-import { assertProblem } from "../support/client.mjs";
+import { assertProblem, user } from "../support/client.mjs";
 import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
 
 const { ADMIN_TOKEN } = SECRETS;
-const [K1, K2] = [1, 2].map((n) => `k${n}:${Buffer.alloc(32, n).toString("base64")}`);
+const [K1, K2, K3] = [1, 2, 3].map((n) => `k${n}:${Buffer.alloc(32, n).toString("base64")}`);
+const WRONG_K2 = K3.replace("k3:", "k2:");
 const identity = await generateX25519Identity();
 const recipient = await identityToRecipient(identity);
 const dir = mkdtempSync(join(tmpdir(), "pbw-escrow-"));
@@ -30,6 +32,7 @@ before(async () => {
     main: faultyBucketEntry,
     config: withCopy,
     secrets: { SHARE_ENCRYPTION_KEYS: `${K2},${K1}` },
+    siblings: { wrong: { SHARE_ENCRYPTION_KEYS: `${WRONG_K2},${K1}` }, fresh: { SHARE_ENCRYPTION_KEYS: K3 } },
   });
   entry = await worker.entry();
   copy = await copies(worker);
@@ -44,8 +47,8 @@ const escrow = (keys) =>
   runScript("keys", ["escrow", "--recipient", recipient, "--url", String(worker.url)], {
     env: { ADMIN_TOKEN, SHARE_ENCRYPTION_KEYS: keys },
   });
-const post = async (setting) =>
-  worker.send("POST", "/admin/keys/escrow", {
+const post = async (setting, to = worker) =>
+  to.send("POST", "/admin/keys/escrow", {
     bearer: ADMIN_TOKEN,
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ keys: await escrowed({ setting, recipients: [recipient] }) }),
@@ -87,6 +90,38 @@ describe("the escrow of the sealing keys", () => {
     assert.deepEqual(await copy.names("keys/"), []);
   });
 
+  it("of the right key stays where the Worker has a wrong one under its id: whoever lost the key needs it now", async () => {
+    assert.equal((await post(`${K2},${K1}`)).status, 200);
+    assert.equal(await warnings(), "");
+    const files = async () =>
+      Promise.all(["index", "k2.age", "k1.age"].map(async (name) => (await copy.bucket.get(`keys/${name}`)).text()));
+    const kept = () => worker.sql("SELECT name, value FROM meta WHERE name LIKE 'escrow/%' ORDER BY name");
+    const before = [await files(), await kept()];
+    const wrong = worker.sibling("wrong");
+    const refused = await post(`${WRONG_K2},${K1}`, wrong);
+    assertProblem(refused, 503, "misconfigured");
+    assert.match(refused.body.detail, /"k2" .*is not the one that this database knows.*Put the former key back/);
+    // The database is lost as well: another one stands in its place, and knows no key.
+    await worker.sql("DELETE FROM key_canaries");
+    const another = await post(`${WRONG_K2},${K1}`, wrong);
+    assertProblem(another, 409, "conflict");
+    assert.match(another.body.detail, /has another key in escrow under the id "k2"/);
+    assert.deepEqual([await files(), await kept()], before);
+    assert.equal((await post(`${K2},${K1}`)).status, 200, "the right ones are kept again");
+    assert.equal((await post(K3, worker.sibling("fresh"))).status, 200, "and one of an id of its own");
+  });
+
+  it("is refused without a key that current shares need", async () => {
+    const who = user("ada");
+    const { custodian, register } = backups(worker);
+    await register(who);
+    await custodian(who, "GDRIVE-SECP256K1", "a share");
+    const refused = await post(K3, worker.sibling("fresh"));
+    assertProblem(refused, 503, "misconfigured");
+    assert.match(refused.body.detail, /sealed with the key "k2", which SHARE_ENCRYPTION_KEYS does not have/);
+    assert.deepEqual(await copy.names("keys/"), []);
+  });
+
   it("is not noted as kept before it is in the bucket, wherever the bucket fails", async () => {
     for (const unwritable of ["keys/k2.age", "keys/k1.age", "keys/index"]) {
       await copy.clear();
@@ -99,8 +134,19 @@ describe("the escrow of the sealing keys", () => {
     }
   });
 
-  it("that is nowhere is told to operators once, not once more of the bucket", async () => {
-    assert.equal((await worker.send("GET", "/readyz", { bearer: ADMIN_TOKEN })).body.warnings.length, 1);
+  it("that is nowhere is told to operators once for each key, not once more of the bucket", async () => {
+    const { body } = await worker.send("GET", "/readyz", { bearer: ADMIN_TOKEN });
+    const told = body.warnings.map((warning) => /^The key "(k\d)" has no escrow/.exec(warning)?.[1]);
+    assert.deepEqual(told.sort(), ["k1", "k2"]);
+  });
+
+  it("that is of another key is told to operators, also of a key that seals nothing here", async () => {
+    assert.equal((await post(`${K2},${K1}`)).status, 200);
+    await worker.sql("UPDATE meta SET value = json_set(value, '$.check', 'x') WHERE name = 'escrow/k1'");
+    assert.match(
+      await warnings(),
+      /^What is in escrow for the key "k1" is another key\. Run npm run keys -- escrow\.$/,
+    );
   });
 
   it("is recovered from the database alone, by what docs/second-copy.md says", async () => {
