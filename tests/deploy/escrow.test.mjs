@@ -7,10 +7,23 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 
 import { generateHybridIdentity, generateX25519Identity, identityToRecipient } from "age-encryption";
 
+import { keyCheck } from "../../scripts/lib/moving/sealed.mjs";
 import { releaseDigest } from "../../scripts/lib/release-digest.mjs";
 import { runScript } from "../support/cli.mjs";
 import { copies, withCopy } from "../support/copy.mjs";
-import { GIVEN, begin, commands, deploying, end, file, forget, read, rejects, said } from "../support/deployment.mjs";
+import {
+  GIVEN,
+  begin,
+  commands,
+  deploying,
+  end,
+  file,
+  forget,
+  read,
+  rejects,
+  said,
+  state,
+} from "../support/deployment.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
 
 describe("npm run deploy -- --copy --recipient", () => {
@@ -110,6 +123,30 @@ describe("npm run deploy -- --copy --recipient", () => {
     } finally {
       clearInterval(listening);
       server?.close().closeAllConnections();
+    }
+  });
+
+  it("keeps the keys that the first deployment makes, with the token that it makes, and needs no file of them", async () => {
+    const recipient = await identityToRecipient(await generateX25519Identity());
+    const posted = [];
+    const server = createServer(async (request, response) => {
+      if (request.method === "POST")
+        posted.push([request.headers.authorization, JSON.parse((await request.toArray()).join("")).keys]);
+      response
+        .setHeader("content-type", "application/json")
+        .end(JSON.stringify({ release: releaseDigest(), kept: ["k"], copied: true }));
+    });
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${server.address().port}`;
+    try {
+      const made = ["--secrets-out", file("made.env"), "--recipient", recipient];
+      await deploying(["--location", "weur", "--no-doctor", "--url", url, ...made]);
+      const { ADMIN_TOKEN, SHARE_ENCRYPTION_KEYS } = state().secrets;
+      const [[authorization, [{ id, check }]]] = posted;
+      assert.equal(authorization, `Bearer ${ADMIN_TOKEN}`);
+      assert.deepEqual([id, check], [SHARE_ENCRYPTION_KEYS.split(":")[0], await keyCheck(SHARE_ENCRYPTION_KEYS)]);
+    } finally {
+      server.close().closeAllConnections();
     }
   });
 

@@ -152,7 +152,7 @@ async function refuseNewKeyOverOldShares({ config, made, wrangler }) {
   const tables = ["key_canaries", "custodian_backup_shares", "user_backup_shares", "backup_share_versions"];
   const query = `SELECT ${tables.map((table) => `EXISTS (SELECT 1 FROM ${table})`).join(" OR ")} AS sealed`;
   for (const { binding, name } of config.databases) {
-    if (binding === "DIRECTORY" || made.includes(binding)) continue;
+    if (made.includes(binding)) continue;
     const execute = ["d1", "execute", binding, "--remote", "--json", `--command=${query}`];
     const { code, stdout, output } = await wrangler.run(execute);
     if (/no such table: key_canaries/i.test(output)) continue; // the first migration makes it
