@@ -125,13 +125,17 @@ describe("a rotation", () => {
     );
   });
 
-  test("after it, the very same share sent again is still recognised", async () => {
+  test("after it, and without the old key, the very same share sent again is still recognised, an older one and another method's too", async () => {
     await oneOfEach();
     deploy("both");
     await worker.scheduled();
-    await custodian(ada, S, "s2");
+    deploy("new");
+    for (const text of ["s2", "s1"]) await custodian(ada, S, text);
     await cipherText(ada, "GDRIVE", "u1");
     assert.equal((await wallet.history(ada)).length, 1);
+    await cipherText(ada, "ICLOUD", "u1");
+    const told = "a cipher text is the same as that of another method";
+    assert.equal(worker.logLines().filter(({ message }) => message === told).length, 1);
   });
 
   test("a key removed too early is named, its shares are kept, and are back with the key", async () => {
