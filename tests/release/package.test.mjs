@@ -19,6 +19,7 @@ import { after, before, describe, it } from "node:test";
 
 import { extract } from "tar";
 
+import { isTerraforms } from "../../scripts/lib/release/contents.mjs";
 import { changedFiles } from "../../scripts/lib/release/package.mjs";
 import { isWindows } from "../../scripts/lib/paths.mjs";
 import { ask, run } from "../../scripts/lib/run.mjs";
@@ -59,6 +60,19 @@ async function freePort() {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
+
+it("no release package has what Terraform leaves behind: its state, its variables", () => {
+  const left = [
+    ".terraform/providers/x",
+    "terraform.tfstate",
+    "terraform.tfstate.backup",
+    "a.tfvars",
+    "a.auto.tfvars.json",
+  ];
+  for (const name of left) assert.ok(isTerraforms(`deploy/terraform/${name}`), name);
+  for (const name of ["main.tf", "variables.tf", "README.md"])
+    assert.ok(!isTerraforms(`deploy/terraform/${name}`), name);
+});
 
 describe("the release package", { skip: isWindows, timeout: 1_800_000 }, () => {
   let folder;

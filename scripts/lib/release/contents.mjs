@@ -35,6 +35,9 @@ const OF_SOURCES = ["bench", "check", "fuzz", "lint", "mutants", "release", "tes
 
 const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
+/** What Terraform leaves beside its files, with the secrets of whoever tried it here. */
+export const isTerraforms = (path) => /(^|\/)\.terraform(\/|$)|\.tfstate|\.tfvars(\.json)?$/.test(path);
+
 /** Every file of the package that is a copy of one here, by its path with forward slashes, sorted. */
 export function copiedFiles() {
   const files = CONTENTS.flatMap((name) =>
@@ -45,9 +48,7 @@ export function copiedFiles() {
           .filter((path) => statSync(inRoot(path)).isFile()),
   );
   const left = new Set(OF_SOURCES.map((name) => `scripts/${name}.mjs`));
-  return files
-    .filter((path) => !left.has(path) && !/(^|\/)\.terraform(\/|$)|\.tfstate|\.tfvars$/.test(path))
-    .sort(compare);
+  return files.filter((path) => !left.has(path) && !isTerraforms(path)).sort(compare);
 }
 
 const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
