@@ -254,6 +254,17 @@ describe("a key that is gone", () => {
     assert.equal((await worker.send("GET", "/readyz")).status, 200, "nothing needs it any more");
   });
 
+  for (const [kind, store] of [
+    ["custodian share", () => custodian(ada, S, "s1")],
+    ["cipher text", () => cipherText(ada, "GDRIVE", "u1")],
+  ])
+    test(`is noticed by /readyz where a ${kind} alone needs it`, async () => {
+      await store();
+      assert.equal((await worker.send("GET", "/readyz")).status, 200);
+      deploy("new");
+      assertProblem(await worker.send("GET", "/readyz"), 503, "misconfigured");
+    });
+
   test("keeps nobody from a new backup, once the shares under it are deleted by hand as docs/operations.md says", async () => {
     await oneOfEach();
     await worker.send("GET", "/readyz");
