@@ -84,6 +84,18 @@ for (const [script, ...args] of COMMANDS)
       assert.match(stderr, /not in the copy: user ada, all of it/);
     });
 
+    it("looks at every page, of the copy and of the users", async () => {
+      const onPages = ({ mode, shard, cursor }) => {
+        if (mode === "check" && shard === "7") return cursor ? FOUND[0][0] : { cursor: "c1/0/7f" };
+        if (mode === "totals") return { users: 40 };
+        return mode === "uncopied" ? (cursor ? { users: ["ada"] } : { cursor: "a" }) : {};
+      };
+      const { code, stderr } = await against(onPages, script, ...args);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, FOUND[0][1]);
+      assert.match(stderr, /not in the copy: user ada/);
+    });
+
     it("does not end well while changes wait, whose users it left out, also where they came while it looked", async () => {
       for (const isWaiting of [() => true, (asked) => asked.includes("check")]) {
         const wrong = ({ mode, asked }) => (mode === "totals" && isWaiting(asked) ? { pending: 1 } : {});
