@@ -101,7 +101,12 @@ describe("npm run deploy, over a Worker that is live", () => {
   });
 
   it("looks at every version that serves, while two do", async () => {
-    await rejects(deploying([], { account: account(SAME, [...SAME, d1("DB_1", MADE)]) }), /DB_1 is bound/);
+    const more = [...SAME, d1("DB_1", MADE)];
+    for (const versions of [
+      [SAME, more],
+      [more, SAME],
+    ])
+      await rejects(deploying([], { account: account(...versions) }), /DB_1 is bound/);
   });
 
   it("goes on where everything that is live stays, names the variables that change, and shows no value", async () => {
