@@ -138,6 +138,18 @@ describe("a rotation", () => {
     assert.equal(worker.logLines().filter(({ message }) => message === told).length, 1);
   });
 
+  test("takes in the shares of a user who was deleted: restored without the old key, the backup is there", async () => {
+    await oneOfEach();
+    const path = wallet.path(ada);
+    assert.equal((await wallet.admin("DELETE", path)).status, 204);
+    deploy("both");
+    await worker.scheduled();
+    assert.deepEqual(await keyIds(), new Set(["k2"]));
+    deploy("new");
+    assert.equal((await wallet.admin("POST", `${path}/restore`)).status, 200);
+    await assertAllThere();
+  });
+
   test("a key removed too early is named, its shares are kept, and are back with the key", async () => {
     await oneOfEach();
     deploy("new");
