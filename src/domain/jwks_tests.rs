@@ -112,6 +112,8 @@ fn keys_of_no_use_are_passed_over() {
         with(ed_key(), "x", json!(bytes(33, 3))),
         with(ed_key(), "x", json!(format!("{}=", bytes(32, 3)))),
         with(ed_key(), "alg", json!("ES256")),
+        // A post-quantum key (ML-DSA).
+        json!({"kty": "AKP", "kid": "r", "alg": "ML-DSA-44", "pub": bytes(1312, 1)}),
         json!({}),
     ];
     for key in useless {
