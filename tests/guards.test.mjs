@@ -234,7 +234,7 @@ const FURTHER = [
 const MAY_SCAN = [
   /^SCAN key_canaries /,
   /^SCAN \w+ USING COVERING INDEX \w+ in: SELECT key_id, sum\(n\) AS shares FROM/, // GET /admin/keys
-  /^SCAN \w+ USING COVERING INDEX \w+ in: SELECT \*, iif\(\s*too_many/, // GET /admin/status
+  /^SCAN \w+ USING COVERING INDEX \w+ in: SELECT \(SELECT count\(\*\) FROM .* AS too_many$/, // GET /admin/status
   /^SCAN purges USING INDEX purges_by_time in: .* LIMIT 100$/, // likewise: the next ones
   /^SCAN (daily_events|approvals) in: (UPDATE|DELETE)/, // the schedule: a row a day and outcome, a request of the last week
   /^SCAN merge_taken in: DELETE/, // the schedule: who lost something during a merge, of the last hour

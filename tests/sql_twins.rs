@@ -38,14 +38,12 @@ fn of_both_kinds_of_share_the_statements_differ_in_table_and_kind_alone() {
         ("custodian_mend", "user_share_mend"),
         ("custodian_same", "user_share_same"),
         ("restore_custodian", "restore_user_shares"),
-        ("restore_forget_custodian", "restore_forget_user_shares"),
         (
             "rows_count_under_key_custodian",
             "rows_count_under_key_user",
         ),
         ("rows_page_custodian", "rows_page_user"),
         ("rows_page_under_key_custodian", "rows_page_under_key_user"),
-        ("version_forget_custodian", "version_forget_user"),
         ("version_restore_custodian", "version_restore_user"),
     ];
     for (custodian, user) in pairs {
@@ -73,7 +71,6 @@ fn an_import_judges_a_record_alike_for_its_event_and_for_its_answer() {
 fn every_route_of_an_app_refuses_a_credential_alike() {
     let events = [
         ("credential_event", 6),
-        ("user_entries_event", 6),
         ("eject_event", 7),
         ("user_share_fetch_event", 7),
         ("user_share_fetch_pair_event", 7),
@@ -163,7 +160,7 @@ fn both_stores_decide_alike() {
 
 #[test]
 fn a_half_finished_backup_is_one_wherever_it_is_counted() {
-    for name in ["half_finished_count", "half_finished_page", "status_counts"] {
+    for name in ["half_finished_count", "half_finished_page"] {
         assert_has(
             name,
             "AND (c.method IN (s.method, s.method || '-SECP256K1', s.method || '-ED25519')

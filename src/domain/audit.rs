@@ -118,6 +118,7 @@ mod tests {
         }
         written.extend(words_behind(&all, "event_of_user(trail, \"", '"'));
         written.extend(words_behind(&all, "audit::note(\"", '"'));
+        written.extend(words_behind(&all, "credential::event(\"", '"'));
         written.extend(words_behind(&all, "            action: \"", '"'));
         written.extend(words_behind(&all, "        action: \"", '"'));
         written.extend(words_behind(&all, "        event: \"", '"'));

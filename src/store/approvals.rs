@@ -52,17 +52,9 @@ pub fn waiting(changed: Changed) -> Result<String> {
 
 /// A page of the requests that wait, the oldest first.
 pub async fn list(db: &Database, after: &str, limit: u64) -> Result<Page> {
-    const SQL: &str = sql!("approvals_page");
-    let range = |sql| Statement::new(sql).text(after).number(limit);
-    let [rows, next] = db
-        .read(vec![range(SQL), range(sql!("approvals_next"))])
-        .await?
-        .rows()?;
-    let cursor = rows
-        .last()
-        .filter(|_| !next.is_empty())
-        .map(|row| row.text("id"));
-    Ok(Page { rows, cursor })
+    let page = Statement::new(sql!("approvals_page"));
+    let rows = db.ask(page.text(after).number(limit + 1)).await?;
+    Ok(Page::of(rows, limit, "id"))
 }
 
 /// A request, waiting or not.

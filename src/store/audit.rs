@@ -166,18 +166,17 @@ pub async fn list(db: &Database, query: &Query<'_>) -> Result<Page> {
 async fn search(db: &Database, query: &Query<'_>, before: &str, part: u64) -> Result<Page> {
     let from = query.since_ms.map(least_id_at).unwrap_or_default();
     let range = |sql, limit| Statement::new(sql).text(before).text(&from).number(limit);
-    let filtered = |sql| {
-        range(sql, query.limit)
-            .optional(query.action)
-            .optional(query.operator)
-            .optional(query.outcome)
-    };
     let filters = [query.action, query.operator, query.outcome];
+    let filtered = |sql| {
+        filters
+            .into_iter()
+            .fold(range(sql, query.limit), Statement::optional)
+    };
     let is_search = filters.iter().any(Option::is_some);
     let (events, searched) = match query.user_id {
         Some(user_id) => (filtered(sql!("audit_of_user")).text(user_id), 0),
         None if is_search => (filtered(sql!("audit_search")).number(part), part),
-        None => (range(sql!("audit_page"), query.limit), 0),
+        None => (filtered(sql!("audit_search")).number(query.limit), 0),
     };
     let [rows, examined] = db
         .read(vec![events, range(sql!("audit_examined"), searched)])

@@ -39,10 +39,23 @@ pub async fn check(
     credential: &Credential,
     user_id: &UserId,
 ) -> Result<()> {
-    let refusal = trail
-        .statement(sql!("credential_event"))
-        .text(user_id.as_str())
-        .credential(credential);
+    let refusal = event("authenticate", trail, credential, user_id, None);
     let change = Change::new(&trail.event_id).event(refusal);
     db.change(change).await?.unless_refused()
+}
+
+/// The event of a request that only the path's user may make, with its `outcome`; of one that is refused where there is none.
+pub(super) fn event(
+    action: &str,
+    trail: &Trail,
+    credential: &Credential,
+    user_id: &UserId,
+    outcome: Option<&str>,
+) -> Statement {
+    trail
+        .statement(sql!("credential_event"))
+        .text(user_id.as_str())
+        .credential(credential)
+        .text(action)
+        .optional(outcome)
 }

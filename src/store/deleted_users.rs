@@ -6,7 +6,7 @@ use super::audit::{self, Trail};
 use super::outcome::UserRestored;
 use super::sql::sql;
 use super::users::{JsonText, event_of_user, get_of_client};
-use super::{Change, Database, Statement, maintenance};
+use super::{Change, Database, Statement, maintenance, versions};
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::sealing::Place;
 use crate::domain::url;
@@ -38,19 +38,16 @@ pub async fn api_key_of(
 
 /// Where the event says `adopted`: gives the user the custodian shares of its client's own user, whom the same transaction has
 /// deleted.
-pub(super) fn take_over(id: &str, client_id: &ClientId, event_id: &str) -> [Statement; 4] {
-    const TAKE_OVER: &str = sql!("adopt_versions");
-    const FORGET_USER: &str = sql!("adopt_forget_user");
-    [
-        TAKE_OVER,
-        sql!("adopt_custodian"),
-        sql!("adopt_forget_versions"),
-        FORGET_USER,
-    ]
-    .map(|sql| {
+pub(super) fn take_over(change: Change, id: &str, client_id: &ClientId, event_id: &str) -> Change {
+    let adopt = |sql| {
         let of_client = Statement::new(sql).text(id).text(client_id.as_str());
         of_client.text(event_id)
-    })
+    };
+    change
+        .then(adopt(sql!("adopt_versions")))
+        .then(adopt(sql!("adopt_custodian")))
+        .then(versions::forget_current(id))
+        .then(adopt(sql!("adopt_forget_user")))
 }
 
 /// What keeps an operator from a restore.
@@ -142,8 +139,12 @@ pub async fn restore(
     // 2. What an app stored in its place, sealed for this user.
     let adopted = adopt(db, vault, id, &client_id).await?;
     // 3. Undo it. Were the way blocked meanwhile, a UNIQUE constraint stops the whole transaction.
-    let of_client = |sql| Statement::new(sql).text(id.as_str()).text(&client_id);
-    let of_deletion = |sql| of_client(sql).text(&deleted_at);
+    let of_deletion = |sql| {
+        Statement::new(sql)
+            .text(id.as_str())
+            .text(&client_id)
+            .text(&deleted_at)
+    };
     let event = trail
         .statement(sql!("restore_event"))
         .text(id.as_str())
@@ -156,8 +157,7 @@ pub async fn restore(
         .fold(change, Change::then)
         .then(of_deletion(sql!("restore_custodian")))
         .then(of_deletion(sql!("restore_user_shares")))
-        .then(of_client(sql!("restore_forget_custodian")))
-        .then(of_client(sql!("restore_forget_user_shares")))
+        .then(versions::forget_current(id.as_str()))
         .then(of_deletion(FORGET_USER))
         .event(event);
     let gone = || Error::conflict("The user was deleted or purged again meanwhile.");

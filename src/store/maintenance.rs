@@ -172,7 +172,8 @@ pub async fn row_estimate(db: &Database) -> Result<u64> {
 /// How many of the user shares in a range of rows are half-finished backups.
 pub async fn half_finished(db: &Database, first_row: u64, last_row: u64) -> Result<u64> {
     let range = Statement::new(sql!("half_finished_count"));
-    let rows = db.ask(range.number(first_row).number(last_row)).await?;
+    let range = range.number(first_row).number(last_row).raw("null");
+    let rows = db.ask(range).await?;
     Ok(rows.first_number("n"))
 }
 

@@ -25,7 +25,6 @@ pub const DAYS_KEPT: u32 = 400;
 pub async fn count_events(db: &Database, now_ms: u64) -> Result<()> {
     const NO_RECENT: &str = "UPDATE daily_events SET recent = 0 WHERE recent <> 0";
     const FROM: &str = sql!("metrics_from");
-    const AT: &str = sql!("metrics_at");
     const FORGET: &str =
         "DELETE FROM daily_events WHERE day <> '' AND day < date('now', '-' || ?1 || ' days')";
     let settled_to = least_id_at(now_ms.saturating_sub(SETTLED_AFTER_MS));
@@ -38,7 +37,7 @@ pub async fn count_events(db: &Database, now_ms: u64) -> Result<()> {
     .read(Statement::new(NO_RECENT))
     .read(Statement::new(sql!("metrics_recent")).text(&settled_to))
     .read(Statement::new(FROM))
-    .read(Statement::new(AT))
+    .read(mark("at"))
     .read(Statement::new(FORGET).text(&DAYS_KEPT.to_string()));
     db.change(count).await.map(drop)
 }
@@ -67,8 +66,12 @@ pub async fn count_is_due(db: &Database, many: u64) -> Result<bool> {
 }
 
 pub async fn shares_were_counted(db: &Database) -> Result<()> {
-    const SQL: &str = sql!("metrics_shares_counted");
-    db.upkeep(Statement::new(SQL)).await.map(drop)
+    db.upkeep(mark("shares counted")).await.map(drop)
+}
+
+/// Notes that something was done now.
+fn mark(name: &str) -> Statement {
+    Statement::new(sql!("metrics_mark")).text(name)
 }
 
 /// Adds alarms to those of today; `run` is this run's own id.

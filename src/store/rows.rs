@@ -231,3 +231,13 @@ pub struct Page {
     pub rows: Rows,
     pub cursor: Option<String>,
 }
+
+impl Page {
+    /// Of rows that were read up to one more than `limit`: the next page begins behind the last one's `column`.
+    pub(super) fn of(mut rows: Rows, limit: u64, column: &'static str) -> Self {
+        let has_more = rows.truncate(limit);
+        let last = rows.last().filter(|_| has_more);
+        let cursor = last.map(|row| row.text(column));
+        Self { rows, cursor }
+    }
+}

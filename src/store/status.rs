@@ -81,12 +81,23 @@ const COUNT_AT_ONCE: u64 = 50_000;
 
 /// One batch, so the numbers are of one moment.
 pub async fn status(db: &Database) -> Result<Status> {
-    let counts = Statement::new(sql!("status_counts"))
+    let half_finished = Statement::new(sql!("half_finished_count"))
         .number(0)
+        .number(COUNT_AT_ONCE)
         .number(COUNT_AT_ONCE);
-    let [counts, keys, note, purges, due, schema, canaries] = db
+    let [
+        counts,
+        half_finished,
+        keys,
+        note,
+        purges,
+        due,
+        schema,
+        canaries,
+    ] = db
         .read(vec![
-            counts,
+            Statement::new(sql!("status_counts")).number(COUNT_AT_ONCE),
+            half_finished,
             Statement::new(KEY_USE),
             scrub_note(),
             purges::waiting(),
@@ -102,7 +113,7 @@ pub async fn status(db: &Database) -> Result<Status> {
         users: counts.number("users"),
         keys: read_key_use(&keys),
         canaries: health::read_canaries(&canaries),
-        half_finished: (counts.number("too_many") == 0).then(|| counts.number("half_finished")),
+        half_finished: (!counts.flag("too_many")).then(|| half_finished.first_number("n")),
         scrub_note: note.first_text("value"),
         purges: purges.to_json(),
         purges_due: due.first_number("n"),

@@ -7,7 +7,7 @@ use super::custodian_shares::{self, Fetched};
 use super::health::{self, Canary};
 use super::outcome::unknown_user;
 use super::sql::sql;
-use super::users::{event_of_user, stored_client_id};
+use super::users::{self, event_of_user, stored_client_id};
 use super::{Change, Database, Row, Rows, Statement, ask_each};
 use crate::domain::names::{BackupMethod, ClientId, UserId};
 use crate::domain::recovery::FetchSuperseded;
@@ -62,8 +62,8 @@ pub async fn person(db: &Database, user_id: &UserId, retention_days: u32) -> Res
     let of_user = |sql| Statement::new(sql).text(user_id.as_str());
     let [user, deletions, history, shares, canaries] = db
         .read(vec![
-            of_user(sql!("support_user")),
-            of_user(sql!("support_deletions")).text(&retention_days.to_string()),
+            users::by_id(user_id, None),
+            deletions(Some(user_id), None, retention_days),
             of_user(sql!("support_history")),
             of_user(sql!("support_shares")),
             health::canaries(),
@@ -88,11 +88,10 @@ pub async fn of_client(
     client_id: &ClientId,
     retention_days: u32,
 ) -> Result<(Option<User>, Deletions)> {
-    let of_client = |sql| Statement::new(sql).text(client_id.as_str());
     let [user, deletions] = db
         .read(vec![
-            of_client(sql!("support_user_of_client")),
-            of_client(sql!("support_deletions_of_client")).text(&retention_days.to_string()),
+            users::by_client(client_id),
+            deletions(None, Some(client_id), retention_days),
         ])
         .await?
         .rows()?;
@@ -110,6 +109,18 @@ pub async fn purged_at(homes: &[Database], user_id: &UserId) -> Result<Option<St
         latest = latest.max(answer?.first_text("at"));
     }
     Ok(latest)
+}
+
+/// The deletions of a user id, or of a client id.
+fn deletions(
+    user_id: Option<&UserId>,
+    client_id: Option<&ClientId>,
+    retention_days: u32,
+) -> Statement {
+    Statement::new(sql!("support_deletions"))
+        .optional(user_id.map(UserId::as_str))
+        .optional(client_id.map(ClientId::as_str))
+        .text(&retention_days.to_string())
 }
 
 fn read_user(rows: &Rows) -> Result<Option<User>> {

@@ -1,7 +1,7 @@
 //! What the operators' page shows of a user: every version without its share, deletions, and the eject window.
 
 use super::sql::sql;
-use super::{Database, Row, Rows, Statement};
+use super::{Database, Row, Rows, Statement, users};
 use crate::domain::names::UserId;
 use crate::domain::recovery::Entry;
 use crate::domain::timeline::{Timeline, Version};
@@ -20,9 +20,6 @@ pub struct Person {
     pub timeline: Timeline,
 }
 
-const USER: &str =
-    "SELECT id, client_id AS clientId, created_at AS createdAt FROM users WHERE id = ?1";
-
 const PURGE: &str = "SELECT purge_at FROM purges WHERE user_id = ?1 ORDER BY purge_at LIMIT 1";
 
 /// The current ones and the newest 10,000 of the history.
@@ -31,17 +28,13 @@ const VERSIONS: &str = sql!("timeline_versions");
 pub async fn person(db: &Database, user_id: &UserId) -> Result<Person> {
     let of_user = |sql| Statement::new(sql).text(user_id.as_str());
     let [user, deletions, purge, eject, versions] = db
-        .read(
-            [
-                USER,
-                sql!("timeline_deletions"),
-                PURGE,
-                sql!("timeline_eject"),
-                VERSIONS,
-            ]
-            .map(of_user)
-            .into(),
-        )
+        .read(vec![
+            users::by_id(user_id, None),
+            of_user(sql!("timeline_deletions")),
+            of_user(PURGE),
+            of_user(sql!("timeline_eject")),
+            of_user(VERSIONS),
+        ])
         .await?
         .rows()?;
     Ok(Person {

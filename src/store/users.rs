@@ -72,8 +72,7 @@ pub async fn register(
         .then(give_way)
         .then(insert)
         .then(add_key);
-    let taken_over = deleted_users::take_over(new_id, client_id, &trail.event_id);
-    let change = taken_over.into_iter().fold(change, Change::then);
+    let change = deleted_users::take_over(change, new_id, client_id, &trail.event_id);
     let changed = db.change(change.read(select)).await?;
     let outcome = changed.outcome().map_err(|error| match error.code {
         Code::Forbidden => purge_waits(),
@@ -110,17 +109,15 @@ pub async fn replace_client_api_key(
     hash: &str,
 ) -> Result<JsonText> {
     const EVENT: &str = sql!("api_key_event");
-    const SELECT: &str = sql!("user_get");
     let event = trail.statement(EVENT).text(id.as_str()).text(hash);
     let update = Statement::new(sql!("api_key_replace"))
         .text(id.as_str())
         .text(hash)
         .text(&trail.event_id);
-    let select = Statement::new(SELECT).text(id.as_str());
     let change = Change::new(&trail.event_id)
         .event(event)
         .then(update)
-        .read(select);
+        .read(by_id(id, None));
     let changed = db.change(change).await?;
     match changed.outcome()? {
         KeyReplaced::Replaced => {}
@@ -145,10 +142,19 @@ pub async fn get_of_client(
     id: &UserId,
     client_id: Option<&str>,
 ) -> Result<Option<JsonText>> {
-    const SQL: &str = sql!("user_of_id");
-    let select = Statement::new(SQL).text(id.as_str()).optional(client_id);
-    let users = db.ask(select).await?;
+    let users = db.ask(by_id(id, client_id)).await?;
     Ok(users.first_to_json())
+}
+
+/// The statement that reads the user with this id, and with this client id, where one is given, as the API shows it.
+pub(super) fn by_id(id: &UserId, client_id: Option<&str>) -> Statement {
+    let user = Statement::new(sql!("user_of_id"));
+    user.text(id.as_str()).optional(client_id)
+}
+
+/// As [`by_id`], with this client id.
+pub(super) fn by_client(client_id: &ClientId) -> Statement {
+    Statement::new(sql!("user_of_client")).text(client_id.as_str())
 }
 
 /// The client id of the user who has the API key of this hash.
@@ -160,39 +166,32 @@ pub async fn owner_of_api_key(db: &Database, hash: &str) -> Result<Option<String
 
 /// The user with a client id, as a list of one or none.
 pub async fn with_client_id(db: &Database, client_id: &ClientId) -> Result<Page> {
-    const SQL: &str = sql!("user_of_client");
-    let rows = db.ask(Statement::new(SQL).text(client_id.as_str())).await?;
+    let rows = db.ask(by_client(client_id)).await?;
     Ok(Page { rows, cursor: None })
 }
 
 /// A page of users by id: those whose id begins with `begins`, behind `after`.
 pub async fn list(db: &Database, begins: &str, after: &str, limit: u64) -> Result<Page> {
-    const SQL: &str = sql!("users_page");
-    const NEXT: &str = sql!("users_next");
-    let range = |sql| Statement::new(sql).text(after).number(limit).text(begins);
-    page(db, range(SQL), range(NEXT), "id").await
+    page(db, sql!("users_page"), begins, after, limit, "id").await
 }
 
 /// As [`list`], by client id.
 pub async fn list_by_client(db: &Database, begins: &str, after: &str, limit: u64) -> Result<Page> {
-    const SQL: &str = sql!("users_page_by_client");
-    const NEXT: &str = sql!("users_next_by_client");
-    let range = |sql| Statement::new(sql).text(after).number(limit).text(begins);
-    page(db, range(SQL), range(NEXT), "clientId").await
+    let sql = sql!("users_page_by_client");
+    page(db, sql, begins, after, limit, "clientId").await
 }
 
 async fn page(
     db: &Database,
-    users: Statement,
-    next: Statement,
+    sql: &'static str,
+    begins: &str,
+    after: &str,
+    limit: u64,
     cursor: &'static str,
 ) -> Result<Page> {
-    let [rows, next] = db.read(vec![users, next]).await?.rows()?;
-    let cursor = rows
-        .last()
-        .filter(|_| !next.is_empty())
-        .map(|user| user.text(cursor));
-    Ok(Page { rows, cursor })
+    let users = Statement::new(sql).text(after).number(limit + 1);
+    let rows = db.ask(users.text(begins)).await?;
+    Ok(Page::of(rows, limit, cursor))
 }
 
 /// The event of what an operator does to one user, with its outcome; `unknown_user` where there is none.

@@ -5,7 +5,7 @@ use js_sys::JsString;
 use super::audit::Trail;
 use super::outcome::unknown_user;
 use super::sql::sql;
-use super::{Change, Database, Rows, Statement};
+use super::{Change, Database, Rows, Statement, credential, users};
 use crate::auth::client::Credential;
 use crate::domain::names::{BackupMethod, UserId};
 use crate::domain::recovery::Entry;
@@ -29,13 +29,11 @@ pub struct Mark {
     pub same_as: Option<String>,
 }
 
-const USER: &str = "SELECT 1 AS found FROM users WHERE id = ?1";
-
 /// The current shares of a user, for an operator.
 pub async fn entries_for_admin(db: &Database, user_id: &UserId) -> Result<Entries> {
-    let of_user = |sql| Statement::new(sql).text(user_id.as_str());
+    let own = Credential::User(user_id.to_string());
     let [user, entries] = db
-        .read(vec![of_user(USER), of_user(sql!("user_entries"))])
+        .read(vec![users::by_id(user_id, None), entries(user_id, &own)])
         .await?
         .rows()?;
     if user.is_empty() {
@@ -51,14 +49,14 @@ pub async fn entries_for_client(
     credential: &Credential,
     user_id: &UserId,
 ) -> Result<Entries> {
-    let event = trail
-        .statement(sql!("user_entries_event"))
-        .text(user_id.as_str())
-        .credential(credential);
-    let read = Statement::new(sql!("user_entries_of_credential"))
-        .text(user_id.as_str())
-        .credential(credential);
+    let event = credential::event("list_backups", trail, credential, user_id, Some("listed"));
+    let read = entries(user_id, credential);
     read_entries(&db.recover(trail, user_id.as_str(), read, event).await?)
+}
+
+fn entries(user_id: &UserId, credential: &Credential) -> Statement {
+    let entries = Statement::new(sql!("user_entries")).text(user_id.as_str());
+    entries.credential(credential)
 }
 
 fn read_entries(rows: &Rows) -> Result<Entries> {
@@ -92,9 +90,9 @@ fn read_entries(rows: &Rows) -> Result<Entries> {
 
 /// The history of a user, the newest first: ten thousand versions at most, for an answer has to fit into memory.
 pub async fn list(db: &Database, user_id: &UserId) -> Result<Rows> {
-    let of_user = |sql| Statement::new(sql).text(user_id.as_str());
+    let versions = Statement::new(sql!("versions_list")).text(user_id.as_str());
     let [user, versions] = db
-        .read(vec![of_user(USER), of_user(sql!("versions_list"))])
+        .read(vec![users::by_id(user_id, None), versions])
         .await?
         .rows()?;
     if user.is_empty() {
@@ -154,20 +152,18 @@ pub async fn restore(
         .text(user_id.as_str())
         .text(version_id)
         .optional(kind);
-    let of_version = |sql| {
+    let chosen = |sql| {
         Statement::new(sql)
             .text(user_id.as_str())
             .text(version_id)
             .text(&trail.event_id)
+            .optional(kind)
     };
-    let chosen = |sql| of_version(sql).optional(kind);
     let change = Change::new(&trail.event_id)
         .event(event)
         .then(chosen(sql!("version_restore_custodian")))
         .then(chosen(sql!("version_restore_user")))
-        // A version is in the history or current, never both.
-        .then(of_version(sql!("version_forget_custodian")))
-        .then(of_version(sql!("version_forget_user")))
+        .then(forget_current(user_id.as_str()))
         .read(chosen(CURRENT));
     let changed = db.change(change).await?;
     changed.done_or_missing(
@@ -177,6 +173,11 @@ pub async fn restore(
     current
         .first_to_json()
         .ok_or_else(|| Error::conflict("The version was restored, and replaced again meanwhile."))
+}
+
+/// A version is in the history or current, never both: takes what a restore has made current out of the history.
+pub(super) fn forget_current(user_id: &str) -> Statement {
+    Statement::new(sql!("versions_forget_current")).text(user_id)
 }
 
 /// Deletes the versions of the given row ids that are past the retention, but never one that another share may belong to.

@@ -1,10 +1,10 @@
--- half_finished_count(?1 first row, ?2 last row)
+-- half_finished_count(?1 first row, ?2 last row, ?3 none are counted where a row lies behind this one, or NULL)
 -- A cipher text is half-finished where a custodian share of its backup came after it; or is of another pair, and none is of its own.
 -- A share whose name ends with a known curve is of the method before that alone (`BackupMethod::counts_for`). `half_finished_page` names
 -- them.
 SELECT count(*) AS n
 FROM user_backup_shares s
-WHERE s.rowid BETWEEN ?1 AND ?2
+WHERE s.rowid BETWEEN ?1 AND iif((SELECT max(rowid) FROM user_backup_shares) > ?3, 0, ?2)
   AND EXISTS (
       SELECT 1
       FROM custodian_backup_shares c

@@ -1,6 +1,5 @@
--- metrics_at()
+-- metrics_mark(?1 name)
 INSERT INTO metric_marks (name, value)
-SELECT 'at', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
-WHERE true
+VALUES (?1, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ON CONFLICT (name) DO UPDATE
 SET value = excluded.value
