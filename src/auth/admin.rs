@@ -79,16 +79,7 @@ impl Admin {
                     role: Role::Admin,
                 }));
             }
-            // Every one is compared, whichever matches.
-            let tokens = settings.operators.tokens.iter();
-            let found = tokens.fold(None, |found, operator| {
-                if operator.token == shown {
-                    Some(operator)
-                } else {
-                    found
-                }
-            });
-            if let Some(operator) = found {
+            if let Some(operator) = settings.operators.with_token(shown) {
                 return Ok(Some(Self {
                     name: operator.name.clone(),
                     role: operator.role,

@@ -104,10 +104,9 @@ impl Credential {
 fn is_ours(call: &Call<'_>, token: &str) -> bool {
     let hash = CredentialHash::of(token);
     let settings = call.settings;
-    let operators = settings.operators.tokens.iter();
     known(&settings.admin_tokens, hash).is_some()
         || known(&settings.webhook_secrets, hash).is_some()
-        || operators.fold(false, |is_one, operator| is_one | (operator.token == hash))
+        || settings.operators.with_token(hash).is_some()
 }
 
 async fn user_of(

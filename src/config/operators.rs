@@ -60,6 +60,17 @@ impl Operators {
         })
     }
 
+    /// Who has this token. Every one is compared, whichever matches.
+    pub fn with_token(&self, shown: CredentialHash) -> Option<&OperatorToken> {
+        self.tokens.iter().fold(None, |found, operator| {
+            if operator.token == shown {
+                Some(operator)
+            } else {
+                found
+            }
+        })
+    }
+
     pub fn has_access_roles(&self) -> bool {
         !self.access_roles.is_empty()
     }
