@@ -251,13 +251,7 @@ impl Answer {
 
     /// JSON text that JavaScript made and that never was in Rust: with shares in it.
     pub fn json_text(text: JsString) -> Self {
-        Self {
-            status: 200,
-            body: text.into(),
-            content_type: Some("application/json"),
-            headers: Vec::new(),
-            is_once: false,
-        }
+        Self::of(200, Some("application/json"), text.into())
     }
 
     /// Marks an answer that holds what nobody gets again. The caller gets it even if COPY_REQUIRED is set and its second copy is not there.
@@ -269,20 +263,18 @@ impl Answer {
     }
 
     pub fn no_content() -> Self {
-        Self {
-            status: 204,
-            body: JsValue::NULL,
-            content_type: None,
-            headers: Vec::new(),
-            is_once: false,
-        }
+        Self::of(204, None, JsValue::NULL)
     }
 
     fn text(status: u16, content_type: &'static str, text: &str) -> Self {
+        Self::of(status, Some(content_type), JsValue::from_str(text))
+    }
+
+    fn of(status: u16, content_type: Option<&'static str>, body: JsValue) -> Self {
         Self {
             status,
-            body: JsValue::from_str(text),
-            content_type: Some(content_type),
+            body,
+            content_type,
             headers: Vec::new(),
             is_once: false,
         }

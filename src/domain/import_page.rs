@@ -19,11 +19,10 @@ pub struct LineResult {
 }
 
 impl LineResult {
-    /// It is in now, or (in a dry run) would be.
-    pub fn new(line: usize) -> Self {
+    fn of(line: usize, outcome: &'static str) -> Self {
         Self {
             line,
-            outcome: "new",
+            outcome,
             code: None,
             reason: None,
             left_out: None,
@@ -31,36 +30,28 @@ impl LineResult {
         }
     }
 
+    /// It is in now, or (in a dry run) would be.
+    pub fn new(line: usize) -> Self {
+        Self::of(line, "new")
+    }
+
     pub fn same(line: usize) -> Self {
-        Self {
-            line,
-            outcome: "same",
-            code: None,
-            reason: None,
-            left_out: None,
-            copy_of: None,
-        }
+        Self::of(line, "same")
     }
 
     pub fn conflict(line: usize, reason: impl Into<String>) -> Self {
         Self {
-            line,
-            outcome: "conflict",
             code: Some("conflict"),
             reason: Some(reason.into()),
-            left_out: None,
-            copy_of: None,
+            ..Self::of(line, "conflict")
         }
     }
 
     pub fn refused(line: usize, code: &'static str, reason: impl Into<String>) -> Self {
         Self {
-            line,
-            outcome: "refused",
             code: Some(code),
             reason: Some(reason.into()),
-            left_out: None,
-            copy_of: None,
+            ..Self::of(line, "refused")
         }
     }
 
