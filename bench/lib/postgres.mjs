@@ -17,7 +17,7 @@ import { cpuMicros } from "./workerd.mjs";
 const USERS = Array.from({ length: 8 }, (_, i) => ({ id: `user-${i + 1}`, clientId: `client-${i + 1}` }));
 
 /** The folder of Postgres' own programs, or undefined where they are not installed. */
-export function postgresBin() {
+function postgresBin() {
   const debian = "/usr/lib/postgresql";
   const versions = existsSync(debian)
     ? readdirSync(debian)

@@ -15,7 +15,7 @@ import { startWorker } from "./workerd.mjs";
 const SHARE_BYTES = 200; // a million users with real shares are 40 GB; what grows with the users is the indexes
 
 /** A database in `dir` with our schema and that many users in it. */
-export async function seededDatabase(dir, users, keys, onProgress) {
+async function seededDatabase(dir, users, keys, onProgress) {
   mkdirSync(dir, { recursive: true });
   const empty = await startDatabase(dir);
   await empty.run(migrations());

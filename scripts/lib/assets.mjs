@@ -6,7 +6,7 @@ import { basename, dirname, join } from "node:path";
 
 import { buildDir, inRoot, nodeModules } from "./paths.mjs";
 
-export const assetsDir = join(buildDir, "assets");
+const assetsDir = join(buildDir, "assets");
 
 /** Writes whatever differs: `wrangler dev` reloads for each file that is written. */
 export async function buildAssets() {

@@ -122,7 +122,7 @@ function refuseOldExceptions() {
 }
 
 /** `exceptions` are pairs of an advisory and the day until which it is let be. */
-export function refuseOld(exceptions, file, today = new Date().toISOString().slice(0, 10)) {
+function refuseOld(exceptions, file, today = new Date().toISOString().slice(0, 10)) {
   const over = exceptions.filter(([, until]) => !(until >= today)).map(([id]) => id);
   if (over.length === 0) return;
   throw new Failure(

@@ -17,7 +17,7 @@ const CARGO_REMEDY =
   "It needs crates.io and a C linker (Debian: apt install build-essential; macOS: xcode-select --install).";
 
 /** The version that rust-toolchain.toml names. */
-export const pinnedRust = () => readFileSync(inRoot("rust-toolchain.toml"), "utf8").match(/^channel = "(.+)"$/m)[1];
+const pinnedRust = () => readFileSync(inRoot("rust-toolchain.toml"), "utf8").match(/^channel = "(.+)"$/m)[1];
 
 /** The rustc that makes wasm. WASM_RUSTC names one where rustup's has no wasm target; then only wasm is made with it. */
 export const wasmRustc = () => process.env.WASM_RUSTC || "rustc";

@@ -24,7 +24,7 @@ const FLAGS = [
 ];
 
 /** Where Chromium is: CHROMIUM_BIN, else the first one found; undefined where there is none. */
-export const chromiumPath = [
+const chromiumPath = [
   process.env.CHROMIUM_BIN,
   ...FOLDERS.flatMap((folder) => NAMES.map((name) => join(folder, name))),
   ...OTHERS,

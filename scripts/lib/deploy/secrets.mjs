@@ -89,7 +89,7 @@ function uncertain(made, { environment, secretsOut }) {
 }
 
 /** The names of the secrets that the Worker has. */
-export async function secretNames(wrangler) {
+async function secretNames(wrangler) {
   const { code, stdout, output } = await wrangler.run(["secret", "list", "--format=json"]);
   // A Worker that was never deployed has no secrets. Another 404, such as a proxy's, says nothing of them.
   if (code !== 0 && /\[code: 10007\]|Worker "[^"]+"( \(env: [^)]*\))? not found/.test(output)) return [];

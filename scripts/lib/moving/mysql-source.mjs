@@ -115,7 +115,7 @@ export async function mysqlSource(address, options = {}) {
 }
 
 /** The URL's parts. Over a network the connection is always encrypted and the server's certificate checked. */
-export function mysqlConnection(text) {
+function mysqlConnection(text) {
   const url = parsedAddress(text, "mysql://user:password@host:3306/database");
   const { socket, host, port, user, password, database, local } = connectionParts(url, { defaultPort: 3306 });
   if (!database) throw new Failure("The database's URL names no database.", "mysql://user:password@host:3306/database");

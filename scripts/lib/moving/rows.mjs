@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { Refusal } from "./refusal.mjs";
 import { timeOf } from "./times.mjs";
 
-export const RECORD_TYPES = ["user", "custodianBackupShare", "userBackupShare"];
+const RECORD_TYPES = ["user", "custodianBackupShare", "userBackupShare"];
 
 // What the service takes (src/domain/names.rs, bulk.rs, src/handlers/import.rs). What it refuses must be known before: such a row
 // would else have a place in the order, and the good one before it would go into the history.
@@ -36,7 +36,7 @@ const KNOWN = new Set(
   ),
 );
 
-export function byPlainName(row) {
+function byPlainName(row) {
   const fields = new Map();
   for (const [name, value] of Object.entries(row)) {
     const known = plain(name);

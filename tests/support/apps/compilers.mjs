@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 import { cacheDir } from "../../../scripts/lib/paths.mjs";
@@ -75,11 +75,6 @@ export async function swift() {
     run: (out, args) => mustRun(join(out, "app"), args),
   };
 }
-
-export const filesOf = (dir, ending) =>
-  readdirSync(dir)
-    .filter((name) => name.endsWith(ending))
-    .map((name) => join(dir, name));
 
 /** What an app's own project has: the SDKs, whose types are their sources, and the types of what these import. */
 const TYPES = [

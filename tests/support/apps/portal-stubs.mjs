@@ -5,7 +5,7 @@
 import { writeInto } from "./snippets.mjs";
 
 const SHARED = `
-export class FakePortal {
+class FakePortal {
   constructor(options = {}) { this.options = options; this.told = []; this.recovered = []; }
   async makeBackup(method) {
     const { webhook, clientId, pairs } = globalThis.fakePortal;

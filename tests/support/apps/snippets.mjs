@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 
 import { inRoot } from "../../../scripts/lib/paths.mjs";
 
-export const APPS_PAGES = [
+const APPS_PAGES = [
   inRoot("docs", "apps.md"),
   ...readdirSync(inRoot("docs", "apps")).map((name) => inRoot("docs", "apps", name)),
 ];
