@@ -38,12 +38,6 @@ fn of_both_kinds_of_share_the_statements_differ_in_table_and_kind_alone() {
         ("custodian_mend", "user_share_mend"),
         ("custodian_same", "user_share_same"),
         ("restore_custodian", "restore_user_shares"),
-        (
-            "rows_count_under_key_custodian",
-            "rows_count_under_key_user",
-        ),
-        ("rows_page_custodian", "rows_page_user"),
-        ("rows_page_under_key_custodian", "rows_page_under_key_user"),
         ("version_restore_custodian", "version_restore_user"),
     ];
     for (custodian, user) in pairs {

@@ -117,6 +117,7 @@ mod tests {
             written.extend(words_behind(&store, &format!("'{actor}', '"), '\''));
         }
         written.extend(words_behind(&all, "event_of_user(trail, \"", '"'));
+        written.extend(words_behind(&all, "change_of(trail, \"", '"'));
         written.extend(words_behind(&all, "audit::note(\"", '"'));
         written.extend(words_behind(&all, "credential::event(\"", '"'));
         written.extend(words_behind(&all, "            action: \"", '"'));

@@ -64,20 +64,25 @@ pub struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    pub fn custodian(client_id: &'a ClientId, backup_method: &'a str) -> Self {
+    /// Of a share of this kind.
+    pub fn of(kind: Kind, client_id: &'a str, user_id: &'a str, backup_method: &'a str) -> Self {
+        let owner = match kind {
+            Kind::Custodian => client_id,
+            _ => user_id,
+        };
         Self {
-            kind: Kind::Custodian,
-            owner: client_id.as_str(),
+            kind,
+            owner,
             backup_method,
         }
     }
 
+    pub fn custodian(client_id: &'a ClientId, backup_method: &'a str) -> Self {
+        Self::of(Kind::Custodian, client_id.as_str(), "", backup_method)
+    }
+
     pub fn user(user_id: &'a UserId, backup_method: &'a str) -> Self {
-        Self {
-            kind: Kind::User,
-            owner: user_id.as_str(),
-            backup_method,
-        }
+        Self::of(Kind::User, "", user_id.as_str(), backup_method)
     }
 
     /// The associated data: every part behind its length (32 bit, big-endian), so that no two places look alike.

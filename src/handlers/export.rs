@@ -9,7 +9,7 @@ use crate::domain::url;
 use crate::error::{Error, Result};
 use crate::homes::Round;
 use crate::http::{Answer, Call};
-use crate::store::export::{self, Next, Place};
+use crate::store::export::{Export, Next, Place};
 
 /// A page of everything that is stored. Shares leave as they are kept, sealed: the operator's token alone opens none.
 pub async fn export(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
@@ -28,15 +28,12 @@ pub async fn export(admin: &Admin, call: &Call<'_>) -> Result<Answer> {
     };
     let db = call.homes.home(home).await?;
     let next_home = homes.next();
-    let page = export::page(
-        &db,
-        call.db,
-        &call.trail,
-        admin.name(),
-        after,
-        next_home.is_none(),
-    )
-    .await?;
+    let export = Export {
+        events: call.db,
+        trail: &call.trail,
+        operator: admin.name(),
+    };
+    let page = export.page(&db, after, next_home.is_none()).await?;
     let (place, counts) = match page.next {
         Next::Here(place) => (Some((round, home, place)), None),
         Next::Done(place, counts) => {

@@ -211,15 +211,8 @@ fn owner_of<'a>(
 }
 
 fn place<'a>(share: &'a ShareRecord, client_id: &'a str) -> Place<'a> {
-    let owner = match share.kind {
-        Kind::Custodian => client_id,
-        _ => share.user_id.as_str(),
-    };
-    Place {
-        kind: share.kind,
-        owner,
-        backup_method: share.backup_method.as_str(),
-    }
+    let (user_id, method) = (share.user_id.as_str(), share.backup_method.as_str());
+    Place::of(share.kind, client_id, user_id, method)
 }
 
 async fn seal(

@@ -16,7 +16,7 @@ use crate::maintenance::wrong_keys;
 use crate::pairs::{self, Ours};
 use crate::portal::{Listed, Portal};
 use crate::store::support::{self as store, Person, User};
-use crate::store::{Database, audit, versions};
+use crate::store::{Database, audit};
 
 /// What an operator asks for besides.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -81,18 +81,17 @@ pub async fn list_backups(
         audit::note_view(db, &call.trail, admin.name(), user_id).await?;
         let person = store::person(db, user_id, retention_days).await?;
         let Some(user) = &person.user else {
-            return Ok((person, None, Vec::new(), db.home()));
+            return Ok((person, Vec::new(), db.home()));
         };
         let wrong = wrong_keys(db, call.vault, &person.canaries).await?;
-        let entries = versions::entries_for_admin(db, user_id).await?;
         let looked = match asked.check {
             true => try_each(call, db, user_id, user, &wrong).await?,
             false => by_keys(call, &person, &wrong),
         };
-        Ok((person, Some(entries), looked, db.home()))
+        Ok((person, looked, db.home()))
     };
     let found = call.homes.surely_at(&Key::user(user_id), read).await;
-    let (person, entries, looked, home) = match found {
+    let (person, looked, home) = match found {
         // 2.
         Err(error) if error.code == Code::UnknownUser => {
             return Err(who_else(call, user_id, error).await);
@@ -100,7 +99,7 @@ pub async fn list_backups(
         found => found?,
     };
     // 3.
-    let (Some(user), Some(entries)) = (&person.user, &entries) else {
+    let Some(user) = &person.user else {
         let error = deleted(user_id, &person);
         let client_id = person
             .deletions
@@ -116,6 +115,7 @@ pub async fn list_backups(
         });
     };
     // 4.
+    let entries = &person.entries;
     let backups = backups(&entries.custodian, &entries.user);
     let shown = backups.iter().map(|backup| {
         let of_it = || looked.iter().filter(|share| is_of(share, backup));

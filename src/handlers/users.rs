@@ -10,7 +10,6 @@ use crate::domain::homes::Key;
 use crate::domain::json::Writer;
 use crate::domain::names::{BackupMethod, ClientId, InvalidName, UserId, check_name};
 use crate::domain::role::Role;
-use crate::domain::sealing::Place;
 use crate::domain::secret::CredentialHash;
 use crate::error::{Error, Result};
 use crate::handlers::approvals::{self, Asked};
@@ -21,10 +20,9 @@ use crate::store::approvals::{Request, unknown_request};
 use crate::store::audit::{self, Actor, Event};
 use crate::store::deleted_users::Limits;
 use crate::store::outcome::{known, unknown_user};
-use crate::store::purges::{self, Requested};
 use crate::store::users::{self, Registered};
 use crate::store::{
-    Change, Changed, Database, Page, deleted_users, eject, methods, quota, versions,
+    Change, Changed, Database, Page, deleted_users, eject, methods, purges, quota, versions,
 };
 
 /// Registers a user with its Portal client: 201; the same again 200; a clash 409. Without a client, one is made at
@@ -338,7 +336,7 @@ async fn purge(call: &Call<'_>, user_id: &UserId, client_id: &ClientId) -> Resul
     let request = purges::request(&call.trail, user_id, client_id, delay_hours);
     let requested = change(call, user_id, &request).await?;
     Ok(match purges::requested(requested)? {
-        Requested::Purged => {
+        None => {
             let keys = keys_of(user_id, client_id, None);
             call.homes.let_go(&keys, &call.trail).await?;
             Done {
@@ -346,9 +344,7 @@ async fn purge(call: &Call<'_>, user_id: &UserId, client_id: &ClientId) -> Resul
                 body: None,
             }
         }
-        Requested::Waits { purge_at } => {
-            Done::json(202, Writer::default().text("purgeAt", &purge_at).end())
-        }
+        Some(purge_at) => Done::json(202, Writer::default().text("purgeAt", &purge_at).end()),
     })
 }
 
@@ -430,15 +426,9 @@ pub async fn restore_version(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Re
     call.db.because(parse_reason(&body)?);
     let version = at_home(call, user_id, async |db| {
         if let Some(sealed) = versions::sealed(db, user_id, &version_id, kind).await? {
-            let place = Place {
-                kind: sealed.kind,
-                owner: &sealed.owner,
-                backup_method: &sealed.backup_method,
-            };
-            let opens = call
-                .vault
-                .surely_opens(place, &sealed.key_id, &sealed.envelope);
-            opens.await?;
+            call.vault
+                .surely_opens(sealed.place(), &sealed.key_id, &sealed.envelope)
+                .await?;
         }
         versions::restore(db, &call.trail, user_id, &version_id, kind).await
     });

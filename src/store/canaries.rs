@@ -17,7 +17,8 @@ pub async fn keep_canary(db: &Database, key_id: &str, canary: &SealedCanary) -> 
     let keep = Statement::new(sql!("canary_keep"))
         .text(key_id)
         .js(&canary.envelope)
-        .text(&canary.check);
+        .text(&canary.check)
+        .optional(None);
     db.upkeep(keep).await.map(drop)
 }
 
@@ -26,7 +27,7 @@ pub async fn copy(from: &Database, to: &Database) -> Result<()> {
     const ALL: &str = "SELECT key_id, sealed_canary, key_check, created_at FROM key_canaries";
     let canaries = from.ask(Statement::new(ALL)).await?;
     for row in canaries.read() {
-        let copy = Statement::new(sql!("canary_copy"))
+        let copy = Statement::new(sql!("canary_keep"))
             .text(&row.text("key_id"))
             .text(&row.text("sealed_canary"))
             .optional(row.optional("key_check").as_deref())

@@ -1,7 +1,7 @@
 //! `changes`: the notes that the second copy is made from, and what `meta` knows of the copy.
 
 use super::sql::sql;
-use super::{Change, Database, Row, Rows, Statement};
+use super::{Change, Database, Row, Rows, Statement, meta};
 use crate::domain::journal::{self, Place, What};
 use crate::domain::json;
 use crate::error::Result;
@@ -280,9 +280,6 @@ pub async fn end(db: &Database) -> Result<()> {
     db.upkeep(forget).await.map(drop)
 }
 
-const PUT: &str = sql!("meta_put");
-const RAISE: &str = sql!("meta_raise");
-
 /// A line of `meta` about the copy.
 #[derive(Clone, Copy)]
 pub enum Meta {
@@ -296,30 +293,24 @@ pub enum Meta {
 }
 
 impl Meta {
-    /// Its name, and the statement that writes it.
-    const fn put(self) -> (&'static str, &'static str) {
+    fn put(self, value: &str) -> Statement {
+        let raise = |name| Statement::new(sql!("meta_raise")).text(name).text(value);
         match self {
-            Self::Backfilled => ("copying", PUT),
-            Self::Epoch => ("copy_epoch", RAISE),
-            Self::Told => ("copy_told", RAISE),
-            Self::CopiedAt => ("copied_at", PUT),
-            Self::Head => ("copy_head", PUT),
-            Self::Sampled => ("copy_sampled", PUT),
-            Self::Swept => ("copy_swept", PUT),
+            Self::Backfilled => meta::put("copying", value),
+            Self::Epoch => raise("copy_epoch"),
+            Self::Told => raise("copy_told"),
+            Self::CopiedAt => meta::put("copied_at", value),
+            Self::Head => meta::put("copy_head", value),
+            Self::Sampled => meta::put("copy_sampled", value),
+            Self::Swept => meta::put("copy_swept", value),
         }
     }
 }
 
 /// Writes lines of `meta`, in one transaction.
 pub async fn tell(db: &Database, lines: &[(Meta, &str)]) -> Result<()> {
-    let put = |(meta, value): &(Meta, &str)| {
-        let (name, sql) = meta.put();
-        Statement::new(sql).text(name).text(value)
-    };
-    let change = Change::new("");
-    let change = lines
-        .iter()
-        .fold(change, |change, line| change.read(put(line)));
+    let put = lines.iter().map(|(meta, value)| meta.put(value));
+    let change = put.fold(Change::new(""), Change::read);
     db.change(change).await.map(drop)
 }
 

@@ -5,7 +5,7 @@
 use super::audit::{self, Trail};
 use super::outcome::UserRestored;
 use super::sql::sql;
-use super::users::{JsonText, event_of_user, get_of_client};
+use super::users::{JsonText, change_of, get_of_client};
 use super::{Change, Database, Statement, maintenance, versions};
 use crate::domain::names::{ClientId, UserId};
 use crate::domain::sealing::Place;
@@ -15,12 +15,7 @@ use crate::vault::Vault;
 
 /// Deletes a user; it and its shares stay in the history.
 pub fn delete(trail: &Trail, id: &UserId) -> Change {
-    let delete = Statement::new(sql!("user_delete"))
-        .text(id.as_str())
-        .text(&trail.event_id);
-    Change::new(&trail.event_id)
-        .event(event_of_user(trail, "delete_user", id, "deleted"))
-        .then(delete)
+    change_of(trail, "delete_user", id, "deleted", sql!("user_delete"))
 }
 
 /// The hash of the API key that [`restore`] would bring back.

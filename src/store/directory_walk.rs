@@ -2,7 +2,7 @@
 
 use super::routes::{hex_of, home_of};
 use super::sql::sql;
-use super::{Database, Row, Statement};
+use super::{Database, Row, Statement, meta};
 use crate::domain::homes::Key;
 use crate::domain::json;
 use crate::error::Result;
@@ -52,8 +52,8 @@ pub async fn next_users(home: &Database, after: Option<&str>) -> Result<Page> {
 
 /// Where the walk stands in a home; None: it begins anew.
 pub async fn remember_place(home: &Database, id: Option<&str>) -> Result<()> {
-    let statement = Statement::new(sql!("walk_place")).text(id.unwrap_or_default());
-    home.upkeep(statement).await.map(drop)
+    let place = meta::put("routes", id.unwrap_or_default());
+    home.upkeep(place).await.map(drop)
 }
 
 /// A route that leads to another home than the one that has the user.

@@ -4,7 +4,7 @@ use super::audit::Trail;
 use super::custodian_shares::{Fetched, fetch_statement, read};
 use super::outcome;
 use super::sql::sql;
-use super::users::{event_of_user, stored_client_id};
+use super::users::{change_of, event_of_user, stored_client_id};
 use super::{Change, Changed, Database, Statement};
 use crate::auth::client::Credential;
 use crate::domain::names::{BackupMethod, ClientId, UserId};
@@ -35,12 +35,8 @@ pub fn opened_until(changed: Changed) -> Result<String> {
 
 /// Closes the window, open or not.
 pub fn close(trail: &Trail, user_id: &UserId) -> Change {
-    let close = Statement::new(sql!("eject_close"))
-        .text(user_id.as_str())
-        .text(&trail.event_id);
-    Change::new(&trail.event_id)
-        .event(event_of_user(trail, "close_eject", user_id, "closed"))
-        .then(close)
+    let sql = sql!("eject_close");
+    change_of(trail, "close_eject", user_id, "closed", sql)
 }
 
 /// Takes it. The row names this request.

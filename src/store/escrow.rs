@@ -2,7 +2,7 @@
 
 use super::audit::{Actor, Event, Trail};
 use super::sql::sql;
-use super::{Change, Database, Row, Statement};
+use super::{Change, Database, Row, Statement, meta};
 use crate::domain::json::{self, Writer};
 use crate::domain::rebuild::Escrow;
 use crate::error::Result;
@@ -17,9 +17,7 @@ pub async fn keep(db: &Database, trail: &Trail, escrows: &[Escrow]) -> Result<()
             .text("at", &at)
             .text("age", &escrow.age)
             .end();
-        Statement::new(sql!("meta_put"))
-            .text(&format!("escrow/{}", escrow.id))
-            .text(&value)
+        meta::put(&format!("escrow/{}", escrow.id), &value)
     };
     let event = trail.event(&Event {
         actor: Actor::Admin,

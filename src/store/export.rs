@@ -60,126 +60,118 @@ pub struct Counts {
 const COUNT: &str = sql!("export_count");
 const KNOWN: &str = sql!("export_known");
 
-/// The records behind a place of a database. The export is one audit event in the database `events`, over all databases: its first
-/// page leaves it, and every page writes down how much has left. `is_last`: no other database follows upon this one.
-pub async fn page(
-    db: &Database,
-    events: &Database,
-    trail: &Trail,
-    operator: &str,
-    after: Place,
-    is_last: bool,
-) -> Result<Page> {
-    let mut after = after;
-    if after.pass == 0 {
-        after.begun_ms = trail.now_ms;
-        after.pass = 1;
-        after.pass_id.clone_from(&trail.event_id);
-    }
-    let page = Statement::new(sql!("export_page"))
-        .text(&after.user_id)
-        .number(after.part)
-        .text(&after.method)
-        .text(&after.at)
-        .text(&after.id)
-        .number(after.begun_ms)
-        .number(PAGE_USERS)
-        .number(PAGE_ROWS)
-        .number(PAGE_BYTES)
-        .number(RECORD_BYTES)
-        .text(&after.user);
-    let rows = db.ask(page).await?;
-    let rows = rows.read();
-    after.left = after.left.with(&rows);
-    let Some(last) = rows.last() else {
-        return end(db, events, trail, operator, after, is_last).await;
-    };
-    note(events, trail, operator, &mut after, false).await?;
-    let records = rows.iter().filter_map(|row| row.optional("record"));
-    Ok(Page {
-        records: records.collect(),
-        next: Next::Here(after.moved_to(last)),
-    })
+/// A request for a page of an export.
+pub struct Export<'a> {
+    /// Where the export is one audit event, over all databases: its first page leaves it, and every page writes down how much has left.
+    pub events: &'a Database,
+    pub trail: &'a Trail,
+    pub operator: &'a str,
 }
 
-/// The page behind the last record: everything once more, if shares moved to another place meanwhile.
-async fn end(
-    db: &Database,
-    events: &Database,
-    trail: &Trail,
-    operator: &str,
-    after: Place,
-    is_last: bool,
-) -> Result<Page> {
-    let mut after = after;
-    let end = db.ask(Statement::new(END).text(&after.pass_id)).await?;
-    let end = end.first().ok_or_else(|| Error::internal("no counts"))?;
-    let again = end.flag("moved") && after.pass < PASSES;
-    note(events, trail, operator, &mut after, is_last && !again).await?;
-    let begun_anew = Place {
-        event_id: after.event_id,
-        left: after.left,
-        ..Place::default()
-    };
-    let next = if again {
-        Next::Here(Place {
-            begun_ms: after.begun_ms,
-            pass: after.pass + 1,
-            pass_id: trail.event_id.clone(),
-            ..begun_anew
-        })
-    } else {
-        let counts = Counts {
-            users: end.number("users"),
-            deleted_users: end.number("deleted_users"),
-            custodian_shares: end.number("custodian_shares"),
-            user_shares: end.number("user_shares"),
-        };
-        Next::Done(begun_anew, counts)
-    };
-    Ok(Page {
-        records: Vec::new(),
-        next,
-    })
-}
-
-/// Notes in the export's event how much has left; where there is none yet, leaves it.
-async fn note(
-    events: &Database,
-    trail: &Trail,
-    operator: &str,
-    after: &mut Place,
-    is_finished: bool,
-) -> Result<()> {
-    let since = trail.now_ms.saturating_sub(EVENT_MS);
-    let of_event = |sql, id: &str| Statement::new(sql).text(id).number(since).text(operator);
-    let left = after.left.to_json(is_finished);
-    let count = |id: &str| of_event(COUNT, id).text(&left);
-    if !after.event_id.is_empty() {
-        let counted = events.upkeep(count(&after.event_id)).await;
-        let known = match counted {
-            Ok(known) => known,
-            // A full database takes no count; what is in it can be exported all the same.
-            Err(error) if error.is_caused_by(&FULL) => {
-                events.ask(of_event(KNOWN, &after.event_id)).await?
-            }
-            Err(error) => return Err(error),
-        };
-        if !known.is_empty() {
-            return Ok(());
+impl Export<'_> {
+    /// The records behind a place of a database. `is_last`: no other database follows upon this one.
+    pub async fn page(&self, db: &Database, mut after: Place, is_last: bool) -> Result<Page> {
+        if after.pass == 0 {
+            after.begun_ms = self.trail.now_ms;
+            after.pass = 1;
+            after.pass_id.clone_from(&self.trail.event_id);
         }
+        let page = Statement::new(sql!("export_page"))
+            .text(&after.user_id)
+            .number(after.part)
+            .text(&after.method)
+            .text(&after.at)
+            .text(&after.id)
+            .number(after.begun_ms)
+            .number(PAGE_USERS)
+            .number(PAGE_ROWS)
+            .number(PAGE_BYTES)
+            .number(RECORD_BYTES)
+            .text(&after.user);
+        let rows = db.ask(page).await?;
+        let rows = rows.read();
+        after.left = after.left.with(&rows);
+        let Some(last) = rows.last() else {
+            return self.end(db, after, is_last).await;
+        };
+        self.note(&mut after, false).await?;
+        let records = rows.iter().filter_map(|row| row.optional("record"));
+        Ok(Page {
+            records: records.collect(),
+            next: Next::Here(after.moved_to(last)),
+        })
     }
-    let event = trail.event(&Event {
-        actor: Actor::Admin,
-        action: "export",
-        user_id: None,
-        client_id: None,
-        outcome: "exported",
-    });
-    let change = Change::new(&trail.event_id)
-        .event(event)
-        .then(count(&trail.event_id));
-    events.change(change).await?;
-    after.event_id.clone_from(&trail.event_id);
-    Ok(())
+
+    /// The page behind the last record: everything once more, if shares moved to another place meanwhile.
+    async fn end(&self, db: &Database, mut after: Place, is_last: bool) -> Result<Page> {
+        let end = db.ask(Statement::new(END).text(&after.pass_id)).await?;
+        let end = end.first().ok_or_else(|| Error::internal("no counts"))?;
+        let again = end.flag("moved") && after.pass < PASSES;
+        self.note(&mut after, is_last && !again).await?;
+        let begun_anew = Place {
+            event_id: after.event_id,
+            left: after.left,
+            ..Place::default()
+        };
+        let next = if again {
+            Next::Here(Place {
+                begun_ms: after.begun_ms,
+                pass: after.pass + 1,
+                pass_id: self.trail.event_id.clone(),
+                ..begun_anew
+            })
+        } else {
+            let counts = Counts {
+                users: end.number("users"),
+                deleted_users: end.number("deleted_users"),
+                custodian_shares: end.number("custodian_shares"),
+                user_shares: end.number("user_shares"),
+            };
+            Next::Done(begun_anew, counts)
+        };
+        Ok(Page {
+            records: Vec::new(),
+            next,
+        })
+    }
+
+    /// Notes in the export's event how much has left; where there is none yet, leaves it.
+    async fn note(&self, after: &mut Place, is_finished: bool) -> Result<()> {
+        let Self {
+            events,
+            trail,
+            operator,
+        } = *self;
+        let since = trail.now_ms.saturating_sub(EVENT_MS);
+        let of_event = |sql, id: &str| Statement::new(sql).text(id).number(since).text(operator);
+        let left = after.left.to_json(is_finished);
+        let count = |id: &str| of_event(COUNT, id).text(&left);
+        if !after.event_id.is_empty() {
+            let counted = events.upkeep(count(&after.event_id)).await;
+            let known = match counted {
+                Ok(known) => known,
+                // A full database takes no count; what is in it can be exported all the same.
+                Err(error) if error.is_caused_by(&FULL) => {
+                    events.ask(of_event(KNOWN, &after.event_id)).await?
+                }
+                Err(error) => return Err(error),
+            };
+            if !known.is_empty() {
+                return Ok(());
+            }
+        }
+        let event = trail.event(&Event {
+            actor: Actor::Admin,
+            action: "export",
+            user_id: None,
+            client_id: None,
+            outcome: "exported",
+        });
+        let change = Change::new(&trail.event_id)
+            .event(event)
+            .then(count(&trail.event_id));
+        events.change(change).await?;
+        after.event_id.clone_from(&trail.event_id);
+        Ok(())
+    }
 }

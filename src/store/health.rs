@@ -3,13 +3,15 @@
 use js_sys::JsString;
 
 use super::sql::sql;
-use super::{Database, Row, Rows, Statement, ask_each};
+use super::{Database, Row, Rows, Statement, ask_each, meta};
 use crate::error::Result;
 
 /// The least schema version that this code works on. Migrations only add, so a newer schema serves as well.
 pub const SCHEMA_VERSION: u32 = 27;
 
-pub(super) const SCHEMA: &str = "SELECT value FROM meta WHERE name = 'schema_version'";
+pub(super) fn schema() -> Statement {
+    meta::get("schema_version")
+}
 
 /// A key's canary: what it holds is known, so it shows whether the key behind the id is still the same.
 pub struct Canary {
@@ -38,7 +40,7 @@ pub struct Health {
 pub async fn read(db: &Database) -> Result<Health> {
     let [schema, canaries, ran_at] = db
         .read(vec![
-            Statement::new(SCHEMA),
+            schema(),
             Statement::new(CANARIES),
             Statement::new(RAN_AT),
         ])

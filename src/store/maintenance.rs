@@ -6,7 +6,7 @@
 use js_sys::JsString;
 
 use super::sql::sql;
-use super::{Change, Database, Row, Statement};
+use super::{Change, Database, Row, Statement, meta};
 use crate::domain::json;
 use crate::domain::names::least_id_at;
 use crate::domain::sealing::{Kind, Place};
@@ -45,7 +45,7 @@ pub struct SealedRow {
     pub key_id: String,
     pub envelope: JsString,
     kind: Kind,
-    owner: String,
+    client_id: String,
     pub backup_method: String,
 }
 
@@ -58,44 +58,42 @@ impl SealedRow {
                 .eq_ignore_ascii_case(&self.backup_method)
     }
 
-    fn read(row: &Row) -> Self {
-        let user_id = row.text("user_id");
-        let kind = row.kind();
-        let owner = match kind {
-            Kind::Custodian => row.text("client_id"),
-            _ => user_id.clone(),
-        };
+    pub(super) fn read(row: &Row) -> Self {
         Self {
             number: row.number("row"),
             id: row.text("id"),
-            user_id,
+            user_id: row.text("user_id"),
             key_id: row.text("key_id"),
             envelope: row.sealed_share(),
-            kind,
-            owner,
+            kind: row.kind(),
+            client_id: row.text("client_id"),
             backup_method: row.text("backup_method"),
         }
     }
 
     /// The place that the row is sealed for.
     pub fn place(&self) -> Place<'_> {
-        Place {
-            kind: self.kind,
-            owner: &self.owner,
-            backup_method: &self.backup_method,
-        }
+        Place::of(
+            self.kind,
+            &self.client_id,
+            &self.user_id,
+            &self.backup_method,
+        )
     }
 }
 
 /// The next rows of a table behind a row.
 pub async fn page(db: &Database, table: Table, after: u64, limit: u64) -> Result<Vec<SealedRow>> {
-    let sql = match table {
-        Table::Custodian => sql!("rows_page_custodian"),
-        Table::User => sql!("rows_page_user"),
-        Table::Versions => sql!("rows_page_versions"),
-    };
-    let statement = Statement::new(sql).number(after).number(limit);
-    read_page(db, statement.number(PAGE_BYTES)).await
+    let page = page_of(sql!("rows_page"), table, after, limit);
+    read_page(db, page).await
+}
+
+fn page_of(sql: &'static str, table: Table, after: u64, limit: u64) -> Statement {
+    Statement::new(sql)
+        .text(table.name())
+        .number(after)
+        .number(limit)
+        .number(PAGE_BYTES)
 }
 
 pub(super) async fn read_page(db: &Database, statement: Statement) -> Result<Vec<SealedRow>> {
@@ -114,17 +112,8 @@ pub async fn page_under_key(
     after: u64,
     limit: u64,
 ) -> Result<Vec<SealedRow>> {
-    let sql = match table {
-        Table::Custodian => sql!("rows_page_under_key_custodian"),
-        Table::User => sql!("rows_page_under_key_user"),
-        Table::Versions => sql!("rows_page_under_key_versions"),
-    };
-    let statement = Statement::new(sql)
-        .number(after)
-        .number(limit)
-        .number(PAGE_BYTES)
-        .text(key_id);
-    read_page(db, statement).await
+    let page = page_of(sql!("rows_page_under_key"), table, after, limit);
+    read_page(db, page.text(key_id)).await
 }
 
 /// Puts a newly sealed text in the place of a row's, only if the row is still the version, under the key, that was
@@ -153,13 +142,10 @@ pub fn count_under_key_statement(table: Table, rows: &[&SealedRow], key_id: &str
         rows.iter()
             .map(|row| format!("[{},{}]", row.number, json::quoted(&row.id))),
     );
-    Statement::new(match table {
-        Table::Custodian => sql!("rows_count_under_key_custodian"),
-        Table::User => sql!("rows_count_under_key_user"),
-        Table::Versions => sql!("rows_count_under_key_versions"),
-    })
-    .text(&rows)
-    .text(key_id)
+    Statement::new(sql!("rows_count_under_key"))
+        .text(table.name())
+        .text(&rows)
+        .text(key_id)
 }
 
 /// The rows of all tables, roughly, without counting them.
@@ -181,7 +167,7 @@ pub async fn half_finished(db: &Database, first_row: u64, last_row: u64) -> Resu
 const SCRUB_NOTE: &str = "scrub";
 
 pub(super) fn scrub_note() -> Statement {
-    Statement::new("SELECT value FROM meta WHERE name = ?1").text(SCRUB_NOTE)
+    meta::get(SCRUB_NOTE)
 }
 
 /// The note that the scrub's last run left for the next.
@@ -191,9 +177,7 @@ pub async fn read_scrub_note(db: &Database) -> Result<Option<String>> {
 }
 
 pub async fn write_scrub_note(db: &Database, value: &str) -> Result<()> {
-    const SQL: &str = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    let note = Statement::new(SQL).text(SCRUB_NOTE).text(value);
-    db.upkeep(note).await.map(drop)
+    db.upkeep(meta::put(SCRUB_NOTE, value)).await.map(drop)
 }
 
 /// Removes audit events made before a time, at most `limit`. Answers with how many.

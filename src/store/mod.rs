@@ -29,6 +29,7 @@ pub mod health;
 pub mod import;
 pub mod import_shares;
 pub mod maintenance;
+mod meta;
 pub mod methods;
 pub mod metrics;
 pub mod moves;

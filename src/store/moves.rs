@@ -41,10 +41,13 @@ pub(super) fn stops(user_id: &str) -> Statement {
 
 /// Makes the target of a move the authority, once the source has given the user up.
 pub async fn arrived(target: &Database, move_id: &str) -> Result<()> {
-    let of_move = |sql| Statement::new(sql).text(move_id);
-    let arrived = Change::upkeep(of_move(sql!("home_note_arrival")));
-    let arrived = arrived.read(of_move(sql!("home_arrived")));
+    let arrived = Change::upkeep(of_move(sql!("home_note_arrival"), move_id));
+    let arrived = arrived.read(of_move(sql!("home_arrived"), move_id));
     target.change(arrived).await.map(drop)
+}
+
+fn of_move(sql: &'static str, move_id: &str) -> Statement {
+    Statement::new(sql).text(move_id)
 }
 
 /// Who moves together.
@@ -132,7 +135,7 @@ pub async fn lease(source: &Database, members: &Members, move_id: &str, to: u32)
 }
 
 fn state_of(move_id: &str) -> Statement {
-    Statement::new(sql!("move_state")).text(move_id)
+    of_move(sql!("move_state"), move_id)
 }
 
 /// Prepares the target: what an earlier move has left there goes. 409, and nothing is done, if one of the members is a user of the
@@ -142,8 +145,7 @@ pub async fn expect(target: &Database, members: &Members, move_id: &str, from: u
         .text(&members.marks())
         .text(move_id)
         .number(from.into());
-    let remains = Statement::new(sql!("move_remains")).text(move_id);
-    let arrive = Change::upkeep(arrive).read(remains);
+    let arrive = Change::upkeep(arrive).read(of_move(sql!("move_remains"), move_id));
     let expected = swept(arrive, &members.ids, move_id).read(state_of(move_id));
     let state = target.change(expected).await?.all_rows().pop();
     if state.is_none_or(|state| state.is_empty()) {
@@ -280,7 +282,7 @@ pub async fn copy(
     for (table, (read, write)) in TABLES.iter().enumerate() {
         let mut after = 0;
         loop {
-            let extend = Statement::new(sql!("move_extend")).text(move_id);
+            let extend = of_move(sql!("move_extend"), move_id);
             let next = Change::upkeep(extend).read(page(read, members, after));
             let [_, rows] = source.change(next).await?.rows()?;
             let Some(last) = rows.last() else { break };
@@ -288,12 +290,11 @@ pub async fn copy(
             if table < COMPARED {
                 rows.each(|row| set.add(table, &row.text("row")));
             }
-            let landing = |sql| Statement::new(sql).text(move_id);
-            let texts = rows_of(&rows);
+            let texts = json::array(rows.texts("row"));
             let write = Statement::new(write).text(&texts).text(move_id);
-            let mut write = Change::upkeep(landing(sql!("move_landing")))
+            let mut write = Change::upkeep(of_move(sql!("move_landing"), move_id))
                 .read(write)
-                .read(landing(sql!("move_landed")));
+                .read(of_move(sql!("move_landed"), move_id));
             if table == VERSIONS {
                 let note = Statement::new(sql!("move_note_versions"));
                 write = write.read(note.text(&texts));
@@ -304,13 +305,9 @@ pub async fn copy(
     Ok(set)
 }
 
-fn rows_of(rows: &Rows) -> String {
-    json::array(rows.texts("row"))
-}
-
 /// The source goes on holding still, while something else is waited for.
 pub async fn extend(source: &Database, move_id: &str) -> Result<()> {
-    let extend = Statement::new(sql!("move_extend")).text(move_id);
+    let extend = of_move(sql!("move_extend"), move_id);
     source.upkeep(extend).await.map(drop)
 }
 
@@ -323,7 +320,7 @@ pub async fn commit(
 ) -> Result<bool> {
     let move_id = trail.event_id.as_str();
     let event = trail.statement(sql!("move_event")).text(user_id);
-    let commit = Statement::new(sql!("move_commit")).text(move_id);
+    let commit = of_move(sql!("move_commit"), move_id);
     let change = Change::new(move_id).event(event).then(commit);
     let change = sweep(&members.ids, move_id)
         .into_iter()
@@ -335,8 +332,8 @@ pub async fn commit(
 
 /// The move does not take place: the source need not hold still any longer.
 pub async fn give_up(source: &Database, move_id: &str) -> Result<()> {
-    let statement = Statement::new(sql!("move_give_up")).text(move_id);
-    source.upkeep(statement).await.map(drop)
+    let give_up = of_move(sql!("move_give_up"), move_id);
+    source.upkeep(give_up).await.map(drop)
 }
 
 /// Brings the events that came after they were copied: recoveries go on while a user moves.
@@ -408,8 +405,7 @@ pub enum End {
 
 /// None: the move goes on, or the source does not know of it. Then it is another database, or went back in time.
 pub async fn end_of(source: &Database, move_id: &str) -> Result<Option<End>> {
-    let end = Statement::new(sql!("move_end")).text(move_id);
-    let rows = source.ask(end).await?;
+    let rows = source.ask(of_move(sql!("move_end"), move_id)).await?;
     Ok(match rows.first_text("ended").as_deref() {
         Some("moved") => Some(End::Moved),
         Some("broke off") => Some(End::BrokeOff),
@@ -419,13 +415,9 @@ pub async fn end_of(source: &Database, move_id: &str) -> Result<Option<End>> {
 
 /// What an interrupted move has left here goes.
 pub async fn sweep_away(target: &Database, unfinished: &Unfinished) -> Result<()> {
-    let give_up = Statement::new(sql!("move_give_up")).text(&unfinished.move_id);
-    let nothing = Statement::new("SELECT 1");
-    let swept = swept(
-        Change::upkeep(nothing),
-        &unfinished.ids,
-        &unfinished.move_id,
-    );
+    let Unfinished { move_id, ids, .. } = unfinished;
+    let swept = swept(Change::new(""), ids, move_id);
+    let give_up = of_move(sql!("move_give_up"), move_id);
     target.change(swept.read(give_up)).await.map(drop)
 }
 

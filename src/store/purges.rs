@@ -11,15 +11,6 @@ use super::{Change, Changed, Database, Statement, changes};
 use crate::domain::names::{ClientId, UserId};
 use crate::error::{Error, Result};
 
-/// What became of a purge that an operator asked for.
-pub enum Requested {
-    Purged,
-    /// It is carried out at this time.
-    Waits {
-        purge_at: String,
-    },
-}
-
 /// The latest time at which the user counts as deleted, where it has been for the delay: ?7 hours. What is left in the
 /// history of a user that no deletion is known of any more was deleted before the retention.
 const EVENT: &str = sql!("purge_event");
@@ -50,16 +41,16 @@ pub fn request(trail: &Trail, id: &UserId, client_id: &ClientId, delay_hours: u3
     erase(change, trail, id.as_str(), client_id.as_str()).read(of_user(PURGE_AT))
 }
 
-/// What became of a [`request`].
-pub fn requested(changed: Changed) -> Result<Requested> {
+/// When a [`request`] is carried out. None: it was.
+pub fn requested(changed: Changed) -> Result<Option<String>> {
     match changed.outcome()? {
-        Purged::Purged => Ok(Requested::Purged),
+        Purged::Purged => Ok(None),
         Purged::Waits => {
             let [waiting] = changed.rows()?;
-            let purge_at = waiting
-                .first_text("purge_at")
-                .ok_or_else(|| Error::conflict("The purge was cancelled again meanwhile."))?;
-            Ok(Requested::Waits { purge_at })
+            let purge_at = waiting.first_text("purge_at");
+            purge_at
+                .ok_or_else(|| Error::conflict("The purge was cancelled again meanwhile."))
+                .map(Some)
         }
         Purged::Conflict => Err(Error::conflict(
             "`purge` must be the client id of this user.",

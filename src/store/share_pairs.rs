@@ -3,7 +3,7 @@
 use js_sys::JsString;
 
 use super::sql::sql;
-use super::{Database, Row, Statement};
+use super::{Database, Row, Statement, meta};
 use crate::error::Result;
 
 /// A custodian share of one client.
@@ -63,10 +63,9 @@ pub async fn sample(db: &Database, limit: u64) -> Result<Vec<Sampled>> {
 
 /// Notes which user was looked at last.
 pub async fn keep_place(db: &Database, user_id: &str) -> Result<()> {
-    let note = Statement::new(sql!("meta_put"))
-        .text("portal_pairs")
-        .text(user_id);
-    db.upkeep(note).await.map(drop)
+    db.upkeep(meta::put("portal_pairs", user_id))
+        .await
+        .map(drop)
 }
 
 /// Whether the user is still here: not deleted, purged or moved meanwhile.

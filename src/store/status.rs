@@ -102,7 +102,7 @@ pub async fn status(db: &Database) -> Result<Status> {
             scrub_note(),
             purges::waiting(),
             purges::count_due(),
-            Statement::new(health::SCHEMA),
+            health::schema(),
             health::canaries(),
         ])
         .await?

@@ -8,7 +8,9 @@ use super::health::{self, Canary};
 use super::outcome::unknown_user;
 use super::sql::sql;
 use super::users::{self, event_of_user, stored_client_id};
+use super::versions::{self, Entries};
 use super::{Change, Database, Row, Rows, Statement, ask_each};
+use crate::auth::client::Credential;
 use crate::domain::names::{BackupMethod, ClientId, UserId};
 use crate::domain::recovery::FetchSuperseded;
 use crate::domain::sealing::Kind;
@@ -21,6 +23,7 @@ pub struct Person {
     pub deletions: Deletions,
     /// The superseded versions that are kept, 10,000 at most.
     pub history: u64,
+    pub entries: Entries,
     /// The keys of the current shares.
     pub shares: Vec<KeyedShare>,
     pub canaries: Vec<Canary>,
@@ -59,13 +62,14 @@ pub struct KeyedShare {
 
 /// A person, or what is left of one who was deleted. 404: there never was one, or no longer.
 pub async fn person(db: &Database, user_id: &UserId, retention_days: u32) -> Result<Person> {
-    let of_user = |sql| Statement::new(sql).text(user_id.as_str());
-    let [user, deletions, history, shares, canaries] = db
+    let own = Credential::User(user_id.to_string());
+    let history = Statement::new(sql!("support_history")).text(user_id.as_str());
+    let [user, deletions, history, entries, canaries] = db
         .read(vec![
             users::by_id(user_id, None),
             deletions(Some(user_id), None, retention_days),
-            of_user(sql!("support_history")),
-            of_user(sql!("support_shares")),
+            history,
+            versions::entries(user_id, &own),
             health::canaries(),
         ])
         .await?
@@ -77,7 +81,11 @@ pub async fn person(db: &Database, user_id: &UserId, retention_days: u32) -> Res
         user: read_user(&user)?,
         deletions: read_deletions(&deletions),
         history: history.first_number("n"),
-        shares: shares.each(read_share).into_iter().collect::<Result<_>>()?,
+        shares: entries
+            .each(read_share)
+            .into_iter()
+            .collect::<Result<_>>()?,
+        entries: versions::read_entries(&entries)?,
         canaries: health::read_canaries(&canaries),
     })
 }

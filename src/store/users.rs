@@ -204,6 +204,20 @@ pub(super) fn event_of_user(trail: &Trail, action: &str, id: &UserId, outcome: &
         .text(outcome)
 }
 
+/// The change of one statement that an operator makes to one user.
+pub(super) fn change_of(
+    trail: &Trail,
+    action: &str,
+    id: &UserId,
+    outcome: &str,
+    sql: &'static str,
+) -> Change {
+    let change = Statement::new(sql).text(id.as_str()).text(&trail.event_id);
+    Change::new(&trail.event_id)
+        .event(event_of_user(trail, action, id, outcome))
+        .then(change)
+}
+
 /// The client of a user for whom a session is to be made; leaves its event. With `opens_none` (`FOUR_EYES`) none is made that would
 /// open cipher texts which are kept: 403.
 pub async fn client_for_session(

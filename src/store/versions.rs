@@ -1,8 +1,7 @@
 //! `backup_share_versions`: the history. Triggers fill it; this module lists it and makes versions current again.
 
-use js_sys::JsString;
-
 use super::audit::Trail;
+use super::maintenance::SealedRow;
 use super::outcome::unknown_user;
 use super::sql::sql;
 use super::{Change, Database, Rows, Statement, credential, users};
@@ -29,19 +28,6 @@ pub struct Mark {
     pub same_as: Option<String>,
 }
 
-/// The current shares of a user, for an operator.
-pub async fn entries_for_admin(db: &Database, user_id: &UserId) -> Result<Entries> {
-    let own = Credential::User(user_id.to_string());
-    let [user, entries] = db
-        .read(vec![users::by_id(user_id, None), entries(user_id, &own)])
-        .await?
-        .rows()?;
-    if user.is_empty() {
-        return Err(unknown_user());
-    }
-    read_entries(&entries)
-}
-
 /// The current shares of a user, for an app with that user's credential.
 pub async fn entries_for_client(
     db: &Database,
@@ -54,12 +40,13 @@ pub async fn entries_for_client(
     read_entries(&db.recover(trail, user_id.as_str(), read, event).await?)
 }
 
-fn entries(user_id: &UserId, credential: &Credential) -> Statement {
+/// The statement that [`read_entries`] reads the rows of, if the credential is the user's.
+pub(super) fn entries(user_id: &UserId, credential: &Credential) -> Statement {
     let entries = Statement::new(sql!("user_entries")).text(user_id.as_str());
     entries.credential(credential)
 }
 
-fn read_entries(rows: &Rows) -> Result<Entries> {
+pub(super) fn read_entries(rows: &Rows) -> Result<Entries> {
     let mut entries = Entries {
         custodian: Vec::new(),
         user: Vec::new(),
@@ -101,35 +88,19 @@ pub async fn list(db: &Database, user_id: &UserId) -> Result<Rows> {
     Ok(versions)
 }
 
-/// A version of the history as it is sealed.
-pub struct SealedVersion {
-    pub kind: Kind,
-    /// Whose share it is, by what it was sealed for: a client, or a user.
-    pub owner: String,
-    pub backup_method: String,
-    pub key_id: String,
-    pub envelope: JsString,
-}
-
 /// The version that [`restore`] would make current. None: the history has none.
 pub async fn sealed(
     db: &Database,
     user_id: &UserId,
     version_id: &str,
     kind: Option<Kind>,
-) -> Result<Option<SealedVersion>> {
+) -> Result<Option<SealedRow>> {
     let find = Statement::new(sql!("version_sealed"))
         .text(user_id.as_str())
         .text(version_id)
         .optional(kind.map(Kind::as_str));
     let rows = db.ask(find).await?;
-    Ok(rows.first().map(|row| SealedVersion {
-        kind: row.kind(),
-        owner: row.text("owner"),
-        backup_method: row.text("backup_method"),
-        key_id: row.text("key_id"),
-        envelope: row.sealed_share(),
-    }))
+    Ok(rows.first().as_ref().map(SealedRow::read))
 }
 
 /// Makes a version current again, with the time and the pair that it was first stored with, so that its mates are

@@ -1,5 +1,5 @@
 -- version_sealed(?1 user id, ?2 version id, ?3 kind or NULL)
-SELECT kind, iif(kind = 'user', user_id, client_id) AS owner, backup_method, key_id, sealed_share
+SELECT rowid AS row, id, kind, user_id, client_id, backup_method, key_id, sealed_share
 FROM backup_share_versions
 WHERE rowid = (
   SELECT v.rowid
