@@ -9,6 +9,7 @@ use crate::domain::body::InvalidBody;
 use crate::domain::json::Writer;
 use crate::domain::query::InvalidQuery;
 use crate::platform::JsFailure;
+use crate::platform::bucket::Unreachable;
 
 /// The `code` of the problem details, fixed by the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -278,6 +279,12 @@ impl From<InvalidQuery> for Error {
 impl From<JsFailure> for Error {
     fn from(failure: JsFailure) -> Self {
         Self::internal(failure.0)
+    }
+}
+
+impl From<Unreachable> for Error {
+    fn from(bucket: Unreachable) -> Self {
+        Self::unavailable(30, format!("R2: {}", bucket.0))
     }
 }
 

@@ -75,10 +75,10 @@ impl Record {
                 share(&fields, Kind::Custodian, latest).map(Record::Share)
             }
             Some("\"userBackupShare\"") => share(&fields, Kind::User, latest).map(Record::Share),
-            _ => Err(InvalidBody::Field {
-                field: "type",
-                must: "be user, custodianBackupShare or userBackupShare".into(),
-            }),
+            _ => Err(InvalidBody::field(
+                "type",
+                "be user, custodianBackupShare or userBackupShare",
+            )),
         }
     }
 }
@@ -118,10 +118,10 @@ fn user(fields: &Fields, latest: &str) -> Result<UserRecord, InvalidBody> {
     let key = lenient(fields, "clientApiKey", &mut left_out, ClientApiKey::parse);
     let hash = unless_empty(fields, "clientApiKeyHash", sha_256)?;
     if key.is_some() && hash.is_some() {
-        return Err(InvalidBody::Field {
-            field: "clientApiKeyHash",
-            must: "not be sent beside clientApiKey".into(),
-        });
+        return Err(InvalidBody::field(
+            "clientApiKeyHash",
+            "not be sent beside clientApiKey",
+        ));
     }
     Ok(UserRecord {
         id: fields.required("id", UserId::parse)?,
@@ -142,26 +142,20 @@ fn share(fields: &Fields, kind: Kind, latest: &str) -> Result<ShareRecord, Inval
     };
     let share = fields.share(field)?;
     if share.expose_secret().len() > MAX_SHARE_BYTES {
-        return Err(InvalidBody::Field {
-            field,
-            must: "be at most 512 KiB long".into(),
-        });
+        return Err(InvalidBody::field(field, "be at most 512 KiB long"));
     }
     let id = unless_empty(fields, "id", |id| check_name(&id).map(|()| id))?;
     let stored_at = past(fields, "storedAt", latest)?;
     let superseded = match past(fields, "supersededAt", latest)? {
         None => None,
         Some(_) if id.is_none() => {
-            return Err(InvalidBody::Field {
-                field: "id",
-                must: "be given for a superseded share".into(),
-            });
+            return Err(InvalidBody::field("id", "be given for a superseded share"));
         }
         Some(at) if stored_at.as_ref().is_none_or(|stored_at| *stored_at > at) => {
-            return Err(InvalidBody::Field {
-                field: "supersededAt",
-                must: "not lie before storedAt".into(),
-            });
+            return Err(InvalidBody::field(
+                "supersededAt",
+                "not lie before storedAt",
+            ));
         }
         Some(at) => {
             let reason = unless_empty(fields, "reason", reason)?.unwrap_or("replaced");
@@ -194,10 +188,9 @@ fn share(fields: &Fields, kind: Kind, latest: &str) -> Result<ShareRecord, Inval
 /// A time that is not later than `latest`.
 fn past(fields: &Fields, field: &'static str, latest: &str) -> Result<Option<String>, InvalidBody> {
     match unless_empty(fields, field, time)? {
-        Some(time) if time.as_str() > latest => Err(InvalidBody::Field {
-            field,
-            must: "not lie more than a day ahead".into(),
-        }),
+        Some(time) if time.as_str() > latest => {
+            Err(InvalidBody::field(field, "not lie more than a day ahead"))
+        }
         time => Ok(time),
     }
 }

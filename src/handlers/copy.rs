@@ -8,7 +8,7 @@ use crate::domain::rebuild::{Escrow, Mode, RebuildRequest, parse_escrows};
 use crate::error::{Code, Error, Result};
 use crate::handlers::health::check_keys_everywhere;
 use crate::http::{Answer, Call};
-use crate::maintenance::copy::{Target, unreachable};
+use crate::maintenance::copy::Target;
 use crate::maintenance::rebuild::{self, Page, Work};
 use crate::maintenance::sample::Sampled;
 use crate::store::changes::Copying;
@@ -202,8 +202,7 @@ pub async fn escrow(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let told = |escrow: &Escrow| format!("{} {}", escrow.id, escrow.check);
     for bucket in &buckets {
         let index = bucket.get(journal::name_of_escrow_index()).await;
-        let index = index.map_err(unreachable)?.map(|(text, _)| text);
-        let index = index.unwrap_or_default();
+        let index = index?.map(|(text, _)| text).unwrap_or_default();
         // No id has a blank.
         let is_another = |escrow: &&Escrow| {
             index.contains(&format!("\"{} ", escrow.id)) && !index.contains(&quoted(&told(escrow)))
@@ -222,10 +221,10 @@ pub async fn escrow(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     for bucket in &buckets {
         for escrow in &escrows {
             let name = journal::name_of_escrow(&escrow.id);
-            bucket.put(&name, &escrow.age).await.map_err(unreachable)?;
+            bucket.put(&name, &escrow.age).await?;
         }
         let name = journal::name_of_escrow_index();
-        bucket.put(name, &index).await.map_err(unreachable)?;
+        bucket.put(name, &index).await?;
     }
     escrow::keep(call.db, &call.trail, &escrows).await?;
     let told = Writer::default()

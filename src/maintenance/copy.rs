@@ -33,7 +33,7 @@ pub async fn run(db: &Database, target: &Target) -> Result<()> {
     let (kept, copying) = look(db, target).await?;
     let result = drain(db, target, kept, &copying).await;
     let is_behind = copying.lag_seconds > MAX_LAG_SECONDS;
-    if is_behind && !matches!(result, Ok(Drained::All)) {
+    if is_behind && !matches!(result, Ok(true)) {
         log::event(
             Level::Error,
             "the copy is behind",
@@ -70,19 +70,13 @@ pub async fn run_or_stop(db: &Database, target: Option<&Target>) -> Result<()> {
     }
 }
 
-/// Whether notes are left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Drained {
-    All,
-    Some,
-}
-
+/// Whether no notes are left.
 async fn drain(
     db: &Database,
     target: &Target,
     kept: Result<Option<Kept>>,
     copying: &Copying,
-) -> Result<Drained> {
+) -> Result<bool> {
     let mut kept = settle_epoch(db, target, kept, copying).await?;
     let mut backfilled = copying.backfilled.clone().unwrap_or_default();
     if kept.is_anew {
@@ -101,14 +95,10 @@ async fn drain(
     let drained = loop {
         let page = changes::page(db, after).await?;
         let Some(row) = page.last() else {
-            break if backfilled == DONE {
-                Drained::All
-            } else {
-                Drained::Some
-            };
+            break backfilled == DONE;
         };
         if made >= NOTES_PER_RUN {
-            break Drained::Some;
+            break false;
         }
         let number = changes::place(&row);
         let noted = Noted::read(target.home, &page);
@@ -125,7 +115,7 @@ async fn drain(
         }
         after = number.seq;
     };
-    if drained == Drained::All && kept.head.whole < kept.head.from {
+    if drained && kept.head.whole < kept.head.from {
         kept.head.whole = kept.head.from;
         kept.write_alone(target).await?;
     }
@@ -153,12 +143,7 @@ async fn make(target: &Target, noted: &Noted) -> Result<(Vec<Note>, bool)> {
     let mut gone = noted.without.clone();
     let mut is_taken = false;
     if !noted.puts.is_empty() {
-        let puts = target
-            .bucket
-            .put_new(&noted.puts)
-            .finish()
-            .await
-            .map_err(unreachable)?;
+        let puts = target.bucket.put_new(&noted.puts).finish().await?;
         for (note, put) in noted.notes.iter().zip(puts) {
             match put {
                 Put::There => gone.push(note.clone()),
@@ -167,11 +152,6 @@ async fn make(target: &Target, noted: &Noted) -> Result<(Vec<Note>, bool)> {
         }
     }
     Ok((gone, is_taken))
-}
-
-/// The error where the bucket cannot be asked.
-pub fn unreachable(failure: crate::platform::JsFailure) -> Error {
-    Error::unavailable(30, format!("R2: {}", failure.0))
 }
 
 /// The error where another run goes on with the copy.
@@ -414,7 +394,7 @@ struct Kept {
 impl Kept {
     async fn read(target: &Target) -> Result<Option<Self>> {
         let name = name_of_head(target.home);
-        let Some((text, etag)) = target.bucket.get(&name).await.map_err(unreachable)? else {
+        let Some((text, etag)) = target.bucket.get(&name).await? else {
             return Ok(None);
         };
         match parse_head(&text) {
@@ -467,7 +447,7 @@ impl Kept {
         let name = name_of_head(target.home);
         let text = head_text(&self.head);
         let put = target.bucket.replace(&name, &text, &self.etag);
-        let etag = put.await.map_err(unreachable)?;
+        let etag = put.await?;
         let is_there = etag.is_some();
         self.etag = etag.unwrap_or_default();
         Ok(is_there)

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::JsValue;
 
-use super::copy::{Target, unreachable};
+use super::copy::Target;
 use crate::domain::journal::{self, Entry, Name, What};
 use crate::error::Result;
 use crate::platform::bucket::Listed;
@@ -29,11 +29,7 @@ pub async fn names(source: &Target, prefix: &str, cursor: &str) -> Result<Names>
     let mut names: Vec<Listed> = Vec::new();
     let mut after = cursor.to_owned();
     loop {
-        let (listed, more) = source
-            .bucket
-            .list(prefix, &after, NAMES_PER_LIST)
-            .await
-            .map_err(unreachable)?;
+        let (listed, more) = source.bucket.list(prefix, &after, NAMES_PER_LIST).await?;
         let last = listed.last().map(|listed| listed.name.clone());
         let (entries, no_entries): (Vec<_>, Vec<_>) = listed
             .into_iter()

@@ -6,11 +6,11 @@
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 
-use super::copy::{Target, read_head, settle, unreachable};
+use super::copy::{Target, read_head, settle};
 use super::objects::{OBJECTS_PER_READ, names, told};
 use crate::domain::journal::{self, Head, Name, Replay};
 use crate::domain::json::{self, Writer};
-use crate::domain::sealing::{self, Kind};
+use crate::domain::sealing::Place;
 use crate::error::Result;
 use crate::platform::bucket::{Listed, items};
 use crate::store::changes::{self, Copying};
@@ -176,7 +176,7 @@ impl Objects {
         damaged: &mut Vec<String>,
     ) -> Result<()> {
         let names: Vec<&str> = listed.iter().map(|listed| listed.name.as_str()).collect();
-        let objects = source.bucket.get_all(&names).await.map_err(unreachable)?;
+        let objects = source.bucket.get_all(&names).await?;
         for (listed, object) in listed.iter().zip(objects) {
             let (Some(name), Some((entry, user_id))) = (
                 Name::parse(&listed.name),
@@ -219,9 +219,8 @@ impl Objects {
         if let Some(object) = self.held.get_mut(number).and_then(Option::take) {
             return Ok(Some(object));
         }
-        let objects = source.bucket.get_all(&[self.name(number)]).await;
-        let object = objects.map_err(unreachable)?.pop();
-        Ok(object.filter(JsValue::is_object))
+        let mut objects = source.bucket.get_all(&[self.name(number)]).await?;
+        Ok(objects.pop().filter(JsValue::is_object))
     }
 }
 
@@ -233,17 +232,9 @@ fn holds_share(object: &JsValue) -> bool {
 
 async fn opens(vault: &Vault, object: &JsValue) -> bool {
     let row = Row::of(object.clone());
-    let kind = row.kind();
-    let owner = row.text(match kind {
-        Kind::Custodian => "clientId",
-        _ => "userId",
-    });
-    let method = row.text("backupMethod");
-    let place = sealing::Place {
-        kind,
-        owner: &owner,
-        backup_method: &method,
-    };
+    let [client_id, user_id, method] =
+        ["clientId", "userId", "backupMethod"].map(|field| row.text(field));
+    let place = Place::of(row.kind(), &client_id, &user_id, &method);
     match row.string("sealedShare") {
         Some(envelope) => vault.opens(place, &row.text("keyId"), &envelope).await,
         None => false,
@@ -480,11 +471,7 @@ pub async fn uncopied(
         let prefix = journal::prefix_of_user(source.home, id);
         // Behind those that do not count.
         let before = format!("{prefix}{whole:04}-");
-        let (listed, _) = source
-            .bucket
-            .list(&prefix, &before, 1)
-            .await
-            .map_err(unreachable)?;
+        let (listed, _) = source.bucket.list(&prefix, &before, 1).await?;
         if listed.is_empty() {
             uncopied.push(id.clone());
         }

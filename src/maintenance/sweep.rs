@@ -8,7 +8,7 @@
 //! An erased person's objects go at once, whatever their age: the entry of the erasure makes nothing of them.
 
 use super::Budget;
-use super::copy::{MAX_LAG_SECONDS, Target, read_head, unreachable};
+use super::copy::{MAX_LAG_SECONDS, Target, read_head};
 use super::objects::{NAMES_PER_LIST, OBJECTS_PER_READ, names, same_user, told};
 use crate::domain::beginning::Beginning;
 use crate::domain::journal::{Entry, Head, Name, What, prefix_of_home};
@@ -127,8 +127,8 @@ async fn tidy(
     for chunk in uncounted.chunks(NAMES_PER_LIST as usize) {
         let names: Vec<&str> = chunk.iter().map(|listed| listed.name.as_str()).collect();
         left.deletions = left.deletions.saturating_sub(names.len());
-        if let Err(error) = target.bucket.delete(&names).await.map_err(unreachable) {
-            log_kept(error);
+        if let Err(error) = target.bucket.delete(&names).await {
+            log_kept(error.into());
         }
     }
     let beginning = listed
@@ -191,9 +191,8 @@ async fn judge(
             break;
         }
         left.deletions -= 1;
-        let deleted = target.bucket.delete(&[&listed.name]).await;
-        if let Err(error) = deleted.map_err(unreachable) {
-            log_kept(error);
+        if let Err(failure) = target.bucket.delete(&[&listed.name]).await {
+            log_kept(failure.into());
             break;
         }
         beginning.take_out(at);
@@ -211,7 +210,7 @@ async fn read(
     let mut entries = Vec::with_capacity(listed.len());
     for chunk in listed.chunks(OBJECTS_PER_READ) {
         let names: Vec<&str> = chunk.iter().map(|listed| listed.name.as_str()).collect();
-        let objects = target.bucket.get_all(&names).await.map_err(unreachable)?;
+        let objects = target.bucket.get_all(&names).await?;
         for (name, object) in names.into_iter().zip(objects) {
             let is_lost = Name::parse(name)
                 .zip(head)
@@ -271,7 +270,7 @@ async fn erase_all(target: &Target, listed: &[Listed]) -> Result<()> {
     }
     for chunk in before.chunks(NAMES_PER_LIST as usize) {
         let names: Vec<&str> = chunk.iter().map(|listed| listed.name.as_str()).collect();
-        target.bucket.delete(&names).await.map_err(unreachable)?;
+        target.bucket.delete(&names).await?;
     }
     Ok(())
 }

@@ -31,6 +31,15 @@ extern "C" {
     fn within(ms: u32, promise: &Promise) -> Promise;
 }
 
+/// The bucket cannot be asked, and why.
+pub struct Unreachable(pub String);
+
+impl From<JsValue> for Unreachable {
+    fn from(thrown: JsValue) -> Self {
+        Self(JsFailure::from(thrown).0)
+    }
+}
+
 /// An R2 binding.
 #[derive(Clone)]
 pub struct Bucket(JsValue);
@@ -74,12 +83,12 @@ pub struct PutsUnderWay(Promise);
 
 impl PutsUnderWay {
     /// What became of each. An error: one could not be put.
-    pub async fn finish(&self) -> Result<Vec<Put>, JsFailure> {
+    pub async fn finish(&self) -> Result<Vec<Put>, Unreachable> {
         Ok(Self::read(&wait(&self.0).await?))
     }
 
     /// As [`finish`](Self::finish); an error too if it takes longer than so many milliseconds.
-    pub async fn finish_within(&self, ms: u32) -> Result<Vec<Put>, JsFailure> {
+    pub async fn finish_within(&self, ms: u32) -> Result<Vec<Put>, Unreachable> {
         Ok(Self::read(&wait(&within(ms, &self.0)).await?))
     }
 
@@ -114,7 +123,7 @@ impl Bucket {
         PutsUnderWay(put_objects(&self.0, &puts.names, &puts.notes, &puts.bodies))
     }
 
-    pub async fn put(&self, name: &str, text: &str) -> Result<(), JsFailure> {
+    pub async fn put(&self, name: &str, text: &str) -> Result<(), Unreachable> {
         wait(&put_text(&self.0, name, text)).await?;
         Ok(())
     }
@@ -125,20 +134,20 @@ impl Bucket {
         name: &str,
         text: &str,
         etag: &str,
-    ) -> Result<Option<String>, JsFailure> {
+    ) -> Result<Option<String>, Unreachable> {
         let etag = wait(&replace_text(&self.0, name, text, etag)).await?;
         Ok(etag.as_string())
     }
 
     /// An object's text and etag.
-    pub async fn get(&self, name: &str) -> Result<Option<(String, String)>, JsFailure> {
+    pub async fn get(&self, name: &str) -> Result<Option<(String, String)>, Unreachable> {
         let told = wait(&get_tagged(&self.0, name)).await?.as_string();
         let parts = told.as_deref().and_then(|told| told.split_once('\n'));
         Ok(parts.map(|(etag, text)| (text.to_owned(), etag.to_owned())))
     }
 
     /// Objects as what their JSON stands for: null for one that is not there, `false` for one that is no JSON.
-    pub async fn get_all(&self, names: &[&str]) -> Result<Vec<JsValue>, JsFailure> {
+    pub async fn get_all(&self, names: &[&str]) -> Result<Vec<JsValue>, Unreachable> {
         if names.is_empty() {
             return Ok(Vec::new());
         }
@@ -154,7 +163,7 @@ impl Bucket {
         prefix: &str,
         after: &str,
         limit: u32,
-    ) -> Result<(Vec<Listed>, bool), JsFailure> {
+    ) -> Result<(Vec<Listed>, bool), Unreachable> {
         let page = wait(&list_objects(&self.0, prefix, after, limit)).await?;
         let text = |name| property(&page, name).as_string().unwrap_or_default();
         let [names, sizes, versions, times] = ["names", "sizes", "versions", "times"].map(text);
@@ -178,7 +187,7 @@ impl Bucket {
     }
 
     /// Deletes objects, at most 1,000. An error: one is kept, because of a lock for example.
-    pub async fn delete(&self, names: &[&str]) -> Result<(), JsFailure> {
+    pub async fn delete(&self, names: &[&str]) -> Result<(), Unreachable> {
         if !names.is_empty() {
             wait(&delete_objects(&self.0, &names.join("\n"))).await?;
         }
