@@ -22,7 +22,7 @@ use crate::store::deleted_users::Limits;
 use crate::store::outcome::{known, unknown_user};
 use crate::store::users::{self, Registered};
 use crate::store::{
-    Change, Changed, Database, Page, deleted_users, eject, methods, purges, quota, versions,
+    Change, Changed, Database, Page, deleted_users, eject, methods, purges, versions,
 };
 
 /// Registers a user with its Portal client: 201; the same again 200; a clash 409. Without a client, one is made at
@@ -350,7 +350,7 @@ async fn purge(call: &Call<'_>, user_id: &UserId, client_id: &ClientId) -> Resul
 
 /// Lets a user store again who stored as much as one may within a day.
 pub async fn release_quota(_: &Admin, call: &Call<'_>, user_id: &UserId) -> Result<Answer> {
-    let release = quota::release(&call.trail, user_id);
+    let release = users::release_quota(&call.trail, user_id);
     change(call, user_id, &release).await?.done()?;
     Ok(Answer::no_content())
 }

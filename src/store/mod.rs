@@ -35,7 +35,6 @@ pub mod metrics;
 pub mod moves;
 pub mod outcome;
 pub mod purges;
-pub mod quota;
 pub mod rebuild;
 pub mod routes;
 mod rows;

@@ -218,6 +218,13 @@ pub(super) fn change_of(
         .then(change)
 }
 
+/// Lets a user store again who stored as much as one may within a day: what was replaced until now counts no more (the view
+/// `users_over_quota`).
+pub fn release_quota(trail: &Trail, id: &UserId) -> Change {
+    let sql = sql!("quota_release");
+    change_of(trail, "release_quota", id, "released", sql)
+}
+
 /// The client of a user for whom a session is to be made; leaves its event. With `opens_none` (`FOUR_EYES`) none is made that would
 /// open cipher texts which are kept: 403.
 pub async fn client_for_session(
