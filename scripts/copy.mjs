@@ -2,7 +2,6 @@
 
 import { readArguments } from "./lib/arguments.mjs";
 import { Failure, main, note, say } from "./lib/log.mjs";
-import { userPath } from "./lib/paths.mjs";
 import { setupPackages } from "./lib/setup.mjs";
 
 const USAGE = `npm run copy -- verify --url URL [--home N] [--vars FILE]
@@ -35,17 +34,11 @@ await main(async () => {
   if (!Number.isInteger(parallel) || parallel < 1 || parallel > 16)
     throw new Failure("--parallel must be a number from 1 to 16.", USAGE);
   await setupPackages();
-  const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
-  const { secretsFor } = await import("./lib/moving/secrets.mjs");
+  const { serviceOf } = await import("./lib/moving/service.mjs");
   const { Progress } = await import("./lib/moving/progress.mjs");
   const { uncopied, waiting, walk } = await import("./lib/copy/walk.mjs");
   const { findings, summary } = await import("./lib/copy/report.mjs");
-  const { origin, local } = serviceUrl(values.url);
-  const token = secretsFor({ local, file: userPath(values.vars) })(
-    "ADMIN_TOKEN",
-    "the operator's token of the service",
-  );
-  const api = new Api({ origin, token });
+  const { api } = serviceOf(values);
   /** The lines that name what is wrong with the copy of a home. */
   const wrongWith = async (home) => {
     const work = { home, mode: "check" };

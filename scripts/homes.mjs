@@ -37,13 +37,10 @@ await main(async () => {
   refuseStrays(positionals, values);
   const [command = "list", about] = positionals;
   await setupPackages();
-  const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
-  const { secretsFor } = await import("./lib/moving/secrets.mjs");
+  const { serviceOf } = await import("./lib/moving/service.mjs");
   const { Progress } = await import("./lib/moving/progress.mjs");
   const homes = await import("./lib/homes.mjs");
-  const { origin, local } = serviceUrl(values.url);
-  const secret = secretsFor({ local, file: userPath(values.vars) });
-  const api = new Api({ origin, token: secret("ADMIN_TOKEN", "the operator's token of the service") });
+  const { api } = serviceOf(values);
   const progress = (total, unit) => new Progress({ total, unit });
 
   switch (command) {

@@ -29,11 +29,11 @@ await main(async () => {
   const { onNodeWithSqlite } = await import("./lib/toolchain.mjs");
   const code = await onNodeWithSqlite();
   if (code !== undefined) return code;
-  const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
   const { readIdentities, readPassphrase } = await import("./lib/moving/age.mjs");
   const { doubtAboutTimes, holdings, importAll, report } = await import("./lib/moving/importer.mjs");
   const { Progress } = await import("./lib/moving/progress.mjs");
-  const { environmentWith, secretsFor } = await import("./lib/moving/secrets.mjs");
+  const { environmentWith } = await import("./lib/moving/secrets.mjs");
+  const { serviceOf } = await import("./lib/moving/service.mjs");
   const { WITHOUT } = await import("./lib/moving/database-source.mjs");
   const { openSource, stateFileOf } = await import("./lib/moving/open-source.mjs");
   const { State } = await import("./lib/moving/state.mjs");
@@ -45,14 +45,9 @@ await main(async () => {
   const without = values.without ?? [];
   if (without.some((shares) => !WITHOUT.includes(shares)))
     throw new Failure(`--without is one of ${WITHOUT.join(", ")}.`, USAGE);
-  const { origin, local } = serviceUrl(values.url);
-  const token = secretsFor({ local, file: userPath(values.vars) })(
-    "ADMIN_TOKEN",
-    "the operator's token of the service",
-  );
+  const { api, origin } = serviceOf(values);
   const dryRun = Boolean(values["dry-run"]);
   const replaceOlder = Boolean(values["replace-older"]);
-  const api = new Api({ origin, token });
   await api.check();
 
   process.once("SIGINT", () => {

@@ -48,17 +48,11 @@ await main(async () => {
   if (!directory && (merge ? check || into : !check && !into))
     throw new Failure("Say one of --into BINDING, --merge, --check and --directory.", USAGE);
   await setupPackages();
-  const { Api, serviceUrl } = await import("./lib/moving/api.mjs");
-  const { secretsFor } = await import("./lib/moving/secrets.mjs");
+  const { serviceOf } = await import("./lib/moving/service.mjs");
   const { Progress } = await import("./lib/moving/progress.mjs");
   const { uncopied, waiting, walk } = await import("./lib/copy/walk.mjs");
   const { findings, summary } = await import("./lib/copy/report.mjs");
-  const { origin, local } = serviceUrl(values.url);
-  const token = secretsFor({ local, file: userPath(values.vars) })(
-    "ADMIN_TOKEN",
-    "the operator's token of the service",
-  );
-  const api = new Api({ origin, token });
+  const { api } = serviceOf(values);
   if (directory) {
     const { rebuildDirectory } = await import("./lib/homes.mjs");
     say("Rebuilding the directory from the databases");
