@@ -176,6 +176,28 @@ describe("a database that goes back to before its bucket was bound", () => {
     await isWhole();
   });
 
+  for (const [what, unbound, bound] of [
+    ["before it was bound", () => {}, bind],
+    ["before a run saw it", bind, () => {}],
+    ["when none was bound", unbind, () => {}],
+    ["before there was any", () => worker.sql("DELETE FROM meta WHERE name LIKE 'cop%'"), bind],
+  ])
+    it(`gets back, by a merge, what the bucket has of the time that it lost: it is as it was ${what}`, async () => {
+      await threeUsers();
+      await unbound();
+      const goBack = await timeTravel(worker);
+      await bound();
+      await settle();
+      await of.custodian(two, METHOD, "lost");
+      await settle();
+      await goBack();
+      await settle();
+      await settle();
+      await rebuild("--merge");
+      assert.deepEqual(await of.fetched(two), ["lost"]);
+      await isWhole();
+    });
+
   it("is copied anew, also where the deletion came before that", async () => {
     await threeUsers();
     const goBack = await timeTravel(worker);
