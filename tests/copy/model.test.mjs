@@ -1,5 +1,5 @@
 // The second copy against histories at random: stores, deletions, erasures, restores, imports, rotations, a bucket that fails, another one, runs at once, the
-// sweep, and Time Travel, also several times and to before what the copy knows. Again and again the database is merged with its copy and rebuilt
+// sweep, and Time Travel, also several times. Again and again the database is merged with its copy and rebuilt
 // from it: nothing that was acknowledged is lost, nobody who was erased comes back, and both are the same, row for row.
 //
 // npm test plays one history; MODEL_SEED=… MODEL_STEPS=… npm test -- --only=copy/model plays another, longer one. A failure prints the steps.
