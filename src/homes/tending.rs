@@ -75,8 +75,10 @@ impl Homes<'_> {
     pub async fn tend(&self, home: &Database) -> Result<()> {
         let directory = self.directory()?;
         // The home before the directory: another run may tell it something newer meanwhile.
-        let told = walk::told_seen(home).await?;
+        let told = walk::told_seen(home).await;
         let (known, complete) = routes::homes(&directory).await?;
+        log::step("moves", self.finish_moves(home).await);
+        let told = told?;
         let seen_at = known.iter().find(|known| known.home == home.home());
         let seen_at = seen_at.and_then(|known| known.seen_at.as_deref());
         let went_back = seen_at
@@ -91,7 +93,6 @@ impl Homes<'_> {
                 &[],
             );
         }
-        log::step("moves", self.finish_moves(home).await);
         // 1. Every user has routes, and they lead here.
         let is_filling = home.home() == 0 && complete.as_deref() == Some("0");
         let pages = if is_filling {
