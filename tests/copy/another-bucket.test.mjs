@@ -50,18 +50,7 @@ async function rebuild(...args) {
 /** A rebuild from the bucket makes what the database holds, row for row. */
 async function isWhole() {
   await settle();
-  await copy.rebuilt.batch(
-    ["INSERT INTO meta VALUES ('rebuilding', '') ON CONFLICT DO NOTHING"]
-      .concat(
-        ["custodian_backup_shares", "user_backup_shares", "users", "backup_share_versions", "deleted_users"].map(
-          (table) => `DELETE FROM ${table}`,
-        ),
-        "DELETE FROM backup_share_versions",
-        "DELETE FROM deleted_users",
-        "DELETE FROM meta WHERE name IN ('rebuilding', 'copying', 'copy_epoch')",
-      )
-      .map((sql) => copy.rebuilt.prepare(sql)),
-  );
+  await copy.emptyRebuilt();
   await rebuild("--check");
   await rebuild("--into", "REBUILD");
   assert.deepEqual(await copy.held(copy.rebuilt), await copy.held());

@@ -19,7 +19,11 @@ import { randomness } from "../support/wallet-model.mjs";
 
 const SEED = Number(process.env.MODEL_SEED ?? 88);
 const STEPS = Number(process.env.MODEL_STEPS ?? 80);
-const METHODS = { custodian: ["GDRIVE-SECP256K1", "gdrive-ed25519"], user: ["GDRIVE", "PASSWORD"] };
+/** A method in two spellings is one; without any it is UNKNOWN. */
+const METHODS = {
+  custodian: ["GDRIVE-SECP256K1", "gdrive-secp256k1", "GDRIVE-ED25519", undefined],
+  user: ["GDRIVE", "gdrive", "PASSWORD", undefined],
+};
 const KEYS = Object.fromEntries([1, 2].map((n) => [`k${n}`, Buffer.alloc(32, n).toString("base64")]));
 const keyList = (...ids) => ({ SHARE_ENCRYPTION_KEYS: ids.map((id) => `${id}:${KEYS[id]}`).join() });
 
@@ -119,7 +123,7 @@ const STEPS_OF = {
   async removeMethod() {
     const person = await one("registered");
     if (!person) return undefined;
-    const method = pick(METHODS.user);
+    const method = pick(METHODS.user) ?? "UNKNOWN";
     const path = `${of().path(person.user)}/backups?backupMethod=${method}`;
     const { status } = await ok(of().admin("DELETE", path), 204, 404);
     return `${person.user.id}: ${method}, ${status}`;
