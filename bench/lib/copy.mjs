@@ -18,7 +18,11 @@ import { measureRequests, startAll } from "./requests.mjs";
 import { ROUTES } from "./routes.mjs";
 import { memory } from "./workerd.mjs";
 
-const STUB = ["bench/lib/stub-bucket-entry.mjs", inRoot("bench", "lib", "stub-bucket-entry.mjs"), "esModule"];
+const STUB = ["stub-bucket-entry.mjs", "stub-bucket.mjs"].map((name) => [
+  `bench/lib/${name}`,
+  inRoot("bench", "lib", name),
+  "esModule",
+]);
 /** What the schedule writes when copying begins. */
 const COPYING = `INSERT INTO meta (name, value) VALUES ('copying', 'done'), ('copy_epoch', '1'), ('identity', 'bench')
   ON CONFLICT (name) DO UPDATE SET value = excluded.value`;
@@ -41,7 +45,7 @@ export async function measureCopy({ users = 5_000, effort, say = console.error }
 /** Stores with the copy beside stores without, by the same build, turn and turn about. */
 async function stores(effort) {
   const { ours } = await contenders();
-  const files = [STUB, ...ours.files];
+  const files = [...STUB, ...ours.files];
   const running = await startAll({
     ours: { ...ours, title: "without COPY", files },
     copied: {
@@ -63,16 +67,16 @@ async function stores(effort) {
       copied.cpu.toFixed(0),
       `${(1 / copied.ratio).toFixed(2)} × ± ${(copied.cpuSpread * 100).toFixed(0)} %`,
     ]);
-  const counts = running.counts.ours
+  const counted = running.counts.ours
     .map((without, at) => [without, running.counts.copied[at]])
-    .filter(([{ route }]) => STORES.includes(route))
-    .map(([without, copied]) => [
-      `${ROUTES[without.route].title}, ${without.again ? "the same again" : `${without.share} share`}`,
-      ...[without, copied].map(
-        ({ roundTrips, rowsRead, rowsWritten }) => `${roundTrips} / ${rowsRead} / ${rowsWritten}`,
-      ),
-      copied.rowsWritten - without.rowsWritten,
-    ]);
+    .filter(([{ route }]) => STORES.includes(route));
+  if (counted.some(([without, copied]) => !without.again && copied.roundTrips === without.roundTrips))
+    throw new Error("Nothing was copied: the Worker did not see its bucket.");
+  const counts = counted.map(([without, copied]) => [
+    `${ROUTES[without.route].title}, ${without.again ? "the same again" : `${without.share} share`}`,
+    ...[without, copied].map(({ roundTrips, rowsRead, rowsWritten }) => `${roundTrips} / ${rowsRead} / ${rowsWritten}`),
+    copied.rowsWritten - without.rowsWritten,
+  ]);
   return [
     "CPU µs a store, by the same build behind the same entry, with a bucket that takes everything at once; what takes the notes away after the",
     "answers, once a second, is in it. The ratio is the median of the rounds' own.",

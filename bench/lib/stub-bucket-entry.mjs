@@ -1,17 +1,10 @@
-// The Worker behind a bucket that takes everything at once, where SECOND_COPY says so: what is measured is what the Worker does for its copy, not R2.
+// The Worker behind the bucket of `stub-bucket.mjs`.
 
+import { env } from "cloudflare:workers";
+
+import "./stub-bucket.mjs";
 import worker from "../../src/entry.js";
 
-const bucket = {
-  put: async () => ({}),
-  head: async () => null,
-  get: async () => null,
-  list: async () => ({ objects: [], truncated: false }),
-  delete: async () => {},
-};
-
-const bound = ({ SECOND_COPY, ...env }) => (SECOND_COPY ? { ...env, COPY: bucket } : env);
-
 export default {
-  fetch: (request, env, ctx) => worker.fetch(request, bound(env), ctx),
+  fetch: (request, _, ctx) => worker.fetch(request, env, ctx),
 };
