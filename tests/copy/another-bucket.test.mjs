@@ -1,50 +1,30 @@
 // A bucket that lacks what was changed while another one was bound, or none: what it had before counts no more.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, beforeEach, describe, it } from "node:test";
-
-import { backups } from "../support/backup.mjs";
+import { describe, it } from "node:test";
 import { user } from "../support/client.mjs";
-import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
-import { startWorker } from "../support/harness.mjs";
+import { withCopiedWorker } from "../support/copy.mjs";
 import { timeTravel } from "../support/time-travel.mjs";
 
 const METHOD = "GDRIVE-SECP256K1";
 const [one, two, three] = ["one", "two", "three"].map(user);
-let worker, entry, of, copy, dir;
+let worker, entry, of, copy;
 
-before(async () => {
-  dir = mkdtempSync(join(tmpdir(), "portal-backup-bucket-"));
-  worker = await startWorker({
+withCopiedWorker(
+  {
     homes: 1,
-    main: faultyBucketEntry,
-    config: withCopy,
     vars: { COPY_WAIT_MS: "300", PURGE_DELAY_HOURS: "0" },
-  });
-  entry = await worker.entry();
-  of = backups(worker);
-  copy = await copies(worker);
-});
-after(async () => {
-  await worker?.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  await entry.bucket({});
-  await copy.clear();
-});
+  },
+  (made) => ({ worker, entry, of, copy } = made),
+);
 
 const ANEW = "the copy's bucket is another one: everything is copied anew";
-const logged = (message) => worker.logLines().filter((line) => line.message === message);
 async function settle() {
   await copy.drain();
-  await copy.until("no note is left", async () => (await copy.pending()) === 0);
+  await copy.settled();
 }
 async function rebuild(...args) {
-  const { code, stdout, stderr } = await copy.script("rebuild", [...args, "--resume", join(dir, "state.json")]);
+  const { code, stdout, stderr } = await copy.rebuild(...args);
   assert.equal(code, 0, stdout + stderr);
 }
 /** A rebuild from the bucket makes what the database holds, row for row. */
@@ -128,7 +108,7 @@ describe("a bucket that is bound again after another one", () => {
     worker.clearLogs();
     await isWhole();
     assert.deepEqual(
-      logged(ANEW).map(({ level }) => level),
+      copy.logged(ANEW).map(({ level }) => level),
       ["error"],
     );
     await of.register(two);

@@ -1,33 +1,17 @@
 // The second copy in R2, as Portal, apps and operators make it: what is acknowledged is in it, whatever R2 does.
 
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 
 import { backups } from "../support/backup.mjs";
 import { user } from "../support/client.mjs";
-import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
+import { copies, faultyBucketEntry, withCopiedWorker, withCopy } from "../support/copy.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
 
-let worker;
-let entry;
-let of;
-let copy;
+let worker, entry, of, copy;
 const one = user("one");
 
-before(async () => {
-  worker = await startWorker({ main: faultyBucketEntry, config: withCopy, vars: { COPY_WAIT_MS: "400" } });
-  entry = await worker.entry();
-  of = backups(worker);
-  copy = await copies(worker);
-});
-after(() => worker?.stop());
-beforeEach(async () => {
-  await entry.bucket({});
-  await copy.clear();
-});
-
-const settled = () => copy.until("no note is left", async () => (await copy.pending()) === 0);
-const logged = (message) => worker.logLines().filter((line) => line.message === message);
+withCopiedWorker({ vars: { COPY_WAIT_MS: "400" } }, (made) => ({ worker, entry, of, copy } = made));
 
 describe("a store", () => {
   it("that seals a share of the history anew has that in the bucket when it is answered", async () => {
@@ -35,19 +19,19 @@ describe("a store", () => {
     for (const share of ["older", "newer"]) await of.custodian(one, "GDRIVE-SECP256K1", share);
     await worker.sql("UPDATE backup_share_versions SET sealed_share = 'AAAA'");
     await worker.scheduled();
-    await settled();
+    await copy.settled();
     await of.custodian(one, "GDRIVE-SECP256K1", "older");
     const [row] = await worker.sql("SELECT sealed_share FROM backup_share_versions");
     assert.notEqual(row.sealed_share, "AAAA");
     const versions = (await copy.objects()).filter(([name]) => name.endsWith(".version"));
     assert.ok(versions.some(([, text]) => text.includes(row.sealed_share)));
-    await settled();
+    await copy.settled();
     assert.deepEqual(await copy.replayed(), await copy.held());
   });
 
   it("is in the bucket when it is answered, and leaves no note", async () => {
     await of.register(one);
-    await settled();
+    await copy.settled();
     await entry.bucket({});
     await of.custodian(one, "GDRIVE-SECP256K1", "custodian share");
     assert.equal((await entry.puts()).length, 1, "one put");
@@ -59,9 +43,9 @@ describe("a store", () => {
     assert.equal(object.sealedShare, row.sealed_share);
     assert.equal(object.type, "custodianBackupShare");
     assert.equal(object.userId, one.id);
-    await settled();
+    await copy.settled();
     await of.cipherText(one, "GDRIVE", "cipher text");
-    await settled();
+    await copy.settled();
     assert.deepEqual(await copy.replayed(), await copy.held());
   });
 
@@ -83,7 +67,7 @@ describe("a store", () => {
     await of.custodian(one, "GDRIVE-SECP256K1", "overtaken");
     await of.custodian(one, "GDRIVE-SECP256K1", "custodian share");
     await of.cipherText(one, "GDRIVE", "cipher text");
-    await settled();
+    await copy.settled();
     const before = await copy.names();
     await of.cipherText(one, "GDRIVE", "cipher text");
     await of.custodian(one, "GDRIVE-SECP256K1", "overtaken");
@@ -104,7 +88,7 @@ describe("a store", () => {
   for (const puts of ["fail", "hang", "store-then-fail", 30]) {
     it(`is acknowledged while R2's puts are "${puts}", and in the bucket within two drains of its return`, async () => {
       await of.register(one);
-      await settled();
+      await copy.settled();
       await entry.bucket({ puts });
       for (let at = 0; at < 8; at++) {
         await of.custodian(one, "GDRIVE-SECP256K1", `custodian share ${at}`);
@@ -117,16 +101,16 @@ describe("a store", () => {
       assert.equal(await copy.pending(), 0);
       assert.deepEqual(await copy.replayed(), await copy.held());
       assert.equal((await copy.status()).pending, 0);
-      assert.deepEqual(logged("the database went back in time"), []);
+      assert.deepEqual(copy.logged("the database went back in time"), []);
     });
   }
 
   it("waits for a slow R2 no longer than COPY_WAIT_MS, and its put goes on", async () => {
     await of.register(one);
-    await settled();
+    await copy.settled();
     await entry.bucket({ puts: "late" });
     await of.custodian(one, "GDRIVE-SECP256K1", "custodian share");
-    await settled();
+    await copy.settled();
     assert.deepEqual(await copy.replayed(), await copy.held());
   });
 
@@ -134,7 +118,7 @@ describe("a store", () => {
     const begun = async (what, begins) =>
       copy.until(what, async () => (await entry.puts()).some((name) => name.startsWith(begins)));
     await of.register(one);
-    await settled();
+    await copy.settled();
     await entry.bucket({ puts: "fail" });
     await of.custodian(one, "GDRIVE-SECP256K1", "custodian share");
     await entry.bucket({ puts: "held", until: "slow" });
@@ -142,7 +126,7 @@ describe("a store", () => {
     await begun("the slow run puts its object", "c1/");
     await entry.bucket({});
     await of.cipherText(one, "GDRIVE", "cipher text");
-    await settled();
+    await copy.settled();
     await entry.bucket({ heads: "held", until: "quick" });
     const quick = copy.drain();
     await begun("the quick run puts the head", "head/");
@@ -152,7 +136,7 @@ describe("a store", () => {
     await entry.release("quick");
     await quick;
     await copy.drain();
-    assert.deepEqual(logged("the database went back in time"), []);
+    assert.deepEqual(copy.logged("the database went back in time"), []);
     // Of the home that the user is in.
     const heads = await Promise.all(
       (await copy.names("head/")).map(async (name) => JSON.parse(await (await copy.bucket.get(name)).text())),
@@ -165,7 +149,7 @@ describe("a store", () => {
 
   it("waits in its note while the head of the copy cannot be read, and no epoch begins", async () => {
     await of.register(one);
-    await settled();
+    await copy.settled();
     await copy.drain();
     await entry.bucket({ puts: "fail" });
     await of.custodian(one, "GDRIVE-SECP256K1", "custodian share");
@@ -181,10 +165,10 @@ describe("a store", () => {
 
   it("after five puts that failed does not wait for thirty seconds", async () => {
     await of.register(one);
-    await settled();
+    await copy.settled();
     await entry.bucket({ puts: "hang" });
     for (let at = 0; at < 7; at++) await of.custodian(one, "GDRIVE-SECP256K1", `share ${at}`);
-    const waited = logged("answered before its copy was there").length;
+    const waited = copy.logged("answered before its copy was there").length;
     assert.ok(waited <= 5, `${waited} waited`);
     assert.equal((await entry.puts()).length >= 7, true, "each was put all the same");
   });
@@ -300,7 +284,7 @@ describe("every other change", () => {
     });
     assert.equal(status, 200);
     await of.deleteUser(user("three"));
-    await settled();
+    await copy.settled();
     assert.deepEqual(await copy.replayed(), await copy.held());
 
     await worker.sql("UPDATE user_backup_shares SET backup_share_pair_id = 'by hand'");
@@ -344,7 +328,7 @@ describe("a purge", () => {
     await of.custodian(one, "GDRIVE-SECP256K1", "share");
     await of.custodian(user("two"), "GDRIVE-SECP256K1", "share");
     await of.purgeUser(one);
-    await settled();
+    await copy.settled();
     await copy.until("the objects are gone", async () => (await copy.names()).length === 3);
     assert.deepEqual((await copy.names()).filter((name) => name.endsWith(".purged")).length, 1);
     assert.deepEqual(await copy.replayed(), await copy.held());
@@ -375,14 +359,14 @@ describe("a purge", () => {
   it("behind a bucket lock leaves objects for now; the sweep deletes them when the lock lets it", async () => {
     await of.register(one);
     await of.custodian(one, "GDRIVE-SECP256K1", "share");
-    await settled();
+    await copy.settled();
     await entry.bucket({ deletes: "refuse" });
     await of.purgeUser(one);
-    await settled();
+    await copy.settled();
     await worker.scheduled();
     assert.equal((await copy.names()).length, 3);
     assert.deepEqual(await copy.replayed(), await copy.held());
-    const { code, stderr } = await copy.script("rebuild", ["--into", "REBUILD"]);
+    const { code, stderr } = await copy.rebuild("--into", "REBUILD");
     assert.equal(code, 0, stderr);
     assert.deepEqual((await copy.held(copy.rebuilt)).users, []);
 
@@ -398,14 +382,14 @@ describe("a purge", () => {
 it("the walk over the shares goes on while the bucket cannot be read", async () => {
   await of.register(one);
   await of.custodian(one, "GDRIVE-SECP256K1", "share");
-  await settled();
+  await copy.settled();
   await worker.scheduled();
   const note = async () => (await worker.sql("SELECT value FROM meta WHERE name = 'scrub'"))[0].value;
   const before = await note();
   await entry.bucket({ unreadable: "c1/" });
   await worker.scheduled();
   assert.notEqual(await note(), before);
-  const failed = logged("maintenance step failed").map(({ step }) => step);
+  const failed = copy.logged("maintenance step failed").map(({ step }) => step);
   assert.ok(failed.includes("sample the copy"), JSON.stringify(failed));
 });
 
@@ -415,7 +399,7 @@ describe("names and metadata in the bucket", () => {
     await of.register(who);
     await of.custodian(who, "GDRIVE-SECP256K1", "MARKED custodian share");
     await of.cipherText(who, "GDRIVE", "MARKED cipher text");
-    await settled();
+    await copy.settled();
     const listed = await copy.bucket.list({ include: ["customMetadata"] });
     assert.ok(listed.objects.length >= 3);
     assert.doesNotMatch(
@@ -432,14 +416,14 @@ describe("names and metadata in the bucket", () => {
 describe("GET /admin/status", () => {
   it("tells how far the copy is, and a row that is looked up in it", async () => {
     await of.register(one);
-    await settled();
+    await copy.settled();
     await entry.bucket({ puts: "fail" });
     await of.custodian(one, "GDRIVE-SECP256K1", "share");
     await worker.sql("UPDATE changes SET at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-400 seconds')");
     const behind = await copy.status();
     assert.ok(behind.pending > 0 && behind.lagSeconds >= 400 && behind.oldestPendingAt, JSON.stringify(behind));
     await copy.drain();
-    assert.equal(logged("the copy is behind").length, 1);
+    assert.equal(copy.logged("the copy is behind").length, 1);
 
     await entry.bucket({});
     await worker.scheduled();
@@ -459,17 +443,17 @@ describe("GET /admin/status", () => {
     for (const name of (await copy.names()).filter((name) => name.endsWith(".share"))) await copy.bucket.delete(name);
     await worker.scheduled();
     assert.equal((await copy.status()).sampled.missing, 1);
-    assert.equal(logged("a copied share is missing").length, 1);
+    assert.equal(copy.logged("a copied share is missing").length, 1);
   });
 
   it("tells no share that still waits as missing", async () => {
     await of.register(one);
-    await settled();
+    await copy.settled();
     await entry.bucket({ puts: "fail" });
     await of.custodian(one, "GDRIVE-SECP256K1", "share");
     await worker.scheduled();
     const { sampled, pending } = await copy.status();
     assert.ok(pending > 0 && sampled.checked > 0, JSON.stringify({ sampled, pending }));
-    assert.deepEqual([sampled.missing, logged("a copied share is missing").length], [0, 0]);
+    assert.deepEqual([sampled.missing, copy.logged("a copied share is missing").length], [0, 0]);
   });
 });

@@ -1,49 +1,31 @@
 // Databases that went back in time: which of two pasts with the same numbers counts.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 
 import { backups } from "../support/backup.mjs";
 import { user } from "../support/client.mjs";
-import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
-import { SECRETS, startWorker } from "../support/harness.mjs";
+import { withCopiedWorker } from "../support/copy.mjs";
+import { SECRETS } from "../support/harness.mjs";
 import { timeTravel } from "../support/time-travel.mjs";
 
 const METHOD = "GDRIVE-SECP256K1";
 const SECOND_KEY = `k2:${Buffer.alloc(32, 2).toString("base64")}`;
 const [one, two] = ["one", "two"].map(user);
-let worker, entry, of, copy, dir;
+let worker, entry, of, copy;
 
-before(async () => {
-  dir = mkdtempSync(join(tmpdir(), "portal-backup-pasts-"));
-  worker = await startWorker({
+withCopiedWorker(
+  {
     homes: 1,
-    main: faultyBucketEntry,
-    config: withCopy,
     vars: { COPY_WAIT_MS: "300", PURGE_DELAY_HOURS: "0" },
     secrets: { SHARE_ENCRYPTION_KEYS: `${SECRETS.SHARE_ENCRYPTION_KEYS},${SECOND_KEY}` },
     siblings: { rotated: { SHARE_ENCRYPTION_KEYS: `${SECOND_KEY},${SECRETS.SHARE_ENCRYPTION_KEYS}` } },
-  });
-  entry = await worker.entry();
-  of = backups(worker);
-  copy = await copies(worker);
-});
-after(async () => {
-  await worker?.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  await entry.bucket({});
-  await copy.clear();
-});
+  },
+  (made) => ({ worker, entry, of, copy } = made),
+);
 
-const settled = () => copy.until("no note is left", async () => (await copy.pending()) === 0);
-const logged = (message) => worker.logLines().filter((line) => line.message === message).length;
 async function rebuild(...args) {
-  const { code, stdout, stderr } = await copy.script("rebuild", [...args, "--resume", join(dir, "state.json")]);
+  const { code, stdout, stderr } = await copy.rebuild(...args);
   assert.equal(code, 0, stdout + stderr);
 }
 /** The ids of the users that a rebuild makes. */
@@ -67,7 +49,7 @@ const stored = async (who, text) => {
 describe("a drain under way during Time Travel", () => {
   it("does not tell the database that it never went back", async () => {
     for (const who of [one, two]) await stored(who);
-    await settled();
+    await copy.settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
     await entry.bucket({ puts: "held", until: "after" });
@@ -80,7 +62,7 @@ describe("a drain under way during Time Travel", () => {
     await entry.release("after");
     await slow;
     await copy.drain();
-    assert.equal(logged("the database went back in time"), 1);
+    assert.equal(copy.logged("the database went back in time").length, 1);
     const { users, sharesOf } = await rebuilt();
     assert.deepEqual(users, [one.id, two.id].sort());
     assert.deepEqual(sharesOf.sort(), [one.id, two.id].sort());
@@ -90,19 +72,19 @@ describe("a drain under way during Time Travel", () => {
 describe("a note that waits behind one whose name is taken by a lost past", () => {
   it("has its object in the next epoch: a deletion since stays true", async () => {
     for (const who of [one, two]) await stored(who);
-    await settled();
+    await copy.settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
     await of.custodian(one, METHOD, "lost"); // no run comes: the head does not know of its number
-    await settled();
+    await copy.settled();
     await goBack();
     await entry.bucket({ puts: "fail" });
     await of.custodian(one, METHOD, "after");
     await of.deleteUser(two);
     await entry.bucket({});
     await copy.drain();
-    await settled();
-    assert.equal(logged("the database went back in time"), 1);
+    await copy.settled();
+    assert.equal(copy.logged("the database went back in time").length, 1);
     const { users } = await rebuilt();
     assert.deepEqual(users, [one.id]);
     assert.deepEqual((await copy.held(copy.rebuilt)).current, (await copy.held()).current);
@@ -112,11 +94,11 @@ describe("a note that waits behind one whose name is taken by a lost past", () =
     for (const who of [one, two]) await stored(who);
     const three = user("three");
     await stored(three);
-    await settled();
+    await copy.settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
     await of.custodian(one, METHOD, "lost"); // no run comes: the head does not know of its number
-    await settled();
+    await copy.settled();
     await goBack();
     await of.custodian(one, METHOD, "after");
     await of.deleteUser(two);
@@ -124,9 +106,9 @@ describe("a note that waits behind one whose name is taken by a lost past", () =
     assert.equal((await of.admin("PUT", `${of.path(three)}/client-api-key`, key)).status, 200);
     await copy.until("only the first note waits", async () => (await copy.pending()) === 1);
     await copy.drain();
-    assert.equal(logged("the database went back in time"), 1);
+    assert.equal(copy.logged("the database went back in time").length, 1);
     await copy.drain();
-    await settled();
+    await copy.settled();
     const { users } = await rebuilt();
     assert.deepEqual(users, [one.id, three.id].sort());
     const held = await copy.held();
@@ -138,18 +120,18 @@ describe("a note that waits behind one whose name is taken by a lost past", () =
 describe("a deletion in a lost past whose numbers were used again before any run", () => {
   it("does not become true: what the database has is told anew", async () => {
     for (const who of [one, two]) await stored(who);
-    await settled();
+    await copy.settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
     await of.custodian(one, METHOD, "lost"); // no run comes: the head does not know of these numbers
     await of.deleteUser(two);
-    await settled();
+    await copy.settled();
     await goBack();
     for (let at = 0; at < 5; at++) await of.custodian(one, METHOD, `after, ${at}`);
     await copy.drain();
     await copy.drain();
-    await settled();
-    assert.equal(logged("the database went back in time"), 1);
+    await copy.settled();
+    assert.equal(copy.logged("the database went back in time").length, 1);
     await assertBothAreBack();
   });
 });
@@ -157,27 +139,27 @@ describe("a deletion in a lost past whose numbers were used again before any run
 describe("numbers that requests use between Time Travel and the next run", () => {
   it("do not make a lost deletion true", async () => {
     for (const who of [one, two]) await stored(who);
-    await settled();
+    await copy.settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
     await of.deleteUser(one);
-    await settled();
+    await copy.settled();
     await copy.drain();
     await goBack();
     for (let at = 0; at < 4; at++) await of.custodian(two, METHOD, `after, ${at}`);
     await copy.drain();
-    await settled();
-    assert.equal(logged("the database went back in time"), 1);
+    await copy.settled();
+    assert.equal(copy.logged("the database went back in time").length, 1);
     await assertBothAreBack();
   });
 
   it("do not make it true either, if the run that ended the epoch broke off before the database knew", async () => {
     for (const who of [one, two]) await stored(who);
-    await settled();
+    await copy.settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
     await of.deleteUser(one);
-    await settled();
+    await copy.settled();
     await copy.drain();
     await goBack();
     await entry.bucket({ puts: "fail" });
@@ -196,23 +178,23 @@ describe("numbers that requests use between Time Travel and the next run", () =>
     const { epoch } = JSON.parse(await (await copy.bucket.get("head/0")).text());
     await copy.bucket.delete((await copy.names()).filter((name) => name.includes(`/000${epoch}-`)));
     await copy.drain();
-    await settled();
+    await copy.settled();
     await assertBothAreBack();
   });
 
   it("are behind those of the lost past: the share that was stored last is current", async () => {
     for (const who of [one, two]) await stored(who);
-    await settled();
+    await copy.settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
     for (let at = 0; at < 3; at++) await of.custodian(two, METHOD, `lost, ${at}`);
     await of.custodian(one, METHOD, "lost");
-    await settled();
+    await copy.settled();
     await copy.drain();
     await goBack();
     await of.custodian(one, METHOD, "acknowledged after");
     await copy.drain();
-    await settled();
+    await copy.settled();
     const { current } = await rebuilt();
     const of_one = ([, share]) => share.userId === one.id;
     assert.deepEqual(current.filter(of_one), (await copy.held()).current.filter(of_one));
@@ -220,17 +202,17 @@ describe("numbers that requests use between Time Travel and the next run", () =>
 
   it("are behind an erasure in the lost past: a share that is stored later stays in the copy", async () => {
     await stored(one);
-    await settled();
+    await copy.settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
     for (let at = 0; at < 3; at++) await of.custodian(one, METHOD, `lost, ${at}`);
     await of.purgeUser(one);
-    await settled();
+    await copy.settled();
     await copy.drain();
     await goBack();
     await of.custodian(one, METHOD, "acknowledged after");
     await copy.drain();
-    await settled();
+    await copy.settled();
     await copy.age();
     for (let run = 0; run < 3; run++) await worker.scheduled();
     const [{ id }] = await worker.sql("SELECT id FROM custodian_backup_shares");
@@ -248,7 +230,7 @@ describe("what a lost past changed of a share that the database has", () => {
     await stored(one);
     await of.custodian(one, METHOD, "current");
     await of.cipherText(one, "GDRIVE", "cipher text");
-    await settled();
+    await copy.settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
     await rotated.scheduled();
@@ -258,7 +240,7 @@ describe("what a lost past changed of a share that the database has", () => {
       "it was rotated",
     );
     await copy.drain();
-    await settled();
+    await copy.settled();
     await goBack();
     await copy.drain();
     await rebuild("--check");
@@ -273,22 +255,22 @@ describe("what a lost past changed of a share that the database has", () => {
 describe("who was erased in a lost past, and is in the database again", () => {
   it("is in the copy once everything is copied again, with what was stored before and since", async () => {
     for (const who of [one, two]) await stored(who);
-    await settled();
+    await copy.settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
     await of.purgeUser(one);
-    await settled();
+    await copy.settled();
     await copy.drain();
     await goBack();
     await of.custodian(one, METHOD, "acknowledged after");
     await copy.drain();
-    await settled();
-    const { code, stderr } = await copy.script("rebuild", ["--check"]);
+    await copy.settled();
+    const { code, stderr } = await copy.rebuild("--check");
     assert.equal(code, 2);
     assert.match(stderr, /not in the copy: user user-one/);
     await worker.sql("UPDATE meta SET value = '' WHERE name IN ('copying', 'copy_sampled')");
     await copy.drain();
-    await settled();
+    await copy.settled();
     await assertBothAreBack();
     assert.deepEqual(await copy.held(copy.rebuilt), await copy.held());
     await rebuild("--check");
@@ -298,16 +280,16 @@ describe("who was erased in a lost past, and is in the database again", () => {
 describe("a merge after Time Travel", () => {
   it("before any other run knows what was lost, and deletes no user who is there", async () => {
     for (const who of [one, two]) await stored(who);
-    await settled();
+    await copy.settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
     await of.deleteUser(one);
     await of.custodian(two, METHOD, "between");
-    await settled();
+    await copy.settled();
     await copy.drain();
     await goBack();
     await rebuild("--merge");
-    assert.equal(logged("the database went back in time"), 1);
+    assert.equal(copy.logged("the database went back in time").length, 1);
     assert.deepEqual(await of.fetched(two), ["between"]);
     await copy.drain();
     const { users, sharesOf } = await rebuilt();
@@ -318,43 +300,43 @@ describe("a merge after Time Travel", () => {
 
   it("leaves the copy as the database is: of what the database has the lost past changed nothing", async () => {
     for (const text of ["first", "second"]) await stored(one, text);
-    await settled();
+    await copy.settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
     const [first] = await of.history(one);
     await of.restoreVersion(one, first.id);
     for (const text of ["third", "fourth"]) await of.custodian(one, METHOD, text);
-    await settled();
+    await copy.settled();
     await copy.drain();
     await goBack();
     await copy.drain();
     await rebuild("--merge");
     await copy.drain();
-    await settled();
+    await copy.settled();
     assert.deepEqual(await of.fetched(one), ["fourth"]);
     await rebuild("--check");
     await of.admin("DELETE", `${of.path(one)}/backups?backupMethod=GDRIVE`);
-    await settled();
+    await copy.settled();
     await rebuild("--check");
     assert.deepEqual((await rebuilt()).current, [], "what was removed since stays removed");
   });
 
   it("leaves the copy as the database is, also of who was deleted in between", async () => {
     await stored(one, "first");
-    await settled();
+    await copy.settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
     await of.custodian(one, METHOD, "lost");
-    await settled();
+    await copy.settled();
     await copy.drain();
     await goBack();
     await copy.drain();
     await of.deleteUser(one);
     await copy.drain();
-    await settled();
+    await copy.settled();
     await rebuild("--merge");
     await copy.drain();
-    await settled();
+    await copy.settled();
     await rebuild("--check");
     await of.restoreUser(one);
     assert.deepEqual(await of.fetched(one), ["first"]);
@@ -363,12 +345,12 @@ describe("a merge after Time Travel", () => {
 
   it("leaves out who lost something that the copy does not know yet: nobody who was erased comes back", async () => {
     for (const who of [one, two]) await stored(who);
-    await settled();
+    await copy.settled();
     await copy.drain();
     await entry.bucket({ puts: "fail" });
     await of.purgeUser(one);
     await of.deleteUser(two);
-    const { code } = await copy.script("rebuild", ["--merge", "--resume", join(dir, "left-out.json")]);
+    const { code } = await copy.rebuild("--merge");
     assert.equal(code, 2, "who was left out is no all-clear");
     for (const who of [one, two]) assert.equal((await of.admin("GET", of.path(who))).status, 404);
     assert.deepEqual(await worker.sql("SELECT 1 FROM backup_share_versions WHERE user_id = ?", one.id), []);
@@ -384,13 +366,13 @@ describe("a merge after Time Travel", () => {
       await of.custodian(one, METHOD, text);
       await of.cipherText(one, "GDRIVE", `of ${text}`);
     }
-    await settled();
+    await copy.settled();
     await copy.drain();
     await entry.bucket({ puts: "fail" });
     await of.purgeUser(one);
     await of.register(one);
     const held = await copy.held();
-    const { code } = await copy.script("rebuild", ["--merge", "--resume", join(dir, "again.json")]);
+    const { code } = await copy.rebuild("--merge");
     assert.equal(code, 2);
     assert.deepEqual(await copy.held(), held);
     assert.deepEqual(await of.fetched(one), []);
@@ -412,11 +394,11 @@ describe("a merge after Time Travel", () => {
     const current = () => Promise.all(tables.map((table) => worker.sql(`SELECT * FROM ${table}`)));
     await of.register(one);
     await both("first");
-    await settled();
+    await copy.settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
     await both("lost", lostOnes);
-    await settled();
+    await copy.settled();
     await copy.drain();
     const lost = await current();
     await goBack();
@@ -425,11 +407,11 @@ describe("a merge after Time Travel", () => {
     assert.equal(await of.recovered(one, { backupMethod: "GDRIVE" }), "lost");
     await goBack();
     await copy.drain();
-    await settled();
+    await copy.settled();
     await entry.bucket({ puts: "fail" });
     await both("newer");
     const newer = await current();
-    await copy.script("rebuild", ["--merge", "--resume", join(dir, "newer.json")]);
+    await copy.rebuild("--merge");
     assert.deepEqual(await current(), newer);
     const history = await of.history(one);
     assert.deepEqual(history.map(({ kind }) => kind).sort(), ["custodian", "custodian", "user", "user"]);

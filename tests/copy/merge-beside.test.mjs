@@ -1,12 +1,12 @@
 // A merge of the second copy beside requests: what is taken away from a user while a page of it is under way stays away.
 
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { beforeEach, describe, it } from "node:test";
 
 import { inRoot } from "../../scripts/lib/paths.mjs";
 import { backups } from "../support/backup.mjs";
 import { user } from "../support/client.mjs";
-import { copies, withCopy } from "../support/copy.mjs";
+import { copies, withCopiedWorker, withCopy } from "../support/copy.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
 import { timeTravel } from "../support/time-travel.mjs";
 
@@ -14,21 +14,14 @@ const METHOD = "GDRIVE-SECP256K1";
 const [one, two] = ["one", "two"].map(user);
 let worker, entry, of, copy;
 
-before(async () => {
-  worker = await startWorker({
+withCopiedWorker(
+  {
     homes: 1,
     main: inRoot("tests", "support", "faulty-entry.mjs"),
-    config: withCopy,
     vars: { PURGE_DELAY_HOURS: "0" },
-  });
-  entry = await worker.entry();
-  of = backups(worker);
-  copy = await copies(worker);
-});
-after(() => worker?.stop());
-beforeEach(() => copy.clear());
-
-const settled = () => copy.until("no note is left", async () => (await copy.pending()) === 0);
+  },
+  (made) => ({ worker, entry, of, copy } = made),
+);
 
 let merges = 0;
 /** A page of a merge with all users; `plan` is what its batches meet. */
@@ -60,7 +53,7 @@ describe("while a page of a merge is under way", () => {
       await of.custodian(who, METHOD, "share");
       await of.cipherText(who, "GDRIVE", "cipher text");
     }
-    await settled();
+    await copy.settled();
     await copy.drain();
   });
 
@@ -68,7 +61,7 @@ describe("while a page of a merge is under way", () => {
   async function staysAway(takeAway) {
     const page = await beside(async () => {
       await takeAway();
-      await settled();
+      await copy.settled();
     });
     assert.deepEqual(page.body.leftOut, [one.id]);
     await isGone();
@@ -95,11 +88,11 @@ for (const state of ["leaving", "arriving"])
   it(`a merge leaves out a user who is ${state}: what it gave back would be no part of the move`, async () => {
     await of.register(one);
     await of.custodian(one, METHOD, "first");
-    await settled();
+    await copy.settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
     await of.custodian(one, METHOD, "lost");
-    await settled();
+    await copy.settled();
     await copy.drain();
     await goBack();
     await worker.sql(

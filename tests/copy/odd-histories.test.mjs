@@ -7,30 +7,16 @@ import { backups } from "../support/backup.mjs";
 import { importOf } from "../support/bulk.mjs";
 import { user } from "../support/client.mjs";
 import { OPERATORS, OPERATOR_TOKENS } from "../support/console.mjs";
-import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
+import { copies, withCopiedWorker, withCopy } from "../support/copy.mjs";
 import { startWorker } from "../support/harness.mjs";
 import { timeTravel } from "../support/time-travel.mjs";
 
 const one = user("one");
 const METHOD = "GDRIVE-SECP256K1";
-let worker;
-let entry;
-let of;
-let copy;
+let worker, entry, of, copy;
 
-before(async () => {
-  worker = await startWorker({ homes: 1, main: faultyBucketEntry, config: withCopy });
-  entry = await worker.entry();
-  of = backups(worker);
-  copy = await copies(worker);
-});
-after(() => worker?.stop());
-beforeEach(async () => {
-  await entry.bucket({});
-  await copy.clear();
-});
+withCopiedWorker({ homes: 1 }, (made) => ({ worker, entry, of, copy } = made));
 
-const settled = () => copy.until("no note is left", async () => (await copy.pending()) === 0);
 const same = async () => assert.deepEqual(await copy.replayed(), await copy.held());
 const ends = async (end) => (await copy.names()).filter((name) => name.endsWith(end)).length;
 
@@ -48,7 +34,7 @@ describe("a copy", () => {
     assert.equal((await worker.sql("SELECT 1 FROM deleted_users")).length, 1, text);
     await copy.drain();
     await same();
-    const rebuilt = await copy.script("rebuild", ["--into", "REBUILD"]);
+    const rebuilt = await copy.rebuild("--into", "REBUILD");
     assert.equal(rebuilt.code, 0, rebuilt.stderr);
     assert.equal((await copy.held(copy.rebuilt)).users.length, 1);
   });
@@ -56,11 +42,11 @@ describe("a copy", () => {
   it("has the purge that is carried out while nothing is copied", async () => {
     await of.register(one);
     await of.custodian(one, METHOD, "share");
-    await settled();
+    await copy.settled();
     await worker.sql("DELETE FROM meta WHERE name = 'copying'");
     await of.purgeUser(one);
     await copy.drain();
-    await settled();
+    await copy.settled();
     assert.equal(await ends(".purged"), 1);
     await same();
   });
@@ -69,7 +55,7 @@ describe("a copy", () => {
     const next = { ...one, clientId: "another-client", clientApiKey: "another-key-of-one-0123456789" };
     await of.register(one);
     await of.custodian(one, METHOD, "share");
-    await settled();
+    await copy.settled();
     await entry.bucket({ puts: "fail" });
     await of.purgeUser(one);
     await of.register(next);
@@ -89,7 +75,7 @@ describe("a copy", () => {
       await of.register(one);
       await of.custodian(one, METHOD, "share");
       assert.equal((await of.admin("DELETE", `/users/${one.id}`)).status, 204);
-      await settled();
+      await copy.settled();
       await entry.bucket({ puts: "fail" });
       await of.register(next);
       await prepare(next);
@@ -103,13 +89,13 @@ describe("a copy", () => {
 
   it("has the share that is replaced while those from before are still being noted", async () => {
     await of.register(one);
-    await settled();
+    await copy.settled();
     await worker.sql("DELETE FROM meta WHERE name = 'copying'");
     await of.custodian(one, METHOD, "first");
     await worker.sql("INSERT INTO meta (name, value) VALUES ('copying', '3 -1')");
     await of.custodian(one, METHOD, "second");
     await copy.drain();
-    await settled();
+    await copy.settled();
     assert.equal((await copy.held()).versions?.length ?? 1, 1);
     await same();
   });
@@ -130,7 +116,7 @@ describe("a copy", () => {
 describe("a rebuild", () => {
   it("after Time Travel takes what waited at that time for as old as it is", async () => {
     await of.register(one);
-    await settled();
+    await copy.settled();
     await copy.drain();
     await entry.bucket({ puts: "fail" });
     await of.custodian(one, METHOD, "waits");
@@ -143,7 +129,7 @@ describe("a rebuild", () => {
     await copy.drain();
     await copy.drain();
     assert.equal((await copy.status()).epoch, 2);
-    const { code, stderr } = await copy.script("rebuild", ["--merge"]);
+    const { code, stderr } = await copy.rebuild("--merge");
     assert.equal(code, 0, stderr);
     assert.deepEqual(await of.fetched(one), ["later"]);
   });
@@ -152,13 +138,13 @@ describe("a rebuild", () => {
     const two = user("two");
     await of.register(one, two);
     for (const who of [one, two]) await of.custodian(who, METHOD, `share of ${who.id}`);
-    await settled();
+    await copy.settled();
     const objects = (await copy.objects()).filter(([name]) => name.endsWith(".share"));
     const [name, text] = objects.find(([, text]) => JSON.parse(text).userId === one.id);
     const { sealedShare, keyId, ...rest } = JSON.parse(text);
     assert.ok(sealedShare && keyId);
     await copy.bucket.put(name, JSON.stringify(rest));
-    const { code, stderr } = await copy.script("rebuild", ["--into", "REBUILD"]);
+    const { code, stderr } = await copy.rebuild("--into", "REBUILD");
     assert.equal(code, 2, stderr);
     assert.match(stderr, new RegExp(name));
     const held = await copy.held(copy.rebuilt);

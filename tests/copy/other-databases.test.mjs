@@ -1,39 +1,16 @@
 // Rebuilds beside odd databases and buckets: a user over the limits, a database that takes a lost one's place, a user that is missing.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 
-import { backups } from "../support/backup.mjs";
 import { user } from "../support/client.mjs";
-import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
-import { startWorker } from "../support/harness.mjs";
+import { withCopiedWorker } from "../support/copy.mjs";
 
 const METHOD = "GDRIVE-SECP256K1";
 const [one, two] = ["one", "two"].map(user);
-let worker, entry, of, copy, dir;
+let worker, entry, of, copy;
 
-before(async () => {
-  dir = mkdtempSync(join(tmpdir(), "portal-backup-others-"));
-  worker = await startWorker({ homes: 1, main: faultyBucketEntry, config: withCopy, vars: { COPY_WAIT_MS: "300" } });
-  entry = await worker.entry();
-  of = backups(worker);
-  copy = await copies(worker);
-});
-after(async () => {
-  await worker?.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  await entry.bucket({});
-  await copy.clear();
-});
-
-const settled = () => copy.until("no note is left", async () => (await copy.pending()) === 0);
-const rebuild = (...args) => copy.script("rebuild", [...args, "--resume", join(dir, "state.json")]);
-const logged = (message) => worker.logLines().filter((line) => line.message === message).length;
+withCopiedWorker({ homes: 1, vars: { COPY_WAIT_MS: "300" } }, (made) => ({ worker, entry, of, copy } = made));
 
 /** An empty database in the place of the Worker's. */
 async function lose() {
@@ -60,10 +37,10 @@ describe("a user with more methods than a request may add", () => {
     await of.cipherText(one, "JUNK0", "again");
     assert.equal((await of.storeCipherText(one, "JUNK256", "one too many")).status, 409);
     await copy.drain();
-    await settled();
+    await copy.settled();
     const before = await copy.held();
     assert.equal(before.current.filter(([, share]) => share.userId === one.id).length, 258);
-    const { code, stderr } = await rebuild("--into", "REBUILD");
+    const { code, stderr } = await copy.rebuild("--into", "REBUILD");
     assert.equal(code, 0, stderr);
     assert.deepEqual(await copy.held(copy.rebuilt), before);
     await worker.db.batch(
@@ -78,7 +55,7 @@ describe("a user with more methods than a request may add", () => {
         "DELETE FROM meta WHERE name = 'rebuilding'",
       ].map((sql) => worker.db.prepare(sql)),
     );
-    const merged = await rebuild("--merge");
+    const merged = await copy.rebuild("--merge");
     assert.equal(merged.code, 0, merged.stderr);
     assert.deepEqual((await copy.held()).current, before.current);
   });
@@ -92,17 +69,17 @@ describe("a new database in a lost one's place", () => {
     await worker.sql("UPDATE users SET client_api_key_hash = 'another' WHERE id = ?", one.id);
     await of.deleteUser(two);
     await copy.drain();
-    await settled();
+    await copy.settled();
     const before = await copy.held();
     await lose();
     await entry.bucket({ puts: "store-then-fail" });
     await copy.drain();
     await entry.bucket({});
     await copy.drain();
-    const { code, stderr } = await rebuild("--into", "DB");
+    const { code, stderr } = await copy.rebuild("--into", "DB");
     assert.equal(code, 0, stderr);
     assert.deepEqual(await copy.held(), before);
-    assert.equal(logged("the database went back in time"), 0);
+    assert.equal(copy.logged("the database went back in time").length, 0);
   });
 });
 
@@ -117,24 +94,24 @@ describe("a bucket without the head that the database knows of", () => {
       await of.custodian(one, METHOD, "second");
       await of.deleteUser(two);
       await copy.drain();
-      await settled();
+      await copy.settled();
       const before = await copy.held();
       for (const name of await copy.names(prefix)) await copy.bucket.delete(name);
       await copy.drain();
-      assert.equal(logged("the copy's bucket is another one: everything is copied anew"), 1);
+      assert.equal(copy.logged("the copy's bucket is another one: everything is copied anew").length, 1);
       assert.equal((await copy.status()).epoch, 2);
-      const { code, stderr } = await rebuild("--check", "--into", "REBUILD");
+      const { code, stderr } = await copy.rebuild("--check", "--into", "REBUILD");
       assert.equal(code, 0, stderr);
       assert.deepEqual(await copy.held(copy.rebuilt), before);
       await copy.drain();
-      assert.equal(logged("the database went back in time"), 0);
+      assert.equal(copy.logged("the database went back in time").length, 0);
     });
 
   for (const puts of ["fail", "store-then-fail"])
     it(`is filled anew, with the alarm, although the first run breaks off: ${puts}`, async () => {
       await of.register(one);
       await copy.drain();
-      await settled();
+      await copy.settled();
       for (const name of await copy.names("")) await copy.bucket.delete(name);
       await entry.bucket({ puts });
       await copy.drain();
@@ -142,8 +119,8 @@ describe("a bucket without the head that the database knows of", () => {
       await copy.drain();
       const lines = worker.logLines().filter(({ message }) => message.startsWith("the copy's bucket is another one"));
       assert.equal(lines[0].level, "error");
-      assert.equal(logged("the database went back in time"), 0);
-      await settled();
+      assert.equal(copy.logged("the database went back in time").length, 0);
+      await copy.settled();
       assert.deepEqual(await copy.replayed(), await copy.held());
     });
 });
@@ -152,13 +129,13 @@ describe("npm run rebuild -- --check", () => {
   it("finds a user whom the copy has nothing of while another's note waits", async () => {
     await of.register(one, two);
     await copy.drain();
-    await settled();
+    await copy.settled();
     for (const [name, text] of await copy.objects())
       if (JSON.parse(text).userId === one.id) await copy.bucket.delete(name);
     await entry.bucket({ puts: "fail" });
     await of.custodian(two, METHOD, "waits");
     assert.equal(await copy.pending(), 1);
-    const { code, stderr } = await rebuild("--check");
+    const { code, stderr } = await copy.rebuild("--check");
     assert.equal(code, 2, stderr);
     assert.match(stderr, /not in the copy: user user-one/);
   });
@@ -166,13 +143,13 @@ describe("npm run rebuild -- --check", () => {
   it("is no all-clear while a change waits to be copied, and neither is a merge or copy -- verify", async () => {
     await of.register(one);
     await copy.drain();
-    await settled();
+    await copy.settled();
     await entry.bucket({ puts: "fail" });
     await of.custodian(one, METHOD, "waits");
     assert.equal(await copy.pending(), 1);
     for (const [name, args] of [
       ["rebuild", ["--check"]],
-      ["rebuild", ["--merge", "--resume", join(dir, "waits.json")]],
+      ["rebuild", ["--merge"]],
       ["copy", ["verify"]],
     ]) {
       const { code, stderr, stdout } = await copy.script(name, args);
@@ -181,7 +158,7 @@ describe("npm run rebuild -- --check", () => {
     }
     await entry.bucket({});
     // The requests that run just now are no finding: what is copied while it waits is looked at.
-    const checking = rebuild("--check");
+    const checking = copy.rebuild("--check");
     await copy.drain();
     assert.equal((await checking).code, 0);
   });
@@ -195,29 +172,29 @@ describe("a head of the copy that is damaged, or older than its objects", () => 
     await of.register(one, two);
     await of.custodian(one, METHOD, "first");
     await copy.drain();
-    await settled();
+    await copy.settled();
     const first = await (await copy.bucket.get("head/0")).text();
     for (let epoch = 2; epoch <= 4; epoch++) {
       await copy.bucket.delete("head/0");
       await of.custodian(one, METHOD, `in epoch ${epoch}`);
       await copy.drain();
-      await settled();
+      await copy.settled();
       assert.equal((await copy.status()).epoch, epoch);
     }
     return first;
   }
   /** Rebuilds the database, and sees that what comes then is copied behind all that was there. */
   async function rebuiltAsBefore(before) {
-    const { code, stderr } = await rebuild("--into", "DB");
+    const { code, stderr } = await copy.rebuild("--into", "DB");
     assert.equal(code, 0, stderr);
     assert.deepEqual(await copy.held(), before);
     await of.custodian(one, METHOD, "since");
     await of.deleteUser(two);
     await copy.drain();
     await copy.drain();
-    await settled();
+    await copy.settled();
     assert.deepEqual(await copy.replayed(), await copy.held());
-    const check = await rebuild("--check");
+    const check = await copy.rebuild("--check");
     assert.equal(check.code, 0, check.stderr);
   }
 
@@ -225,14 +202,14 @@ describe("a head of the copy that is damaged, or older than its objects", () => 
     await of.register(one);
     await of.custodian(one, METHOD, "before");
     await copy.drain();
-    await settled();
+    await copy.settled();
     await damage();
     await of.custodian(one, METHOD, "meanwhile");
     await copy.drain();
     assert.ok(said("the object head/0 of the copy is damaged") > 0);
     await copy.bucket.delete("head/0");
     await copy.drain();
-    await settled();
+    await copy.settled();
     assert.equal((await copy.status()).epoch, 2);
     assert.deepEqual(await copy.replayed(), await copy.held());
   });
@@ -242,7 +219,7 @@ describe("a head of the copy that is damaged, or older than its objects", () => 
     const before = await copy.held();
     await damage();
     await lose();
-    const refused = await rebuild("--into", "DB");
+    const refused = await copy.rebuild("--into", "DB");
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /head\/0 of the copy is damaged\. Delete it/);
     await copy.bucket.delete("head/0");

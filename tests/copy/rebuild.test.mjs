@@ -1,52 +1,28 @@
 // Databases rebuilt from their second copy, compared with it, and merged with it: the drill.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { writeFileSync } from "node:fs";
+import { describe, it } from "node:test";
 
 import { generateHybridIdentity, generateX25519Identity, identityToRecipient } from "age-encryption";
 
 import { backups } from "../support/backup.mjs";
 import { runScript } from "../support/cli.mjs";
 import { assertProblem, user } from "../support/client.mjs";
-import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
+import { copies, faultyBucketEntry, withCopiedWorker, withCopy } from "../support/copy.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
 import { timeTravel } from "../support/time-travel.mjs";
 
-let worker;
-let entry;
-let of;
-let copy;
-let dir;
+let worker, entry, of, copy;
 const one = user("one");
 
-before(async () => {
-  dir = mkdtempSync(join(tmpdir(), "portal-backup-copy-"));
-  worker = await startWorker({
+withCopiedWorker(
+  {
     homes: 1, // a rebuild is of one
-    main: faultyBucketEntry,
-    config: withCopy,
     vars: { COPY_WAIT_MS: "300" },
-  });
-  entry = await worker.entry();
-  of = backups(worker);
-  copy = await copies(worker);
-});
-after(async () => {
-  await worker?.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  await entry.bucket({});
-  await copy.clear();
-});
-
-const settled = () => copy.until("no note is left", async () => (await copy.pending()) === 0);
-const script = (name, args) =>
-  copy.script(name, name === "rebuild" ? [...args, "--resume", join(dir, "state.json")] : args);
-const logged = (message) => worker.logLines().filter((line) => line.message === message);
+  },
+  (made) => ({ worker, entry, of, copy } = made),
+);
 
 /** Wallets in every state there is; what each caller gets back. */
 const wallets = ["plain", "twice", "half", "history", "deleted", "purged", "unknown", "eject"].map(user);
@@ -92,16 +68,16 @@ async function recoveries(of) {
 describe("the drill", () => {
   it("brings a deployment that lost its database and all its secrets back, from the bucket and from paper", async () => {
     const identity = await generateHybridIdentity();
-    const identityFile = join(dir, "identity.txt");
+    const identityFile = copy.file("identity.txt");
     writeFileSync(identityFile, `# on paper\n${identity}\n`);
-    const kept = await script("keys", ["escrow", "--recipient", await identityToRecipient(identity)]);
+    const kept = await copy.script("keys", ["escrow", "--recipient", await identityToRecipient(identity)]);
     assert.equal(kept.code, 0, kept.stderr);
 
     await entry.bucket({ puts: 30 });
     await live(of);
     await entry.bucket({});
     await copy.drain();
-    await settled();
+    await copy.settled();
     const before = await recoveries(of);
     const held = await copy.held();
     const bucket = [];
@@ -111,7 +87,7 @@ describe("the drill", () => {
     const files = bucket
       .filter(([name]) => name.endsWith(".age"))
       .map(([name, text]) => {
-        const file = join(dir, name.replaceAll("/", "-"));
+        const file = copy.file(name.replaceAll("/", "-"));
         writeFileSync(file, text);
         return file;
       });
@@ -125,7 +101,7 @@ describe("the drill", () => {
     try {
       const its = await copies(next);
       for (const [name, text] of bucket) await its.bucket.put(name, text);
-      const rebuilt = await its.script("rebuild", ["--home", "0", "--into", "DB", "--resume", join(dir, "drill.json")]);
+      const rebuilt = await its.script("rebuild", ["--home", "0", "--into", "DB"]);
       assert.equal(rebuilt.code, 0, rebuilt.stderr);
       assert.deepEqual(await its.held(), held);
       const noted = "SELECT DISTINCT outcome, operator FROM audit_events WHERE action = 'rebuild'";
@@ -159,11 +135,11 @@ describe("the drill", () => {
   it("--check says that all is well, and --into a scratch database makes it equal row for row", async () => {
     await live(of);
     await copy.drain();
-    const { code, stdout, stderr } = await script("rebuild", ["--check", "--into", "REBUILD"]);
+    const { code, stdout, stderr } = await copy.script("rebuild", ["--check", "--into", "REBUILD"]);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /All is well/);
     assert.deepEqual(await copy.held(copy.rebuilt), await copy.held());
-    assert.equal((await script("copy", ["verify"])).code, 0);
+    assert.equal((await copy.script("copy", ["verify"])).code, 0);
     assert.equal(await copy.pending(), 0, "a rebuild elsewhere leaves no notes here");
     assert.equal((await copy.rebuilt.prepare("SELECT count(*) AS n FROM changes").first()).n, 0);
   });
@@ -172,7 +148,7 @@ describe("the drill", () => {
     await live(of);
     await copy.drain();
     for (let at = 0; at < 2; at++) {
-      const { code, stderr } = await script("rebuild", ["--into", "REBUILD", "--parallel", "16"]);
+      const { code, stderr } = await copy.script("rebuild", ["--into", "REBUILD", "--parallel", "16"]);
       assert.equal(code, 0, stderr);
       assert.deepEqual(await copy.held(copy.rebuilt), await copy.held());
     }
@@ -205,14 +181,14 @@ describe("a copy that is not whole", () => {
     it(`is noticed and named: ${what}`, async () => {
       await of.register(one);
       await of.custodian(one, "GDRIVE-SECP256K1", "custodian share ".repeat(8));
-      await settled();
+      await copy.settled();
       const name = (await copy.names()).find((name) => name.endsWith(".share"));
       await damage(name);
       for (const [command, args] of [
         ["rebuild", ["--check"]],
         ["copy", ["verify"]],
       ]) {
-        const { code, stderr } = await script(command, args);
+        const { code, stderr } = await copy.script(command, args);
         assert.equal(code, 2, stderr);
         assert.match(stderr, /c1\/0\/|user user-one/);
       }
@@ -221,13 +197,13 @@ describe("a copy that is not whole", () => {
 
   it("is noticed where a user is missing from it altogether", async () => {
     await of.register(one);
-    await settled();
+    await copy.settled();
     for (const name of await copy.names()) await copy.bucket.delete(name);
     for (const [command, args] of [
       ["rebuild", ["--check"]],
       ["copy", ["verify"]],
     ]) {
-      const { code, stderr } = await script(command, args);
+      const { code, stderr } = await copy.script(command, args);
       assert.equal(code, 2, stderr);
       assert.match(stderr, /not in the copy: user user-one/);
     }
@@ -240,49 +216,49 @@ describe("a database that went back in time", () => {
     await of.register(one);
     await of.custodian(one, "GDRIVE-SECP256K1", "first");
     await of.cipherText(one, "GDRIVE", "first cipher text");
-    await settled();
+    await copy.settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
 
     await of.custodian(one, "GDRIVE-SECP256K1", "between");
     await of.register(two);
     await of.custodian(two, "GDRIVE-SECP256K1", "of a user who came between");
-    await settled();
+    await copy.settled();
     await copy.drain();
     await goBack();
     assert.deepEqual(await of.fetched(one), ["first"]);
 
     await copy.drain();
-    assert.equal(logged("the database went back in time").length, 1);
+    assert.equal(copy.logged("the database went back in time").length, 1);
     assert.equal((await copy.status()).epoch, 2);
     await of.cipherText(one, "GDRIVE", "later cipher text");
-    await settled();
+    await copy.settled();
     assert.ok((await copy.names()).some((name) => /\/0002-\d+\.share$/.test(name)));
 
-    const { code, stderr } = await script("rebuild", ["--merge"]);
+    const { code, stderr } = await copy.script("rebuild", ["--merge"]);
     assert.equal(code, 0, stderr);
     assert.deepEqual(await of.fetched(one), ["between"]);
     assert.equal(await of.recovered(one, { backupMethod: "GDRIVE" }), "later cipher text");
     assert.deepEqual(await of.fetched(two), ["of a user who came between"]);
     await copy.drain();
-    const checked = await script("rebuild", ["--check"]);
+    const checked = await copy.script("rebuild", ["--check"]);
     assert.equal(checked.code, 0, checked.stderr);
-    assert.equal(logged("the database went back in time").length, 1);
+    assert.equal(copy.logged("the database went back in time").length, 1);
   });
 
   it("is noticed by a store whose number has an object already, before any drain", async () => {
     await of.register(one);
-    await settled();
+    await copy.settled();
     await copy.drain();
     const goBack = await timeTravel(worker);
     await of.custodian(one, "GDRIVE-SECP256K1", "between");
-    await settled();
+    await copy.settled();
     await goBack();
     await of.custodian(one, "GDRIVE-SECP256K1", "after");
     assert.equal(await copy.pending(), 1, "the note stays");
     await copy.drain();
     assert.equal(await copy.pending(), 0);
-    assert.equal(logged("the database went back in time").length, 1);
+    assert.equal(copy.logged("the database went back in time").length, 1);
     const sealed = (await copy.objects()).map(([, text]) => JSON.parse(text).sealedShare);
     const [{ sealed_share }] = await worker.sql("SELECT sealed_share FROM custodian_backup_shares");
     assert.ok(sealed.includes(sealed_share));
@@ -308,14 +284,14 @@ describe("the marks of a cipher text", () => {
       await of.custodian(one, "GDRIVE-SECP256K1", "custodian share");
       await of.cipherText(one, "GDRIVE", "first");
       await of.cipherText(one, "GDRIVE", "second, alone");
-      await settled();
+      await copy.settled();
       await copy.drain();
       const marked = await row();
       assert.ok(marked.replaced_alone_at && marked.text_digest);
       const goBack = await timeTravel(worker);
       await of.custodian(one, "GDRIVE-SECP256K1", "custodian share of a whole backup");
       await of.cipherText(one, "GDRIVE", "cipher text of a whole backup");
-      await settled();
+      await copy.settled();
       await copy.drain();
       const whole = await row();
       assert.equal(whole.replaced_alone_at, null);
@@ -327,7 +303,7 @@ describe("the marks of a cipher text", () => {
       await goBack();
       assert.deepEqual(await row(), marked);
       await copy.drain();
-      const { code, stderr } = await script("rebuild", ["--merge"]);
+      const { code, stderr } = await copy.script("rebuild", ["--merge"]);
       assert.equal(code, 0, stderr);
       const text_digest = change(whole) === whole ? whole.text_digest : null;
       assert.deepEqual(await row(), { id: whole.id, replaced_alone_at: null, text_digest });
@@ -342,7 +318,7 @@ describe("the marks of a cipher text", () => {
     await of.cipherText(one, "GDRIVE", "second, alone");
     await worker.sql("UPDATE users SET made_by_webhook = 1");
     await copy.drain();
-    const { code, stderr } = await script("rebuild", ["--into", "REBUILD"]);
+    const { code, stderr } = await copy.script("rebuild", ["--into", "REBUILD"]);
     assert.equal(code, 0, stderr);
     const rebuilt = await copy.held(copy.rebuilt);
     assert.deepEqual(rebuilt, await copy.held());
@@ -407,7 +383,7 @@ describe("a rotated key", () => {
 describe("npm run keys", () => {
   it("escrow refuses to write for nobody, and for what is no recipient", async () => {
     for (const args of [[], ["--recipient", "nonsense"], ["--recipient", "AGE-SECRET-KEY-1QQQQ"]]) {
-      const { code, stderr } = await script("keys", ["escrow", ...args]);
+      const { code, stderr } = await copy.script("keys", ["escrow", ...args]);
       assert.equal(code, 1, stderr);
     }
     assert.deepEqual(await copy.names("keys/"), []);
@@ -432,15 +408,18 @@ describe("npm run keys", () => {
   it("recover gives the setting back to either of two identities, and to no other", async () => {
     const identities = [await generateX25519Identity(), await generateX25519Identity(), await generateX25519Identity()];
     const recipients = await Promise.all(identities.slice(0, 2).map(identityToRecipient));
-    const kept = await script("keys", ["escrow", ...recipients.flatMap((recipient) => ["--recipient", recipient])]);
+    const kept = await copy.script("keys", [
+      "escrow",
+      ...recipients.flatMap((recipient) => ["--recipient", recipient]),
+    ]);
     assert.equal(kept.code, 0, kept.stderr);
     const noted = await worker.sql("SELECT outcome, operator FROM audit_events WHERE action = 'escrow_keys'");
     assert.deepEqual(noted, [{ outcome: "kept", operator: "admin" }]);
     assert.doesNotMatch(kept.stdout + kept.stderr, new RegExp(SECRETS.SHARE_ENCRYPTION_KEYS.slice(3, 20)));
-    const file = join(dir, "k1.age");
+    const file = copy.file("k1.age");
     writeFileSync(file, await (await copy.bucket.get("keys/k1.age")).text());
     for (const [at, identity] of identities.entries()) {
-      const identityFile = join(dir, `identity-${at}.txt`);
+      const identityFile = copy.file(`identity-${at}.txt`);
       writeFileSync(identityFile, `${identity}\n`);
       const { code, stdout } = await runScript("keys", ["recover", "--identity", identityFile, file]);
       assert.equal(code, at < 2 ? 0 : 1);

@@ -1,49 +1,29 @@
 // Two runs of the second copy at once, and a request beside a run: no false epoch begins, and no change is lost between two epochs.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, beforeEach, it } from "node:test";
+import { it } from "node:test";
 
-import { backups } from "../support/backup.mjs";
 import { user } from "../support/client.mjs";
-import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
-import { startWorker } from "../support/harness.mjs";
+import { withCopiedWorker } from "../support/copy.mjs";
 import { timeTravel } from "../support/time-travel.mjs";
 
 const METHOD = "GDRIVE-SECP256K1";
 const [one, two] = ["one", "two"].map(user);
-let worker, entry, of, copy, dir;
+let worker, entry, of, copy;
 
-before(async () => {
-  dir = mkdtempSync(join(tmpdir(), "portal-backup-runs-"));
-  worker = await startWorker({
+withCopiedWorker(
+  {
     homes: 1,
-    main: faultyBucketEntry,
-    config: withCopy,
     vars: { COPY_WAIT_MS: "300", PURGE_DELAY_HOURS: "0" },
-  });
-  entry = await worker.entry();
-  of = backups(worker);
-  copy = await copies(worker);
-});
-after(async () => {
-  await worker?.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  await entry.bucket({});
-  await copy.clear();
-});
+  },
+  (made) => ({ worker, entry, of, copy } = made),
+);
 
-const settled = () => copy.until("no note is left", async () => (await copy.pending()) === 0);
-const logged = (message) => worker.logLines().filter((line) => line.message === message).length;
 const readHead = async () => (await entry.gets()).includes("head/0");
 
 it("a run that reads the head after another one has raised it begins no epoch", async () => {
   await of.register(one);
-  await settled();
+  await copy.settled();
   await copy.drain();
   await entry.bucket({ gets: "held", until: "slow" });
   const slow = copy.drain();
@@ -53,15 +33,15 @@ it("a run that reads the head after another one has raised it begins no epoch", 
   await copy.drain();
   await entry.release("slow");
   await slow;
-  await settled();
-  assert.equal(logged("the database went back in time"), 0);
+  await copy.settled();
+  assert.equal(copy.logged("the database went back in time").length, 0);
   assert.equal((await copy.status()).epoch, 1);
   assert.deepEqual(await copy.replayed(), await copy.held());
 });
 
 it("a run that finds no head where another one then writes the first begins no epoch, and copies nothing anew", async () => {
   await of.register(one);
-  await settled();
+  await copy.settled();
   await entry.bucket({ gets: "held", until: "first" });
   const slow = copy.drain();
   await copy.until("the slow run reads the head", readHead);
@@ -70,15 +50,15 @@ it("a run that finds no head where another one then writes the first begins no e
   await entry.release("first");
   await slow;
   await copy.drain();
-  await settled();
-  assert.equal(logged("the copy's bucket is another one: everything is copied anew"), 0);
+  await copy.settled();
+  assert.equal(copy.logged("the copy's bucket is another one: everything is copied anew").length, 0);
   assert.equal((await copy.status()).epoch, 1);
 });
 
 it("of two runs that have read the same head the slower one does not put a lower number in the place of the higher", async () => {
   const head = async () => JSON.parse(await (await copy.bucket.get("head/0")).text()).seq;
   await of.register(one);
-  await settled();
+  await copy.settled();
   await copy.drain();
   const before = await head();
   await entry.bucket({ puts: "fail" });
@@ -95,17 +75,17 @@ it("of two runs that have read the same head the slower one does not put a lower
   await slow;
   assert.ok(raised > before + 1, `${before}, then ${raised}`);
   assert.ok((await head()) >= raised, `${raised}, then ${await head()}`);
-  await settled();
+  await copy.settled();
   assert.deepEqual(await copy.replayed(), await copy.held());
 });
 
 it("a request whose object comes after its epoch has ended leaves its note for the next epoch: a deletion stays true", async () => {
   await of.register(one, two);
-  await settled();
+  await copy.settled();
   await copy.drain();
   const goBack = await timeTravel(worker);
   for (let at = 0; at < 3; at++) await of.custodian(one, METHOD, `lost, ${at}`);
-  await settled();
+  await copy.settled();
   await copy.drain();
   await goBack();
   await entry.bucket({ puts: "held", until: "request" });
@@ -118,13 +98,8 @@ it("a request whose object comes after its epoch has ended leaves its note for t
   await entry.release("request");
   await copy.until("the request takes its notes away", readHead);
   await copy.drain();
-  await settled();
-  const { code, stdout, stderr } = await copy.script("rebuild", [
-    "--into",
-    "REBUILD",
-    "--resume",
-    join(dir, "state.json"),
-  ]);
+  await copy.settled();
+  const { code, stdout, stderr } = await copy.rebuild("--into", "REBUILD");
   assert.equal(code, 0, stdout + stderr);
   const { users } = await copy.held(copy.rebuilt);
   assert.deepEqual(
@@ -138,10 +113,10 @@ it("a check that reads objects which a purge has just erased finds nothing wrong
     await of.register(who);
     await of.custodian(who, METHOD, "share");
   }
-  await settled();
+  await copy.settled();
   await copy.drain();
   await entry.bucket({ gets: "held", of: "c1/", until: "erased" });
-  const check = copy.script("rebuild", ["--check"]);
+  const check = copy.rebuild("--check");
   await copy.until("the check reads objects", async () => (await entry.gets()).some((name) => name.startsWith("c1/")));
   await entry.bucket({});
   await of.purgeUser(one);

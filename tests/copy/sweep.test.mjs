@@ -1,44 +1,30 @@
 // Objects that the second copy needs no longer are deleted, and never one that a rebuild needs, now or after Time Travel.
 
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, it } from "node:test";
-
-import { backups } from "../support/backup.mjs";
+import { describe, it } from "node:test";
 import { user } from "../support/client.mjs";
-import { copies, faultyBucketEntry, withCopy } from "../support/copy.mjs";
-import { SECRETS, startWorker } from "../support/harness.mjs";
+import { withCopiedWorker } from "../support/copy.mjs";
+import { SECRETS } from "../support/harness.mjs";
 import { timeTravel } from "../support/time-travel.mjs";
 
 const NEW_KEYS = `k2:${Buffer.alloc(32, 2).toString("base64")},${SECRETS.SHARE_ENCRYPTION_KEYS}`;
 
-let worker;
-let entry;
-let of;
-let copy;
+let worker, entry, of, copy;
 const one = user("one");
 
-before(async () => {
-  worker = await startWorker({
+withCopiedWorker(
+  {
     homes: 1, // Time Travel is of one
-    main: faultyBucketEntry,
-    config: withCopy,
     vars: { COPY_WAIT_MS: "0", PURGE_DELAY_HOURS: "0" },
     siblings: { rotated: { SHARE_ENCRYPTION_KEYS: NEW_KEYS } },
-  });
-  entry = await worker.entry();
-  of = backups(worker);
-  copy = await copies(worker);
-});
-after(() => worker?.stop());
-beforeEach(async () => {
-  await entry.bucket({});
-  await copy.clear();
-});
+  },
+  (made) => ({ worker, entry, of, copy } = made),
+);
 
 const sweep = () => worker.scheduled();
 const settle = async () => {
   await copy.drain();
-  await copy.until("no note is left", async () => (await copy.pending()) === 0);
+  await copy.settled();
 };
 const kinds = async () => (await copy.names()).map((name) => name.split(".")[1]).sort();
 const versions = async () => (await copy.objects()).map(([, text]) => JSON.parse(text).id).filter(Boolean);

@@ -1,11 +1,16 @@
 // A Worker with a second copy, and what the tests do with it.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach } from "node:test";
 
 import { inRoot } from "../../scripts/lib/paths.mjs";
+import { backups } from "./backup.mjs";
 import { inOrder, replay, rowsOf } from "./journal.mjs";
 import { runScript } from "./cli.mjs";
-import { SECRETS } from "./harness.mjs";
+import { SECRETS, startWorker } from "./harness.mjs";
 
 export const faultyBucketEntry = inRoot("tests", "support", "faulty-bucket-entry.mjs");
 
@@ -23,6 +28,25 @@ export const withCopy = (config) => ({
     },
   ],
 });
+
+/**
+ * A Worker with a second copy for the tests of a file; each begins with an empty one. `keep` is given what they use: the `worker`, its `entry`,
+ * `of` (backups) and `copy` (see `copies`).
+ */
+export function withCopiedWorker(options, keep) {
+  let worker, entry, copy;
+  before(async () => {
+    worker = await startWorker({ main: faultyBucketEntry, config: withCopy, ...options });
+    entry = await worker.entry();
+    copy = await copies(worker);
+    keep({ worker, entry, of: backups(worker), copy });
+  });
+  after(() => worker?.stop());
+  beforeEach(async () => {
+    if (options.main === undefined) await entry.bucket({});
+    await copy.clear();
+  });
+}
 
 export async function copies(worker) {
   const { COPY, REBUILD } = await worker.bindings();
@@ -59,10 +83,25 @@ export async function copies(worker) {
     await REBUILD.prepare("DELETE FROM meta WHERE name <> 'schema_version'").run();
   }
 
-  const script = (name, args) =>
-    runScript(name, [...args, "--url", worker.url.href ?? String(worker.url)], {
+  const dir = mkdtempSync(join(tmpdir(), "portal-backup-copy-"));
+  process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
+  const file = (name) => join(dir, name);
+  let rebuilds = 0;
+  const script = (name, args) => {
+    const own = name === "rebuild" ? ["--resume", file(`rebuild-${++rebuilds}.json`)] : [];
+    return runScript(name, [...args, ...own, "--url", worker.url.href ?? String(worker.url)], {
       env: { ADMIN_TOKEN: SECRETS.ADMIN_TOKEN, SHARE_ENCRYPTION_KEYS: SECRETS.SHARE_ENCRYPTION_KEYS },
     });
+  };
+  const pending = async () => (await worker.sql("SELECT count(*) AS n FROM changes"))[0].n;
+  /** Waits until a condition holds, for what happens after an answer. */
+  async function until(what, condition) {
+    const end = Date.now() + 20_000;
+    while (!(await condition())) {
+      assert.ok(Date.now() < end, `in vain: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
 
   return {
     bucket: COPY,
@@ -70,13 +109,21 @@ export async function copies(worker) {
     names,
     objects,
     script,
+    /** The path of a file that is removed in the end. */
+    file,
+    /** `npm run rebuild` with these arguments, and how it ends. */
+    rebuild: (...args) => script("rebuild", args),
+    /** The lines of the log with this message. */
+    logged: (message) => worker.logLines().filter((line) => line.message === message),
     /** The rows that a database holds. */
     held: (db = worker.db) => rowsIn(db),
     /** The rows that the objects make. */
     async replayed() {
       return inOrder(replay(await objects()));
     },
-    pending: async () => (await worker.sql("SELECT count(*) AS n FROM changes"))[0].n,
+    pending,
+    /** Waits until every note has become an object. */
+    settled: () => until("no note is left", async () => (await pending()) === 0),
     /** Makes objects older than Time Travel reaches: all, or those of these names. */
     async age(these) {
       for (const name of these ?? (await names())) {
@@ -88,14 +135,7 @@ export async function copies(worker) {
     /** The minute's cron trigger. */
     drain: () => worker.scheduled({ cron: "* * * * *" }),
     status: async () => (await worker.send("GET", "/admin/status", { bearer: SECRETS.ADMIN_TOKEN })).body.copy,
-    /** Waits until a condition holds, for what happens after an answer. */
-    async until(what, condition) {
-      const end = Date.now() + 20_000;
-      while (!(await condition())) {
-        assert.ok(Date.now() < end, `in vain: ${what}`);
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    },
+    until,
     emptyRebuilt,
     /** Empties bucket, scratch database and what the database knows of its copy: the copy begins anew. */
     async clear() {
