@@ -13,7 +13,7 @@ use crate::domain::bindings::Texts;
 use crate::domain::recovery::FetchSuperseded;
 use crate::domain::sealing::{self, Key};
 use crate::domain::secret::{CredentialHash, Secret};
-use crate::maintenance::copy::Target;
+use crate::maintenance::Target;
 use crate::platform::bucket::Bucket;
 use crate::platform::{Bindings, D1};
 

@@ -6,11 +6,11 @@
 use std::cell::{Cell, RefCell};
 
 use crate::config::Copies;
-use crate::domain::journal::Place;
+use crate::domain::head::Place;
 use crate::error::{Error, Result};
 use crate::log::{self, Field, Level};
-use crate::maintenance::copy::{self, Target};
-use crate::maintenance::sweep;
+use crate::maintenance::head::read_head;
+use crate::maintenance::{self, Target, sweep};
 use crate::platform::bucket::{Put, PutsUnderWay};
 use crate::platform::{self, now_ms};
 use crate::store::changes::{self, Note, Noted};
@@ -98,7 +98,7 @@ impl Copier<'_> {
     }
 
     async fn settled_notes(&self, db: &Database) -> Result<Rows> {
-        copy::settle(db, &self.copies.of_home(db.home())).await?;
+        maintenance::settle(db, &self.copies.of_home(db.home())).await?;
         changes::page(db, 0).await
     }
 
@@ -193,7 +193,7 @@ fn finish_later(db: &Database, target: Target, under_way: &PutsUnderWay, noted: 
             gone = gathered(db.home());
         }
         // A note that stays is made an object of again, which changes nothing. The head that is read now tells whether the database went back in time: then all stay.
-        let Ok(head) = copy::read_head(&target).await else {
+        let Ok(head) = read_head(&target).await else {
             return;
         };
         let head = head.map_or(Place { epoch: 0, seq: 0 }, |head| head.place);

@@ -3,6 +3,7 @@
 //! Each change in the database is one entry, an object of R2 that never changes. A user's entries in order make the user: its row, its
 //! current shares, its history. `migrations/0010_second_copy.sql` has the triggers that make the entries, `docs/second-copy.md` the objects.
 
+use super::head::Place;
 use super::secret::CredentialHash;
 
 /// The format of names and objects.
@@ -49,13 +50,6 @@ impl What {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|what| what.as_str() == text)
     }
-}
-
-/// The order of entries. A database that went back in time, or another one in its place, numbers in a new epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    pub epoch: u64,
-    pub seq: u64,
 }
 
 /// Before every object of a home.
@@ -118,90 +112,6 @@ impl<'a> Name<'a> {
             },
             what: What::parse(what)?,
         })
-    }
-}
-
-/// Where the copy of a home stood when it was last looked at: the object [`name_of_head`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
-    pub place: Place,
-    /// When it was written, on the database's clock: a database that went back has noted what is older before, and what is younger since.
-    pub at: String,
-    /// Which database it was: a UUID, made once for each.
-    pub identity: String,
-    /// The first epoch that this database numbered: those before are other databases'.
-    pub first: u64,
-    /// The epoch in which this bucket was last filled anew: it lacks what the database has only told to another bucket, or to none, before.
-    pub from: u64,
-    /// The first epoch whose entries count. From it on the bucket has everything; before it lacks changes.
-    pub whole: u64,
-    /// Of each epoch that ended: the number that its database had gone back to. What came after lies in a past that the database lost.
-    pub ends: Vec<Place>,
-}
-
-/// What a database is to the copy.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It goes on from where the copy is.
-    GoesOn,
-    /// It was put back to an earlier time: what it numbers from now on has its numbers already.
-    WentBack,
-    /// It is another one than the copy was made of, such as one that was rebuilt.
-    Another,
-}
-
-impl Head {
-    /// The standing of the database `identity`, which has noted that it told the head of `noted`.
-    pub fn standing(&self, identity: &str, noted: Place) -> Standing {
-        // One that took another's place, and was not told so, has numbered nothing yet.
-        if self.identity != identity || noted.epoch < self.first {
-            Standing::Another
-        } else if self.place > noted {
-            Standing::WentBack
-        } else {
-            Standing::GoesOn
-        }
-    }
-
-    /// The head of the next epoch, of a database whose last number is that of `last`, in its epoch. `at`: see [`Head::at`].
-    pub fn next_epoch(&self, identity: &str, last: Place, at: &str) -> Self {
-        let mut ends = self.ends.clone();
-        let epoch = self.place.epoch + 1;
-        let mut first = epoch;
-        if self.identity == identity {
-            // A database ends those epochs alone that it numbered itself. What it went back to decides: of the epochs that came after it knows nothing.
-            first = self.first;
-            let from = last.epoch.max(first);
-            ends.retain(|end| end.epoch < from);
-            ends.extend((from..epoch).map(|epoch| Place {
-                epoch,
-                seq: if epoch == last.epoch { last.seq } else { 0 },
-            }));
-        }
-        Self {
-            place: Place {
-                epoch,
-                seq: last.seq,
-            },
-            at: at.to_owned(),
-            identity: identity.to_owned(),
-            first,
-            from: self.from,
-            whole: self.whole,
-            ends,
-        }
-    }
-
-    /// Whether this entry counts.
-    pub const fn counts(&self, place: Place) -> bool {
-        place.epoch >= self.whole
-    }
-
-    /// Whether the database that went on had never seen this entry.
-    pub fn is_lost(&self, place: Place) -> bool {
-        self.ends
-            .iter()
-            .any(|end| end.epoch == place.epoch && place.seq > end.seq)
     }
 }
 

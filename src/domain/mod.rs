@@ -9,6 +9,7 @@ pub mod bindings;
 pub mod body;
 pub mod bulk;
 pub mod claims;
+pub mod head;
 pub mod homes;
 pub mod import_page;
 pub mod ip;

@@ -8,7 +8,7 @@ use crate::domain::rebuild::{Escrow, Mode, RebuildRequest, parse_escrows};
 use crate::error::{Code, Error, Result};
 use crate::handlers::health::check_keys_everywhere;
 use crate::http::{Answer, Call};
-use crate::maintenance::copy::Target;
+use crate::maintenance::Target;
 use crate::maintenance::rebuild::{self, Page, Work};
 use crate::maintenance::sample::Sampled;
 use crate::store::changes::Copying;

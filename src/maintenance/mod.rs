@@ -8,6 +8,8 @@
 
 mod budget;
 pub mod copy;
+mod epochs;
+pub mod head;
 mod metrics;
 mod objects;
 mod pairs;
@@ -16,10 +18,13 @@ mod rewrap;
 pub mod sample;
 mod scrub;
 pub mod sweep;
+mod target;
 
 pub use budget::Budget;
+pub use epochs::settle;
 pub use rewrap::rewrap;
 pub use scrub::Scrub;
+pub use target::Target;
 
 use crate::config::{Copies, HOMES_QUEUE, Settings};
 use crate::domain::names::{ClientId, UserId, new_id};
@@ -171,7 +176,7 @@ async fn take(
 async fn serve(
     db: &Database,
     homes: &Homes<'_>,
-    copy: Option<&copy::Target>,
+    copy: Option<&Target>,
     vault: &Vault,
     settings: &Settings,
     budget: Budget,

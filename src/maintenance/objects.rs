@@ -2,7 +2,7 @@
 
 use wasm_bindgen::JsValue;
 
-use super::copy::Target;
+use super::target::Target;
 use crate::domain::journal::{self, Entry, Name, What};
 use crate::error::Result;
 use crate::platform::bucket::Listed;

@@ -6,9 +6,12 @@
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 
-use super::copy::{Target, read_head, settle};
+use super::epochs::settle;
+use super::head::read_head;
 use super::objects::{OBJECTS_PER_READ, names, told};
-use crate::domain::journal::{self, Head, Name, Replay};
+use super::target::Target;
+use crate::domain::head::Head;
+use crate::domain::journal::{self, Name, Replay};
 use crate::domain::json::{self, Writer};
 use crate::domain::sealing::Place;
 use crate::error::Result;

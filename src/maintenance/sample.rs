@@ -1,7 +1,7 @@
 //! Rows of the database are looked up in the second copy: the proof that goes on by itself.
 
-use super::copy::Target;
 use super::objects::names;
+use super::target::Target;
 use crate::domain::journal::{Name, What, prefix_of_user};
 use crate::error::Result;
 use crate::log::{self, Field, Level};

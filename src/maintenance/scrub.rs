@@ -1,8 +1,8 @@
 //! The walk over all sealed rows: opens each, purges expired history, counts half-finished backups.
 
 use super::Budget;
-use super::copy::Target;
 use super::sample::{Sampled, sample};
+use super::target::Target;
 use crate::error::Result;
 use crate::log::{self, Field, Level};
 use crate::platform::now_ms;

@@ -8,10 +8,13 @@
 //! An erased person's objects go at once, whatever their age: the entry of the erasure makes nothing of them.
 
 use super::Budget;
-use super::copy::{MAX_LAG_SECONDS, Target, read_head};
+use super::copy::MAX_LAG_SECONDS;
+use super::head::read_head;
 use super::objects::{NAMES_PER_LIST, OBJECTS_PER_READ, names, same_user, told};
+use super::target::Target;
 use crate::domain::beginning::Beginning;
-use crate::domain::journal::{Entry, Head, Name, What, prefix_of_home};
+use crate::domain::head::Head;
+use crate::domain::journal::{Entry, Name, What, prefix_of_home};
 use crate::error::{Error, Result};
 use crate::log::{self, Field, Level};
 use crate::platform::bucket::Listed;

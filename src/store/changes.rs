@@ -2,7 +2,8 @@
 
 use super::sql::sql;
 use super::{Change, Database, Row, Rows, Statement, meta};
-use crate::domain::journal::{self, Place, What};
+use crate::domain::head::Place;
+use crate::domain::journal::{self, What};
 use crate::domain::json;
 use crate::error::Result;
 use crate::platform::{self, bucket::Puts};
