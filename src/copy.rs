@@ -13,8 +13,8 @@ use crate::maintenance::head::read_head;
 use crate::maintenance::{self, Target, sweep};
 use crate::platform::bucket::{Put, PutsUnderWay};
 use crate::platform::{self, now_ms};
-use crate::store::changes::{self, Note, Noted};
-use crate::store::{Database, Rows};
+use crate::store::Database;
+use crate::store::changes::{self, Note, Noted, Page};
 
 /// So many pages of notes a request copies at most, where the copy is required; the scheduled handler copies the others.
 const PAGES_PER_REQUEST: u32 = 5;
@@ -72,12 +72,12 @@ impl Copier<'_> {
     }
 
     /// Copies notes, and where the copy is required also what waits behind a page of them: the request's own may be there.
-    async fn copy_through(&self, db: &Database, mut notes: Rows) -> Result<()> {
+    async fn copy_through(&self, db: &Database, mut notes: Page) -> Result<()> {
         for _ in 0..PAGES_PER_REQUEST {
             self.copy(db, &notes).await?;
-            let last = notes.last().map(|note| note.number("seq"));
-            match last.filter(|_| self.required && changes::is_full(&notes)) {
-                Some(last) => notes = changes::page(db, last).await?,
+            let last = notes.last();
+            match last.filter(|_| self.required && notes.is_full()) {
+                Some(last) => notes = changes::page(db, last.seq).await?,
                 None => return Ok(()),
             }
         }
@@ -85,8 +85,8 @@ impl Copier<'_> {
     }
 
     /// Makes objects of the notes that came back with a store. They go on being made whether or not they are waited for.
-    async fn copy(&self, db: &Database, notes: &Rows) -> Result<()> {
-        let first = notes.first();
+    async fn copy(&self, db: &Database, notes: &Page) -> Result<()> {
+        let first = notes.rows.first();
         if first.is_some_and(|note| note.number("epoch") == 0) {
             // Once in a database's life.
             return match self.settled_notes(db).await {
@@ -97,7 +97,7 @@ impl Copier<'_> {
         self.put(db, Noted::read(db.home(), notes)).await
     }
 
-    async fn settled_notes(&self, db: &Database) -> Result<Rows> {
+    async fn settled_notes(&self, db: &Database) -> Result<Page> {
         maintenance::settle(db, &self.copies.of_home(db.home())).await?;
         changes::page(db, 0).await
     }
@@ -140,11 +140,11 @@ impl Copier<'_> {
                 return Ok(None);
             }
         };
-        let Some(last) = notes.last().map(|note| note.number("seq")) else {
+        let Some(last) = notes.last() else {
             return Ok(None);
         };
         self.copy(db, &notes).await?;
-        Ok(Some(last))
+        Ok(Some(last.seq))
     }
 
     fn without_copy(&self, trouble: &str) -> Result<()> {

@@ -69,13 +69,12 @@ async fn drain(
     let mut after = 0;
     let drained = loop {
         let page = changes::page(db, after).await?;
-        let Some(row) = page.last() else {
+        let Some(number) = page.last() else {
             break backfilled == DONE;
         };
         if made >= NOTES_PER_RUN {
             break false;
         }
-        let number = changes::place(&row);
         let noted = Noted::read(target.home, &page);
         made += noted.notes.len() + noted.without.len();
         let is_taken = put(db, target, &noted, kept.head.place).await?;

@@ -180,10 +180,9 @@ async fn put_waiting(db: &Database, target: &Target, last: Place) -> Result<()> 
     let mut after = 0;
     while after < last.seq {
         let page = changes::page(db, after).await?;
-        let Some(row) = page.last() else {
+        let Some(place) = page.last() else {
             return Ok(());
         };
-        let place = changes::place(&row);
         if place.epoch != last.epoch {
             return Err(faster());
         }

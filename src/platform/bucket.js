@@ -27,18 +27,19 @@ const HEAD_MS = 4_000;
 const utf8 = new TextEncoder();
 
 /**
- * Puts objects that never change. `names` and `notes` are texts with a line for each of the bodies; a note names what the object was
+ * Puts objects that never change. `names` and `notes` are texts with a line for each. `bodies` holds two values of each: its JSON, and the sealed
+ * text in base64 that takes the place of the null at its end, or undefined. A note names what the object was
  * made of, and is kept beside it: a time, a version and a key, with tabs between them. Resolves to a text with a character for each: `1` it is
  * there now, `2` there was one made of the same, `3` there is another one under this name. Fails if one could not be put.
  */
 export async function putObjects(bucket, names, notes, bodies) {
   const lines = notes.split("\n");
-  const objects = names.split("\n").map((name, at) => [name, lines[at], bodies[at]]);
+  const objects = names.split("\n").map((name, at) => [name, lines[at], bodies[2 * at], bodies[2 * at + 1]]);
   return (await each(objects, (object) => put(bucket, object))).join("");
 }
 
-async function put(bucket, [name, note, body]) {
-  const bytes = utf8.encode(body);
+async function put(bucket, [name, note, body, sealed]) {
+  const bytes = utf8.encode(sealed === undefined ? body : `${body.slice(0, -"null}".length)}"${sealed}"}`);
   const sha256 = await crypto.subtle.digest("SHA-256", bytes);
   const [at, version, key] = note.split("\t");
   const customMetadata = { at, version, key };

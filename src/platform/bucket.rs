@@ -53,7 +53,8 @@ pub struct Puts {
 }
 
 impl Puts {
-    pub fn push(&mut self, name: &str, note: &str, body: &JsString) {
+    /// `sealed` takes the place of the null that the object in `body` ends with.
+    pub fn push(&mut self, name: &str, note: &str, body: &JsString, sealed: Option<&JsString>) {
         if self.bodies.length() > 0 {
             self.names.push_str("\n");
             self.notes.push_str("\n");
@@ -61,6 +62,8 @@ impl Puts {
         self.names.push_str(name);
         self.notes.push_str(note);
         self.bodies.push(body);
+        self.bodies
+            .push(&sealed.map_or(JsValue::UNDEFINED, JsValue::from));
     }
 
     pub fn is_empty(&self) -> bool {

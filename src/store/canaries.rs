@@ -3,7 +3,7 @@
 use js_sys::JsString;
 
 use super::audit::Trail;
-use super::changes::Whose;
+use super::changes::{Own, Whose};
 use super::outcome::{Stored, overtaken};
 use super::sql::sql;
 use super::{Change, Database, Row, Statement, moves};
@@ -78,14 +78,20 @@ pub(super) async fn store(
         let read = Statement::new(same.read)
             .text(&trail.event_id)
             .text(&sealed.digests);
-        let changed = db.change(db.noting(change.read(read), whose)).await?;
+        let own = Own {
+            version_id: trail.event_id.clone(),
+            key_id: sealed.key_id.clone(),
+            sealed_share: sealed.envelope.clone(),
+        };
+        let change = db.noting(change.read(read), whose, Some(&own));
+        let changed = db.change(change).await?;
         match changed.outcome()? {
             stored @ (Stored::Stored
             | Stored::ReplacedAlone
             | Stored::SameText
             | Stored::Unchanged) => {
                 let there = changed.first_rows();
-                db.keep_notes(changed);
+                db.keep_notes(changed, Some(own));
                 for row in there {
                     same.mend(db, &trail, sealed, whose, &row).await?;
                 }
@@ -129,8 +135,8 @@ impl Same<'_> {
             &sealed.digests,
             &sealed.envelope,
         );
-        let changed = db.change(db.noting(mending, whose)).await?;
-        db.keep_notes(changed);
+        let changed = db.change(db.noting(mending, whose, None)).await?;
+        db.keep_notes(changed, None);
         held.tell(trail);
         Ok(())
     }

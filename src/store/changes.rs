@@ -1,5 +1,7 @@
 //! `changes`: the notes that the second copy is made from, and what `meta` knows of the copy.
 
+use js_sys::JsString;
+
 use super::sql::sql;
 use super::{Change, Database, Row, Rows, Statement, meta};
 use crate::domain::head::Place;
@@ -21,17 +23,25 @@ pub enum Whose<'a> {
     Client(&'a str),
 }
 
+/// A version that a request stores. The database need not send its sealed text back.
+#[derive(Clone)]
+pub struct Own {
+    pub version_id: String,
+    pub key_id: String,
+    pub sealed_share: JsString,
+}
+
 /// The notes that the transaction has just left for a user, to be sent with it.
-pub fn own_notes(whose: &Whose<'_>) -> Statement {
-    page_of(&(-OWN_NOTES).to_string(), Some(whose))
+pub fn own_notes(whose: &Whose<'_>, own: Option<&Own>) -> Statement {
+    page_of(&(-OWN_NOTES).to_string(), Some(whose), own)
 }
 
 /// All notes of a user.
-pub fn notes_of(whose: &Whose<'_>) -> Statement {
-    page_of("0", Some(whose))
+pub fn notes_of(whose: &Whose<'_>, own: Option<&Own>) -> Statement {
+    page_of("0", Some(whose), own)
 }
 
-fn page_of(after: &str, whose: Option<&Whose<'_>>) -> Statement {
+fn page_of(after: &str, whose: Option<&Whose<'_>>, own: Option<&Own>) -> Statement {
     let (user, client) = match whose {
         Some(Whose::User(id)) => (Some(*id), None),
         Some(Whose::Client(id)) => (None, Some(*id)),
@@ -43,12 +53,21 @@ fn page_of(after: &str, whose: Option<&Whose<'_>>) -> Statement {
         .optional(client)
         .number(NOTES_PER_PAGE)
         .number(PAGE_BYTES)
+        .optional(own.map(|own| own.version_id.as_str()))
+        .optional(own.map(|own| own.key_id.as_str()))
 }
 
 /// The next notes behind a number.
-pub async fn page(db: &Database, after: u64) -> Result<Rows> {
-    let rows = db.ask(page_of(&after.to_string(), None)).await?;
-    Ok(rows)
+pub async fn page(db: &Database, after: u64) -> Result<Page> {
+    let rows = db.ask(page_of(&after.to_string(), None, None)).await?;
+    Ok(Page { rows, own: None })
+}
+
+/// A page of notes.
+pub struct Page {
+    pub rows: Rows,
+    /// Of the request whose notes they are.
+    pub own: Option<Own>,
 }
 
 /// A note, as it is told from all others: its number comes again in a database that went back in time.
@@ -72,10 +91,10 @@ pub struct Noted {
 }
 
 impl Noted {
-    /// The objects of rows that [`page`] and [`own_notes`] give, in the copy of a home.
-    pub fn read(home: u32, rows: &Rows) -> Self {
+    /// The objects of a page's notes, in the copy of a home.
+    pub fn read(home: u32, page: &Page) -> Self {
         let mut noted = Self::default();
-        for row in rows.read() {
+        for row in page.rows.read() {
             let place = place(&row);
             let at = row.text("at");
             let (Some(what), Some(body)) = (What::parse(&row.text("what")), row.string("body"))
@@ -86,7 +105,9 @@ impl Noted {
             let name = journal::name(home, &row.text("user_id"), place, what);
             let [version, key] = ["version_id", "key_id"].map(|column| row.text(column));
             let note = [at.as_str(), &version, &key].join("\t");
-            noted.puts.push(&name, &note, &body);
+            let own = page.own.as_ref().filter(|_| row.flag("is_own"));
+            let sealed = own.map(|own| &own.sealed_share);
+            noted.puts.push(&name, &note, &body, sealed);
             noted.notes.push(Note { place, at });
             if what == What::Purged {
                 noted.purged.push(name);
@@ -108,14 +129,21 @@ pub fn place(row: &Row) -> Place {
     }
 }
 
-/// Whether more notes may wait behind a page.
-pub fn is_full(page: &Rows) -> bool {
-    let length = |row: &Row| {
-        row.string("body")
-            .map_or(0, |body| u64::from(body.length()))
-    };
-    let characters: u64 = page.each(length).iter().sum();
-    u64::from(page.count()) >= NOTES_PER_PAGE || characters >= PAGE_BYTES
+impl Page {
+    /// The number of the last note. None: there is none.
+    pub fn last(&self) -> Option<Place> {
+        self.rows.last().map(|row| place(&row))
+    }
+
+    /// Whether more notes may wait behind it.
+    pub fn is_full(&self) -> bool {
+        let length = |row: &Row| {
+            row.string("body")
+                .map_or(0, |body| u64::from(body.length()))
+        };
+        let characters: u64 = self.rows.each(length).iter().sum();
+        u64::from(self.rows.count()) >= NOTES_PER_PAGE || characters >= PAGE_BYTES
+    }
 }
 
 /// The statements of a purge: what was noted of the user and client is forgotten, and their erasure noted. `event` is the purge's.

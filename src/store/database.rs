@@ -11,7 +11,7 @@ use super::attempts::{
 };
 use super::audit::{By, Trail};
 use super::change::Payload;
-use super::changes::{self, Whose};
+use super::changes::{self, Own, Page, Whose};
 use super::outcome::Fetched;
 use super::{Change, Changed, Results, Rows, Statement, Which};
 use crate::error::{Error, Result};
@@ -52,7 +52,7 @@ struct Copied {
     /// A store gives back all notes of its user, not only its own: whoever sends it again, after its copy was not there, must wait for that one.
     all_notes: bool,
     /// The notes that the request's transaction gave back, and the home that they are of.
-    noted: RefCell<Option<(u32, Rows)>>,
+    noted: RefCell<Option<(u32, Page)>>,
     /// The homes that were changed.
     homes: RefCell<Vec<u32>>,
 }
@@ -84,21 +84,20 @@ impl Database {
     }
 
     /// A change that gives back the notes of a user that it leaves.
-    pub(super) fn noting(&self, change: Change, whose: &Whose<'_>) -> Change {
+    pub(super) fn noting(&self, change: Change, whose: &Whose<'_>, own: Option<&Own>) -> Change {
         match &self.copied {
             None => change,
-            Some(copied) if copied.all_notes => change.read(changes::notes_of(whose)),
-            Some(_) => change.read(changes::own_notes(whose)),
+            Some(copied) if copied.all_notes => change.read(changes::notes_of(whose, own)),
+            Some(_) => change.read(changes::own_notes(whose, own)),
         }
     }
 
     /// Keeps the notes that [`noting`](Self::noting) asked for, until they are taken.
-    pub(super) fn keep_notes(&self, changed: Changed) {
+    pub(super) fn keep_notes(&self, changed: Changed, own: Option<Own>) {
         if let Some(copied) = &self.copied {
-            let notes = changed.all_rows().pop();
-            copied
-                .noted
-                .replace(notes.map(|notes| (self.home(), notes)));
+            let rows = changed.all_rows().pop();
+            let noted = rows.map(|rows| (self.home(), Page { rows, own }));
+            copied.noted.replace(noted);
         }
     }
 
@@ -109,7 +108,7 @@ impl Database {
     }
 
     /// The notes that the request left here, as far as its transaction gave them back.
-    pub fn take_notes(&self) -> Option<Rows> {
+    pub fn take_notes(&self) -> Option<Page> {
         let mut noted = self.copied.as_ref()?.noted.borrow_mut();
         let of_home = noted.take_if(|(home, _)| *home == self.home());
         of_home.map(|(_, notes)| notes)

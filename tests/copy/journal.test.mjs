@@ -59,7 +59,7 @@ class History {
   }
 
   #page(after, user, limit) {
-    return this.db.prepare(PAGE).all(after, user, null, limit, 1_000_000);
+    return this.db.prepare(PAGE).all(after, user, null, limit, 1_000_000, null, null);
   }
 
   #put({ user_id, epoch, seq, what, body }) {
@@ -286,6 +286,28 @@ describe("the second copy's journal", () => {
       }
       assert.ok(noticed, name);
     }
+  });
+
+  it("leaves out the sealed text that the request has, and no other: not of another version, nor under a newer key", () => {
+    const history = new History(1);
+    history.begin();
+    history.db.exec(`
+      INSERT INTO users (id, client_id, created_at) VALUES ('u', 'c', '2026');
+      INSERT INTO user_backup_shares (${COLUMNS}) VALUES ('own', 'u', 'GDRIVE', NULL, 'k1', 'd1', '2026', '2026', 'sealed 1');
+      INSERT INTO custodian_backup_shares (${COLUMNS}) VALUES ('other', 'u', 'GDRIVE', NULL, 'k1', 'd2', '2026', '2026', 'sealed 2');
+    `);
+    const texts = (key) =>
+      history.db
+        .prepare(PAGE)
+        .all(0, null, null, 100, 1_000_000, "own", key)
+        .filter(({ what }) => what === "share")
+        .map(({ is_own, body }) => [Boolean(is_own), body.slice(body.indexOf('"sealedShare"'))]);
+    const other = [false, '"sealedShare":"sealed 2"}'];
+    assert.deepEqual(texts("k1"), [[true, '"sealedShare":null}'], other]);
+    history.db.exec("UPDATE user_backup_shares SET key_id = 'k2', sealed_share = 'sealed 3'");
+    const own = [false, '"sealedShare":"sealed 3"}'];
+    assert.deepEqual(texts("k1").slice(0, 2), [own, other]);
+    assert.deepEqual(texts(null).slice(0, 2), [own, other]);
   });
 
   it("is not written where nothing is copied", () => {

@@ -1,5 +1,6 @@
--- changes_page(?1, ?2, ?3, ?4, ?5): The next notes of changes, each with its object. ?1: behind this number; a negative one: among the last so many. ?2, ?3: of the user with this id or
+-- changes_page(?1, ?2, ?3, ?4, ?5, ?6, ?7): The next notes of changes, each with its object. ?1: behind this number; a negative one: among the last so many. ?2, ?3: of the user with this id or
 -- client id, else of all. At most ?4 of them, and at most the one that takes them over ?5 bytes of sealed text.
+-- Of the version ?6, sealed under the key ?7, whoever asks has the sealed text: the object ends with null in its place, and is_own is 1.
 -- A share is where its version is now: current, else in the history. Where it is nowhere any more the object has none, but still tells what it displaced.
 WITH notes AS (
   SELECT * FROM changes
@@ -8,7 +9,8 @@ WITH notes AS (
   ORDER BY seq LIMIT ?4
 ), found AS (
   SELECT n.*, c.rowid AS custodian_row, s.rowid AS user_row, v.rowid AS version_row,
-    coalesce(octet_length(c.sealed_share), octet_length(s.sealed_share), octet_length(v.sealed_share), 0) AS size
+    coalesce(octet_length(c.sealed_share), octet_length(s.sealed_share), octet_length(v.sealed_share), 0) AS size,
+    n.version_id = ?6 AND coalesce(c.key_id, s.key_id, v.key_id) = ?7 AS is_own
   FROM notes n
   LEFT JOIN custodian_backup_shares c ON n.what = 'share' AND n.kind = 'custodian' AND c.user_id = n.user_id
     AND c.method = n.backup_method AND c.id = n.version_id
@@ -29,15 +31,16 @@ SELECT p.seq, p.user_id, p.what, p.at, p.version_id, coalesce(c.key_id, s.key_id
       'backupMethod', v.backup_method, 'backupSharePairId', v.backup_share_pair_id, 'createdAt', v.created_at,
       'storedAt', v.stored_at, 'supersededAt', v.superseded_at, 'reason', v.reason, 'importedAt', v.imported_at,
       'displaced', p.record ->> 'displaced', 'displacedAt', p.record ->> 'displacedAt',
-      'keyId', v.key_id, 'shareDigest', v.share_digest, 'sealedShare', v.sealed_share)
+      'keyId', v.key_id, 'shareDigest', v.share_digest, 'sealedShare', iif(p.is_own, NULL, v.sealed_share))
     WHEN p.what = 'share' THEN json_object('seq', p.seq, 'epoch', m.epoch, 'identity', m.identity,
       'what', p.what, 'at', p.at, 'type', p.kind || 'BackupShare', 'kind', p.kind, 'id', p.version_id, 'userId', p.user_id,
       'clientId', coalesce((SELECT client_id FROM users WHERE id = p.user_id), ''), 'backupMethod', p.backup_method,
       'backupSharePairId', coalesce(c.backup_share_pair_id, s.backup_share_pair_id),
       'createdAt', coalesce(c.created_at, s.created_at), 'storedAt', coalesce(c.updated_at, s.updated_at),
       'displaced', p.record ->> 'displaced', 'displacedAt', p.record ->> 'displacedAt', 'keyId', coalesce(c.key_id, s.key_id),
-      'shareDigest', coalesce(c.share_digest, s.share_digest), 'replacedAloneAt', s.replaced_alone_at, 'textDigest', s.text_digest, 'sealedShare', coalesce(c.sealed_share, s.sealed_share))
-    END AS body
+      'shareDigest', coalesce(c.share_digest, s.share_digest), 'replacedAloneAt', s.replaced_alone_at, 'textDigest', s.text_digest,
+      'sealedShare', iif(p.is_own, NULL, coalesce(c.sealed_share, s.sealed_share)))
+    END AS body, p.is_own
 FROM page p
 CROSS JOIN (SELECT cast(coalesce((SELECT value FROM meta WHERE name = 'copy_epoch'), '0') AS INTEGER) AS epoch,
   (SELECT value FROM meta WHERE name = 'identity') AS identity) m
