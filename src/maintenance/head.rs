@@ -64,7 +64,7 @@ impl Kept {
         Ok(())
     }
 
-    /// As [`Self::write`], and an error if another run was faster.
+    /// Puts it in the place of the one that was read. An error: another run was faster.
     pub async fn write_alone(&mut self, target: &Target) -> Result<()> {
         if self.write(target).await? {
             return Ok(());
