@@ -10,6 +10,7 @@ pub use operators::{ADMIN_NAME, Operators};
 
 use crate::domain::alert::AlertWebhook;
 use crate::domain::bindings::Texts;
+use crate::domain::number::whole;
 use crate::domain::recovery::FetchSuperseded;
 use crate::domain::sealing::{self, Key};
 use crate::domain::secret::{CredentialHash, Secret};
@@ -85,9 +86,9 @@ impl Settings {
         let get = |name| texts.get(name);
         let invalid = InvalidSetting::new;
         let required = |name| get(name).ok_or_else(|| invalid(name, "is missing"));
-        let whole = |name, usual, most| match get(name).map(str::parse) {
+        let number = |name, usual, most| match get(name).map(whole) {
             None => Ok(usual),
-            Some(Ok(number)) if number <= most => Ok(number),
+            Some(Some(number)) if number <= most => Ok(number),
             Some(_) => {
                 let wrong = format!("must be a whole number from 0 to {most}");
                 Err(InvalidSetting { name, wrong })
@@ -142,7 +143,7 @@ impl Settings {
             ));
         }
 
-        let most_a_day = whole("UNKNOWN_CLIENTS_PER_DAY", 10_000, u32::MAX)?;
+        let most_a_day = number("UNKNOWN_CLIENTS_PER_DAY", 10_000, u32::MAX)?;
         let unknown_clients = match get("UNKNOWN_CLIENTS") {
             None | Some("reject") => UnknownClients::Reject,
             Some("register") => UnknownClients::Register { most_a_day },
@@ -166,7 +167,7 @@ impl Settings {
         };
         // Read again where it is needed, for alerts go out also where another setting is wrong.
         AlertWebhook::parse(texts).map_err(|(name, wrong)| invalid(name, wrong))?;
-        let days = |name, default| whole(name, default, MAX_RETENTION_DAYS);
+        let days = |name, default| number(name, default, MAX_RETENTION_DAYS);
         let homes = Homes::parse(texts)?;
         let copy_required = is_yes("COPY_REQUIRED")?;
         if copy_required && !homes.are_copied {
@@ -187,9 +188,9 @@ impl Settings {
             fetch_partial: is_yes("FETCH_PARTIAL")?,
             history_retention_days: days("HISTORY_RETENTION_DAYS", 90)?,
             audit_retention_days: days("AUDIT_RETENTION_DAYS", 400)?,
-            copy_wait_ms: whole("COPY_WAIT_MS", DEFAULT_COPY_WAIT_MS, MAX_COPY_WAIT_MS)?,
+            copy_wait_ms: number("COPY_WAIT_MS", DEFAULT_COPY_WAIT_MS, MAX_COPY_WAIT_MS)?,
             copy_required,
-            purge_delay_hours: whole("PURGE_DELAY_HOURS", 72, MAX_PURGE_DELAY_HOURS)?,
+            purge_delay_hours: number("PURGE_DELAY_HOURS", 72, MAX_PURGE_DELAY_HOURS)?,
         })
     }
 }
@@ -313,6 +314,7 @@ mod tests {
             ("FETCH_PARTIAL", "VALUE"),
             ("HISTORY_RETENTION_DAYS", "VALUE"),
             ("HISTORY_RETENTION_DAYS", "-1"),
+            ("HISTORY_RETENTION_DAYS", "+90"),
             ("AUDIT_RETENTION_DAYS", "1.5"),
             ("COPY_WAIT_MS", "8001"),
             ("COPY_WAIT_MS", "VALUE"),

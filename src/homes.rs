@@ -16,6 +16,7 @@ use std::pin::Pin;
 
 use crate::config::{self, Homes as Settings, binding_of};
 use crate::domain::homes::{Key, Kind, Said};
+use crate::domain::number::whole;
 use crate::domain::recent::Recent;
 use crate::error::{Code, Error, Result};
 use crate::log::{self, Field, Level};
@@ -309,7 +310,7 @@ impl<'a> Homes<'a> {
         }
         if let Some(text) = cached(&key.hex).await
             && let Some((home, identity)) = text.split_once(' ')
-            && let Ok(home) = home.parse()
+            && let Some(home) = whole(home)
         {
             return Ok(remembered(home, Some(identity.to_owned())));
         }

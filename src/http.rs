@@ -10,6 +10,7 @@ use crate::copy::Copier;
 use crate::domain::body::{check_reason, parse_reason};
 use crate::domain::json::Writer;
 use crate::domain::names::InvalidName;
+use crate::domain::number::whole;
 use crate::domain::secret::{CredentialHash, SecretBytes};
 use crate::domain::url;
 use crate::error::{Code, Error, Result};
@@ -205,7 +206,7 @@ impl Call<'_> {
     pub fn page_limit(&self) -> Result<u64> {
         match url::query_value(self.query, "limit") {
             None => Ok(100),
-            Some(text) => match text.and_then(|text| text.parse().ok()) {
+            Some(text) => match text.and_then(|text| whole(&text)) {
                 Some(limit @ 1..=1000) => Ok(limit),
                 _ => Err(Error::field("limit", "be a whole number from 1 to 1000")),
             },

@@ -126,9 +126,12 @@ for (const homes of [1, 3]) {
       for (const [query, field] of [
         ["cursor=x", "cursor"],
         ["cursor=0:x", "cursor"],
+        ["cursor=0:%2B1", "cursor"],
+        ["cursor=%2B0:1", "cursor"],
         ["cursor=0", "cursor"],
         ["limit=0", "limit"],
         ["home=99", "home"],
+        ["home=%2B0", "home"],
         ["curser=0:1", "curser"],
       ])
         assertProblem(await act.admin("GET", `/admin/half-finished?${query}`), 400, "invalid_field", { field });

@@ -2,6 +2,7 @@
 
 use super::InvalidSetting;
 use crate::domain::bindings::Texts;
+use crate::domain::number::{one_text, whole};
 use crate::domain::sorted::sorted_by;
 
 /// The bindings' names and the settings about them.
@@ -37,9 +38,7 @@ fn home_of(binding: &str) -> Option<u32> {
     if binding == "DB" {
         return Some(0);
     }
-    let digits = binding.strip_prefix("DB_")?;
-    let is_plain = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
-    digits.parse().ok().filter(|_| is_plain)
+    one_text(binding.strip_prefix("DB_")?).filter(|home| *home > 0)
 }
 
 /// The name of a home's binding.
@@ -80,7 +79,7 @@ impl Homes {
         for pair in list.flat_map(|list| list.split(',')) {
             let parsed = pair.trim().split_once('=').and_then(|(home, place)| {
                 Some((
-                    home.parse().ok()?,
+                    whole(home)?,
                     Some(place).filter(|place| is_place(place))?.to_owned(),
                 ))
             });
@@ -103,9 +102,9 @@ impl Homes {
                 "must be a place of HOME_PLACES",
             ));
         }
-        let closes_at_gb = match get("HOME_CLOSES_AT_GB").map(str::parse) {
+        let closes_at_gb = match get("HOME_CLOSES_AT_GB").map(whole) {
             None => CLOSES_AT_GB,
-            Some(Ok(gb @ 1..=10)) => gb,
+            Some(Some(gb @ 1..=10)) => gb,
             Some(_) => {
                 return Err(InvalidSetting::new(
                     "HOME_CLOSES_AT_GB",
@@ -263,9 +262,11 @@ mod tests {
             ("HOME_PLACES", "0="),
             ("HOME_PLACES", "0=a-name-that-is-longer-than-thirty-two"),
             ("HOME_PLACES", "0=eu,0=us"),
+            ("HOME_PLACES", "+0=eu"),
             ("DEFAULT_PLACE", "eu"),
             ("HOME_CLOSES_AT_GB", "11"),
             ("HOME_CLOSES_AT_GB", "0"),
+            ("HOME_CLOSES_AT_GB", "+5"),
         ] {
             assert_eq!(parse(&["DB"], &[(name, value)]).unwrap_err().name, name);
         }

@@ -2,6 +2,7 @@
 
 use super::json;
 use super::names::{ClientId, UserId};
+use super::number::whole;
 use super::secret::CredentialHash;
 use super::sorted::sorted_by;
 
@@ -134,7 +135,7 @@ pub fn said(home: Option<u32>, complete: Option<&str>) -> Said {
 /// A cursor over several homes: the home, and the place in it.
 pub fn parse_cursor(text: &str) -> Option<(u32, &str)> {
     let (home, place) = text.split_once(':')?;
-    Some((home.parse().ok()?, place))
+    Some((whole(home)?, place))
 }
 
 /// A page of one home's list that is sorted downwards: its ids, and where its search ended if there may be more.

@@ -4,6 +4,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::number::one_text;
+
 /// `address/bits`. An address alone is a network of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
@@ -25,7 +27,7 @@ impl Network {
     /// Bits set behind the prefix (`10.0.0.1/8`) are refused: one of the two halves is a mistake.
     pub fn parse(text: &str) -> Option<Self> {
         let (address, bits) = match text.split_once('/') {
-            Some((address, bits)) => (address, Some(prefix(bits)?)),
+            Some((address, bits)) => (address, Some(one_text(bits)?)),
             None => (text, None),
         };
         let address: IpAddr = address.parse().ok()?;
@@ -64,13 +66,6 @@ pub fn counted_as(caller: Option<&str>) -> String {
         Some(IpAddr::V6(address)) => format!("{:016x}", u128::from(address) >> 64),
         None => "unknown".to_owned(),
     }
-}
-
-/// Decimal digits alone, without the sign and the leading zeros that `parse` would let pass.
-fn prefix(text: &str) -> Option<u8> {
-    let plain =
-        text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-    text.parse().ok().filter(|_| plain)
 }
 
 fn width(address: IpAddr) -> u8 {

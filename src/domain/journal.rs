@@ -4,6 +4,7 @@
 //! current shares, its history. `migrations/0010_second_copy.sql` has the triggers that make the entries, `docs/second-copy.md` the objects.
 
 use super::head::Place;
+use super::number::whole;
 use super::secret::CredentialHash;
 
 /// The format of names and objects.
@@ -100,10 +101,7 @@ impl<'a> Name<'a> {
         let (user, file) = name.split_at(name.rfind('/')? + 1);
         let (place, what) = file.split_once('.')?;
         let (epoch, seq) = place.split_once('-')?;
-        let number = |text: &str, digits: usize| {
-            let all_digits = text.len() >= digits && text.bytes().all(|byte| byte.is_ascii_digit());
-            all_digits.then(|| text.parse().ok()).flatten()
-        };
+        let number = |text: &str, digits: usize| whole(text).filter(|_| text.len() >= digits);
         Some(Self {
             user,
             place: Place {

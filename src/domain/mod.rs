@@ -19,6 +19,7 @@ pub mod jwks;
 pub mod jwt;
 pub mod metrics;
 pub mod names;
+pub mod number;
 pub mod opens;
 pub mod origin;
 pub mod portal;

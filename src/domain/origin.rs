@@ -2,6 +2,8 @@
 //!
 //! Both are held to a narrow form, so that no two parsers can read them differently.
 
+use super::number::whole;
+
 /// Whether a URL may be asked: `https`, or `http` on this very machine (for tests). No user name, no fragment.
 pub fn is_endpoint(url: &str) -> bool {
     let Some((scheme, rest)) = scheme_and_rest(url) else {
@@ -73,10 +75,7 @@ fn host(authority: &str) -> Option<&str> {
     let (host, port) = authority.split_at_checked(end)?;
     let port_is_good = match port.strip_prefix(':') {
         None => port.is_empty(),
-        Some(digits) => {
-            digits.bytes().all(|byte| byte.is_ascii_digit())
-                && digits.parse::<u16>().is_ok_and(|n| n > 0)
-        }
+        Some(digits) => whole(digits).is_some_and(|port: u16| port > 0),
     };
     let host_is_good = match host
         .strip_prefix('[')

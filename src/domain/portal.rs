@@ -3,6 +3,7 @@
 use super::body::ClientApiKey;
 use super::json::{self, Object, Writer};
 use super::names::ClientId;
+use super::number::whole;
 use super::secret::Secret;
 
 /// A client that Portal has just made.
@@ -34,7 +35,7 @@ pub fn judge(status: u16, retry_after: Option<&str>) -> Result<(), Refusal> {
         200..=299 => Ok(()),
         429 => Err(Refusal::RateLimited {
             retry_after_seconds: retry_after
-                .and_then(|seconds| seconds.trim().parse().ok())
+                .and_then(|seconds| whole(seconds.trim()))
                 .unwrap_or(DEFAULT_RETRY_AFTER_SECONDS)
                 .clamp(1, MAX_RETRY_AFTER_SECONDS),
         }),
@@ -114,6 +115,7 @@ mod tests {
         assert_eq!(seconds(Some("7")), 7);
         assert_eq!(seconds(Some("0")), 1);
         assert_eq!(seconds(Some("999999")), 3_600);
+        assert_eq!(seconds(Some("+7")), 60);
         assert_eq!(seconds(Some("Wed, 21 Oct 2026 07:28:00 GMT")), 60);
         assert_eq!(seconds(None), 60);
     }

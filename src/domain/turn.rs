@@ -1,5 +1,7 @@
 //! A home's turn in the background, as a message of the queue: of so many homes that one invocation cannot serve all that are due.
 
+use super::number::whole;
+
 /// What a message asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Turn {
@@ -25,13 +27,13 @@ impl Turn {
     pub fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
         let turn = Self {
-            home: words.next()?.parse().ok()?,
+            home: whole(words.next()?)?,
             is_due: match words.next()? {
                 ALL => true,
                 COPY => false,
                 _ => return None,
             },
-            sent_ms: words.next()?.parse().ok()?,
+            sent_ms: whole(words.next()?)?,
         };
         words.next().is_none().then_some(turn)
     }

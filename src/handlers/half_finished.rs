@@ -3,6 +3,7 @@
 use crate::auth::admin::Admin;
 use crate::domain::homes::parse_cursor;
 use crate::domain::json::{self, Writer};
+use crate::domain::number::whole;
 use crate::domain::recovery::State;
 use crate::error::{Error, Result};
 use crate::handlers::users::one_home;
@@ -22,7 +23,7 @@ pub async fn list(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let (first, mut after) = match cursor.as_deref() {
         None => (0, 0),
         Some(cursor) => parse_cursor(cursor)
-            .and_then(|(home, row)| Some((home, row.parse::<u64>().ok()?)))
+            .and_then(|(home, row)| Some((home, whole(row)?)))
             .filter(|(_, row)| *row <= MAX_ROW)
             .ok_or_else(|| Error::field("cursor", must))?,
     };

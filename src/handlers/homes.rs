@@ -6,6 +6,7 @@ use crate::domain::body::{parse_cursor_field, parse_home, parse_is_open};
 use crate::domain::homes::parse_cursor;
 use crate::domain::json::{self, Writer};
 use crate::domain::names::UserId;
+use crate::domain::number::whole;
 use crate::error::{Error, Result};
 use crate::handlers::status::Status;
 use crate::handlers::users::one_home;
@@ -69,10 +70,8 @@ pub async fn status(call: &Call<'_>) -> Result<Status> {
 /// Opens a home to new users, or closes it.
 pub async fn set_state(_: &Admin, call: &Call<'_>, home: &UserId) -> Result<Answer> {
     // The path's name, of which the router knows one kind only.
-    let home: u32 = home
-        .as_str()
-        .parse()
-        .map_err(|_| Error::field("home", "be the number of a database"))?;
+    let home: u32 =
+        whole(home.as_str()).ok_or_else(|| Error::field("home", "be the number of a database"))?;
     let is_open = parse_is_open(&call.json_body().await?)?;
     if !call.homes.are_many() {
         return Err(Error::conflict(

@@ -4,6 +4,7 @@ use crate::auth::admin::Admin;
 use crate::domain::json::{self, Writer, quoted};
 use crate::domain::metrics::{DATABASE_LIMIT_BYTES, OpenMetrics, days_until_full};
 use crate::domain::names::InvalidName;
+use crate::domain::number::whole;
 use crate::error::Result;
 use crate::http::{Answer, Call};
 use crate::platform::{format_date, now_ms, parse_date};
@@ -17,10 +18,7 @@ const DATABASE_BYTES: &str = "database_bytes:";
 /// `GET /admin/metrics`: the last `days` days, today included.
 pub async fn daily(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     let days = call.query_name("days", |text| {
-        let days = text
-            .parse()
-            .ok()
-            .filter(|days| (1..=DAYS_KEPT).contains(days));
+        let days = whole(&text).filter(|days| (1..=DAYS_KEPT).contains(days));
         days.ok_or(InvalidName("be a whole number from 1 to 400"))
     })?;
     let days = u64::from(days.unwrap_or(90));

@@ -3,6 +3,7 @@
 use crate::auth::admin::Admin;
 use crate::domain::json::{self, Writer};
 use crate::domain::names::{InvalidName, UserId, check_name};
+use crate::domain::number::whole;
 use crate::domain::sealing::Kind;
 use crate::domain::timeline::{Timeline, Version};
 use crate::error::{Error, Result};
@@ -28,7 +29,7 @@ pub async fn timeline(admin: &Admin, call: &Call<'_>, user_id: &UserId) -> Resul
     })?;
     let cursor = call.query_name("cursor", |text| {
         let parts = text.split_once('.');
-        let parsed = parts.and_then(|(nth, id)| Some((nth.parse().ok()?, id.to_owned())));
+        let parsed = parts.and_then(|(nth, id)| Some((whole(nth)?, id.to_owned())));
         parsed.ok_or(InvalidName("be that of the page before"))
     })?;
     let limit = usize::try_from(call.page_limit()?).unwrap_or(usize::MAX);

@@ -9,6 +9,7 @@ use crate::domain::body::{
 use crate::domain::homes::Key;
 use crate::domain::json::Writer;
 use crate::domain::names::{BackupMethod, ClientId, InvalidName, UserId, check_name};
+use crate::domain::number::whole;
 use crate::domain::role::Role;
 use crate::domain::secret::CredentialHash;
 use crate::error::{Error, Result};
@@ -187,9 +188,8 @@ pub async fn few_homes(call: &Call<'_>) -> Result<Vec<Database>> {
 pub fn one_home(call: &Call<'_>) -> Result<Option<u32>> {
     let must = "be the number of a database that is bound";
     call.query_name("home", |text| {
-        let home = text.parse().ok();
         let is_bound = |home: &u32| call.homes.settings().bound.contains(home);
-        home.filter(is_bound).ok_or(InvalidName(must))
+        whole(&text).filter(is_bound).ok_or(InvalidName(must))
     })
 }
 
@@ -241,7 +241,7 @@ pub async fn carry_out(call: &Call<'_>, request: &Request) -> Result<Done> {
     match request.action {
         FourEyes::Eject => {
             let minutes = parse_waiting(parameters, "minutes", |text| {
-                text.parse().map_err(|_| InvalidName("be a number"))
+                whole(&text).ok_or(InvalidName("be a number"))
             })?;
             open_window(call, user_id, minutes).await
         }

@@ -2,6 +2,7 @@
 //! done, would be. Then it goes through all of them once more.
 
 use super::Homes;
+use crate::domain::number::whole;
 use crate::error::{Error, Result};
 use crate::store::departed;
 
@@ -21,7 +22,7 @@ impl Round {
         let (number, text) = text.split_once(':')?;
         let (last_moves, rest) = text.split_once(':')?;
         let round = Self {
-            number: number.parse().ok()?,
+            number: whole(number)?,
             last_moves: last_moves.to_owned(),
         };
         Some((round, rest))
