@@ -92,8 +92,6 @@ impl Code {
     }
 }
 
-const MAYBE: &str = "The request may have been carried out: the database's answer was lost. Send it again after the time in Retry-After.";
-
 /// A request that cannot be answered as asked.
 ///
 /// One pointer: as nearly every function may give one, its size would be in all their code.
@@ -112,6 +110,8 @@ pub struct Parts {
     pub cause: Option<String>,
     /// Further members of the problem details, each value as JSON.
     members: Vec<(&'static str, String)>,
+    /// The answer of the database was lost. An `Unavailable` all the same, to whoever tries again.
+    pub may_be_carried_out: bool,
 }
 
 impl Deref for Error {
@@ -136,6 +136,7 @@ impl Error {
             header: None,
             cause: None,
             members: Vec::new(),
+            may_be_carried_out: false,
         }))
     }
 
@@ -206,15 +207,14 @@ impl Error {
     }
 
     /// The same, where the request may have been carried out: the answer of the database was lost.
-    pub fn or_carried_out(self) -> Self {
+    pub fn or_carried_out(mut self) -> Self {
         if self.code != Code::Unavailable {
             return self;
         }
-        self.detailed(MAYBE)
-    }
-
-    pub fn may_be_carried_out(&self) -> bool {
-        self.detail == MAYBE
+        self.0.may_be_carried_out = true;
+        self.detailed(
+            "The request may have been carried out: the database's answer was lost. Send it again after the time in Retry-After.",
+        )
     }
 
     pub fn rate_limited(retry_after_seconds: u32, detail: &'static str) -> Self {
@@ -295,3 +295,21 @@ impl From<getrandom::Error> for Error {
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_carried_out_stays_so_whatever_is_said_of_it() {
+        let lost = Error::unavailable(1, "lost").or_carried_out();
+        assert!(
+            lost.and_says(" More.")
+                .led_in_by("Before.")
+                .detailed("Else.")
+                .may_be_carried_out
+        );
+        assert!(!Error::unavailable(1, "down").may_be_carried_out);
+        assert!(!Error::conflict("taken").or_carried_out().may_be_carried_out);
+    }
+}

@@ -87,7 +87,7 @@ async fn is_taken(call: &Call<'_>, id: &UserId) -> Result<bool> {
 fn made_in_vain(error: Error, client: &ClientId) -> Error {
     let made = format!("Portal made the client {}", client.as_str());
     let cause = format!("{made}: {}", error.why());
-    let error = if error.may_be_carried_out() {
+    let error = if error.may_be_carried_out {
         error.detailed(format!(
             "{made}, and it may be registered: the database's answer was lost. GET /users/:userId tells. If it is registered, its credentials are lost: \
              delete the user, and register it again. If not, try again: the client has no wallet yet, and nothing depends on it."
