@@ -28,7 +28,7 @@ use crate::store::routes::{self, Found};
 use crate::store::users;
 use crate::store::{Database, MOVED, Which, ask_each};
 
-pub use registering::{Wanted, keys_of, noted};
+pub use registering::{Wanted, is_taken, keys_of, noted};
 pub use rounds::Round;
 
 const REMEMBERED: usize = 20_000;

@@ -7,7 +7,7 @@ use crate::domain::json::{self, Writer};
 use crate::domain::names::new_id;
 use crate::domain::sealing::{Kind, Place};
 use crate::domain::{share_pairs, url};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::handlers::import_homes;
 use crate::http::{Answer, Call};
 use crate::maintenance::ensure_canary;
@@ -21,6 +21,8 @@ const MAX_IMPORT_BYTES: u32 = 1024 * 1024;
 const MAX_IMPORT_LINES: usize = 200;
 /// How far ahead of now a record's time may lie: clocks differ.
 const LATEST_AHEAD_MS: u64 = 24 * 3_600_000;
+
+const AGAIN: &str = " Other databases may have taken their records in. Send the same records again: those that are in stay as they are.";
 
 /// Takes in users and shares, one record a line. Nothing that is there is lost, a bad line stops nothing, and the same
 /// request again changes nothing.
@@ -55,7 +57,11 @@ pub async fn import(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     }
     // 2. to 5.
     if call.homes.are_many() {
-        results.extend(import_homes::import(call, mode, users, shares).await?);
+        let done = import_homes::import(call, mode, users, shares).await;
+        results.extend(done.map_err(|error| match error.code {
+            Code::Unavailable => error.and_says(AGAIN),
+            _ => error,
+        })?);
     } else {
         results.extend(import_at(call, call.db, mode, &users, &shares).await?);
     }

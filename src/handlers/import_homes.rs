@@ -7,7 +7,7 @@ use crate::domain::names::UserId;
 use crate::domain::sorted::sorted_by;
 use crate::error::{Code, Error, Result};
 use crate::handlers::import::import_at;
-use crate::homes::{Wanted, keys_of};
+use crate::homes::{Wanted, is_taken, keys_of};
 use crate::http::Call;
 use crate::store::import::Mode;
 use crate::store::outcome;
@@ -180,6 +180,8 @@ async fn carry_out(call: &Call<'_>, mode: Mode, group: &Group) -> Result<Vec<Lin
                 .map(conflict)
                 .collect())
         }
+        // Since the directory was asked, one of them has moved, or was registered elsewhere.
+        Err(error) if is_taken(&error) => Err(Error::unavailable(1, error.why())),
         done => done,
     }
 }

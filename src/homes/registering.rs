@@ -333,7 +333,6 @@ pub async fn noted<T>(
     trail: &Trail,
     event: &Event<'_>,
 ) -> Result<T> {
-    let is_taken = |error: &Error| error.is_caused_by(&[TAKEN]);
     if done.as_ref().is_err_and(is_taken) {
         note(db, trail, event).await?;
     }
@@ -370,6 +369,11 @@ fn not_open() -> Error {
 
 fn clash() -> Error {
     Error::unavailable(1, "the claims of several registrations clash")
+}
+
+/// Whether the keys led to several homes, and somebody stands behind each.
+pub fn is_taken(error: &Error) -> bool {
+    error.is_caused_by(&[TAKEN])
 }
 
 fn taken() -> Error {

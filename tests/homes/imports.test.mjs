@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 
 import { inRoot } from "../../scripts/lib/paths.mjs";
 import { importOf } from "../support/bulk.mjs";
-import { callers, user } from "../support/client.mjs";
+import { assertProblem, callers, user } from "../support/client.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
 
 describe("an import over several databases", () => {
@@ -185,5 +185,33 @@ describe("an import whose user another registration comes upon before it is carr
       again.text,
     );
     assert.equal((await admin("GET", `/users/${late.id}`)).status, 200);
+  });
+});
+
+describe("an import while a user of its page moves to another database", () => {
+  it("is 503 and says that the same page passes; sent again it does", async () => {
+    const worker = await startWorker({ homes: 3, main: inRoot("tests", "support", "faulty-entry.mjs") });
+    after(() => worker.stop());
+    const entry = await worker.entry();
+    const { admin } = callers(worker);
+    const [mover, stays] = ["mover", "stays"].map(user);
+    for (const who of [mover, stays]) assert.equal((await admin("POST", "/users", { ...who, home: 0 })).status, 201);
+    const records = [mover, stays].map((who) => ({ type: "user", ...who }));
+    const importing = importOf(worker, records, "", {
+      "x-test-faults": JSON.stringify({ tag: "page", directory: { plan: ["pass", "hold"] } }),
+    });
+    while ((await entry.met("page directory")).length < 2) await setTimeout(5);
+    const moved = await admin("POST", `/users/${mover.id}/move`, { home: 1 });
+    assert.equal(moved.status, 200, moved.text);
+    await entry.release("page");
+    const overtaken = await importing;
+    assertProblem(overtaken, 503, "unavailable");
+    assert.match(overtaken.body.detail, /Send the same records again/);
+    const { body, text } = await importOf(worker, records);
+    assert.deepEqual(
+      body.results?.map(({ outcome }) => outcome),
+      ["same", "same"],
+      text,
+    );
   });
 });
