@@ -88,7 +88,18 @@ async function recover(values, files) {
       "It is keys/*.age in the bucket, and escrow/* in the database's table meta; docs/second-copy.md (The keys) says how to get at it.",
     );
   const entries = [];
-  for (const source of sources) entries.push(await recovered({ ...source, identityFile }));
+  for (const { name, text, earlier } of sources) {
+    try {
+      entries.push(await recovered({ name, text, identityFile }));
+    } catch (error) {
+      // It may be sealed for the recipients of then.
+      if (!earlier || !(error instanceof Failure)) throw error;
+      note(leftOut(earlier, error.message));
+      continue;
+    }
+    if (earlier)
+      note(`${earlier} is a key of an earlier setting. Remove it when GET /admin/keys counts no share for it.`);
+  }
   const setting = entries.join(",");
   await openingKeys(setting);
   process.stdout.write(`${setting}\n`);
@@ -112,6 +123,10 @@ function whatToDo({ keys, environment, byFile }) {
   ];
 }
 
+function leftOut(id, why) {
+  return `${id}, a key of an earlier setting, is left out. ${why}`;
+}
+
 function read(file) {
   try {
     return readFileSync(file, "latin1");
@@ -120,8 +135,9 @@ function read(file) {
   }
 }
 
-/** The escrow files of the bucket, the sealing key's first, as its index names them. */
+/** The escrow files of the bucket, the sealing key's first, as its index names them; those of earlier settings as far as they are there. */
 async function fromBucket({ bucket, jurisdiction, local }) {
+  const { idsOf } = await import("./lib/copy/escrow.mjs");
   const { run } = await import("./lib/run.mjs");
   const { wranglerCli } = await import("./lib/paths.mjs");
   const { nodeBin, nodeEnv } = await import("./lib/toolchain.mjs");
@@ -131,21 +147,36 @@ async function fromBucket({ bucket, jurisdiction, local }) {
   const where = local
     ? ["--local", "--persist-to", persistDir(folderOf(databasesFrom(process.env.DATABASES)))]
     : ["--remote"];
-  const get = async (name) => {
+  if (jurisdiction) where.push(`--jurisdiction=${jurisdiction}`);
+  const get = async (name, { mayLack = false } = {}) => {
     const args = ["r2", "object", "get", `${bucket}/${name}`, "--pipe", ...where];
-    if (jurisdiction) args.push(`--jurisdiction=${jurisdiction}`);
     const { code, stdout, stderr } = await run(await nodeBin(), ["--no-warnings", wranglerCli, ...args], {
       env: nodeEnv({ WRANGLER_HIDE_BANNER: "true" }),
     });
-    if (code !== 0)
-      throw new Failure(
-        `The bucket ${bucket} has no object ${name}, or cannot be read:\n${lastLines(stderr || stdout)}`,
-        "Is this login the right account (npx wrangler whoami), and does the bucket have a --jurisdiction?",
-      );
-    return stdout;
+    if (code === 0) return stdout;
+    if (mayLack && /The specified key does not exist/.test(stderr + stdout)) return undefined;
+    throw new Failure(
+      `The bucket ${bucket} has no object ${name}, or cannot be read:\n${lastLines(stderr || stdout)}`,
+      "Is this login the right account (npx wrangler whoami), and does the bucket have a --jurisdiction?",
+    );
   };
-  const { keys } = JSON.parse(await get("keys/index"));
+  const ids = idsOf(await get("keys/index"));
+  if (!ids)
+    throw new Failure(
+      `The object keys/index in the bucket ${bucket} is damaged: it does not tell which keys there are.`,
+      `The keys are beside it, each in an object keys/<its id>.age; the bucket's page in Cloudflare's dashboard lists them. Get each file
+(npx wrangler r2 object get ${bucket}/keys/ID.age ${where.join(" ")} --file keys-ID.age), and give all of them, the sealing key's first:
+  npm run keys -- recover --identity FILE keys-ID.age …
+While the Worker has its keys, npm run keys -- escrow writes the index anew.`,
+    );
   const sources = [];
-  for (const id of keys) sources.push({ name: `keys/${id}.age`, text: await get(`keys/${id}.age`) });
+  for (const id of ids.keys) sources.push({ name: `keys/${id}.age`, text: await get(`keys/${id}.age`) });
+  for (const id of ids.earlier) {
+    const name = `keys/${id}.age`;
+    const text = await get(name, { mayLack: true });
+    if (text === undefined) note(leftOut(id, `The bucket has no object ${name}.`));
+    else sources.push({ name, text, earlier: id });
+  }
+  for (const id of ids.beyond) note(leftOut(id, "A setting has no room for more keys."));
   return sources;
 }

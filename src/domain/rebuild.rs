@@ -2,7 +2,7 @@
 
 use super::body::{Fields, InvalidBody};
 use super::json::de::{from_object, object};
-use super::json::{self, Object};
+use super::json::{self, Object, Writer};
 
 /// What `POST /admin/rebuild` asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -106,6 +106,49 @@ pub struct Escrow {
     pub age: String,
 }
 
+impl Escrow {
+    /// Which key is in escrow under which id, as an index has it. No id has a blank.
+    fn told(&self) -> String {
+        format!("{} {}", self.id, self.check)
+    }
+
+    /// Whether an index has another key under this id.
+    pub fn is_another_in(&self, index: &str) -> bool {
+        let checks = texts_of(index, "checks");
+        let prefix = format!("{} ", self.id);
+        checks.iter().any(|check| check.starts_with(&prefix)) && !checks.contains(&self.told())
+    }
+}
+
+/// The index of these keys, in the place of the one `before`. It goes on naming whom that one named, the latest first: an escrow of a fresh
+/// key, after everything was lost, must not hide the keys that the copy is sealed with.
+pub fn escrow_index(escrows: &[Escrow], before: &str) -> String {
+    let keys: Vec<&str> = escrows.iter().map(|escrow| escrow.id.as_str()).collect();
+    let mut checks: Vec<String> = escrows.iter().map(Escrow::told).collect();
+    let mut earlier = texts_of(before, "keys");
+    earlier.extend(texts_of(before, "earlier"));
+    earlier.retain(|id| !keys.contains(&id.as_str()));
+    for check in texts_of(before, "checks") {
+        if !checks.contains(&check) {
+            checks.push(check);
+        }
+    }
+    let texts = |texts: &[String]| json::texts(texts.iter().map(String::as_str));
+    Writer::default()
+        .raw("keys", &json::texts(keys))
+        .raw("earlier", &texts(&earlier))
+        .raw("checks", &texts(&checks))
+        .end()
+}
+
+/// A list of texts in an index; none in a damaged one.
+fn texts_of(index: &str, name: &str) -> Vec<String> {
+    let index = Object::parse(index, 16);
+    let list = index.as_ref().and_then(|index| index.get(name));
+    let elements = list.and_then(json::elements).unwrap_or_default();
+    elements.into_iter().filter_map(json::text).collect()
+}
+
 const MAX_ESCROW_BYTES: usize = 64 * 1024;
 const ARMOR: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
 
@@ -167,6 +210,60 @@ mod tests {
                 other => unreachable!("{body}: {other:?}"),
             }
         }
+    }
+
+    fn escrow(id: &str) -> Escrow {
+        Escrow {
+            id: id.to_owned(),
+            check: format!("check-of-{id}"),
+            age: ARMOR.to_owned(),
+        }
+    }
+
+    #[test]
+    fn an_index_goes_on_naming_whom_it_named_the_latest_first() {
+        let mut index = String::new();
+        for (keys, expected) in [
+            (["k1"].as_slice(), (r#"["k1"]"#, "[]")),
+            (&["k2", "k1"], (r#"["k2","k1"]"#, "[]")),
+            (&["k2"], (r#"["k2"]"#, r#"["k1"]"#)),
+            (&["k3"], (r#"["k3"]"#, r#"["k2","k1"]"#)),
+            (&["k3", "k1"], (r#"["k3","k1"]"#, r#"["k2"]"#)),
+        ] {
+            let escrows: Vec<Escrow> = keys.iter().map(|id| escrow(id)).collect();
+            index = escrow_index(&escrows, &index);
+            let object = Object::parse(&index, 16).unwrap();
+            let found = (object.get("keys").unwrap(), object.get("earlier").unwrap());
+            assert_eq!(found, expected);
+        }
+        assert_eq!(
+            texts_of(&index, "checks"),
+            ["k3 check-of-k3", "k1 check-of-k1", "k2 check-of-k2"]
+        );
+    }
+
+    #[test]
+    fn an_index_that_is_damaged_or_of_before_it_had_checks_is_made_anew() {
+        for (before, earlier) in [("{\"keys\":[", "[]"), (r#"{"keys":["k0"]}"#, r#"["k0"]"#)] {
+            let index = escrow_index(&[escrow("k1")], before);
+            let object = Object::parse(&index, 16).unwrap();
+            assert_eq!(object.get("keys"), Some(r#"["k1"]"#));
+            assert_eq!(object.get("earlier"), Some(earlier));
+        }
+    }
+
+    #[test]
+    fn another_key_under_an_id_is_seen_also_of_an_earlier_setting() {
+        let index = escrow_index(&[escrow("k2")], &escrow_index(&[escrow("k1")], ""));
+        let another = |id: &str| Escrow {
+            check: "of other bytes".to_owned(),
+            ..escrow(id)
+        };
+        for id in ["k1", "k2"] {
+            assert!(another(id).is_another_in(&index), "{id}");
+            assert!(!escrow(id).is_another_in(&index), "{id}");
+        }
+        assert!(!another("k").is_another_in(&index) && !another("k3").is_another_in(&index));
     }
 
     #[test]

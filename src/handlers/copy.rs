@@ -3,8 +3,8 @@
 use crate::auth::admin::Admin;
 use crate::config::{self, Copies};
 use crate::domain::journal;
-use crate::domain::json::{self, Writer, quoted};
-use crate::domain::rebuild::{Escrow, Mode, RebuildRequest, parse_escrows};
+use crate::domain::json::{self, Writer};
+use crate::domain::rebuild::{Escrow, Mode, RebuildRequest, escrow_index, parse_escrows};
 use crate::error::{Code, Error, Result};
 use crate::handlers::health::check_keys_everywhere;
 use crate::http::{Answer, Call};
@@ -172,7 +172,7 @@ pub fn status_json(homes: &[Copying]) -> String {
 /// `POST /admin/keys/escrow`: keeps the sealing keys, each inside an age file that only its recipients can open.
 ///
 /// 1. The body.
-/// 2. They must be the Worker's keys, each once: the index that is written names no other.
+/// 2. They must be the Worker's keys, each once: the index names them as all that the setting needs.
 /// 3. They must be the keys that shares are sealed with. A wrong one would take the place of the right one, on the very day on which that is
 ///    needed. The databases know it by their canaries; where those are lost, each bucket knows it by its index.
 /// 4. Beside each copy, and then into the database: what the database notes is everywhere.
@@ -199,32 +199,27 @@ pub async fn escrow(_: &Admin, call: &Call<'_>) -> Result<Answer> {
     check_keys_everywhere(call, &health::read(call.db).await?.canaries).await?;
     let copies = call.copier.as_ref().map(|copier| copier.copies);
     let buckets: Vec<_> = copies.iter().flat_map(Copies::buckets).collect();
-    let told = |escrow: &Escrow| format!("{} {}", escrow.id, escrow.check);
+    let mut indices = Vec::with_capacity(buckets.len());
     for bucket in &buckets {
         let index = bucket.get(journal::name_of_escrow_index()).await;
         let index = index?.map(|(text, _)| text).unwrap_or_default();
-        // No id has a blank.
-        let is_another = |escrow: &&Escrow| {
-            index.contains(&format!("\"{} ", escrow.id)) && !index.contains(&quoted(&told(escrow)))
-        };
-        if let Some(Escrow { id, .. }) = escrows.iter().find(is_another) {
+        let mut others = escrows.iter().filter(|escrow| escrow.is_another_in(&index));
+        if let Some(Escrow { id, .. }) = others.next() {
             return Err(Error::conflict(format!(
                 "A bucket of the second copy has another key in escrow under the id \"{id}\", and its shares may need that one. Put the former key back, or give the new one an id that was never used."
             )));
         }
+        indices.push(escrow_index(&escrows, &index));
     }
     // 4.
     let ids = json::texts(escrows.iter().map(|escrow| escrow.id.as_str()));
-    let checks = json::array(escrows.iter().map(|escrow| quoted(&told(escrow))));
-    let index = Writer::default().raw("keys", &ids).raw("checks", &checks);
-    let index = index.end();
-    for bucket in &buckets {
+    for (bucket, index) in buckets.iter().zip(&indices) {
         for escrow in &escrows {
             let name = journal::name_of_escrow(&escrow.id);
             bucket.put(&name, &escrow.age).await?;
         }
         let name = journal::name_of_escrow_index();
-        bucket.put(name, &index).await?;
+        bucket.put(name, index).await?;
     }
     escrow::keep(call.db, &call.trail, &escrows).await?;
     let told = Writer::default()

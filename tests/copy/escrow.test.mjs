@@ -53,7 +53,8 @@ const post = async (setting, to = worker) =>
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ keys: await escrowed({ setting, recipients: [recipient] }) }),
   });
-const index = async () => JSON.parse(await (await copy.bucket.get("keys/index")).text()).keys;
+const wholeIndex = async () => JSON.parse(await (await copy.bucket.get("keys/index")).text());
+const index = async () => (await wholeIndex()).keys;
 const warnings = async () => {
   const { status, body } = await worker.send("GET", "/readyz", { bearer: ADMIN_TOKEN });
   assert.equal(status, 200);
@@ -109,6 +110,17 @@ describe("the escrow of the sealing keys", () => {
     assert.deepEqual([await files(), await kept()], before);
     assert.equal((await post(`${K2},${K1}`)).status, 200, "the right ones are kept again");
     assert.equal((await post(K3, worker.sibling("fresh"))).status, 200, "and one of an id of its own");
+  });
+
+  it("of a fresh key, after everything was lost, hides no key that it was of before: recover gives them behind it", async () => {
+    assert.equal((await post(`${K2},${K1}`)).status, 200);
+    await worker.sql("DELETE FROM key_canaries");
+    const fresh = worker.sibling("fresh");
+    for (let times = 1; times <= 2; times++) {
+      assert.equal((await post(K3, fresh)).status, 200);
+      const { keys, earlier } = await wholeIndex();
+      assert.deepEqual({ keys, earlier }, { keys: ["k3"], earlier: ["k2", "k1"] });
+    }
   });
 
   it("is refused without a key that current shares need", async () => {

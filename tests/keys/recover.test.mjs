@@ -10,7 +10,8 @@ import { after, before, describe, it } from "node:test";
 
 import { Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 
-import { escrowed } from "../../scripts/lib/copy/escrow.mjs";
+import { escrowed, idsOf } from "../../scripts/lib/copy/escrow.mjs";
+import { openingKeys } from "../../scripts/lib/moving/sealed.mjs";
 import { wranglerCli } from "../../scripts/lib/paths.mjs";
 import { run } from "../../scripts/lib/run.mjs";
 import { runScript } from "../support/cli.mjs";
@@ -116,12 +117,8 @@ describe("keys recover", () => {
     assert.equal(stdout.trim(), keyOf("k1", 1));
   });
 
-  it("reads the bucket at Cloudflare, in its jurisdiction: every key that the index names, the sealing one first", async () => {
-    const objects = {
-      "keys/index": '{"keys":["k2","k1"]}',
-      "keys/k2.age": readFileSync(await ofKey("far-2.age", keyOf("k2", 2)), "latin1"),
-      "keys/k1.age": readFileSync(await ofKey("far-1.age", keyOf("k1", 1)), "latin1"),
-    };
+  /** What recover says of a bucket at Cloudflare, in the EU, that holds these objects. */
+  const recoverFrom = async (objects) => {
     const cloudflare = createServer(({ headers, url }, response) => {
       const name = /^\/accounts\/account\/r2\/buckets\/copy\/objects\/(.*)$/.exec(url)?.[1];
       const found = headers["cf-r2-jurisdiction"] === "eu" && objects[decodeURIComponent(name)];
@@ -136,17 +133,54 @@ describe("keys recover", () => {
       CLOUDFLARE_API_TOKEN: "token",
       WRANGLER_SEND_METRICS: "false",
     };
-    const args = ["recover", "--identity", identity, "--bucket", "copy"];
+    const args = ["recover", "--identity", identity, "--bucket", "copy", "--jurisdiction", "eu"];
     try {
-      const { code, stdout, stderr } = await runScript("keys", [...args, "--jurisdiction", "eu"], { env });
-      assert.deepEqual([code, stdout], [0, `${keyOf("k2", 2)},${keyOf("k1", 1)}\n`], stderr);
-      delete objects["keys/k1.age"];
-      const lacking = await runScript("keys", [...args, "--jurisdiction", "eu"], { env });
-      assert.deepEqual([lacking.code, lacking.stdout], [1, ""], "without a key that shares need there is no setting");
-      assert.match(lacking.stderr, /has no object keys\/k1\.age/);
+      return await runScript("keys", args, { env });
     } finally {
       cloudflare.close().closeAllConnections();
     }
+  };
+  const kept = async (id, n) => readFileSync(await ofKey(`far-${id}.age`, keyOf(id, n)), "latin1");
+
+  it("reads the bucket at Cloudflare, in its jurisdiction: every key that the index names, the sealing one first", async () => {
+    const objects = {
+      "keys/index": '{"keys":["k2","k1"]}',
+      "keys/k2.age": await kept("k2", 2),
+      "keys/k1.age": await kept("k1", 1),
+    };
+    const { code, stdout, stderr } = await recoverFrom(objects);
+    assert.deepEqual([code, stdout], [0, `${keyOf("k2", 2)},${keyOf("k1", 1)}\n`], stderr);
+    delete objects["keys/k1.age"];
+    const lacking = await recoverFrom(objects);
+    assert.deepEqual([lacking.code, lacking.stdout], [1, ""], "without a key that shares need there is no setting");
+    assert.match(lacking.stderr, /has no object keys\/k1\.age/);
+  });
+
+  it("gives the keys of earlier settings behind the others: a fresh key in escrow does not hide what the copy is sealed with", async () => {
+    const [{ age: ofOthers }] = await escrowed({
+      setting: keyOf("others", 3),
+      recipients: [await identityToRecipient(await generateX25519Identity())],
+    });
+    const { code, stdout, stderr } = await recoverFrom({
+      "keys/index": '{"keys":["k2"],"earlier":["k1","k0","others"]}',
+      "keys/k2.age": await kept("k2", 2),
+      "keys/k1.age": await kept("k1", 1),
+      "keys/others.age": ofOthers,
+    });
+    assert.deepEqual([code, stdout], [0, `${keyOf("k2", 2)},${keyOf("k1", 1)}\n`], stderr);
+    assert.match(stderr, /k1 is a key of an earlier setting\. Remove it when/);
+    const leftOut = (id) => `${id}, a key of an earlier setting, is left out. `;
+    assert.ok(stderr.includes(`${leftOut("k0")}The bucket has no object keys/k0.age.`), stderr);
+    assert.ok(stderr.includes(leftOut("others")), stderr);
+  });
+
+  it("says of a damaged index where the keys are and how to go on with them, without a stack", async () => {
+    const { code, stdout, stderr } = await recoverFrom({ "keys/index": '{"keys":["k2",' });
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, /^✗ The object keys\/index in the bucket copy is damaged/m);
+    assert.match(stderr, /object get copy\/keys\/ID\.age --remote --jurisdiction=eu --file keys-ID\.age/);
+    assert.match(stderr, /keys -- recover --identity FILE keys-ID\.age/);
+    assert.doesNotMatch(stderr, / at .*\.mjs/);
   });
 
   it("gives no setting that the Worker refuses: two keys of one id", async () => {
@@ -189,6 +223,36 @@ describe("keys recover", () => {
     assert.equal(code, 1);
     assert.match(stderr, /either --bucket NAME or the files/);
   });
+});
+
+it("an index of the escrow names as many earlier keys as a setting has room for, the latest first; a damaged one names none", () => {
+  const ids = (from, to) => Array.from({ length: to - from }, (_, n) => `k${from + n}`);
+  assert.deepEqual(idsOf(JSON.stringify({ keys: ["k0"], earlier: ids(1, 18) })), {
+    keys: ["k0"],
+    earlier: ids(1, 16),
+    beyond: ["k16", "k17"],
+  });
+  assert.deepEqual(idsOf('{"keys":["k1"]}'), { keys: ["k1"], earlier: [], beyond: [] });
+  for (const damaged of [
+    "",
+    "{",
+    "null",
+    "7",
+    "[]",
+    "{}",
+    '{"keys":[]}',
+    '{"keys":"k1"}',
+
+    '{"keys":["../x"]}',
+  ])
+    assert.equal(idsOf(damaged), undefined, damaged);
+});
+
+it("a setting with more keys than the Worker takes is refused here too", async () => {
+  const of = (count) =>
+    Array.from({ length: count }, (_, n) => `k${n}:${Buffer.alloc(32, n).toString("base64")}`).join(",");
+  assert.equal((await openingKeys(of(16))).size, 16);
+  await assert.rejects(openingKeys(of(17)), /more than 16 entries/);
 });
 
 it("keys escrow prints no identity that was given as a recipient", async () => {

@@ -3,7 +3,7 @@
 import { Encrypter, armor } from "age-encryption";
 
 import { addRecipient, isAge, readIdentities, unlocked } from "../moving/age.mjs";
-import { keyCheck, openingKeys } from "../moving/sealed.mjs";
+import { MOST_KEYS, keyCheck, openingKeys } from "../moving/sealed.mjs";
 import { Failure } from "../log.mjs";
 
 /** The entries of SHARE_ENCRYPTION_KEYS, in their order: `[{ id, entry }]`. */
@@ -45,6 +45,24 @@ export function encrypterFor(recipients) {
   const encrypter = new Encrypter();
   for (const recipient of recipients) addRecipient(encrypter, recipient);
   return encrypter;
+}
+
+/**
+ * The ids that a bucket's `keys/index` names: the `keys` of the last escrow, the sealing one first, and whom an escrow named before it, the
+ * latest first: as many `earlier` ones as a setting has room for, and those `beyond`. undefined if the index is damaged.
+ */
+export function idsOf(index) {
+  let named;
+  try {
+    named = JSON.parse(index);
+  } catch {
+    return undefined;
+  }
+  const { keys, earlier = [] } = named ?? {};
+  const areIds = (list) => Array.isArray(list) && list.every((id) => /^[A-Za-z0-9._-]{1,32}$/.test(id));
+  if (!areIds(keys) || keys.length === 0 || !areIds(earlier)) return undefined;
+  const room = MOST_KEYS - keys.length;
+  return { keys, earlier: earlier.slice(0, room), beyond: earlier.slice(room) };
 }
 
 /** The entry of SHARE_ENCRYPTION_KEYS in an escrow file. */

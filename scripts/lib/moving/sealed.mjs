@@ -5,11 +5,15 @@ import { Failure } from "../log.mjs";
 const VERSION = 1;
 const HEADER_LENGTH = 13; // the version and the nonce
 const DOMAIN = "portal-backup-worker";
+/** As many keys SHARE_ENCRYPTION_KEYS may have. */
+export const MOST_KEYS = 16;
 
 /** The keys of SHARE_ENCRYPTION_KEYS (`id:base64[,id:base64]`) by id. What the Worker refuses is refused here too. */
 export async function openingKeys(setting) {
   const keys = new Map();
-  for (const [index, entry] of setting.split(",").entries()) {
+  const entries = setting.split(",");
+  if (entries.length > MOST_KEYS) throw new Failure(`SHARE_ENCRYPTION_KEYS: more than ${MOST_KEYS} entries.`);
+  for (const [index, entry] of entries.entries()) {
     const [, id, base64] = entry.trim().match(/^([A-Za-z0-9._-]{1,32}):([A-Za-z0-9+/]{43}=)$/) ?? [];
     if (!id) throw new Failure(`SHARE_ENCRYPTION_KEYS: entry ${index + 1} is not id:base64-of-32-bytes.`);
     if (keys.has(id))
