@@ -19,9 +19,9 @@ import { after, before, describe, it } from "node:test";
 
 import { extract } from "tar";
 
-import { isTerraforms } from "../../scripts/lib/release/contents.mjs";
+import { copiedFiles } from "../../scripts/lib/release/contents.mjs";
 import { changedFiles } from "../../scripts/lib/release/package.mjs";
-import { isWindows } from "../../scripts/lib/paths.mjs";
+import { inRoot, isWindows } from "../../scripts/lib/paths.mjs";
 import { ask, run } from "../../scripts/lib/run.mjs";
 import { runScript } from "../support/cli.mjs";
 
@@ -61,17 +61,20 @@ async function freePort() {
   return port;
 }
 
-it("no release package has what Terraform leaves behind: its state, its variables", () => {
-  const left = [
-    ".terraform/providers/x",
-    "terraform.tfstate",
-    "terraform.tfstate.backup",
-    "a.tfvars",
-    "a.auto.tfvars.json",
-  ];
-  for (const name of left) assert.ok(isTerraforms(`deploy/terraform/${name}`), name);
-  for (const name of ["main.tf", "variables.tf", "README.md"])
-    assert.ok(!isTerraforms(`deploy/terraform/${name}`), name);
+it("no release package has what git does not track: notes, Terraform's state with its secrets", async () => {
+  const own = ["docs", "scripts/lib", "deploy/terraform"].map((folder) => `${folder}/untracked-${process.pid}.txt`);
+  for (const path of own) writeFileSync(inRoot(path), "");
+  try {
+    const files = await copiedFiles();
+    assert.deepEqual(
+      own.filter((path) => files.includes(path)),
+      [],
+    );
+    for (const path of ["deploy/terraform/main.tf", "build/index_bg.wasm", "scripts/deploy.mjs", ".gitattributes"])
+      assert.ok(files.includes(path), path);
+  } finally {
+    for (const path of own) rmSync(inRoot(path));
+  }
 });
 
 describe("the release package", { skip: isWindows, timeout: 1_800_000 }, () => {

@@ -3,9 +3,13 @@
 import { readFileSync, readdirSync, statSync } from "node:fs";
 
 import { inRoot } from "../paths.mjs";
+import { mustRun } from "../run.mjs";
 
-/** Files, and folders with all that is in them. */
-const CONTENTS = [
+/** What is built: files, and a folder with all that is in it. */
+const BUILT = ["build/assets", "build/index.js", "build/index_bg.wasm", "build/release.js"];
+
+/** Files, and folders with all of them that git tracks: what else lies there is the packer's own, such as Terraform's state with its secrets. */
+const SOURCES = [
   ".dev.vars.example",
   ".gitattributes",
   "ARCHITECTURE.md",
@@ -15,10 +19,6 @@ const CONTENTS = [
   "README.md",
   "SECURITY.md",
   "bench/results.md",
-  "build/assets",
-  "build/index.js",
-  "build/index_bg.wasm",
-  "build/release.js",
   "deploy",
   "docs",
   "migrations",
@@ -35,12 +35,13 @@ const OF_SOURCES = ["bench", "check", "fuzz", "lint", "mutants", "release", "tes
 
 const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** What Terraform leaves beside its files, with the secrets of whoever tried it here. */
-export const isTerraforms = (path) => /(^|\/)\.terraform(\/|$)|\.tfstate|\.tfvars(\.json)?$/.test(path);
-
 /** Every file of the package that is a copy of one here, by its path with forward slashes, sorted. */
-export function copiedFiles() {
-  const files = CONTENTS.flatMap((name) =>
+export async function copiedFiles() {
+  const { stdout } = await mustRun("git", ["ls-files", "-z", "--error-unmatch", "--", ...SOURCES], {
+    failure: "git ls-files",
+    remedy: "A release is made from a clone: it holds the files that git tracks.",
+  });
+  const built = BUILT.flatMap((name) =>
     statSync(inRoot(name)).isFile()
       ? [name]
       : readdirSync(inRoot(name), { recursive: true })
@@ -48,7 +49,8 @@ export function copiedFiles() {
           .filter((path) => statSync(inRoot(path)).isFile()),
   );
   const left = new Set(OF_SOURCES.map((name) => `scripts/${name}.mjs`));
-  return files.filter((path) => !left.has(path) && !isTerraforms(path)).sort(compare);
+  const tracked = stdout.split("\0").filter((path) => path !== "" && !left.has(path));
+  return [...built, ...tracked].sort(compare);
 }
 
 const json = (value) => `${JSON.stringify(value, null, 2)}\n`;

@@ -33,7 +33,7 @@ export async function packRelease({ out }) {
   const work = mkdtempSync(join(tmpdir(), "release-"));
   try {
     const folder = join(work, title);
-    for (const path of copiedFiles()) {
+    for (const path of await copiedFiles()) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       cpSync(inRoot(path), join(folder, path));
     }
