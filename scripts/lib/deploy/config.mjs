@@ -45,6 +45,8 @@ export async function readConfig({ file, environment }) {
     /** All of them, with the directory: `DB` first, then in the order of wrangler.toml. */
     databases: [database, ...databases.filter((one) => one !== database)],
     vars: config.vars ?? {},
+    /** The cron triggers, be they the environment's own or the top's. */
+    crons: config.triggers?.crons ?? [],
     /** The buckets of the second copy, if there is to be one. */
     buckets: (config.r2_buckets ?? [])
       .filter(({ binding }) => /^COPY(_[A-Z0-9_]+)?$/.test(binding))
@@ -67,7 +69,7 @@ function begunIn(text, environment) {
   const begun = new Map();
   let header;
   for (const line of text.split(/\r?\n/)) {
-    if (/^\s*\[/.test(line)) header = line.replace(/\s*#.*$/, "").trim();
+    if (/^\s*\[/.test(line)) header = nameOf(line);
     const [, binding, kind, value] = BEGUN.exec(line) ?? [];
     if (binding && header === `[[env.${environment}.d1_databases]]`) begun.set(binding, { [kind]: value });
   }
@@ -127,25 +129,28 @@ export function writePlace({ file, environment, home, place, places }) {
 }
 
 /** Lets the cron trigger of every minute, which serves many databases in turn, do so alone: that of every quarter of an hour would serve all at once. */
-export function writeEveryMinute({ file, environment }) {
-  change(file, (lines) => everyMinute(lines, environment, [EVERY_QUARTER]));
+export function writeEveryMinute({ file, environment, crons }) {
+  change(file, (lines) =>
+    everyMinute(
+      lines,
+      environment,
+      crons.filter((cron) => cron !== EVERY_QUARTER),
+    ),
+  );
 }
 
-function everyMinute(before, environment, without = []) {
+/** `crons`: what stays beside it. */
+function everyMinute(before, environment, crons) {
   const header = `[env.${environment}.triggers]`;
-  const lines = before.some((line) => line.trim() === header) ? before : [...before, header, ""];
-  const triggers = sectionOf(lines, header);
-  const crons = triggers.lines.find((line) => /^\s*crons\s*=/.test(line)) ?? "";
-  const others = [...crons.matchAll(/"([^"]+)"/g)]
-    .map(([, cron]) => cron)
-    .filter((cron) => cron !== EVERY_MINUTE && !without.includes(cron));
-  return set(lines, triggers, "crons", JSON.stringify([EVERY_MINUTE, ...others]).replaceAll(",", ", "));
+  const lines = before.some((line) => nameOf(line) === header) ? before : [...before, header, ""];
+  const all = [EVERY_MINUTE, ...crons.filter((cron) => cron !== EVERY_MINUTE)];
+  return set(lines, sectionOf(lines, header), "crons", `[${all.map((cron) => `"${cron}"`).join(", ")}]`);
 }
 
 /** Binds buckets of the second copy, `[{ binding, name, jurisdiction }]`, and lets the cron trigger of every minute serve them. */
-export function writeBuckets({ file, environment, buckets }) {
+export function writeBuckets({ file, environment, buckets, crons }) {
   change(file, (lines) => {
-    const served = everyMinute(lines, environment);
+    const served = everyMinute(lines, environment, crons);
     const { start } = databaseSection(served, environment, "DB");
     const sections = buckets.flatMap(({ binding, name, jurisdiction }) => [
       `[[env.${environment}.r2_buckets]]`,
@@ -183,12 +188,7 @@ export function writeQueue({ file, environment, name }) {
 /** Serves the Worker on these custom domains from now on. */
 export function writeCustomDomains({ file, environment, domains }) {
   const routes = domains.map((domain) => `{ pattern = "${domain}", custom_domain = true }`).join(", ");
-  change(file, (lines) => {
-    const section = sectionOf(lines, `[env.${environment}]`);
-    if (section.lines.some((line) => /^\s*routes\s*=\s*\[[^\]]*$/.test(line)))
-      throw new Failure("wrangler.toml has its routes over several lines.", `Write ${domains.at(-1)} there by hand.`);
-    return set(lines, section, "routes", `[${routes}]`);
-  });
+  change(file, (lines) => set(lines, sectionOf(lines, `[env.${environment}]`), "routes", `[${routes}]`));
 }
 
 /** Sets variables that are there, of whatever value. */
@@ -210,6 +210,8 @@ export function writeWorkersDev({ file, environment }) {
 function set(lines, section, key, value) {
   const at = section.lines.findIndex((line) => new RegExp(`^\\s*${key}\\s*=`).test(line));
   const line = `${key} = ${value}`;
+  if (at >= 0 && /=\s*\[[^\]]*$/.test(section.lines[at]))
+    throw new Failure(`wrangler.toml has its ${key} over several lines.`, `Write by hand: ${line}`);
   return at < 0 ? lines.toSpliced(section.start + 1, 0, line) : lines.with(section.start + at, line);
 }
 
@@ -219,10 +221,13 @@ function change(file, edit) {
   writeFileSync(file, edit(text.split(/\r?\n/)).join(end));
 }
 
+/** A section's header without the remark behind it. */
+const nameOf = (line) => line.replace(/\s*#.*$/, "").trim();
+
 /** The lines from a section's header to the next one's; with `holding`, of the first that has such a line, which `what` names. */
 function sectionOf(lines, header, holding, what = "") {
   for (let start = 0; start < lines.length; start += 1) {
-    if (lines[start].replace(/\s*#.*$/, "").trim() !== header) continue;
+    if (nameOf(lines[start]) !== header) continue;
     const next = lines.findIndex((line, at) => at > start && /^\s*\[/.test(line));
     const own = lines.slice(start, next < 0 ? lines.length : next);
     if (!holding || own.some((line) => holding.test(line))) return { start, lines: own };

@@ -7,7 +7,7 @@ import { readConfig } from "./config.mjs";
 import { refuseShared } from "./environments.mjs";
 
 /**
- * Writes with `write({ file, environment })` and reads the settings again. If the environment then shares something with another
+ * Writes with `write({ file, environment, crons })` and reads the settings again. If the environment then shares something with another
  * one, the file is put back and the run is refused.
  */
 export async function change(context, write) {
@@ -15,7 +15,7 @@ export async function change(context, write) {
   const { environment } = options;
   const before = readFileSync(file, "utf8");
   try {
-    write({ file, environment });
+    write({ file, environment, crons: context.config.crons });
     await refuseShared({ file, environment });
     context.config = await readConfig({ file, environment });
   } catch (error) {
