@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, it } from "node:test";
 
+import { answersInDns } from "../../scripts/lib/deploy/address.mjs";
 import {
   CONFIG,
   DATABASE_ID,
@@ -49,6 +50,17 @@ describe("the address of npm run deploy", () => {
     );
   });
 
+  it("takes a custom domain for a Worker that is on workers.dev, and never the place of another kind of route", async () => {
+    const args = ["--location", "weur", "--domain", "backup.example.com"];
+    const another = REACHABLE.replace("workers_dev = true", 'routes = ["a.example.com/*"]');
+    writeFileSync(file("wrangler.toml"), another);
+    await rejects(deploying(args, { env: GIVEN }), /serves on a route of another kind, not on backup/, /by hand/);
+    assert.equal(read("wrangler.toml"), another);
+    writeFileSync(file("wrangler.toml"), REACHABLE);
+    await deploying(args, { env: GIVEN });
+    assert.ok(read("wrangler.toml").includes(DOMAIN_ROUTE));
+  });
+
   it("serves operators on a second custom domain, beside the first", async () => {
     const both = ["--domain", "backup.example.com", "--operators-domain", "ops.backup.example.com"];
     await deploying(["--location", "weur", ...both], { env: GIVEN });
@@ -56,12 +68,16 @@ describe("the address of npm run deploy", () => {
     assert.deepEqual(changed(CONFIG).added, [routes, DATABASE_ID]);
     await deploying(both, { env: GIVEN });
     assert.deepEqual(changed(CONFIG).added, [routes, DATABASE_ID], "nothing twice");
-    writeFileSync(file("wrangler.toml"), REACHABLE);
-    await rejects(
-      deploying(["--operators-domain", "ops.example.com"], { env: GIVEN }),
-      /second custom domain/,
-      /--domain/,
-    );
+    const others = DOMAIN_ROUTE.replace("}]", '}, "a.example.com/*"]');
+    for (const text of [REACHABLE, CONFIG.replace("workers_dev = false # until you say", others)]) {
+      writeFileSync(file("wrangler.toml"), text);
+      await rejects(
+        deploying(["--operators-domain", "ops.example.com"], { env: GIVEN }),
+        /second custom domain/,
+        /--domain/,
+      );
+      assert.equal(read("wrangler.toml"), text);
+    }
   });
 
   it("takes workers.dev for who has no domain", async () => {
@@ -85,7 +101,8 @@ describe("the address of npm run deploy", () => {
 
   it("takes no host name that answers in DNS, unless it is told to", async () => {
     await rejects(serve([]), /backup\.example\.com answers in DNS already.*Nothing was touched/, /--take-over-domain/);
-    await rejects(serve([], { ui: person("n") }), /answers in DNS already/);
+    for (const answer of ["n", "", "yesterday"])
+      await rejects(serve([], { ui: person(answer) }), /answers in DNS already/);
     assert.ok(!commands().some((command) => !LOOKED.includes(command)), "nothing was touched");
     assert.equal(read("wrangler.toml"), CONFIG);
     await serve([], { ui: person("y") });
@@ -94,6 +111,15 @@ describe("the address of npm run deploy", () => {
     writeFileSync(file("wrangler.toml"), CONFIG);
     await serve(["--take-over-domain", "--existing-database"]);
     assert.ok(read("wrangler.toml").includes(DOMAIN_ROUTE));
+  });
+
+  it("believes that a host name is free only where DNS says that there is none", async () => {
+    const fails = (code) => async () => {
+      throw Object.assign(new Error(code), { code });
+    };
+    assert.equal(await answersInDns("a.example.com", async () => ({ address: "192.0.2.1" })), true);
+    for (const code of ["ENOTFOUND", "ENODATA"]) assert.equal(await answersInDns("a.example.com", fails(code)), false);
+    assert.equal(await answersInDns("a.example.com", fails("EAI_AGAIN")), "EAI_AGAIN");
   });
 
   it("asks as well for the operators' host name; where DNS does not tell, it says so and goes on", async () => {

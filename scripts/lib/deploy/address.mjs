@@ -19,9 +19,9 @@ export const address = {
   },
   async run(context) {
     const { config, options, ui } = context;
-    if (config.customDomain && options.domain && config.customDomain !== options.domain) {
+    if (config.routes > 0 && options.domain && config.customDomain !== options.domain) {
       throw new Failure(
-        `wrangler.toml serves on ${config.customDomain}, not on ${options.domain}.`,
+        `wrangler.toml serves on ${config.customDomain ?? "a route of another kind"}, not on ${options.domain}.`,
         "Change its routes by hand: Portal's dashboard and your apps know the old address.",
       );
     }
@@ -94,9 +94,9 @@ async function agreeToDomain({ options, resolves = answersInDns, ui }, domain) {
 }
 
 /** Whether a host name has an address: true, false, or the code of the error that kept DNS from telling. */
-async function answersInDns(host) {
+export async function answersInDns(host, look = lookup) {
   try {
-    await lookup(host);
+    await look(host);
     return true;
   } catch ({ code }) {
     return code === "ENOTFOUND" || code === "ENODATA" ? false : code;
