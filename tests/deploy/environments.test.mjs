@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 
 import { unstable_readConfig as readConfig } from "wrangler";
 
+import { ensureEnvironment, refuseShared } from "../../scripts/lib/deploy/environments.mjs";
 import { wranglerConfig } from "../../scripts/lib/paths.mjs";
 import {
   GIVEN,
@@ -159,11 +160,120 @@ describe("npm run deploy -- --env staging", () => {
       );
     });
 
-  it("takes a section that shares nothing", async () => {
-    writeFileSync(
-      file("wrangler.toml"),
-      Object.values(OWN).reduce((text, change) => change(text), copied()),
+  const OTHERS = `
+[[env.production.r2_buckets]]
+binding = "COPY"
+bucket_name = "copy"
+
+[[env.production.kv_namespaces]]
+binding = "KV"
+id = "kv-of-production"
+
+[[env.production.queues.producers]]
+binding = "HOMES_QUEUE"
+queue = "homes"
+
+[[env.production.queues.consumers]]
+queue = "consumed"
+dead_letter_queue = "dead"
+`;
+  const shares = (text) => {
+    writeFileSync(file("wrangler.toml"), text);
+    return refuseShared({ file: file("wrangler.toml"), environment: "staging" });
+  };
+  const separate = () => Object.values(OWN).reduce((text, change) => change(text), copied());
+
+  it("refuses one bucket, KV namespace, queue or route for two, however each is bound there", async () => {
+    const text = `${separate()}${OTHERS}`;
+    await shares(text);
+    for (const [section, shared] of [
+      ['r2_buckets]]\nbinding = "ARCHIVE"\nbucket_name = "copy"', "the R2 bucket copy"],
+      ['kv_namespaces]]\nbinding = "KV_2"\nid = "kv-of-production"', "the KV namespace kv-of-production"],
+      ['queues.producers]]\nbinding = "Q"\nqueue = "dead"', "the queue dead"],
+      ['queues.consumers]]\nqueue = "homes"', "the queue homes"],
+      ['queues.consumers]]\nqueue = "own"\ndead_letter_queue = "consumed"', "the queue consumed"],
+    ])
+      await rejects(shares(`${text}\n[[env.staging.${section}\n`), new RegExp(`the same:\n {2}${shared}$`));
+    const route = text.replace(/(\[env\.staging\][\s\S]*?)routes = \[[\s\S]*?\n\]/, '$1route = "Backup.example.com/*"');
+    await rejects(shares(route), /the same:\n {2}the route backup\.example\.com$/);
+  });
+
+  it("lets two have the same only where each is in an account of its own", async () => {
+    const inAccounts = (production, staging) =>
+      copied()
+        .replace("[env.production]\n", `[env.production]\n${production}\n`)
+        .replace("[env.staging]\n", `[env.staging]\n${staging}\n`);
+    const [one, other] = ['account_id = "one"', 'account_id = "other"'];
+    await shares(inAccounts(one, other));
+    for (const [production, staging] of [
+      [one, one],
+      [one, ""],
+      ["", other],
+    ])
+      await rejects(shares(inAccounts(production, staging)), /the same:/);
+  });
+
+  it("gives a new environment names and ids of its own for all that production has, and production's for none", async () => {
+    const preview = `preview_database_id = "${OLD}" # of production`;
+    const text =
+      `${REAL.replace(/^(database_id = "9.*)$/m, `$1\n${preview}`)}${OTHERS.replace(/\[\[env\.production\.kv[^[]*/, "")}
+# The end.
+
+[env.production-eu]
+name = "eu"
+`
+        .replace("[env.production]\n", "[env.production]\nworkers_dev = true\n")
+        .replaceAll("\n", "\r\n");
+    writeFileSync(file("wrangler.toml"), text);
+    const { end: over } = await ensureEnvironment({
+      file: file("wrangler.toml"),
+      environment: "staging",
+      dryRun: false,
+    });
+    over();
+    const made = of("staging");
+    assert.deepEqual(
+      made.r2_buckets.map(({ bucket_name }) => bucket_name),
+      ["copy-staging"],
     );
+    assert.deepEqual(JSON.parse(JSON.stringify(made.queues)), {
+      producers: [{ binding: "HOMES_QUEUE", queue: "homes-staging" }],
+      consumers: [{ queue: "consumed-staging", dead_letter_queue: "dead-staging" }],
+    });
+    const { database_id, preview_database_id } = made.d1_databases[0];
+    assert.deepEqual(new Set([database_id, preview_database_id]), new Set(["00000000-0000-0000-0000-000000000000"]));
+    assert.equal(made.workers_dev, false);
+    const all = ["production", "production-eu", "staging"];
+    assert.deepEqual(made.definedEnvironments.toSorted(), all, "no other environment's sections are copied");
+    assert.doesNotMatch(read("wrangler.toml"), /[^\r]\n/);
+    const added = read("wrangler.toml").slice(text.trimEnd().length);
+    assert.doesNotMatch(added, /of production|The end/);
+  });
+
+  it("makes no new environment that would share something with production, and puts wrangler.toml back", async () => {
+    const text = `${REAL}${OTHERS}`; // an id of a KV namespace is none that could be made up
+    writeFileSync(file("wrangler.toml"), text);
+    const making = ensureEnvironment({ file: file("wrangler.toml"), environment: "staging", dryRun: false });
+    await rejects(making, /the KV namespace kv-of-production/);
+    assert.equal(read("wrangler.toml"), text);
+  });
+
+  it("makes no environment where there is no production to make it from", async () => {
+    const text = REAL.replaceAll("env.production", "env.live");
+    writeFileSync(file("wrangler.toml"), text);
+    await ensureEnvironment({ file: file("wrangler.toml"), environment: "staging", dryRun: false });
+    assert.equal(read("wrangler.toml"), text);
+  });
+
+  it("numbers the limits of a third environment behind those of the second", async () => {
+    for (const environment of ["staging", "testing"])
+      await ensureEnvironment({ file: file("wrangler.toml"), environment, dryRun: false });
+    const all = ["production", "staging", "testing"].flatMap((environment) => numbers(of(environment)));
+    assert.equal(new Set(all).size, all.length);
+  });
+
+  it("takes a section that shares nothing", async () => {
+    writeFileSync(file("wrangler.toml"), separate());
     const account = { databases: [{ uuid: OLD.replaceAll("9", "8"), name: "staging" }] };
     await deploying(["--env", "staging"], { account, env: GIVEN });
     assert.ok(commands().includes("deploy"));
