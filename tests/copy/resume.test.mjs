@@ -131,10 +131,10 @@ describe("a move of many users", () => {
 });
 
 describe("a stopped move of users", () => {
-  const move = async (origin, { breakAt = Infinity } = {}) => {
+  const move = async (origin, { breakAt = Infinity, users = 10 } = {}) => {
     let moved = 0;
     const homes = [
-      { home: 0, state: "open", place: null, users: 10, bytes: 1000 },
+      { home: 0, state: "open", place: null, users, bytes: 1000 },
       { home: 1, state: "open", place: null, users: 0, bytes: 0 },
     ];
     const send = async (method) => {
@@ -149,9 +149,9 @@ describe("a stopped move of users", () => {
     return moved;
   };
 
-  it("is gone on with, aloud, and counts on from there", async () => {
+  it("is gone on with, aloud, and counts on from there to the number of then: meanwhile the database has fewer users", async () => {
     assert.equal(await move(HERE, { breakAt: 4 }), 4);
-    assert.equal(await move(HERE), 2);
+    assert.equal(await move(HERE, { users: 6 }), 2);
     assert.match(said, /going on with the run of/);
   });
 

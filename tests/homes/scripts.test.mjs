@@ -91,6 +91,20 @@ describe("npm run homes", () => {
     assert.deepEqual(await users(2), [ada.id]);
     assert.match((await run("homes", "move", ada.id, "--to", "2")).stderr, /in the database 2 already/);
     await everybodyRecovers();
+    const odd = { ...user("odd"), id: "odd/one ?" };
+    assert.equal((await wallet.admin("POST", "/users", { ...odd, home: 0 })).status, 201);
+    assert.match((await run("homes", "move", odd.id, "--to", "1")).stderr, /odd\/one \?: from 0 to 1\./);
+  });
+
+  it("ends with 2 where a user stays, whom it names", async () => {
+    const [ada] = PEOPLE;
+    const twin = "INSERT INTO users (id, client_id, created_at) VALUES (?, 'of another', '2026-01-01T00:00:00.000Z')";
+    await worker.homes[1].prepare(twin).bind(ada.id).run();
+    const { code, stderr } = await run("homes", "move", "--from", "0", "--until", "0MB", "--to", "1");
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, new RegExp(`^${ada.id} was not moved: .*409 conflict`, "m"));
+    assert.match(stderr, /7 users moved out of the database 0, 1 not: see above\./);
+    assert.deepEqual(await users(0), [ada.id]);
   });
 
   it("moves users out of a database until it has a size, into open ones", async () => {
