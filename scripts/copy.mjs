@@ -1,6 +1,6 @@
 // npm run copy -- verify: compares the second copy with the database, both ways. See docs/second-copy.md.
 
-import { readArguments } from "./lib/arguments.mjs";
+import { readArguments, wholeNumber } from "./lib/arguments.mjs";
 import { Failure, main, note, say } from "./lib/log.mjs";
 import { setupPackages } from "./lib/setup.mjs";
 
@@ -29,15 +29,13 @@ await main(async () => {
     },
   });
   if (positionals.length !== 1 || positionals[0] !== "verify") throw new Failure("Say what to do: verify.", USAGE);
-  const [only, parallel] = [Number(values.home ?? 0), Number(values.parallel)];
-  if (!Number.isInteger(only) || only < 0) throw new Failure("--home must be a number.", USAGE);
-  if (!Number.isInteger(parallel) || parallel < 1 || parallel > 16)
-    throw new Failure("--parallel must be a number from 1 to 16.", USAGE);
+  const only = wholeNumber({ option: "--home", text: values.home ?? "0", least: 0, most: 1_000_000, usage: USAGE });
+  const parallel = wholeNumber({ option: "--parallel", text: values.parallel, least: 1, most: 16, usage: USAGE });
   await setupPackages();
   const { serviceOf } = await import("./lib/moving/service.mjs");
   const { Progress } = await import("./lib/moving/progress.mjs");
   const { uncopied, waiting, walk } = await import("./lib/copy/walk.mjs");
-  const { findings, summary } = await import("./lib/copy/report.mjs");
+  const { findings, summary, tell } = await import("./lib/copy/report.mjs");
   const { api } = serviceOf(values);
   /** The lines that name what is wrong with the copy of a home. */
   const wrongWith = async (home) => {
@@ -60,7 +58,7 @@ await main(async () => {
   for (const home of all) {
     if (homes) say(`Comparing the copy with home ${home}`);
     const lines = await wrongWith(home);
-    for (const line of lines) say(line);
+    tell(lines);
     wrong += lines.length;
   }
   process.stdout.write(wrong === 0 ? "The copy and the database are alike.\n" : `Not well: ${wrong} findings.\n`);

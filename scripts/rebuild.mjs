@@ -1,6 +1,6 @@
 // npm run rebuild: a database out of its second copy (docs/second-copy.md), or the directory out of the databases (docs/scale.md).
 
-import { readArguments } from "./lib/arguments.mjs";
+import { readArguments, wholeNumber } from "./lib/arguments.mjs";
 import { Failure, main, note, say } from "./lib/log.mjs";
 import { userPath } from "./lib/paths.mjs";
 import { setupPackages } from "./lib/setup.mjs";
@@ -41,8 +41,8 @@ await main(async () => {
       vars: { type: "string" },
     },
   });
-  const home = number("--home", values.home, 0, 1_000_000);
-  const parallel = number("--parallel", values.parallel, 1, 16);
+  const home = wholeNumber({ option: "--home", text: values.home, least: 0, most: 1_000_000, usage: USAGE });
+  const parallel = wholeNumber({ option: "--parallel", text: values.parallel, least: 1, most: 16, usage: USAGE });
   const { into, merge, check, directory } = values;
   if (directory && (into || merge || check)) throw new Failure("--directory goes by itself.", USAGE);
   if (!directory && (merge ? check || into : !check && !into))
@@ -51,7 +51,7 @@ await main(async () => {
   const { serviceOf } = await import("./lib/moving/service.mjs");
   const { Progress } = await import("./lib/moving/progress.mjs");
   const { uncopied, waiting, walk } = await import("./lib/copy/walk.mjs");
-  const { findings, summary } = await import("./lib/copy/report.mjs");
+  const { findings, summary, tell } = await import("./lib/copy/report.mjs");
   const { api } = serviceOf(values);
   if (directory) {
     const { rebuildDirectory } = await import("./lib/homes.mjs");
@@ -101,14 +101,7 @@ await main(async () => {
   }
   if (check) wrong.push(...(await compared(`Comparing the copy with home ${home}`, { home, mode: "check" }, settled)));
   const lines = [...new Set(wrong)];
-  for (const line of lines) say(line);
+  tell(lines);
   process.stdout.write(lines.length === 0 ? "All is well.\n" : `Not well: ${lines.length} findings.\n`);
   return lines.length === 0 ? 0 : 2;
 }, USAGE);
-
-function number(option, text, least, most) {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw new Failure(`${option} must be a whole number from ${least} to ${most}.`, USAGE);
-  return value;
-}

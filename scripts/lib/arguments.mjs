@@ -16,3 +16,10 @@ export function readArguments({ usage, exitCode = 2, ...config }) {
     throw new Failure(`${wrong.replace(/'[^']*[@=:][^']*'/g, "'…'")}.`, usage, exitCode);
   }
 }
+
+/** An option that is a whole number: digits alone. An empty text, as of a variable that is not set, is none. */
+export function wholeNumber({ option, text, least, most, usage }) {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= least && number <= most) return number;
+  throw new Failure(`${option} must be a whole number from ${least} to ${most}.`, usage, 1);
+}

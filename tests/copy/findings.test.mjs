@@ -96,6 +96,43 @@ for (const [script, ...args] of COMMANDS)
       assert.match(stderr, /not in the copy: user ada/);
     });
 
+    it("counts every finding, and shows a hundred", async () => {
+      const damaged = Array.from({ length: 102 }, (_, n) => `c1/0/f/${n}.share`);
+      const wrong = ({ mode, shard }) => (mode === "check" && shard === "f" ? { damaged } : {});
+      const { stdout, stderr } = await against(wrong, script, ...args);
+      assert.equal(stdout, "Not well: 102 findings.\n");
+      assert.equal(stderr.match(/^damaged: /gm).length, 100);
+      assert.match(stderr, /^… and 2 more lines$/m);
+    });
+
+    it("takes nothing for wrong that is well when it is looked at once more", async () => {
+      for (const passing of [...FOUND.map(([found]) => found), { leftOut: ["ada"] }].filter(
+        ({ unopened }) => !unopened,
+      )) {
+        const looks = ({ shard, asked }) => shard === "f" && asked.filter((mode) => mode === "check").length < 17;
+        const wrong = (request) => (request.mode === "check" && looks(request) ? passing : {});
+        const { code, stderr } = await against(wrong, script, ...args, "--parallel", "1");
+        assert.equal(code, 0, stderr);
+      }
+      const waits = ({ mode, asked }) => (mode === "totals" && asked.length < 2 ? { pending: 1 } : {});
+      const { code, stderr } = await against(waits, script, ...args);
+      assert.equal(code, 0, stderr);
+    });
+
+    it("looks at nothing in place of a number that it does not understand", async () => {
+      for (const [option, text] of [
+        ["--parallel", "0"],
+        ["--parallel", "17"],
+        ["--home", ""],
+        ["--home", "x"],
+        ["--home", "1e1"],
+      ]) {
+        const { code, stdout, stderr, asked } = await against(() => ({}), script, ...args, option, text);
+        assert.deepEqual([code, stdout, asked], [1, "", []], `${option} ${text}`);
+        assert.match(stderr, new RegExp(`^✗ ${option} must be a whole number`, "m"));
+      }
+    });
+
     it("does not end well while changes wait, whose users it left out, also where they came while it looked", async () => {
       for (const isWaiting of [() => true, (asked) => asked.includes("check")]) {
         const wrong = ({ mode, asked }) => (mode === "totals" && isWaiting(asked) ? { pending: 1 } : {});
@@ -105,6 +142,17 @@ for (const [script, ...args] of COMMANDS)
       }
     });
   });
+
+it("npm run copy -- verify looks at the database alone that it is told", async () => {
+  const homes = new Set();
+  const status = ({ mode, home }) => {
+    if (mode === "status") return { homes: [0, 1, 2].map((home) => ({ home })) };
+    homes.add(home);
+    return {};
+  };
+  assert.equal((await against(status, "copy", "verify", "--home", "2")).code, 0);
+  assert.deepEqual([...homes], [2]);
+});
 
 it("npm run copy -- verify ends with 2 where one of several databases is not like its copy, whichever", async () => {
   for (const bad of [0, 1, 2]) {

@@ -17,7 +17,7 @@ const page = {
   cursor: null,
 };
 
-let dir, file, said;
+let dir, file, said, waited;
 const write = process.stderr.write;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "resume-test-"));
@@ -31,17 +31,17 @@ afterEach(() => {
 });
 
 /** Walks a copy of 16 shards; breaks off before the shard `until`. Resolves with the shards that it asked for. */
-async function walking(work, { origin = HERE, until, begun = { epoch: 1, identity: "A" } } = {}) {
+async function walking(work, { origin = HERE, until, begun = { epoch: 1, identity: "A" }, pending = 0 } = {}) {
   const asked = [];
   const post = async (_path, { mode, shard }) => {
-    if (mode === "begin") return { ...begun, pending: 0 };
+    if (mode === "begin") return { ...begun, pending };
     if (shard === until) throw new Error("broken off");
     asked.push(shard);
     return page;
   };
   const walked = walk({ api: { origin, post }, work, parallel: 1, stateFile: file });
   if (until) await assert.rejects(walked, /broken off/);
-  else await walked;
+  else waited = (await walked).waiting;
   return asked.length;
 }
 const INTO = { home: 0, mode: "into", into: "DB" };
@@ -82,6 +82,14 @@ describe("a stopped rebuild", () => {
       assert.equal(await walking(merge, { begun }), 16);
       assert.match(said, /beginning anew/);
     });
+
+  it("leaves out, in a merge, also those whose changes waited in the run that broke off", async () => {
+    const merge = { home: 0, mode: "merge" };
+    await walking(merge, { until: "a", pending: 3 });
+    assert.match(said, /3 changes wait to be copied/);
+    await walking(merge);
+    assert.equal(waited, 3);
+  });
 
   it("is never gone on with by a check, which looks at everything each time", async () => {
     const check = { home: 0, mode: "check" };

@@ -1,11 +1,13 @@
 // What a walk found, in lines.
 
+import { say } from "../log.mjs";
+
 const MOST = 100;
 const count = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
-/** The lines that name what is wrong, and whether anything is. */
+/** The lines that name what is wrong: none if nothing is. */
 export function findings({ damaged, unopened, differences, users = [], leftOut = [], waiting = 0 }) {
-  const lines = [
+  return [
     ...(waiting > 0 ? [unlooked(waiting)] : []),
     ...damaged.map((name) => `damaged: ${name}`),
     ...unopened.map((name) => `does not open with the keys there are: ${name}`),
@@ -15,7 +17,12 @@ export function findings({ damaged, unopened, differences, users = [], leftOut =
     ),
     ...users.map((id) => `not in the copy: user ${id}, all of it`),
   ];
-  return lines.length > MOST ? [...lines.slice(0, MOST), `… and ${count(lines.length - MOST, "more line")}`] : lines;
+}
+
+/** Says them, as many as somebody reads. */
+export function tell(lines) {
+  for (const line of lines.slice(0, MOST)) say(line);
+  if (lines.length > MOST) say(`… and ${count(lines.length - MOST, "more line")}`);
 }
 
 /** Users with changes that wait are left out: nobody knows whether all is well with them. */
