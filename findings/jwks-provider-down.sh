@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A provider's key set (JWKS) that does not answer for a quarter of an hour: all libraries of six then refuse every token, though they have its key. One says 401.
+# A provider's key set (JWKS) that does not answer for a quarter of an hour: all of six libraries then refuse every token, though they have its key. One says 401.
 #
 # jose 6.2.18, jwks-rsa 4.1.0, get-jwks 11.0.3, express-oauth2-jwt-bearer 1.10.0 with Express 4.21.2, hono 4.13.19 (its `jwk` middleware) (npm) with Node 24.21.0;
 # PyJWT 2.15.1 (its PyJWKClient). Each with its own defaults; the clock is moved on, the key set answers 503 from the second minute on.

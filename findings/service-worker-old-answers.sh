@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# The default caches of Next.js's service workers (Serwist, next-pwa): they keep what says `no-store`. While the server does not answer, an app has an older
-# cipher text or state, with status 200, also with another user's credential.
+# Default caches of Next.js's service workers (Serwist, next-pwa): while the server is gone an app has an older answer, with status 200, though it said `no-store`.
 #
 # @serwist/next 9.5.13 (`defaultCache`) with serwist 9.5.13, @ducanh2912/next-pwa 10.2.9 and next-pwa 5.6.0 (their `runtimeCaching`) with workbox-build 7.4.1, in
 # Chromium of Debian 12 (headless, by playwright-core 1.65.1), Node 24.21.0. Seen with Chromium 156.
