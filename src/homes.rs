@@ -286,13 +286,14 @@ impl<'a> Homes<'a> {
             return Ok(false);
         };
         let next = self.elsewhere(key, &trip.route, &trip.database, error);
-        let Some(next) = next.await? else {
+        let Some((next, has_forgotten)) = next.await? else {
             return Ok(false);
         };
         if trip.hops == MAX_HOPS {
             return Err(Error::unavailable(1, "the user is moving to and fro"));
         }
-        trip.hops += 1;
+        // Marks that go are no going to and fro: there are only so many of them.
+        trip.hops += u32::from(!has_forgotten);
         trip.database = self.database(next.home, next.identity.clone())?;
         trip.route = next;
         Ok(true)
@@ -367,14 +368,15 @@ impl<'a> Homes<'a> {
         }
     }
 
-    /// Where else the user may be, after a home has answered with this error.
+    /// Where else the user may be, after a home has answered with this error; and whether a mark of one who was erased went, as
+    /// [`arrive`](Self::arrive) tells.
     async fn elsewhere(
         &self,
         key: &Key,
         route: &Route,
         database: &Database,
         error: &Error,
-    ) -> Result<Option<Route>> {
+    ) -> Result<Option<(Route, bool)>> {
         if error.is_caused_by(&[MOVED]) {
             forget(key);
             return self.follow(key, database).await.map(Some);
@@ -383,7 +385,7 @@ impl<'a> Homes<'a> {
         if error.code == Code::Misconfigured && route.source == Source::Remembered {
             forget(key);
             let next = self.ask(key).await?;
-            return Ok((next.identity != route.identity).then_some(next));
+            return Ok((next.identity != route.identity).then_some((next, false)));
         }
         let is_unknown = match error.code {
             Code::UnknownClient | Code::UnknownUser => true,
@@ -411,21 +413,22 @@ impl<'a> Homes<'a> {
         };
         if next.home == route.home && next.source == Source::Row {
             let probed = self.probe(key, self.all().await?).await?;
-            return Ok((probed.home != route.home).then_some(probed));
+            return Ok((probed.home != route.home).then_some((probed, false)));
         }
-        Ok((next.home != route.home).then_some(next))
+        Ok((next.home != route.home).then_some((next, false)))
     }
 
-    /// The home that the user has moved to, by what this one says.
-    async fn follow(&self, key: &Key, database: &Database) -> Result<Route> {
+    /// The home that the user has moved to, by what this one says; and what [`arrive`](Self::arrive) tells.
+    async fn follow(&self, key: &Key, database: &Database) -> Result<(Route, bool)> {
         match moves::gone_to(database, key).await? {
             Some(gone) => self.arrive(key, database, gone).await,
-            None => self.ask(key).await, // the move is over
+            None => Ok((self.ask(key).await?, false)), // the move is over
         }
     }
 
-    /// Sees to it that a user who has left a home arrives at the other, if that was not finished; the route to it.
-    async fn arrive(&self, key: &Key, from: &Database, gone: moves::Gone) -> Result<Route> {
+    /// Sees to it that a user who has left a home arrives at the other, if that was not finished; the route to it. Of one who was
+    /// erased there the home's mark goes: true, and the route is what the directory says.
+    async fn arrive(&self, key: &Key, from: &Database, gone: moves::Gone) -> Result<(Route, bool)> {
         let directory = self.directory()?;
         // Where the directory does not answer, a home is known by its number alone.
         let identity = routes::identity(&directory, gone.home)
@@ -445,7 +448,7 @@ impl<'a> Homes<'a> {
                 move_id: gone.move_id.clone(),
             };
             if departed::forget(from, &target, &[mark]).await? > 0 {
-                return self.ask(key).await; // Nobody is there any more.
+                return Ok((self.ask(key).await?, true));
             }
             // The directory may be down: then the next who is led here mends it.
             let keys = std::slice::from_ref(key);
@@ -454,7 +457,7 @@ impl<'a> Homes<'a> {
                 self.remember(key, &route);
             }
         }
-        Ok(route)
+        Ok((route, false))
     }
 
     fn remembers(&self, key: &Key) -> bool {

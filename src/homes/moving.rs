@@ -166,7 +166,7 @@ impl Homes<'_> {
                     let Some(key) = unfinished.first_user() else {
                         return Err(error);
                     };
-                    let next = self.follow(&key, &target).await?;
+                    let (next, _) = self.follow(&key, &target).await?;
                     target = self.home(next.home).await?;
                 }
                 brought => return brought,

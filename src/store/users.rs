@@ -157,10 +157,10 @@ pub(super) fn by_client(client_id: &ClientId) -> Statement {
     Statement::new(sql!("user_of_client")).text(client_id.as_str())
 }
 
-/// The client id of the user who has the API key of this hash.
+/// The client id of the user who has the API key of this hash. A user who is still arriving is another home's, and may have another key by now.
 pub async fn owner_of_api_key(db: &Database, hash: &str) -> Result<Option<String>> {
-    const SQL: &str = "SELECT client_id FROM users WHERE client_api_key_hash = ?1";
-    let users = db.ask(Statement::new(SQL).text(hash)).await?;
+    let owner = Statement::new(sql!("user_of_api_key")).text(hash);
+    let users = db.ask(owner).await?;
     Ok(users.first_text("client_id"))
 }
 
