@@ -7,7 +7,7 @@ use super::{Database, Row, Rows, Statement, ask_each, meta};
 use crate::error::Result;
 
 /// The least schema version that this code works on. Migrations only add, so a newer schema serves as well.
-pub const SCHEMA_VERSION: u32 = 28;
+pub const SCHEMA_VERSION: u32 = 29;
 
 pub(super) fn schema() -> Statement {
     meta::get("schema_version")

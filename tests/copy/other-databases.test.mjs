@@ -23,6 +23,7 @@ async function lose() {
       ),
       "DELETE FROM sqlite_sequence WHERE name = 'changes'",
       "UPDATE meta SET value = lower(hex(randomblob(16))) WHERE name = 'identity'",
+      "DELETE FROM meta WHERE name = 'copied_as'",
     ].map((sql) => worker.db.prepare(sql)),
   );
 }

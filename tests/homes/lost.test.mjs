@@ -46,6 +46,7 @@ async function lose(db) {
     db.prepare("DELETE FROM meta WHERE name NOT IN ('schema_version', 'home', 'identity')"),
     db.prepare("UPDATE meta SET value = '0' WHERE name = 'home'"),
     db.prepare("UPDATE meta SET value = lower(hex(randomblob(16))) WHERE name = 'identity'"),
+    db.prepare("DELETE FROM meta WHERE name = 'copied_as'"),
   ]);
 }
 

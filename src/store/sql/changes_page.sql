@@ -43,7 +43,7 @@ SELECT p.seq, p.user_id, p.what, p.at, p.version_id, coalesce(c.key_id, s.key_id
     END AS body, p.is_own
 FROM page p
 CROSS JOIN (SELECT cast(coalesce((SELECT value FROM meta WHERE name = 'copy_epoch'), '0') AS INTEGER) AS epoch,
-  (SELECT value FROM meta WHERE name = 'identity') AS identity) m
+  coalesce((SELECT value FROM meta WHERE name = 'copied_as'), (SELECT value FROM meta WHERE name = 'identity')) AS identity) m
 LEFT JOIN custodian_backup_shares c ON c.rowid = p.custodian_row
 LEFT JOIN user_backup_shares s ON s.rowid = p.user_row
 LEFT JOIN backup_share_versions v ON v.rowid = p.version_row

@@ -1,7 +1,7 @@
 -- copying_read(): What the database knows of its copy, in one row.
 SELECT (SELECT value FROM meta WHERE name = 'copying') AS copying,
   cast(coalesce((SELECT value FROM meta WHERE name = 'copy_epoch'), '0') AS INTEGER) AS epoch,
-  coalesce((SELECT value FROM meta WHERE name = 'identity'), '') AS identity,
+  coalesce((SELECT value FROM meta WHERE name = 'copied_as'), (SELECT value FROM meta WHERE name = 'identity'), '') AS identity,
   cast(coalesce((SELECT value FROM meta WHERE name = 'copy_told'), '0') AS INTEGER) AS told,
   (SELECT value FROM meta WHERE name = 'copy_head') AS head,
   (SELECT value FROM meta WHERE name = 'copied_at') AS copied_at,
