@@ -15,6 +15,8 @@ fn entry(what: What, kind: Option<&str>, method: &str, id: &str) -> Entry {
         stored_at: "at".to_owned(),
         imported_at: None,
         deleted_at: None,
+        epoch: 1,
+        has_left: false,
     }
 }
 
@@ -168,6 +170,8 @@ impl Random {
             entry.kind = None;
             entry.deleted_at = Some(self.below(3).to_string());
         }
+        entry.epoch = self.below(2);
+        entry.has_left = self.below(3) == 0;
         (entry, self.below(8) == 0)
     }
 }

@@ -135,6 +135,9 @@ pub struct Entry {
     pub reason: Option<String>,
     pub imported_at: Option<String>,
     pub deleted_at: Option<String>,
+    pub epoch: u64,
+    /// Of a removal: nothing of the user is in this home any more, for a move took it to another, or was broken off that had brought it.
+    pub has_left: bool,
 }
 
 /// A share that a user has. `entry` is the number of the entry that has it.
@@ -191,6 +194,7 @@ const REPLACED: &str = "replaced";
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Lost {
     held: Held,
+    epoch: u64,
     /// It was current when it was last told of.
     was_current: bool,
 }
@@ -212,6 +216,8 @@ pub struct Replay {
     pub history: Vec<Held>,
     pub deleted: Vec<Deleted>,
     lost: Vec<Lost>,
+    /// Of a user of a lost past: the epoch in which it was last told of.
+    user_lost_in: Option<u64>,
     /// Something of this user was erased.
     pub purged: bool,
 }
@@ -235,7 +241,7 @@ impl Replay {
     /// Takes the next entry, the one with this number.
     ///
     /// Of what the database went back over (`lost`) shares and users count, for they were acknowledged. That something was deleted or changed does not, for
-    /// the database has it as it was. An erasure counts: it is the person's right.
+    /// the database has it as it was. An erasure counts: it is the person's right. So does a move that took the user away: the other home has all of it.
     pub fn apply(&mut self, entry: usize, told: &Entry, lost: bool) {
         match told.what {
             What::Share | What::Version if lost => self.lose(entry, told),
@@ -246,12 +252,19 @@ impl Replay {
                     self.history.push(Held::of(entry, kind, told));
                 }
             }
+            What::Removed if told.has_left => {
+                if lost {
+                    self.leave(told.epoch);
+                }
+            }
             What::Removed if !lost => self.removed(told),
             What::User if !lost || self.user.is_none() => {
                 self.user = Some((entry, told.client_id.clone()));
+                self.user_lost_in = lost.then_some(told.epoch);
             }
             What::Deleted if !lost => {
                 self.user = None;
+                self.user_lost_in = None;
                 let deleted_at = told.deleted_at.clone().unwrap_or_default();
                 // Copied anew, it is told twice.
                 self.deleted.retain(|user| user.deleted_at != deleted_at);
@@ -261,7 +274,9 @@ impl Replay {
                     deleted_at,
                 });
             }
-            What::Removed | What::User | What::Deleted => {}
+            // Told once more: it was there in this epoch, too.
+            What::User => self.user_lost_in = self.user_lost_in.map(|_| told.epoch),
+            What::Removed | What::Deleted => {}
             What::Purged => self.purge(&told.client_id),
         }
     }
@@ -276,14 +291,27 @@ impl Replay {
         }
         self.lost.push(Lost {
             held,
+            epoch: told.epoch,
             was_current: told.what == What::Share,
         });
+    }
+
+    /// What a move took away is lost no more. Of an earlier epoch it may have been lost before that, and not have gone along.
+    fn leave(&mut self, epoch: u64) {
+        self.lost.retain(|lost| lost.epoch != epoch);
+        if self.user_lost_in == Some(epoch) {
+            self.user = None;
+            self.user_lost_in = None;
+        }
     }
 
     /// Adds what the database went back over, and has not got back since, as a merge does: a share that was stored later than the current one of its
     /// method takes that one's place. Each other one goes into the history.
     pub fn bring_back_lost(&mut self) {
-        for Lost { held, was_current } in std::mem::take(&mut self.lost) {
+        for Lost {
+            held, was_current, ..
+        } in std::mem::take(&mut self.lost)
+        {
             let mut known = self.current.iter().chain(&self.history);
             if known.any(|known| known.is(&held.kind, &held.id)) {
                 continue;
@@ -362,6 +390,7 @@ impl Replay {
             .is_some_and(|(_, client)| client == client_id)
         {
             self.user = None;
+            self.user_lost_in = None;
         }
         self.current.retain(|share| share.client_id != client_id);
         self.history.retain(|share| share.client_id != client_id);

@@ -16,6 +16,8 @@ fn entry(what: What, id: &str) -> Entry {
         reason: None,
         imported_at: None,
         deleted_at: None,
+        epoch: 1,
+        has_left: false,
     }
 }
 
@@ -377,4 +379,41 @@ fn an_erasure_leaves_the_deletions_of_another_client() {
     let replay = replay(&[of_user(What::Deleted), other, of_user(What::Purged)]);
     let left: Vec<_> = replay.deleted.iter().map(|user| user.entry).collect();
     assert_eq!(left, [1]);
+}
+
+#[test]
+fn what_left_the_home_by_a_move_in_a_lost_past_does_not_come_back() {
+    let of = |epoch, entry| Entry { epoch, ..entry };
+    let left = Entry {
+        has_left: true,
+        ..of_user(What::Removed)
+    };
+    let replay = |entries: &[(Entry, bool)]| {
+        let mut replay = Replay::default();
+        for (number, (entry, is_lost)) in entries.iter().enumerate() {
+            replay.apply(number, entry, *is_lost);
+        }
+        replay.bring_back_lost();
+        replay
+    };
+    let came = [(of_user(What::User), true), (entry(What::Share, "a"), true)];
+    assert_eq!(current(&replay(&came)), ["a"]);
+    let gone = [came.as_slice(), &[(left.clone(), true)]].concat();
+    assert_eq!(replay(&gone), Replay::default());
+    let again = [gone.as_slice(), &came].concat();
+    assert_eq!(current(&replay(&again)), ["a"]);
+
+    // What the database has; and what was lost in an earlier epoch, before the move.
+    let kept = [
+        (of_user(What::User), false),
+        (entry(What::Share, "a"), false),
+    ];
+    let stays = [kept.as_slice(), &[(left.clone(), true)]].concat();
+    assert_eq!(current(&replay(&stays)), ["a"]);
+    let earlier = [came.as_slice(), &[(of(2, left.clone()), true)]].concat();
+    assert_eq!(current(&replay(&earlier)), ["a"]);
+    // Objects that a request made before the epoch ended are made once more in the next.
+    let told_twice = came.clone().map(|(entry, is_lost)| (of(2, entry), is_lost));
+    let twice = [came.as_slice(), &told_twice, &[(of(2, left), true)]].concat();
+    assert_eq!(replay(&twice), Replay::default());
 }

@@ -101,6 +101,8 @@ pub fn told(name: &str, home: u32, object: &JsValue) -> Option<(Entry, String)> 
         reason: row.optional("reason"),
         imported_at: row.optional("importedAt"),
         deleted_at: row.optional("deletedAt"),
+        epoch: row.number("epoch"),
+        has_left: row.flag("hasLeft"),
     };
     Some((entry, user_id))
 }

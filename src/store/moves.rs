@@ -162,14 +162,15 @@ fn swept(change: Change, ids: &str, move_id: &str) -> Change {
     sweep.fold(change, Change::read)
 }
 
-fn sweep(ids: &str, move_id: &str) -> [Statement; 4] {
+fn sweep(ids: &str, move_id: &str) -> [Statement; 5] {
+    let of_ids = |sql| Statement::new(sql).text(ids).text(move_id);
     [
-        sql!("move_sweep_users"),
-        sql!("move_sweep_versions"),
-        sql!("move_sweep_deleted"),
-        sql!("move_sweep_approvals"),
+        of_move(sql!("move_note_left"), move_id),
+        of_ids(sql!("move_sweep_users")),
+        of_ids(sql!("move_sweep_versions")),
+        of_ids(sql!("move_sweep_deleted")),
+        of_ids(sql!("move_sweep_approvals")),
     ]
-    .map(|sql| Statement::new(sql).text(ids).text(move_id))
 }
 
 /// The tables that hold what is a user's, in the order in which they can be filled: how their rows are read, and written. An older deletion

@@ -1,9 +1,10 @@
 // The second copy of a home that went back by Time Travel, and got a new identity, as docs/scale.md says.
 
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, it } from "node:test";
+import { afterEach, beforeEach, describe, it } from "node:test";
 
 import { walk } from "../../scripts/lib/copy/walk.mjs";
+import { inRoot } from "../../scripts/lib/paths.mjs";
 import { callers, custodianShares, user } from "../support/client.mjs";
 import { copies, withCopy } from "../support/copy.mjs";
 import { startWorker } from "../support/harness.mjs";
@@ -15,6 +16,7 @@ let copy;
 beforeEach(async () => {
   worker = await startWorker({
     homes: 3,
+    main: inRoot("tests", "support", "faulty-entry.mjs"),
     config: withCopy,
     siblings: { deployed: {} },
   });
@@ -48,6 +50,8 @@ const home1 = () => {
 const register = async (who, home = 1) =>
   assert.equal((await call.admin("POST", "/users", { ...who, home })).status, 201);
 const merge = () => walk({ api, work: { home: 1, mode: "merge" } });
+const usersOf = async (home) => (await worker.homes[home].prepare("SELECT id FROM users").all()).results;
+const sharesOf = async (home) => (await copy.held(worker.homes[home])).current.length;
 const store = async (who, share) => {
   const body = { clientId: who.clientId, backupMethod: "GDRIVE-SECP256K1", share };
   assert.equal((await call.portal("/webhook/backup", body)).status, 204);
@@ -79,4 +83,39 @@ it("goes on as the copy of the database that went back: what was lost is no dele
   assert.deepEqual(await custodianShares(call, who.clientId), ["lost"]);
   await walk({ api, work: { home: 1, mode: "into", into: "REBUILD" } });
   assert.deepEqual(await copy.held(copy.rebuilt), await copy.held(worker.homes[1]));
+});
+
+describe("a merge after it brings back nobody", () => {
+  it("who came in the lost time and has moved on since: the other home has all of it", async () => {
+    const who = user("who");
+    const back = await timeTravel(home1());
+    await register(who);
+    await store(who, "share");
+    assert.equal((await call.admin("POST", `/users/${who.id}/move`, { home: 2 })).status, 200);
+    await goBack(back);
+    await merge();
+    assert.deepEqual(await usersOf(1), []);
+    assert.deepEqual(await custodianShares(call, who.clientId), ["share"]);
+  });
+
+  it("whom a move had brought that broke off, and who was purged in the other home", async () => {
+    const who = user("who");
+    await register(who, 0);
+    await store(who, "share");
+    const back = await timeTravel(home1());
+    const overloaded = { error: "D1_ERROR: D1 DB is overloaded. Too many requests queued." };
+    const faults = { tag: "broken", home: 1, plan: Array(13).fill("pass"), then: overloaded };
+    const headers = { "x-test-faults": JSON.stringify(faults) };
+    assert.equal((await call.admin("POST", `/users/${who.id}/move`, { home: 1 }, { headers })).status, 503);
+    assert.equal(await sharesOf(1), 1);
+    await minute();
+    await home1().sql("UPDATE moves SET until = '2026-01-01T00:00:00.000Z'");
+    await worker.scheduled();
+    assert.equal(await sharesOf(1), 0);
+    await goBack(back);
+    assert.equal((await call.admin("DELETE", `/users/${who.id}?purge=${who.clientId}`)).status, 204);
+    await merge();
+    assert.deepEqual(await usersOf(1), []);
+    assert.equal(await sharesOf(1), 0);
+  });
 });
