@@ -148,6 +148,11 @@ export default class extends WorkerEntrypoint {
     await this.release(tag);
   }
 
+  /** As a deployment does: the next request is the first one of its isolate. */
+  forgetAll() {
+    globalThis.portalBackupWorker.instance.crashed = true;
+  }
+
   /** From now on a timer of a minute goes off after a second. */
   hurry() {
     const { setTimeout } = globalThis;
