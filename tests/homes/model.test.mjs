@@ -434,6 +434,7 @@ async function homeGoesBack({ home, goBack, then }) {
         const { answer } = await move(person, home);
         assert.equal(answer.status, 200, `to where it was as well: ${answer.text}`);
         tell(`${id} was in two homes`);
+        person.wasInTwoHomes = true;
         doubt(person);
       }
     } else if (homeBefore[at] === home || isIn(home)) {
@@ -697,6 +698,17 @@ async function copyAll() {
   });
 }
 
+/** Of somebody who was in two homes the history may have a version twice, or one that is current: it is enough that it is there. */
+function comparable({ history, current, ...rows }) {
+  const isTwice = ({ userId }) => people.some(({ user, wasInTwoHomes }) => wasInTwoHomes && user.id === userId);
+  const isCurrent = (row) => current.some(([, share]) => share.userId === row.userId && share.id === row.id);
+  const once = history.flatMap(([key, row]) => {
+    if (!isTwice(row)) return [[key, row]];
+    return isCurrent(row) ? [] : [[key, row.sealedShare]];
+  });
+  return { ...rows, current, history: once };
+}
+
 /** A rebuild of each home makes the same database. */
 async function checkCopies() {
   if (down !== undefined) return;
@@ -706,6 +718,7 @@ async function checkCopies() {
     await copy.emptyRebuilt();
     const { damaged, unopened } = await walk({ api, work: { home, mode: "into", into: "REBUILD" } });
     assert.deepEqual({ damaged, unopened }, { damaged: [], unopened: [] });
-    assert.deepEqual(await copy.held(copy.rebuilt), await copy.held(worker.homes[home]), `home ${home} and its copy`);
+    const [rebuilt, held] = [await copy.held(copy.rebuilt), await copy.held(worker.homes[home])];
+    assert.deepEqual(comparable(rebuilt), comparable(held), `home ${home} and its copy`);
   }
 }
