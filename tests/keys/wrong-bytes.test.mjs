@@ -94,6 +94,25 @@ test("a new key's bytes are known as soon as it is deployed behind the old one: 
   }
 });
 
+test("the same share again makes the key's bytes known where no canary is, as a new one does", async () => {
+  const worker = await startWorker({ homes: 1, siblings: { one: {}, other: {} } });
+  try {
+    await backups(worker).register(ada);
+    const stores = [
+      ["one", (on) => on.custodian(ada, S, "s1")],
+      ["other", (on) => on.cipherText(ada, "GDRIVE", "u1")],
+    ];
+    for (const [, store] of stores) await store(backups(worker));
+    for (const [fresh, store] of stores) {
+      await worker.sql("DELETE FROM key_canaries");
+      await store(backups(worker.sibling(fresh)));
+      assert.equal((await worker.sql("SELECT 1 FROM key_canaries")).length, 1, fresh);
+    }
+  } finally {
+    await worker.stop();
+  }
+});
+
 test("the schedule too makes the bytes of a key known that seals nothing yet, and never those of a wrong one", async () => {
   const rotating = await startWorker({
     homes: 1, // a home without a share takes any bytes for the first ones
