@@ -223,6 +223,7 @@ dead_letter_queue = "dead"
 name = "eu"
 `
         .replace("[env.production]\n", "[env.production]\nworkers_dev = true\n")
+        .replace("[env.production.vars]\n", '[env.production.vars]\nNOTE = "as in env.production"\n')
         .replaceAll("\n", "\r\n");
     writeFileSync(file("wrangler.toml"), text);
     const { end: over } = await ensureEnvironment({
@@ -243,6 +244,7 @@ name = "eu"
     const { database_id, preview_database_id } = made.d1_databases[0];
     assert.deepEqual(new Set([database_id, preview_database_id]), new Set(["00000000-0000-0000-0000-000000000000"]));
     assert.equal(made.workers_dev, false);
+    assert.equal(made.vars.NOTE, "as in env.production", "a value is nobody's name");
     const all = ["production", "production-eu", "staging"];
     assert.deepEqual(made.definedEnvironments.toSorted(), all, "no other environment's sections are copied");
     assert.doesNotMatch(read("wrangler.toml"), /[^\r]\n/);

@@ -122,7 +122,7 @@ function sectionsFor(text, environment) {
     }
     renamed.push(
       line
-        .replace(`env.${TEMPLATE}`, `env.${environment}`)
+        .replace(/^(\s*\[\[?\s*env\.)[^.\]\s]+/, `$1${environment}`)
         .replace(
           /^(\s*(?:database_name|bucket_name|queue|dead_letter_queue)\s*=\s*["'])([^"']+)/,
           `$1$2-${environment}`,
