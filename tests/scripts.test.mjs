@@ -152,7 +152,7 @@ describe("what the scripts tell to run", () => {
     const told = readdirSync(inRoot("scripts"), { recursive: true })
       .filter((name) => name.endsWith(".mjs"))
       .flatMap((name) => readFileSync(inRoot("scripts", name), "utf8").match(/npx wrangler [^`)\n]*/g) ?? [])
-      .filter((command) => !/^npx wrangler (login|whoami|r2 bucket)/.test(command)); // of the account, not of a Worker
+      .filter((command) => !/^npx wrangler (login|whoami|r2 (bucket|object)) /.test(`${command} `)); // of the account, not of a Worker
     assert.ok(told.length > 4);
     for (const command of told) assert.match(command, / --env /);
   });
