@@ -439,8 +439,8 @@ impl<'a> Homes<'a> {
             identity,
             source: Source::Final,
         };
+        let target = self.database(gone.home, route.identity.clone())?;
         if gone.has_left {
-            let target = self.database(gone.home, route.identity.clone())?;
             moves::arrived(&target, &gone.move_id).await?;
             let mark = departed::Mark {
                 kind: key.kind.as_str().to_owned(),
@@ -456,6 +456,8 @@ impl<'a> Homes<'a> {
             if moved.is_ok() {
                 self.remember(key, &route);
             }
+        } else {
+            Self::sweep_broken_off(from, &target, &gone.move_id).await?;
         }
         Ok((route, false))
     }

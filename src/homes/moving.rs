@@ -155,6 +155,22 @@ impl Homes<'_> {
         }
     }
 
+    /// What a move that broke off has left in a home goes, for whoever meets its marks: else nobody could register there under the ids of
+    /// somebody who was erased at the source since, until the background comes by. While the move goes on nothing changes.
+    pub(super) async fn sweep_broken_off(
+        home: &Database,
+        source: &Database,
+        move_id: &str,
+    ) -> Result<()> {
+        if moves::end_of(source, move_id).await? != Some(End::BrokeOff) {
+            return Ok(());
+        }
+        match moves::arriving(home, move_id).await? {
+            Some(unfinished) => moves::sweep_away(home, &unfinished).await,
+            None => Ok(()),
+        }
+    }
+
     /// Brings the last events to where the users are: they may have moved on.
     async fn finish_departure(&self, home: &Database, unfinished: &Unfinished) -> Result<()> {
         let mut target = self.home(unfinished.home).await?;

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::audit::Trail;
 use super::routes::home_of;
 use super::sql::sql;
-use super::{Change, Database, Row, Rows, Statement};
+use super::{Change, Database, Rows, Statement};
 use crate::domain::homes::{Key, Kind};
 use crate::domain::json::{self, quoted};
 use crate::error::{Error, Result};
@@ -384,15 +384,21 @@ pub async fn unfinished(home: &Database) -> Result<(Vec<Unfinished>, Vec<Unfinis
         ])
         .await?
         .rows()?;
-    let read = |rows: &Rows| {
-        let read = |row: &Row| Unfinished {
-            move_id: row.text("move"),
-            home: home_of(row),
-            ids: row.text("users"),
-        };
-        rows.each(read)
-    };
-    Ok((read(&stale), read(&left)))
+    Ok((read_unfinished(&stale), read_unfinished(&left)))
+}
+
+fn read_unfinished(rows: &Rows) -> Vec<Unfinished> {
+    rows.each(|row| Unfinished {
+        move_id: row.text("move"),
+        home: home_of(row),
+        ids: row.text("users"),
+    })
+}
+
+/// A move to a home that has not arrived. None: there is no such move (any more).
+pub async fn arriving(home: &Database, move_id: &str) -> Result<Option<Unfinished>> {
+    let rows = home.ask(of_move(sql!("move_arriving"), move_id)).await?;
+    Ok(read_unfinished(&rows).pop())
 }
 
 /// How a move ended, as its source tells.

@@ -63,6 +63,18 @@ it("a person who was purged is unknown to operators, too, though rows of the per
   assert.deepEqual((await call.admin("GET", `/users?clientId=${who.clientId}`)).body.users, []);
 });
 
+it("a person who was purged after a move broke off can register anew at once, also where rows of the person are arriving", async () => {
+  const who = user("who");
+  await register(who, 0);
+  await breaksOff(who);
+  await sql(0, "UPDATE moves SET until = '2026-01-01T00:00:00.000Z'"); // Half a minute later.
+  assert.equal((await call.admin("DELETE", `/users/${who.id}?purge=${who.clientId}`)).status, 204);
+  const again = await call.admin("POST", "/users", { ...who, home: 1 });
+  assert.equal(again.status, 201, again.text);
+  assert.deepEqual((await backups(who)).body, { backups: [] });
+  assert.deepEqual(await sql(1, "SELECT 1 FROM moves"), []);
+});
+
 describe("a person who was purged after several moves is unknown at once, wherever the marks lead", () => {
   for (const path of [
     [0, 1, 2],
