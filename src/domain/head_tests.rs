@@ -1,17 +1,22 @@
 use super::*;
 
-#[test]
-fn a_database_that_went_back_or_is_another_begins_an_epoch() {
-    let at = |epoch, seq| Place { epoch, seq };
-    let head = Head {
-        place: at(1, 100),
+/// The head of the first database that a bucket has had.
+fn first(place: Place, identity: &str) -> Head {
+    Head {
+        place,
         at: "then".to_owned(),
-        identity: "one".to_owned(),
+        identity: identity.to_owned(),
         first: 1,
         from: 0,
         whole: 0,
         ends: Vec::new(),
-    };
+    }
+}
+
+#[test]
+fn a_database_that_went_back_or_is_another_begins_an_epoch() {
+    let at = |epoch, seq| Place { epoch, seq };
+    let head = first(at(1, 100), "one");
     assert_eq!(head.standing("one", at(1, 100)), Standing::GoesOn);
     assert_eq!(head.standing("one", at(1, 101)), Standing::GoesOn);
     assert_eq!(head.standing("one", at(1, 99)), Standing::WentBack);
@@ -31,15 +36,7 @@ fn a_database_that_went_back_or_is_another_begins_an_epoch() {
 #[test]
 fn what_a_database_went_back_to_decides_what_is_lost_however_often_it_goes_back_or_forward() {
     let at = |epoch, seq| Place { epoch, seq };
-    let first = Head {
-        place: at(1, 100),
-        at: "then".to_owned(),
-        identity: "one".to_owned(),
-        first: 1,
-        from: 0,
-        whole: 0,
-        ends: Vec::new(),
-    };
+    let first = first(at(1, 100), "one");
     let lost = |head: &Head| {
         [at(1, 50), at(1, 60), at(1, 95), at(2, 61), at(2, 1)].map(|place| head.is_lost(place))
     };
@@ -58,13 +55,8 @@ fn what_a_database_went_back_to_decides_what_is_lost_however_often_it_goes_back_
 fn a_database_ends_no_epoch_of_another_however_often_it_is_not_told_its_own() {
     let at = |epoch, seq| Place { epoch, seq };
     let of_a = Head {
-        place: at(2, 5000),
-        at: "then".to_owned(),
-        identity: "A".to_owned(),
-        first: 1,
-        from: 0,
-        whole: 0,
         ends: vec![at(1, 70)],
+        ..first(at(2, 5000), "A")
     };
     // The head is there, and the database was not told.
     let untold = of_a.next_epoch("B", at(0, 0), "now");

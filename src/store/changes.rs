@@ -135,7 +135,7 @@ impl Page {
         self.rows.last().map(|row| place(&row))
     }
 
-    /// Whether more notes may wait behind it.
+    /// Whether more notes may wait behind it. A request's own text is not counted: where its note is on the page, nothing of the request is behind it.
     pub fn is_full(&self) -> bool {
         let length = |row: &Row| {
             row.string("body")
