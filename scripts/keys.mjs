@@ -160,11 +160,14 @@ async function fromBucket({ bucket, jurisdiction, local }) {
       "Is this login the right account (npx wrangler whoami), and does the bucket have a --jurisdiction?",
     );
   };
-  const ids = idsOf(await get("keys/index"));
+  const index = await get("keys/index", { mayLack: true });
+  const ids = idsOf(index);
   if (!ids)
     throw new Failure(
-      `The object keys/index in the bucket ${bucket} is damaged: it does not tell which keys there are.`,
-      `The keys are beside it, each in an object keys/<its id>.age; the bucket's page in Cloudflare's dashboard lists them. Get each file
+      index === undefined
+        ? `The bucket ${bucket} is not there, or has no object keys/index: is it another one (npx wrangler whoami; does it have a --jurisdiction?), was no escrow made, did somebody delete the object?`
+        : `The object keys/index in the bucket ${bucket} is damaged: it does not tell which keys there are.`,
+      `An escrow's keys are in the same bucket, each in an object keys/<its id>.age; the bucket's page in Cloudflare's dashboard lists them. Get each file
 (npx wrangler r2 object get ${bucket}/keys/ID.age ${where.join(" ")} --file keys-ID.age), and give all of them, the sealing key's first:
   npm run keys -- recover --identity FILE keys-ID.age …
 While the Worker has its keys, npm run keys -- escrow writes the index anew.`,
