@@ -491,6 +491,47 @@ describe("docs/apps", () => {
     }
   });
 
+  it("does not take a gateway's own 404 for the server's word that there is no backup", async () => {
+    const { default: Portal, BackupMethods } = await sdk("web");
+    globalThis.localStorage ??= storage(); // Node has it by a flag only
+    const { walletOf } = await file("app.web.ts");
+    const { fetch } = globalThis;
+    globalThis.window = { addEventListener() {} };
+    const recovering = (answer) => {
+      globalThis.fetch = async (target, init) => answer(new URL(target), init);
+      return walletOf({ userId: USER.id, clientApiKey: USER.clientApiKey }, () => {}).recover("a password");
+    };
+    try {
+      await assert.rejects(
+        recovering(({ pathname, search }, init) => fetch(new URL(pathname + search, worker.url), init)),
+        /There is no backup/,
+      );
+      await assert.rejects(
+        recovering(() => new Response("<h1>Not Found</h1>", { status: 404 })),
+        { status: 404, code: "unknown" },
+      );
+    } finally {
+      Object.assign(globalThis, { fetch, window: undefined });
+    }
+
+    // Nor, in an eject, for an older wallet without a share of the other curve: the Solana key would be left out.
+    const { eject } = await file("wallet-eject.web.ts");
+    const { BackupServerError } = await file("backup-server.ts");
+    const ejecting = (code) => {
+      const server = {
+        cipherText: async () => "a cipher text",
+        custodianShare: async (_, curve) => {
+          if (curve === "ED25519") throw new BackupServerError(404, code, "");
+          return "a share";
+        },
+      };
+      const portal = Object.assign(new Portal(), { ejectPrivateKeys: async (_method, _configs, shares) => shares });
+      return eject(portal, server, BackupMethods.password, "a password");
+    };
+    assert.deepEqual(await ejecting("not_found"), { SECP256K1: "a share", ED25519: undefined });
+    await assert.rejects(ejecting("unknown"), { status: 404, code: "unknown" });
+  });
+
   it("ejects in a browser's app within an operator's window, each share once", async () => {
     const { default: Portal, BackupMethods } = await sdk("web");
     const { backUp } = await file("wallet-backup.web.ts");
