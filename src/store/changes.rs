@@ -146,7 +146,7 @@ impl Page {
     }
 }
 
-/// The statements of a purge: what was noted of the user and client is forgotten, and their erasure noted. `event` is the purge's.
+/// The statements of a purge: what was noted of the user and client tells nothing any more, and their erasure is noted. `event` is the purge's.
 pub fn purged(user_id: &str, client_id: &str, event: &str) -> [Statement; 2] {
     [sql!("purged_forget"), sql!("purged_note")].map(|sql| {
         Statement::new(sql)

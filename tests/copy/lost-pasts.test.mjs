@@ -153,6 +153,24 @@ describe("numbers that requests use between Time Travel and the next run", () =>
     await assertBothAreBack();
   });
 
+  it("do not make it true if they are of somebody who was erased since", async () => {
+    for (const who of [one, two]) await stored(who);
+    await copy.settled();
+    await copy.drain();
+    const goBack = await timeTravel(worker);
+    await of.deleteUser(one);
+    await copy.settled();
+    await copy.drain(); // the head knows of its numbers
+    await goBack();
+    for (let at = 0; at < 5; at++) await of.custodian(two, METHOD, `of whom is erased, ${at}`);
+    await of.purgeUser(two);
+    await copy.drain();
+    await copy.settled();
+    assert.equal(copy.logged("the database went back in time").length, 1);
+    const { users, sharesOf } = await rebuilt();
+    assert.deepEqual([users, sharesOf], [[one.id], [one.id]]);
+  });
+
   it("do not make it true either, if the run that ended the epoch broke off before the database knew", async () => {
     for (const who of [one, two]) await stored(who);
     await copy.settled();
