@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Offline queues of web apps: Workbox takes any answer for a success, so a store that was kept while the phone was offline is gone after a 503. Redux Offline drops it after a 401 or 429.
+# Offline queues of web apps: Workbox drops a queued request after any answer, a 401 or 503 too. Redux Offline drops it after a 401 or 429.
 #
 # workbox-background-sync 7.4.1 (its queue over fake-indexeddb 6.2.8), @redux-offline/redux-offline 2.6.0 (npm), each with its own defaults, against a
 # server that answers with one status.
