@@ -345,22 +345,27 @@ impl<'a> Homes<'a> {
         }
     }
 
-    /// Asks all homes for a user. Home 0 if none of them has it; 503 if one that may have it does not answer.
+    /// Asks all homes for a user. Of several that the user has moved away from it is the one that the user left last. Home 0 if none of them has
+    /// it; 503 if one that may have it does not answer.
     async fn probe(&self, key: &Key, homes: Vec<Database>) -> Result<Route> {
-        let mut best = (Found::Nothing, 0);
+        let mut best = (Found::Nothing, None, 0);
         let mut silent = None;
         for (home, answer) in homes
             .iter()
             .zip(ask_each(&homes, &routes::probe(key)).await)
         {
             match answer {
-                Ok(rows) => best = best.max((routes::read_probe(&rows), home.home())),
+                Ok(rows) => {
+                    let found = (routes::read_probe(&rows), rows.first_text("left_at"));
+                    best = best.max((found.0, found.1, home.home()));
+                }
                 Err(error) => silent = silent.or(Some(error)),
             }
         }
+        let home = if best.0 == Found::Nothing { 0 } else { best.2 };
         match (best, silent) {
-            ((Found::User, _), _) | (_, None) => Ok(Route {
-                home: if best.0 == Found::Nothing { 0 } else { best.1 },
+            ((Found::User, ..), _) | (_, None) => Ok(Route {
+                home,
                 identity: None,
                 source: Source::Final,
             }),
@@ -441,14 +446,16 @@ impl<'a> Homes<'a> {
         };
         let target = self.database(gone.home, route.identity.clone())?;
         if gone.has_left {
-            moves::arrived(&target, &gone.move_id).await?;
-            let mark = departed::Mark {
-                kind: key.kind.as_str().to_owned(),
-                value: key.value.clone(),
-                move_id: gone.move_id.clone(),
-            };
-            if departed::forget(from, &target, &[mark]).await? > 0 {
+            let is_known = moves::arrived(&target, &gone.move_id, &gone.marks).await?;
+            if departed::forget(from, &target, &gone.marks).await? {
                 return Ok((self.ask(key).await?, true));
+            }
+            // It went back in time: in what it lost the user may have gone on from there.
+            if !is_known {
+                let next = self.probe(key, self.all().await?).await?;
+                if next.home != from.home() && next.home != gone.home {
+                    return Ok((next, false));
+                }
             }
             // The directory may be down: then the next who is led here mends it.
             let keys = std::slice::from_ref(key);
@@ -457,7 +464,7 @@ impl<'a> Homes<'a> {
                 self.remember(key, &route);
             }
         } else {
-            Self::sweep_broken_off(from, &target, &gone.move_id).await?;
+            Self::sweep_broken_off(from, &target, &gone).await?;
         }
         Ok((route, false))
     }

@@ -15,7 +15,7 @@ use crate::domain::names::{ClientId, UserId, new_id};
 use crate::error::{Code, Error, Result};
 use crate::platform::after_answer;
 use crate::store::audit::{Event, Trail};
-use crate::store::outcome::Refusal;
+use crate::store::outcome::{Refusal, known};
 use crate::store::{Change, Database, MOVED, routes};
 
 /// Why a registration is refused before a home has seen it.
@@ -179,9 +179,9 @@ impl Homes<'_> {
             let done = work(&database).await;
             match &done {
                 Err(error) if error.is_caused_by(&[MOVED]) => {
-                    // The move is finished on the way; then the claim leads to the other home.
+                    // The moves are finished on the way; then the claim leads to the other home.
                     for key in keys {
-                        self.follow(key, &database).await?;
+                        known(self.home_of(key).await)?;
                     }
                     continue;
                 }

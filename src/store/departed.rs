@@ -7,56 +7,33 @@ use crate::domain::json;
 use crate::domain::secret::CredentialHash;
 use crate::error::Result;
 
-/// Of somebody who has left a home.
-pub struct Mark {
-    pub kind: String,
-    pub value: String,
-    pub move_id: String,
-}
-
-/// Some of those who have left a home, by the home that they went to.
-pub async fn departed(home: &Database) -> Result<Vec<(u32, Vec<Mark>)>> {
+/// Some of those who have left a home, by the home that they went to: their marks, as JSON.
+pub async fn departed(home: &Database) -> Result<Vec<(u32, String)>> {
     let departed = Statement::new(sql!("move_departed"));
     let rows = home.ask(departed).await?;
-    let mut by_home: Vec<(u32, Vec<Mark>)> = Vec::new();
-    for row in rows.read() {
-        let home = home_of(&row);
-        let mark = Mark {
-            kind: row.text("kind"),
-            value: row.text("value"),
-            move_id: row.text("move"),
-        };
-        match by_home.iter_mut().find(|(other, _)| *other == home) {
-            Some((_, marks)) => marks.push(mark),
-            None => by_home.push((home, vec![mark])),
-        }
-    }
-    Ok(by_home)
+    Ok(rows.each(|row| (home_of(row), row.text("marks"))))
+}
+
+/// The marks of another home lead here: those of this one go that are of a past before.
+pub(super) fn past(marks: &str) -> Statement {
+    Statement::new(sql!("move_past")).text(marks)
 }
 
 /// The marks of those who have left a home go if nobody stands behind them at the target any more: they were erased, so their
-/// second copy at the home is erased too. How many went.
-pub async fn forget(home: &Database, target: &Database, marks: &[Mark]) -> Result<usize> {
-    let texts = |marks: &mut dyn Iterator<Item = &Mark>| {
-        json::array(marks.map(|mark| json::texts([mark.kind.as_str(), &mark.value, &mark.move_id])))
-    };
-    let stands = Statement::new(sql!("move_stands")).text(&texts(&mut marks.iter()));
-    let rows = target.ask(stands).await?;
-    let standing = rows.each(|row| [row.text("kind"), row.text("value")]);
-    let is_gone = |mark: &&Mark| {
-        !standing
-            .iter()
-            .any(|[kind, value]| *kind == mark.kind && *value == mark.value)
-    };
-    if !marks.iter().any(|mark| is_gone(&mark)) {
-        return Ok(0);
+/// second copy at the home is erased too. Whether any went. At the target marks of a past before go.
+pub async fn forget(home: &Database, target: &Database, marks: &str) -> Result<bool> {
+    let gone = Statement::new(sql!("move_gone")).text(marks);
+    let gone = Change::upkeep(past(marks)).read(gone);
+    let [_, gone] = target.change(gone).await?.rows()?;
+    if gone.is_empty() {
+        return Ok(false);
     }
-    let gone = texts(&mut marks.iter().filter(is_gone));
+    let gone = json::array(gone.texts("mark"));
     let purged = Statement::new(sql!("move_note_purged")).text(&gone);
     let forget = Statement::new(sql!("move_forget")).text(&gone);
     let forgotten = Change::upkeep(purged).read(forget);
     let [_, rows] = home.change(forgotten).await?.rows()?;
-    Ok(rows.count() as usize)
+    Ok(!rows.is_empty())
 }
 
 /// Marks that nobody needs any more go.

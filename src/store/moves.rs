@@ -5,6 +5,7 @@
 use sha2::{Digest, Sha256};
 
 use super::audit::Trail;
+use super::departed;
 use super::routes::home_of;
 use super::sql::sql;
 use super::{Change, Database, Rows, Statement};
@@ -18,6 +19,8 @@ pub struct Gone {
     pub move_id: String,
     /// This home was the authority, and has given the user up.
     pub has_left: bool,
+    /// All marks of the move here, as JSON: [kind, value, move, time].
+    pub marks: String,
 }
 
 /// Where the one is whom the key is about, if not here. An API key leads nowhere: users move by their ids.
@@ -30,6 +33,7 @@ pub async fn gone_to(database: &Database, key: &Key) -> Result<Option<Gone>> {
         home: home_of(&row),
         move_id: row.text("move"),
         has_left: row.flag("has_left"),
+        marks: row.text("marks"),
     }))
 }
 
@@ -39,11 +43,15 @@ pub(super) fn stops(user_id: &str) -> Statement {
     Statement::new(sql!("move_stops")).text(user_id)
 }
 
-/// Makes the target of a move the authority, once the source has given the user up.
-pub async fn arrived(target: &Database, move_id: &str) -> Result<()> {
-    let arrived = Change::upkeep(of_move(sql!("home_note_arrival"), move_id));
-    let arrived = arrived.read(of_move(sql!("home_arrived"), move_id));
-    target.change(arrived).await.map(drop)
+/// Makes the target of a move the authority, once the source has given the user up. The source's marks lead here: marks of a past before go.
+/// False: the target does not know the move, as one that went back in time.
+pub async fn arrived(target: &Database, move_id: &str, marks: &str) -> Result<bool> {
+    let arrived = Change::upkeep(of_move(sql!("home_note_arrival"), move_id))
+        .read(of_move(sql!("home_arrived"), move_id))
+        .read(departed::past(marks))
+        .read(of_move("SELECT 1 FROM arrivals WHERE move = ?1", move_id));
+    let [_, _, _, known] = target.change(arrived).await?.rows()?;
+    Ok(!known.is_empty())
 }
 
 fn of_move(sql: &'static str, move_id: &str) -> Statement {
@@ -365,6 +373,8 @@ pub struct Unfinished {
     pub home: u32,
     /// The users' ids, as JSON.
     pub ids: String,
+    /// The marks of the move here, as [`Gone`] has them.
+    pub marks: String,
 }
 
 impl Unfinished {
@@ -392,6 +402,7 @@ fn read_unfinished(rows: &Rows) -> Vec<Unfinished> {
         move_id: row.text("move"),
         home: home_of(row),
         ids: row.text("users"),
+        marks: row.text("marks"),
     })
 }
 
@@ -410,10 +421,12 @@ pub enum End {
     BrokeOff,
 }
 
-/// None: the move goes on, or the source does not know of it. Then it is another database, or went back in time.
-pub async fn end_of(source: &Database, move_id: &str) -> Result<Option<End>> {
-    let rows = source.ask(of_move(sql!("move_end"), move_id)).await?;
-    Ok(match rows.first_text("ended").as_deref() {
+/// None: the move goes on, or the source does not know of it. Then it is another database, or went back in time, and marks of before go.
+/// `marks`: those of the target.
+pub async fn end_of(source: &Database, move_id: &str, marks: &str) -> Result<Option<End>> {
+    let end = Change::upkeep(departed::past(marks)).read(of_move(sql!("move_end"), move_id));
+    let [_, end] = source.change(end).await?.rows()?;
+    Ok(match end.first_text("ended").as_deref() {
         Some("moved") => Some(End::Moved),
         Some("broke off") => Some(End::BrokeOff),
         _ => None,
