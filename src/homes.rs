@@ -464,7 +464,7 @@ impl<'a> Homes<'a> {
                 self.remember(key, &route);
             }
         } else {
-            Self::sweep_broken_off(from, &target, &gone).await?;
+            Self::sweep_broken_off(from, &target, &gone.move_id, &gone.marks).await?;
         }
         Ok((route, false))
     }

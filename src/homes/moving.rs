@@ -64,6 +64,8 @@ impl Homes<'_> {
         let Ok(rows) = moved else {
             // Should the source have given the user up all the same, this changes nothing.
             moves::give_up(&source, move_id).await?;
+            // Lists and exports have what came. Where that fails, whoever meets the marks sweeps, or the background.
+            let _ = Self::sweep_broken_off(&target, &source, move_id, "[]").await;
             return moved.map(|rows| Moved { from, rows });
         };
         // 6. Whoever comes before this is done does it on the way.
@@ -162,10 +164,10 @@ impl Homes<'_> {
     pub(super) async fn sweep_broken_off(
         home: &Database,
         source: &Database,
-        gone: &moves::Gone,
+        move_id: &str,
+        marks: &str,
     ) -> Result<()> {
-        let move_id = &gone.move_id;
-        if moves::end_of(source, move_id, &gone.marks).await? != Some(End::BrokeOff) {
+        if moves::end_of(source, move_id, marks).await? != Some(End::BrokeOff) {
             return Ok(());
         }
         match moves::arriving(home, move_id).await? {

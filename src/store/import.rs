@@ -116,6 +116,7 @@ pub async fn users(
         // The request's own id, too: where users are spread, it is that of their claims (`homes::registering`).
         let event_ids = users.iter().map(|user| user.event_id.as_str());
         let change = Change::of_records(event_ids.chain([trail.event_id.as_str()]))
+            .then(Statement::new(sql!("import_stops")).text(&items))
             .then(judged(sql!("import_user_events")))
             .read(verdicts)
             .then(with(sql!("import_users")))
