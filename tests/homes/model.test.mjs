@@ -139,8 +139,8 @@ async function purge(person) {
     await observe(person);
     if (person.state !== "unknown") return `${person.user.id}: ${answer.status}`;
   }
-  for (const text of [...person.held, ...person.maybe]) person.erased.add(text);
-  Object.assign(person, { state: "unknown", held: new Set(), maybe: new Set() });
+  for (const text of [...person.held, ...person.maybe, ...person.lost]) person.erased.add(text);
+  Object.assign(person, { state: "unknown", held: new Set(), maybe: new Set(), lost: new Set() });
   person.current.clear();
   return person.user.id;
 }
