@@ -122,15 +122,39 @@ function faulty(db, ctx, tag, faults, seen) {
   });
 }
 
+/** So many of a hundred puts into a bucket fail, every other of them after it has stored. */
+let failingPuts = 0;
+let puts = 0;
+const faultyBucket = (bucket) => ({
+  get: (...args) => bucket.get(...args),
+  head: (...args) => bucket.head(...args),
+  list: (...args) => bucket.list(...args),
+  delete: (...args) => bucket.delete(...args),
+  async put(...args) {
+    const fails = (++puts * failingPuts) % 100 < failingPuts;
+    const stored = fails && puts % 2 === 0 ? undefined : await bucket.put(...args);
+    return fails ? fail("put: We encountered an internal error. Please try again. (10001)") : stored;
+  },
+});
+const withBuckets = (env) => {
+  const buckets = ["COPY", "COPY_EU"].filter((name) => failingPuts > 0 && env[name]);
+  return { ...env, ...Object.fromEntries(buckets.map((name) => [name, faultyBucket(env[name])])) };
+};
+
 export default class extends WorkerEntrypoint {
   fetch(request) {
     const header = request.headers.get("x-test-faults");
-    const env = header ? faultyBindings(this.env, this.ctx, JSON.parse(header)) : this.env;
-    return new Rust(this.ctx, env).fetch(request);
+    const env = withBuckets(this.env);
+    return new Rust(this.ctx, header ? faultyBindings(env, this.ctx, JSON.parse(header)) : env).fetch(request);
   }
 
   scheduled(event) {
-    return new Rust(this.ctx, faultyBindings(this.env, this.ctx, scheduledPlan)).scheduled(event);
+    return new Rust(this.ctx, faultyBindings(withBuckets(this.env), this.ctx, scheduledPlan)).scheduled(event);
+  }
+
+  /** From now on so many of a hundred puts into the buckets fail, every other of them after it has stored. */
+  failPuts(percent) {
+    failingPuts = percent;
   }
 
   /** Sends a request whose first batch is on hold, and hangs up while it is; then lets the batch go on. */
