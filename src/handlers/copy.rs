@@ -76,7 +76,7 @@ async fn work(
         Mode::Begin => {
             let work = match request.into {
                 Some(_) => Work::Into(db),
-                None => Work::Merge(db),
+                None => Work::Merge(db, call.homes),
             };
             let begun = rebuild::begin(source, &work).await?;
             let told = Writer::default()
@@ -85,7 +85,7 @@ async fn work(
                 .number("pending", begun.pending);
             return Ok(Answer::ok(told));
         }
-        Mode::Merge => Work::Merge(db),
+        Mode::Merge => Work::Merge(db, call.homes),
         Mode::Check => Work::Check(db),
         Mode::Totals => {
             let totals = totals(db).await?;

@@ -3,7 +3,7 @@
 use super::Homes;
 use super::rounds::Round;
 use crate::config::binding_of;
-use crate::domain::homes::{Key, Kind};
+use crate::domain::homes::{Key, Kind, Route as Entry};
 use crate::error::{Code, Result};
 use crate::log::{self, Field, Level};
 use crate::platform::now_ms;
@@ -198,6 +198,37 @@ impl Homes<'_> {
         walk::complete(&directory).await?;
         self.enrol().await?;
         Ok((None, count))
+    }
+
+    /// Those of the users who live in another home than this one, where the directory leads to.
+    pub async fn living_elsewhere(
+        &self,
+        home: u32,
+        ids: impl Iterator<Item = &str>,
+    ) -> Result<Vec<String>> {
+        if !self.are_many() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<Key> = ids.map(|id| Key::new(Kind::User, id)).collect();
+        let routes = routes::find_all(&self.directory()?, &keys).await?;
+        let leads_to = |key: &Key, home: u32| {
+            let is_its = |route: &Entry| route.key.eq_ignore_ascii_case(&key.hex);
+            routes
+                .iter()
+                .any(|route| route.home == home && is_its(route))
+        };
+        let mut elsewhere = Vec::new();
+        for other in self.settings.bound.iter().filter(|other| **other != home) {
+            let there: Vec<&Key> = keys.iter().filter(|key| leads_to(key, *other)).collect();
+            if there.is_empty() {
+                continue;
+            }
+            let database = self.home(*other).await?;
+            let found = walk::present([&database, &database], &there).await?;
+            let living = there.iter().zip(found).filter(|(_, found)| *found > 0);
+            elsewhere.extend(living.map(|(key, _)| key.value.clone()));
+        }
+        Ok(elsewhere)
     }
 
     /// Enters the routes of a page of users. A route that leads to another home is changed only if the user is not there: of a

@@ -15,6 +15,7 @@ use crate::domain::journal::{self, Name, Replay};
 use crate::domain::json::{self, Writer};
 use crate::domain::sealing::Place;
 use crate::error::Result;
+use crate::homes::Homes;
 use crate::platform::bucket::{Listed, items};
 use crate::store::changes::{self, Copying};
 use crate::store::rebuild::{self as store, Difference, Mode, Rows};
@@ -30,8 +31,8 @@ const HELD_BYTES: usize = 24_000_000;
 pub enum Work<'a> {
     /// They are written into a database that takes the place of the one that was copied.
     Into(&'a Database),
-    /// What the database lacks is written into it.
-    Merge(&'a Database),
+    /// What the database lacks is written into it. Not of who lives in another home by now.
+    Merge(&'a Database, &'a Homes<'a>),
     /// They are compared with those of the database.
     Check(&'a Database),
 }
@@ -59,7 +60,7 @@ pub struct Page {
 
 /// What comes before the first page: which database it is, and in which epoch. A walk that was stopped goes on only with the same.
 pub async fn begin(source: &Target, work: &Work<'_>) -> Result<Copying> {
-    let (Work::Into(db) | Work::Merge(db) | Work::Check(db)) = work;
+    let (Work::Into(db) | Work::Merge(db, _) | Work::Check(db)) = work;
     if let Work::Into(_) = work {
         let epoch = next_epoch(read_head(source).await?.as_ref(), &[]);
         let mut writing = Writing::new(work, changes::new_identity()?, epoch);
@@ -80,7 +81,7 @@ pub async fn page(
 ) -> Result<Page> {
     let (head, begun_at) = match work {
         // What the database has lost must be known first.
-        Work::Merge(db) => (
+        Work::Merge(db, _) => (
             Some(settle(db, source).await?),
             store::begin_page(db).await?,
         ),
@@ -102,6 +103,14 @@ pub async fn page(
     }
     for user in &mut users {
         user.replay.bring_back_lost();
+    }
+    if let Work::Merge(_, homes) = work {
+        let with_rows = users
+            .iter()
+            .filter(|user| !rows_of(&user.replay).is_empty());
+        let ids = with_rows.map(|user| user.id.as_str());
+        page.left_out = homes.living_elsewhere(source.home, ids).await?;
+        users.retain(|user| !page.left_out.contains(&user.id));
     }
     page.objects = names.len();
     let mut writer = Writing::new(work, changes::new_identity()?, epoch);
@@ -429,7 +438,7 @@ impl<'a> Writing<'a> {
                 };
                 (db, mode)
             }
-            Work::Merge(db) => {
+            Work::Merge(db, _) => {
                 let mode = Mode::Merge {
                     begun_at: &self.begun_at,
                     user_ids: &self.user_ids,
@@ -452,7 +461,7 @@ impl<'a> Writing<'a> {
         if self.bytes > 0 {
             self.write().await?;
         }
-        page.left_out = self.left_out;
+        page.left_out.extend(self.left_out);
         Ok(())
     }
 }

@@ -98,6 +98,22 @@ describe("a merge after it brings back nobody", () => {
     assert.deepEqual(await custodianShares(call, who.clientId), ["share"]);
   });
 
+  it("whom a move was bringing when the home went back, and who lives in the other home: it names the user", async () => {
+    const who = user("who");
+    await register(who, 0);
+    await store(who, "share");
+    const back = await timeTravel(home1());
+    const overloaded = { error: "D1_ERROR: D1 DB is overloaded. Too many requests queued." };
+    const faults = { tag: "undecided", home: 1, plan: Array(13).fill("pass"), then: overloaded };
+    const headers = { "x-test-faults": JSON.stringify(faults) };
+    assert.equal((await call.admin("POST", `/users/${who.id}/move`, { home: 1 }, { headers })).status, 503);
+    assert.equal(await sharesOf(1), 1);
+    await goBack(back);
+    assert.deepEqual((await merge()).leftOut, [who.id]);
+    assert.deepEqual(await usersOf(1), []);
+    assert.deepEqual(await custodianShares(call, who.clientId), ["share"]);
+  });
+
   it("whom a move had brought that broke off, and who was purged in the other home", async () => {
     const who = user("who");
     await register(who, 0);
