@@ -9,7 +9,7 @@
 # - swagger-client, openapi-client-axios, fets and openapi-typescript-fetch encode it (`team%23ann`).
 # - `auth0|64f` and blanks arrive as they are from all eight.
 #
-# Who is hurt: whoever calls a backup server, this one or one of their own, through such a client, with ids that are not theirs to choose: the answer is 200, one
+# Who is hurt: whoever calls a backup server, this one or one of their own, through such a client, with ids that another system makes: the answer is 200, one
 # user is deleted in another one's place, and the one who asked for it is still there. `encodeURIComponent(id)` before these four, and not before the others.
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
