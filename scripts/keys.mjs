@@ -165,7 +165,7 @@ async function fromBucket({ bucket, jurisdiction, local }) {
   if (!ids)
     throw new Failure(
       index === undefined
-        ? `The bucket ${bucket} is not there, or has no object keys/index: is it another one (npx wrangler whoami; does it have a --jurisdiction?), was no escrow made, did somebody delete the object?`
+        ? `The bucket ${bucket} is not there, or has no object keys/index: is this the right account (npx wrangler whoami), does the bucket have a --jurisdiction, was no escrow made, or did somebody delete the object?`
         : `The object keys/index in the bucket ${bucket} is damaged: it does not tell which keys there are.`,
       `An escrow's keys are in the same bucket, each in an object keys/<its id>.age; the bucket's page in Cloudflare's dashboard lists them. Get each file
 (npx wrangler r2 object get ${bucket}/keys/ID.age ${where.join(" ")} --file keys-ID.age), and give all of them, the sealing key's first:
