@@ -446,7 +446,7 @@ impl<'a> Homes<'a> {
         };
         let target = self.database(gone.home, route.identity.clone())?;
         if gone.has_left {
-            let is_known = moves::arrived(&target, &gone.move_id, &gone.marks).await?;
+            let is_known = moves::arrived(&target, &gone.move_id).await?;
             if departed::forget(from, &target, &gone.marks).await? {
                 return Ok((self.ask(key).await?, true));
             }

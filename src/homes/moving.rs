@@ -69,7 +69,7 @@ impl Homes<'_> {
             return moved.map(|rows| Moved { from, rows });
         };
         // 6. Whoever comes before this is done does it on the way.
-        moves::arrived(&target, move_id, "[]").await?;
+        moves::arrived(&target, move_id).await?;
         routes::moved(&self.directory()?, &members.keys, from, to).await?;
         moves::bring_events(&source, &target, &members.ids).await?;
         self.remember_all(&members.keys, to);
@@ -146,9 +146,7 @@ impl Homes<'_> {
     async fn finish_arrival(&self, home: &Database, unfinished: &Unfinished) -> Result<()> {
         let source = self.home(unfinished.home).await?;
         match moves::end_of(&source, &unfinished.move_id, &unfinished.marks).await? {
-            Some(End::Moved) => moves::arrived(home, &unfinished.move_id, "[]")
-                .await
-                .map(drop),
+            Some(End::Moved) => moves::arrived(home, &unfinished.move_id).await.map(drop),
             Some(End::BrokeOff) => moves::sweep_away(home, unfinished).await,
             None => Err(Error::internal(format!(
                 "{} does not know the move of the users {}, and {} has not heard that they are its own: what it has of them stays there (docs/scale.md, A move that cannot be settled)",
@@ -179,7 +177,8 @@ impl Homes<'_> {
     /// Brings the last events to where the users are: they may have moved on.
     async fn finish_departure(&self, home: &Database, unfinished: &Unfinished) -> Result<()> {
         let mut target = self.home(unfinished.home).await?;
-        moves::arrived(&target, &unfinished.move_id, &unfinished.marks).await?;
+        moves::arrived(&target, &unfinished.move_id).await?;
+        departed::forget_past(&target, &unfinished.marks).await?;
         for _ in 0..MAX_HOPS {
             let brought = moves::bring_events(home, &target, &unfinished.ids).await;
             match brought {

@@ -224,7 +224,7 @@ impl Homes<'_> {
                 continue;
             }
             let database = self.home(*other).await?;
-            let found = walk::present([&database, &database], &there).await?;
+            let found = walk::present(&[&database], &there).await?;
             let living = there.iter().zip(found).filter(|(_, found)| *found > 0);
             elsewhere.extend(living.map(|(key, _)| key.value.clone()));
         }
@@ -264,7 +264,7 @@ impl Homes<'_> {
                 .unzip();
             let found = match self.home(other).await {
                 // In this order: whose move has ended since the page was read is not here any more.
-                Ok(other) => walk::present([&other, home], &keys).await,
+                Ok(other) => walk::present(&[&other, home], &keys).await,
                 Err(error) => Err(error),
             };
             // Who is there cannot be told now: the next walk asks again.

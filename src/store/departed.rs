@@ -19,6 +19,11 @@ pub(super) fn past(marks: &str) -> Statement {
     Statement::new(sql!("move_past")).text(marks)
 }
 
+/// As [`past`], by itself.
+pub async fn forget_past(home: &Database, marks: &str) -> Result<()> {
+    home.upkeep(past(marks)).await.map(drop)
+}
+
 /// The marks of those who have left a home go if nobody stands behind them at the target any more: they were erased, so their
 /// second copy at the home is erased too. Whether any went. At the target marks of a past before go.
 pub async fn forget(home: &Database, target: &Database, marks: &str) -> Result<bool> {

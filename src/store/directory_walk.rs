@@ -94,10 +94,10 @@ pub async fn enter(
 }
 
 /// Behind each of the keys: in how many of these homes a user is, up to the first one without it. One after the other.
-pub async fn present(homes: [&Database; 2], keys: &[&Key]) -> Result<Vec<usize>> {
+pub async fn present(homes: &[&Database], keys: &[&Key]) -> Result<Vec<usize>> {
     let texts = json::array(keys.iter().map(|key| key.to_json()));
     let mut found = vec![0; keys.len()];
-    for (before, home) in homes.into_iter().enumerate() {
+    for (before, home) in homes.iter().enumerate() {
         let present = Statement::new(sql!("walk_present")).text(&texts);
         let rows = home.ask(present).await?;
         for row in rows.read() {

@@ -13,7 +13,7 @@ export function findings({ damaged, unopened, differences, users = [], leftOut =
     ...unopened.map((name) => `does not open with the keys there are: ${name}`),
     ...differences.map(({ userId, kind, id, wrong }) => `${wrong}: user ${userId}, ${kind}${id ? ` ${id}` : ""}`),
     ...leftOut.map(
-      (id) => `left out: user ${id}. Run it again; if the user has moved to another database, first move it back`,
+      (id) => `left out: user ${id}. Run it again; if the user is in another database, first move it here`,
     ),
     ...users.map((id) => `not in the copy: user ${id}, all of it`),
   ];
