@@ -8,9 +8,6 @@ use crate::log::{self, Field, Level};
 use crate::store::Database;
 use crate::store::changes::{self, BEGUN, Copying, DONE, Meta, Noted};
 
-/// The place of a head that is not there.
-const NOWHERE: Place = Place { epoch: 0, seq: 0 };
-
 /// Settles in which epoch the database numbers, before its first object is made, or before it is merged with its copy. The head of the copy.
 pub async fn settle(db: &Database, target: &Target) -> Result<Head> {
     let (kept, copying) = look(db, target).await?;
@@ -64,7 +61,7 @@ pub async fn settle_epoch(
                 let ended = kept.head.ends.iter().find(|end| end.epoch == noted.epoch);
                 last.seq = ended.map_or(last.seq, |end| end.seq.min(last.seq));
                 // Of what waited when it was as old as now: in the next epoch its entries would come behind later ones.
-                put_waiting(db, target, last).await?;
+                put_waiting(db, target, noted, last).await?;
                 // The bucket never had what the database has told to another one by that time.
                 if noted.epoch < kept.head.from {
                     changes::tell(db, &[(Meta::Backfilled, "")]).await?;
@@ -175,8 +172,8 @@ async fn tell_begun(db: &Database, copying: &Copying, mut lines: Vec<(Meta, &str
 }
 
 /// Makes the objects of all notes up to the last one of an epoch that wait, but of those whose names are taken. An error if another run has ended
-/// the epoch: theirs would be objects of the next one.
-async fn put_waiting(db: &Database, target: &Target, last: Place) -> Result<()> {
+/// the epoch: theirs would be objects of the next one. `noted`: as far as the database was told, for it is older than the head.
+async fn put_waiting(db: &Database, target: &Target, noted: Place, last: Place) -> Result<()> {
     let mut after = 0;
     while after < last.seq {
         let page = changes::page(db, after).await?;
@@ -190,7 +187,7 @@ async fn put_waiting(db: &Database, target: &Target, last: Place) -> Result<()> 
         let (mut gone, _) = target.make(&Noted::read(target.home, &page)).await?;
         // The objects of those behind are made once more.
         gone.retain(|note| note.place.seq <= last.seq);
-        changes::copied(db, &gone, NOWHERE).await?;
+        changes::copied(db, &gone, noted).await?;
     }
     Ok(())
 }

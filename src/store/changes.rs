@@ -185,7 +185,7 @@ pub async fn end_sweep(db: &Database) -> Result<()> {
 }
 
 /// Takes notes away, whose objects are there: unless their epoch has ended meanwhile, or the database is older than this head of its copy, as one
-/// that went back in time is.
+/// that went back in time is. Number 0 in epoch 0: the bucket has no head. Then all stay, if the database was ever told of one.
 pub async fn copied(db: &Database, notes: &[Note], head: Place) -> Result<()> {
     if notes.is_empty() {
         return Ok(());

@@ -19,7 +19,7 @@ pub(super) fn past(marks: &str) -> Statement {
     Statement::new(sql!("move_past")).text(marks)
 }
 
-/// As [`past`], by itself.
+/// Of the marks of a home those go that are of a past before: another home's marks lead there.
 pub async fn forget_past(home: &Database, marks: &str) -> Result<()> {
     home.upkeep(past(marks)).await.map(drop)
 }

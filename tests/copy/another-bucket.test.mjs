@@ -97,6 +97,16 @@ describe("a bucket that is bound again after a time without one", () => {
 });
 
 describe("a bucket that is bound again after another one", () => {
+  it("gets what was changed meanwhile also if no run has met the other one, a deployment that was taken back at once", async () => {
+    await threeUsers();
+    const first = await bind();
+    await of.custodian(one, METHOD, "in the other bucket");
+    await copy.until("its object is there", async () => (await copy.names()).length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 2_000)); // Requests gather for a second what they take away.
+    await bind(first);
+    await isWhole();
+  });
+
   it("is filled anew, with an alarm, and brings nothing back that was erased meanwhile", async () => {
     await threeUsers();
     const first = await bind();
