@@ -60,7 +60,9 @@ pub async fn settle_epoch(
                 // A run that was broken off may have ended the epoch before: it knew an older head.
                 let ended = kept.head.ends.iter().find(|end| end.epoch == noted.epoch);
                 last.seq = ended.map_or(last.seq, |end| end.seq.min(last.seq));
-                // Of what waited when it was as old as now: in the next epoch its entries would come behind later ones.
+                // Of what waited when it was as old as now: in the next epoch its entries would come behind later ones. What is there of it
+                // may be of the lost past, so the next epoch has each share as it is now.
+                changes::note_again(db, last.seq).await?;
                 put_waiting(db, target, noted, last).await?;
                 // The bucket never had what the database has told to another one by that time.
                 if noted.epoch < kept.head.from {

@@ -291,6 +291,12 @@ pub async fn last_before(db: &Database, at: &str) -> Result<u64> {
     Ok(rows.first_number("last"))
 }
 
+/// Notes the shares of the notes up to a number once more: see `changes_again.sql`.
+pub async fn note_again(db: &Database, last: u64) -> Result<()> {
+    let again = Statement::new(sql!("changes_again")).number(last);
+    db.upkeep(again).await.map(drop)
+}
+
 fn first(rows: &Rows) -> Result<Copying> {
     let row = rows.first();
     let row =

@@ -270,6 +270,37 @@ describe("what a lost past changed of a share that the database has", () => {
   });
 });
 
+describe("a share that waited for its object when the database was as old as now", () => {
+  it("is in the copy as the database has it, though its object was made in the lost past, under a key of then", async () => {
+    for (const who of [one, two]) await stored(who);
+    await copy.settled();
+    await copy.drain();
+    await entry.bucket({ puts: "fail" });
+    for (const text of ["replaced meanwhile", "current"]) await of.custodian(one, METHOD, text);
+    const goBack = await timeTravel(worker);
+    await entry.bucket({});
+    const rewrap = await backups(worker.sibling("rotated")).admin("POST", "/admin/keys/rewrap", {});
+    assert.deepEqual([rewrap.status, rewrap.body.remaining], [200, 0]);
+    await copy.drain();
+    await copy.settled();
+    await goBack();
+    await entry.bucket({ puts: "fail" });
+    const pending = [];
+    for (let run = 0; run < 3; run++) {
+      await copy.drain();
+      pending.push(await copy.pending());
+    }
+    assert.equal(pending[2], pending[0], "a run that breaks off notes nothing twice");
+    await entry.bucket({});
+    await copy.drain();
+    await copy.settled();
+    assert.equal(copy.logged("the database went back in time").length, 1);
+    await rebuild("--check");
+    await rebuilt();
+    assert.deepEqual(await copy.held(copy.rebuilt), await copy.held());
+  });
+});
+
 describe("who was erased in a lost past, and is in the database again", () => {
   it("is in the copy once everything is copied again, with what was stored before and since", async () => {
     for (const who of [one, two]) await stored(who);
