@@ -11,6 +11,7 @@ import { after, test } from "node:test";
 import { backups } from "../support/backup.mjs";
 import { importOf } from "../support/bulk.mjs";
 import { OPERATORS, OPERATOR_TOKENS } from "../support/console.mjs";
+import { PORTAL_API_KEY, startFakePortal } from "../support/fake-portal.mjs";
 import { startWorker } from "../support/harness.mjs";
 import { open } from "../support/sealing.mjs";
 import { randomness } from "../support/wallet-model.mjs";
@@ -20,14 +21,30 @@ const STEPS = Number(process.env.MODEL_STEPS ?? 100);
 const KEY = Buffer.alloc(32, 1).toString("base64");
 const CAROL = "a-third-admin-token-0123456789abcdef0123456";
 
+const { chance, pick, weighted } = randomness(SEED);
+/** In every second history apps may sign in by Portal, too: then an operator may ask for a user's session. */
+const byPortal = chance(0.5);
+const portal = await startFakePortal();
 const worker = await startWorker({
-  secrets: { OPERATOR_TOKENS: `${OPERATOR_TOKENS},carol:admin:${CAROL}`, SHARE_ENCRYPTION_KEYS: `k1:${KEY}` },
-  vars: { FOUR_EYES: "eject,purge,client-api-key", UNKNOWN_CLIENTS: "register", PURGE_DELAY_HOURS: "0" },
+  secrets: {
+    OPERATOR_TOKENS: `${OPERATOR_TOKENS},carol:admin:${CAROL}`,
+    SHARE_ENCRYPTION_KEYS: `k1:${KEY}`,
+    ...(byPortal && { PORTAL_API_KEY }),
+  },
+  vars: {
+    FOUR_EYES: "eject,purge,client-api-key,session",
+    UNKNOWN_CLIENTS: "register",
+    PURGE_DELAY_HOURS: "0",
+    ...(byPortal && { CLIENT_AUTH: "client-api-key,portal" }),
+  },
+  outbound: portal.outbound,
 });
-after(() => worker.stop());
+after(async () => {
+  await worker.stop();
+  await portal.stop();
+});
 
 const act = backups(worker);
-const { chance, pick, weighted } = randomness(SEED);
 const CLIENTS = ["client-1", "client-2"];
 const IDS = ["ada", "bob", ...CLIENTS];
 const METHODS = ["GDRIVE", "PASSWORD"];
@@ -47,6 +64,8 @@ const steps = [];
 /** Honest texts that were acknowledged. */
 const honest = new Set();
 let texts = 0;
+/** Session tokens that the one operator got: `{ clientId, token, texts }`. One from before a cipher text opens it (docs/threat-model.md). */
+const sessions = [];
 
 const ask = (token, method, path, body) => worker.send(method, path, { bearer: token, body });
 const path = (id) => `/users/${id}`;
@@ -197,6 +216,15 @@ const ONE_ALONE = {
     if (request) await tried(ask(MALLORY, "POST", `/approvals/${request.id}`));
     return JSON.stringify(request);
   },
+  async session() {
+    const { id } = await somebody();
+    const { status, body } = await tried(ask(MALLORY, "POST", `${path(id)}/session`));
+    if (status !== 200) return id;
+    const { clientId } = (await users()).find((user) => user.id === id);
+    portal.clients.push({ id: clientId, clientSessionToken: body.clientSessionToken });
+    sessions.push({ clientId, token: body.clientSessionToken, texts });
+    return `${id}, of ${clientId}`;
+  },
   async storeJunk() {
     const user = pick((await users()).filter(({ hash }) => ownKeys.has(hash)));
     if (user) await act.cipherText({ ...user, clientApiKey: ownKeys.get(user.hash) }, pick(METHODS), `junk ${++texts}`);
@@ -220,6 +248,7 @@ const WEIGHTS = {
     askPurge: 2,
     approve: 2,
     storeJunk: 3,
+    session: byPortal ? 5 : 0,
     maintain: 1,
   },
 };
@@ -233,6 +262,7 @@ test(`one operator alone opens and destroys nothing that FOUR_EYES guards (seed 
       const what = await (isHonest ? HONEST : ONE_ALONE)[name]();
       if (what) steps.push(`  ${what}`);
       await opensNothing();
+      await nothingOfBefore();
       await nothingIsGone();
     }
   } catch (error) {
@@ -255,6 +285,17 @@ async function opensNothing() {
         `${path(user.id)}/custodian-backup-share?backupMethod=${backupMethod}-SECP256K1`,
       );
       assert.notEqual(status, 200, `${who.clientApiKey} gets ${text} of ${user.id}`);
+    }
+  }
+}
+
+async function nothingOfBefore() {
+  for (const { clientId, token, texts } of sessions.slice(-3)) {
+    const user = (await users()).find((user) => user.clientId === clientId);
+    for (const backupMethod of user ? METHODS : []) {
+      const text = await act.recovered({ ...user, clientApiKey: token }, { backupMethod });
+      const number = Number(text?.match(/^honest cipher text (\d+)$/)?.[1] ?? Infinity);
+      assert.ok(number > texts, `a session from before text ${texts + 1} opens ${text} of ${user.id}`);
     }
   }
 }
