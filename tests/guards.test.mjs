@@ -16,7 +16,7 @@ import { ROUTES, owner, send } from "./support/routes.mjs";
 
 // What it has now and a little more: whatever makes it grow is to be noticed. The aim is 173: it had 140 before the second copy, many
 // databases and the operators' figures came in, which has yet to be looked at.
-const BUDGET_KIB = 365;
+const BUDGET_KIB = 367;
 
 it(`the release Worker is at most ${BUDGET_KIB} KiB, gzipped`, () => {
   const sizes = ["index.js", "index_bg.wasm"].map((name) => gzipSync(readFileSync(join(buildDir, name))).length / 1024);

@@ -172,6 +172,10 @@ impl Random {
         }
         entry.epoch = self.below(2);
         entry.has_left = self.below(3) == 0;
+        let step = self.one(&["arriving", "arrived", "broke off", "", "", "", "", ""]);
+        if what == What::Removed && !step.is_empty() {
+            entry.reason = Some(step.to_owned());
+        }
         (entry, self.below(8) == 0)
     }
 }

@@ -132,6 +132,7 @@ pub struct Entry {
     /// Which version a share took the place of, and when.
     pub displaced: Option<(String, String)>,
     pub superseded_at: Option<String>,
+    /// Of a removal that tells of a move: how far it is. Then `id` is the move's, and `backup_method` the number of the other home.
     pub reason: Option<String>,
     pub imported_at: Option<String>,
     pub deleted_at: Option<String>,
@@ -207,6 +208,19 @@ pub struct Deleted {
     deleted_at: String,
 }
 
+/// A move that is bringing the user. The home that the user comes from decides whether it takes place.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Arrival {
+    pub move_id: String,
+    pub home: String,
+    /// The database does not know of it any more.
+    pub lost: bool,
+    epoch: u64,
+    /// The numbers of the entries that tell what it has brought: nothing else happens to the user meanwhile.
+    first: usize,
+    last: usize,
+}
+
 /// What a user is, after its entries so far.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Replay {
@@ -220,6 +234,7 @@ pub struct Replay {
     user_lost_in: Option<u64>,
     /// Something of this user was erased.
     pub purged: bool,
+    pub arrival: Option<Arrival>,
 }
 
 impl Replay {
@@ -243,6 +258,11 @@ impl Replay {
     /// Of what the database went back over (`lost`) shares and users count, for they were acknowledged. That something was deleted or changed does not, for
     /// the database has it as it was. An erasure counts: it is the person's right. So does a move that took the user away: the other home has all of it.
     pub fn apply(&mut self, entry: usize, told: &Entry, lost: bool) {
+        if let Some(arrival) = &mut self.arrival
+            && arrival.epoch == told.epoch
+        {
+            arrival.last = entry;
+        }
         match told.what {
             What::Share | What::Version if lost => self.lose(entry, told),
             What::Share => self.share(entry, told),
@@ -252,10 +272,8 @@ impl Replay {
                     self.history.push(Held::of(entry, kind, told));
                 }
             }
-            What::Removed if told.has_left => {
-                if lost {
-                    self.leave(told.epoch);
-                }
+            What::Removed if told.has_left || told.reason.is_some() => {
+                self.follow_move(entry, told, lost);
             }
             What::Removed if !lost => self.removed(told),
             What::User if !lost || self.user.is_none() => {
@@ -278,6 +296,50 @@ impl Replay {
             What::User => self.user_lost_in = self.user_lost_in.map(|_| told.epoch),
             What::Removed | What::Deleted => {}
             What::Purged => self.purge(&told.client_id),
+        }
+    }
+
+    /// A move is arriving, has arrived, broke off, or has taken the user away.
+    fn follow_move(&mut self, entry: usize, told: &Entry, lost: bool) {
+        let step = told.reason.as_deref();
+        if step == Some("arrived") {
+            self.arrival = None;
+        }
+        self.break_off();
+        if step == Some("arriving") {
+            self.arrival = Some(Arrival {
+                move_id: told.id.clone(),
+                home: told.backup_method.clone(),
+                lost,
+                epoch: told.epoch,
+                first: entry,
+                last: entry,
+            });
+        } else if lost && told.has_left {
+            self.leave(told.epoch);
+        }
+    }
+
+    /// The move that was bringing the user has not taken place: what it has brought goes.
+    pub fn break_off(&mut self) {
+        if let Some(Arrival { first, last, .. }) = self.arrival.take() {
+            self.retain(&|entry, _| entry < first || entry > last);
+        }
+    }
+
+    /// Only that stays of which this says so, by the number of its entry and by its client.
+    fn retain(&mut self, stays: &dyn Fn(usize, &str) -> bool) {
+        let held = |held: &Held| stays(held.entry, &held.client_id);
+        self.current.retain(held);
+        self.history.retain(held);
+        self.lost.retain(|lost| held(&lost.held));
+        self.deleted
+            .retain(|user| stays(user.entry, &user.client_id));
+        if let Some((entry, client)) = &self.user
+            && !stays(*entry, client)
+        {
+            self.user = None;
+            self.user_lost_in = None;
         }
     }
 
@@ -384,18 +446,7 @@ impl Replay {
 
     fn purge(&mut self, client_id: &str) {
         self.purged = true;
-        if self
-            .user
-            .as_ref()
-            .is_some_and(|(_, client)| client == client_id)
-        {
-            self.user = None;
-            self.user_lost_in = None;
-        }
-        self.current.retain(|share| share.client_id != client_id);
-        self.history.retain(|share| share.client_id != client_id);
-        self.lost.retain(|share| share.held.client_id != client_id);
-        self.deleted.retain(|user| user.client_id != client_id);
+        self.retain(&|_, client| client != client_id);
     }
 }
 

@@ -417,3 +417,40 @@ fn what_left_the_home_by_a_move_in_a_lost_past_does_not_come_back() {
     let twice = [came.as_slice(), &told_twice, &[(of(2, left), true)]].concat();
     assert_eq!(replay(&twice), Replay::default());
 }
+
+#[test]
+fn what_a_move_was_bringing_goes_with_it_and_nothing_else_does() {
+    let step = |reason: &str| Entry {
+        reason: Some(reason.to_owned()),
+        ..of_user(What::Removed)
+    };
+    let came = [
+        entry(What::Version, "old"),
+        step("arriving"),
+        of_user(What::User),
+        entry(What::Share, "a"),
+        entry(What::Version, "b"),
+    ];
+    let then = |entries: &[Entry]| replay(&[came.as_slice(), entries].concat());
+    let remains = replay(&came[..1]);
+    assert_eq!(then(&[step("broke off")]), remains);
+    let mut undecided = then(&[]);
+    assert_eq!(current(&undecided), ["a"]);
+    undecided.break_off();
+    assert_eq!(undecided, remains);
+    // Once it has arrived, or where the next one begins, nothing of that goes any more.
+    let arrived = then(&[step("arrived"), step("broke off")]);
+    assert_eq!((arrived.user(), current(&arrived)), (Some(2), vec!["a"]));
+    let mut again = then(&[step("arriving"), entry(What::Share, "c")]);
+    assert_eq!(current(&again), ["c"]);
+    again.break_off();
+    assert_eq!(again, remains);
+    // In a later epoch the database knows nothing of the move: what happens there is no part of it.
+    let later = Entry {
+        epoch: 2,
+        ..entry(What::Share, "d")
+    };
+    let mut later = then(&[later]);
+    later.break_off();
+    assert_eq!(current(&later), ["d"]);
+}

@@ -76,7 +76,7 @@ async fn work(
         Mode::Begin => {
             let work = match request.into {
                 Some(_) => Work::Into(db),
-                None => Work::Merge(db, call.homes),
+                None => Work::Merge(db),
             };
             let begun = rebuild::begin(source, &work).await?;
             let told = Writer::default()
@@ -85,7 +85,7 @@ async fn work(
                 .number("pending", begun.pending);
             return Ok(Answer::ok(told));
         }
-        Mode::Merge => Work::Merge(db, call.homes),
+        Mode::Merge => Work::Merge(db),
         Mode::Check => Work::Check(db),
         Mode::Totals => {
             let totals = totals(db).await?;
@@ -105,7 +105,15 @@ async fn work(
             return Ok(Answer::ok(told));
         }
     };
-    let page = rebuild::page(source, call.vault, &work, &request.shard, &request.cursor).await?;
+    let page = rebuild::page(
+        source,
+        call.vault,
+        call.homes,
+        &work,
+        &request.shard,
+        &request.cursor,
+    )
+    .await?;
     Ok(Answer::json(200, &page_json(&page)))
 }
 

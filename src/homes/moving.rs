@@ -3,7 +3,11 @@
 //! The source is the authority until its own transaction gives the user up and drops the rows; from then on it is the target. Whoever
 //! comes to the wrong one of the two is told by its marks (`moves`), and goes to the other.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use super::{Homes, MAX_HOPS};
+use crate::config::binding_of;
 use crate::domain::homes::Key;
 use crate::domain::names::UserId;
 use crate::error::{Error, Result};
@@ -144,17 +148,27 @@ impl Homes<'_> {
     /// What came here goes only where the source knows that it gave nobody up by this very move. A source that does not know the move is not
     /// what it was: then this may be all that there is of the users.
     async fn finish_arrival(&self, home: &Database, unfinished: &Unfinished) -> Result<()> {
-        let source = self.home(unfinished.home).await?;
-        match moves::end_of(&source, &unfinished.move_id, &unfinished.marks).await? {
-            Some(End::Moved) => moves::arrived(home, &unfinished.move_id).await.map(drop),
+        let Unfinished { move_id, marks, .. } = unfinished;
+        match self.end_of_move(unfinished.home, move_id, marks).await? {
+            Some(End::Moved) => moves::arrived(home, move_id).await.map(drop),
             Some(End::BrokeOff) => moves::sweep_away(home, unfinished).await,
             None => Err(Error::internal(format!(
                 "{} does not know the move of the users {}, and {} has not heard that they are its own: what it has of them stays there (docs/scale.md, A move that cannot be settled)",
-                source.which().binding(),
+                binding_of(unfinished.home),
                 unfinished.ids,
                 home.which().binding(),
             ))),
         }
+    }
+
+    /// As [`moves::end_of`], of a move from this home.
+    pub fn end_of_move<'m>(
+        &'m self,
+        from: u32,
+        move_id: &'m str,
+        marks: &'m str,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<End>>> + 'm>> {
+        Box::pin(async move { moves::end_of(&self.home(from).await?, move_id, marks).await })
     }
 
     /// What a move that broke off has left in a home goes, for whoever meets its marks: else nobody could register there under the ids of

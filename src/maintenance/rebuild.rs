@@ -13,13 +13,15 @@ use super::target::Target;
 use crate::domain::head::Head;
 use crate::domain::journal::{self, Name, Replay};
 use crate::domain::json::{self, Writer};
+use crate::domain::number::whole;
 use crate::domain::sealing::Place;
 use crate::error::Result;
 use crate::homes::Homes;
 use crate::platform::bucket::{Listed, items};
 use crate::store::changes::{self, Copying};
+use crate::store::moves::{self, End};
 use crate::store::rebuild::{self as store, Difference, Mode, Rows};
-use crate::store::{Database, Row};
+use crate::store::{Database, Row, Which};
 use crate::vault::Vault;
 
 /// What a page writes at once ends with the share that takes it over so many characters: D1 takes 2 MB.
@@ -31,8 +33,8 @@ const HELD_BYTES: usize = 24_000_000;
 pub enum Work<'a> {
     /// They are written into a database that takes the place of the one that was copied.
     Into(&'a Database),
-    /// What the database lacks is written into it. Not of who lives in another home by now.
-    Merge(&'a Database, &'a Homes<'a>),
+    /// What the database lacks is written into it.
+    Merge(&'a Database),
     /// They are compared with those of the database.
     Check(&'a Database),
 }
@@ -52,7 +54,7 @@ pub struct Page {
     /// Names of objects whose share does not open with the keys there are.
     pub unopened: Vec<String>,
     pub differences: Vec<Difference>,
-    /// Users whom a merge has left out: it does not know what was taken away from them meanwhile, or they are at another home.
+    /// Users who were left out: they are at another home, or may be; or a merge does not know what was taken away from them meanwhile.
     pub left_out: Vec<String>,
     /// None: it was the last one.
     pub cursor: Option<String>,
@@ -60,7 +62,7 @@ pub struct Page {
 
 /// What comes before the first page: which database it is, and in which epoch. A walk that was stopped goes on only with the same.
 pub async fn begin(source: &Target, work: &Work<'_>) -> Result<Copying> {
-    let (Work::Into(db) | Work::Merge(db, _) | Work::Check(db)) = work;
+    let (Work::Into(db) | Work::Merge(db) | Work::Check(db)) = work;
     if let Work::Into(_) = work {
         let epoch = next_epoch(read_head(source).await?.as_ref(), &[]);
         let mut writing = Writing::new(work, changes::new_identity()?, epoch);
@@ -75,13 +77,15 @@ pub async fn begin(source: &Target, work: &Work<'_>) -> Result<Copying> {
 pub async fn page(
     source: &Target,
     vault: &Vault,
+    homes: &Homes<'_>,
     work: &Work<'_>,
     shard: &str,
     cursor: &str,
 ) -> Result<Page> {
+    let (Work::Into(db) | Work::Merge(db) | Work::Check(db)) = work;
     let (head, begun_at) = match work {
         // What the database has lost must be known first.
-        Work::Merge(db, _) => (
+        Work::Merge(_) => (
             Some(settle(db, source).await?),
             store::begin_page(db).await?,
         ),
@@ -101,22 +105,41 @@ pub async fn page(
             .read(source, chunk, head.as_ref(), &mut users, &mut page.damaged)
             .await?;
     }
-    for user in &mut users {
-        user.replay.bring_back_lost();
+    let is_check = matches!(work, Work::Check(_));
+    for Owner { id, replay, .. } in &mut users {
+        // A database has the marks of its own moves. Of one that it has lost, the other home tells how it ended; where that one does not know the move,
+        // this may be all that there is of the user.
+        if let Some(arrival) = &replay.arrival
+            && (arrival.lost || matches!(db.which(), Which::Unknown(_)))
+        {
+            let marks = json::array([json::texts(["user", id, "", ""])]);
+            let from = whole(&arrival.home).unwrap_or(u32::MAX);
+            match homes.end_of_move(from, &arrival.move_id, &marks).await {
+                Ok(Some(End::BrokeOff)) => {
+                    replay.break_off();
+                    if !is_check {
+                        moves::broke_off(db, id).await?;
+                    }
+                }
+                Ok(_) => {}
+                Err(_) => page.left_out.push(id.clone()),
+            }
+        }
+        replay.bring_back_lost();
     }
-    if let Work::Merge(_, homes) = work {
+    if !is_check {
         let with_rows = users
             .iter()
             .filter(|user| !rows_of(&user.replay).is_empty());
         let ids = with_rows.map(|user| user.id.as_str());
-        page.left_out = homes.living_elsewhere(source.home, ids).await?;
+        let elsewhere = homes.living_elsewhere(source.home, ids).await?;
+        page.left_out.extend(elsewhere);
         users.retain(|user| !page.left_out.contains(&user.id));
     }
     page.objects = names.len();
     let mut writer = Writing::new(work, changes::new_identity()?, epoch);
     writer.begun_at = begun_at;
     let rows_of_users: Vec<_> = users.iter().map(|user| rows_of(&user.replay)).collect();
-    let is_check = matches!(work, Work::Check(_));
     let owners = users.iter().zip(&rows_of_users);
     let owners = owners.filter(|(_, rows)| is_check || !rows.is_empty());
     writer.user_ids = json::texts(owners.map(|(user, _)| user.id.as_str()));
@@ -438,7 +461,7 @@ impl<'a> Writing<'a> {
                 };
                 (db, mode)
             }
-            Work::Merge(db, _) => {
+            Work::Merge(db) => {
                 let mode = Mode::Merge {
                     begun_at: &self.begun_at,
                     user_ids: &self.user_ids,

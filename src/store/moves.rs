@@ -47,14 +47,19 @@ pub(super) fn stops(user_id: &str) -> Statement {
 /// back in time.
 pub async fn arrived(target: &Database, move_id: &str) -> Result<bool> {
     let arrived = Change::upkeep(of_move(sql!("home_note_arrival"), move_id))
+        .read(note(move_id, "arrived"))
         .read(of_move(sql!("home_arrived"), move_id))
         .read(of_move("SELECT 1 FROM arrivals WHERE move = ?1", move_id));
-    let [_, _, known] = target.change(arrived).await?.rows()?;
+    let [_, _, _, known] = target.change(arrived).await?.rows()?;
     Ok(!known.is_empty())
 }
 
 fn of_move(sql: &'static str, move_id: &str) -> Statement {
     Statement::new(sql).text(move_id)
+}
+
+fn note(move_id: &str, step: &str) -> Statement {
+    of_move(sql!("move_note"), move_id).text(step)
 }
 
 /// Who moves together.
@@ -153,7 +158,9 @@ pub async fn expect(target: &Database, members: &Members, move_id: &str, from: u
         .text(move_id)
         .number(from.into());
     let arrive = Change::upkeep(arrive).read(of_move(sql!("move_remains"), move_id));
-    let expected = swept(arrive, &members.ids, move_id).read(state_of(move_id));
+    let expected = swept(arrive, &members.ids, move_id)
+        .read(note(move_id, "arriving"))
+        .read(state_of(move_id));
     let state = target.change(expected).await?.all_rows().pop();
     if state.is_none_or(|state| state.is_empty()) {
         return Err(Error::conflict(
@@ -169,10 +176,9 @@ fn swept(change: Change, ids: &str, move_id: &str) -> Change {
     sweep.fold(change, Change::read)
 }
 
-fn sweep(ids: &str, move_id: &str) -> [Statement; 5] {
+fn sweep(ids: &str, move_id: &str) -> [Statement; 4] {
     let of_ids = |sql| Statement::new(sql).text(ids).text(move_id);
     [
-        of_move(sql!("move_note_left"), move_id),
         of_ids(sql!("move_sweep_users")),
         of_ids(sql!("move_sweep_versions")),
         of_ids(sql!("move_sweep_deleted")),
@@ -330,6 +336,7 @@ pub async fn commit(
     let event = trail.statement(sql!("move_event")).text(user_id);
     let commit = of_move(sql!("move_commit"), move_id);
     let change = Change::new(move_id).event(event).then(commit);
+    let change = change.then(note(move_id, "left"));
     let change = sweep(&members.ids, move_id)
         .into_iter()
         .fold(change, Change::then);
@@ -423,7 +430,8 @@ pub enum End {
 /// None: the move goes on, or the source does not know of it. Then it is another database, or went back in time, and marks of before go.
 /// `marks`: those of the target.
 pub async fn end_of(source: &Database, move_id: &str, marks: &str) -> Result<Option<End>> {
-    let end = Change::upkeep(departed::past(marks)).read(of_move(sql!("move_end"), move_id));
+    let end = of_move(sql!("move_end"), move_id).text(marks);
+    let end = Change::upkeep(departed::past(marks)).read(end);
     let [_, end] = source.change(end).await?.rows()?;
     Ok(match end.first_text("ended").as_deref() {
         Some("moved") => Some(End::Moved),
@@ -432,10 +440,16 @@ pub async fn end_of(source: &Database, move_id: &str, marks: &str) -> Result<Opt
     })
 }
 
+/// A move has not brought the user, of which the target knows nothing any more: its second copy is told.
+pub async fn broke_off(target: &Database, user_id: &str) -> Result<()> {
+    let told = Statement::new(sql!("move_broke_off")).text(user_id);
+    target.upkeep(told).await.map(drop)
+}
+
 /// What an interrupted move has left here goes.
 pub async fn sweep_away(target: &Database, unfinished: &Unfinished) -> Result<()> {
     let Unfinished { move_id, ids, .. } = unfinished;
-    let swept = swept(Change::new(""), ids, move_id);
+    let swept = swept(Change::new(""), ids, move_id).read(note(move_id, "broke off"));
     let give_up = of_move(sql!("move_give_up"), move_id);
     target.change(swept.read(give_up)).await.map(drop)
 }

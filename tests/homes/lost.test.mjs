@@ -10,6 +10,7 @@ import { runScript } from "../support/cli.mjs";
 import { assertProblem, callers, custodianShares, user } from "../support/client.mjs";
 import { withCopy } from "../support/copy.mjs";
 import { SECRETS, startWorker } from "../support/harness.mjs";
+import { lose } from "../support/lost-database.mjs";
 
 const dir = mkdtempSync(join(tmpdir(), "portal-backup-lost-"));
 after(() => rmSync(dir, { recursive: true, force: true }));
@@ -31,24 +32,6 @@ beforeEach(async () => {
   assert.equal(n, 0, "everything is copied");
 });
 afterEach(() => worker?.stop());
-
-/** A new database with the migrations applied, in the place of a home's. */
-async function lose(db) {
-  const tables =
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'sqlite_*'";
-  const names = (await db.prepare(tables).all()).results.map(({ name }) => name);
-  const kept = ["d1_migrations", "meta"];
-  await db.batch([
-    db.prepare("PRAGMA defer_foreign_keys = ON"),
-    db.prepare("DELETE FROM meta WHERE name = 'copying'"),
-    ...names.filter((name) => !kept.includes(name)).map((name) => db.prepare(`DELETE FROM "${name}"`)),
-    ...["backup_share_versions", "deleted_users"].map((name) => db.prepare(`DELETE FROM ${name}`)),
-    db.prepare("DELETE FROM meta WHERE name NOT IN ('schema_version', 'home', 'identity')"),
-    db.prepare("UPDATE meta SET value = '0' WHERE name = 'home'"),
-    db.prepare("UPDATE meta SET value = lower(hex(randomblob(16))) WHERE name = 'identity'"),
-    db.prepare("DELETE FROM meta WHERE name = 'copied_as'"),
-  ]);
-}
 
 const rebuild = async (home, into) => {
   const args = ["--home", String(home), "--into", into, "--resume", join(dir, "state.json")];

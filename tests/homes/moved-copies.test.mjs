@@ -51,7 +51,7 @@ describe("a move, where the second copy is required", () => {
     await register(who, 0);
     for (const share of ["superseded", "kept"]) await store(who, share);
     assert.equal((await move(who, 1)).status, 200);
-    assert.deepEqual([...new Set(await objects(1, who))].sort(), ["share", "user", "version"]);
+    assert.deepEqual([...new Set(await objects(1, who))].sort(), ["removed", "share", "user", "version"]);
   });
 
   it("goes through all that waits in the target, however many pages that are", async () => {

@@ -1,6 +1,7 @@
 -- changes_page(?1, ?2, ?3, ?4, ?5, ?6, ?7): The next notes of changes, each with its object. ?1: behind this number; a negative one: among the last so many. ?2, ?3: of the user with this id or
 -- client id, else of all. At most ?4 of them, and at most the one that takes them over ?5 bytes of sealed text.
 -- Of the version ?6, sealed under the key ?7, whoever asks has the sealed text: the object ends with null in its place, and is_own is 1.
+-- A page of all notes ends with one that tells that a move is bringing or has taken somebody: its object is there before those behind it.
 -- A share is where its version is now: current, else in the history. Where it is nowhere any more the object has none, but still tells what it displaced.
 WITH notes AS (
   SELECT * FROM changes
@@ -10,6 +11,7 @@ WITH notes AS (
 ), found AS (
   SELECT n.*, c.rowid AS custodian_row, s.rowid AS user_row, v.rowid AS version_row,
     coalesce(octet_length(c.sealed_share), octet_length(s.sealed_share), octet_length(v.sealed_share), 0) AS size,
+    coalesce(n.record ->> 'reason' IN ('arriving', 'left'), 0) AS is_move,
     n.version_id = ?6 AND coalesce(c.key_id, s.key_id, v.key_id) = ?7 AS is_own
   FROM notes n
   LEFT JOIN custodian_backup_shares c ON n.what = 'share' AND n.kind = 'custodian' AND c.user_id = n.user_id
@@ -20,7 +22,7 @@ WITH notes AS (
     AND v.rowid = (SELECT w.rowid FROM backup_share_versions w WHERE w.user_id = n.user_id AND w.kind = n.kind
       AND w.method = n.backup_method AND w.stored_at = n.record ->> 'storedAt' AND w.id = n.version_id LIMIT 1)
 ), page AS (
-  SELECT *, sum(size) OVER (ORDER BY seq) - size AS bytes_before FROM found
+  SELECT *, sum(size) OVER (ORDER BY seq) - size AS bytes_before, sum(is_move) OVER (ORDER BY seq) - is_move AS moves_before FROM found
 )
 SELECT p.seq, p.user_id, p.what, p.at, p.version_id, coalesce(c.key_id, s.key_id, v.key_id) AS key_id, m.epoch, CASE
     WHEN p.what NOT IN ('share', 'version') THEN json_insert(coalesce(p.record, '{}'), '$.seq', p.seq, '$.epoch', m.epoch,
@@ -47,5 +49,5 @@ CROSS JOIN (SELECT cast(coalesce((SELECT value FROM meta WHERE name = 'copy_epoc
 LEFT JOIN custodian_backup_shares c ON c.rowid = p.custodian_row
 LEFT JOIN user_backup_shares s ON s.rowid = p.user_row
 LEFT JOIN backup_share_versions v ON v.rowid = p.version_row
-WHERE p.bytes_before < ?5
+WHERE p.bytes_before < ?5 AND (p.moves_before = 0 OR coalesce(?2, ?3) IS NOT NULL)
 ORDER BY p.seq
