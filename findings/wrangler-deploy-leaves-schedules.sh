@@ -9,6 +9,7 @@
 # - no `[[queues.consumers]]`: no request that ends the consumer. The queue goes on handing its messages to this Worker, whose new code may have no `queue()`.
 # - Variables and bindings that were taken out are gone with the deployment, as one expects.
 # - The exit code is 0, and `--strict` adds nothing.
+# Run here is what wrangler sends; that Cloudflare keeps what nothing is sent of was not run.
 #
 # Who is hurt: whoever moves a Worker's nightly work, such as a copy or a purge, into another Worker and deletes it here: it runs twice a night from then on, the one here with
 # bindings that are gone. An old address whose route was deleted goes on answering. Write `crons = []` once; delete routes and consumers in the dashboard, or with
