@@ -4,7 +4,8 @@
 // one database and the routes lead there, an API key opens its own user, an export has all of them, and a rebuild of each database from its copy is that
 // database, row for row.
 //
-// It does not play: moves that are half done when a home goes back, what happens between that and its new identity, several clients of one user.
+// It does not play: moves from a home that are half done when that home goes back, what happens between that and its new identity, several clients of one
+// user.
 //
 // npm test plays one history; MODEL_SEED=… MODEL_STEPS=… npm test -- --only=homes/model plays another, longer one. A failure prints the steps.
 

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 
 import { walk } from "../../../scripts/lib/copy/walk.mjs";
 import { timeTravel } from "../../support/time-travel.mjs";
+import { purge } from "./changes.mjs";
 import { checkCopies, copyAll } from "./checks.mjs";
 import { api, homeOf, look, observe } from "./looks.mjs";
 import { move } from "./moves.mjs";
@@ -13,6 +14,7 @@ import {
   OVERLOADED,
   STEPS_OF,
   admin,
+  anyone,
   below,
   chance,
   doubt,
@@ -59,8 +61,19 @@ export async function rebuildDirectory() {
 export const moments = [];
 export const momentsOfDirectory = [];
 
+/** Somebody is just moving to a home, and the move is neither finished nor swept away. Who it is. */
+async function isArriving(home) {
+  const person = anyone("registered", "registered", "deleted");
+  if (!person || (await homeOf(person)) === home) return undefined;
+  const { told } = await move(person, home, { home, plan: Array(9 + below(9)).fill("pass"), then: OVERLOADED });
+  await lapse();
+  tell(`half done: ${told}`);
+  return person;
+}
+
 export async function homeGoesBack({ home, goBack, then }) {
   await STEPS_OF.hours();
+  const arriving = chance(0.7) ? await isArriving(home) : undefined;
   await copyAll();
   const before = (await look()).people;
   const homeBefore = people.map(({ user }) => before.find(({ id }) => id === user.id)?.home);
@@ -122,6 +135,8 @@ export async function homeGoesBack({ home, goBack, then }) {
     for (const text of [...person.held, ...person.maybe, ...person.lost]) person.erased.add(text);
     Object.assign(person, { state: "unknown", held: new Set(), maybe: new Set(), lost: new Set() });
   }
+  if (arriving && ["registered", "deleted"].includes(arriving.state) && chance(0.6))
+    tell(`purged where the person is: ${await purge(arriving)}`);
 }
 
 /** docs/second-copy.md, After Time Travel. */
