@@ -56,10 +56,9 @@ pub async fn settle_epoch(
             };
             if standing == Standing::WentBack {
                 // What was noted since the head was written belongs to the next epoch: its numbers are also those of the past that is lost.
-                last.seq = changes::last_before(db, &kept.head.at).await?;
-                // A run that was broken off may have ended the epoch before: it knew an older head.
                 let ended = kept.head.ends.iter().find(|end| end.epoch == noted.epoch);
-                last.seq = ended.map_or(last.seq, |end| end.seq.min(last.seq));
+                let ended = ended.map_or(copying.seq, |end| end.seq);
+                last.seq = changes::last_of_epoch(db, &kept.head.at, ended).await?;
                 // Of what waited when it was as old as now: in the next epoch its entries would come behind later ones. What is there of it
                 // may be of the lost past, so the next epoch has each share as it is now.
                 changes::note_again(db, last.seq).await?;

@@ -284,9 +284,11 @@ pub async fn claim(db: &Database) -> Result<Option<(u64, String)>> {
     Ok(row.map(|row| (row.number("told"), row.text("at"))))
 }
 
-/// The last number that a database has noted before a time.
-pub async fn last_before(db: &Database, at: &str) -> Result<u64> {
-    let last = Statement::new(sql!("changes_last_before")).text(at);
+/// The last number of an epoch that ends: see `changes_last.sql`.
+pub async fn last_of_epoch(db: &Database, head_at: &str, ended: u64) -> Result<u64> {
+    let last = Statement::new(sql!("changes_last"))
+        .text(head_at)
+        .number(ended);
     let rows = db.ask(last).await?;
     Ok(rows.first_number("last"))
 }

@@ -301,6 +301,42 @@ describe("a share that waited for its object when the database was as old as now
   });
 });
 
+describe("Time Travel that is taken back", () => {
+  for (const [told, drain] of [
+    ["a run", () => copy.drain()],
+    ["requests alone", () => undefined],
+  ])
+    it(`makes what ${told} had copied count again: in the copy, too, a share is replaced and a user deleted`, async () => {
+      for (const who of [one, two]) await stored(who);
+      await copy.settled();
+      await copy.drain();
+      const goBack = await timeTravel(worker);
+      await of.custodian(one, METHOD, "second");
+      await of.deleteUser(two);
+      await copy.settled();
+      await drain();
+      const takeBack = await timeTravel(worker);
+      await of.custodian(one, METHOD, "third");
+      await copy.settled();
+      await copy.drain();
+      await goBack();
+      await copy.drain();
+      await of.custodian(two, METHOD, "in the past that is given up");
+      await copy.settled();
+      await takeBack();
+      await copy.drain();
+      assert.equal(copy.logged("the database went back in time").length, 2);
+      await copy.settled();
+      await rebuild("--merge");
+      assert.deepEqual(await of.fetched(one), ["third"]);
+      await copy.drain();
+      await copy.settled();
+      await rebuild("--check");
+      await rebuilt();
+      assert.deepEqual(await copy.held(copy.rebuilt), await copy.held());
+    });
+});
+
 describe("who was erased in a lost past, and is in the database again", () => {
   it("is in the copy once everything is copied again, with what was stored before and since", async () => {
     for (const who of [one, two]) await stored(who);
