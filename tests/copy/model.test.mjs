@@ -1,5 +1,5 @@
 // The second copy against histories at random: stores, deletions, erasures, restores, imports, rotations, a bucket that fails, another one, runs at once, the
-// sweep, and Time Travel, also several times. Again and again the database is merged with its copy and rebuilt
+// sweep, and Time Travel, also several times and taken back. Again and again the database is merged with its copy and rebuilt
 // from it: nothing that was acknowledged is lost, nobody who was erased comes back, and both are the same, row for row.
 //
 // npm test plays one history; MODEL_SEED=… MODEL_STEPS=… npm test -- --only=copy/model plays another, longer one. A failure prints the steps.
@@ -198,12 +198,7 @@ const STEPS_OF = {
     return stored;
   },
   /** A moment that Time Travel may go back to. */
-  async remember() {
-    const held = people.map((person) => new Set(person.held));
-    const keys = people.map((person) => person.user.clientApiKey);
-    states.push({ goBack: await timeTravel(worker), held, keys, purged: new Set() });
-    return `as ${states.length - 1}`;
-  },
+  remember: async () => `as ${await remember()}`,
   async travel() {
     if (states.length === 0) return undefined;
     // In what is lost a run came: a copy that knows of none tells by names that are taken alone that the database went back.
@@ -212,9 +207,11 @@ const STEPS_OF = {
       await bucket({ puts: "fail" });
       await STEPS_OF.store();
     }
-    const at = chance(0.7) ? states.length - 1 : 0;
+    const at = chance(0.7) ? states.length - 1 : pick([...states.keys()]);
     const { goBack, held, keys, purged } = states[at];
     const isCopied = (await copy.pending()) === 0;
+    // What is given up: Time Travel may be taken back.
+    const given = chance(0.3) ? `, from ${await remember()}` : "";
     await goBack();
     hasTravelled = true;
     for (const [index, person] of people.entries()) {
@@ -224,7 +221,7 @@ const STEPS_OF = {
       person.user = { ...person.user, clientApiKey: keys[index] };
       person.isRevived ||= purged.has(person);
     }
-    return `to ${at}, ${isCopied ? "all was copied" : "not all was copied"}`;
+    return `to ${at}${given}, ${isCopied ? "all was copied" : "not all was copied"}`;
   },
   /** Another bucket is bound, the one of before or an empty one. */
   async anotherBucket() {
@@ -326,6 +323,13 @@ async function nothingIsLost() {
     const there = new Set((await rowsOf(person)).map(({ text }) => text));
     for (const text of person.held) assert.ok(there.has(text), `${text} was acknowledged, and is gone`);
   }
+}
+
+async function remember() {
+  const held = people.map((person) => new Set(person.held));
+  const keys = people.map((person) => person.user.clientApiKey);
+  states.push({ goBack: await timeTravel(worker), held, keys, purged: new Set() });
+  return states.length - 1;
 }
 
 async function purge(person) {
