@@ -59,6 +59,11 @@ pub async fn settle_epoch(
                 let ended = kept.head.ends.iter().find(|end| end.epoch == noted.epoch);
                 let ended = ended.map_or(copying.seq, |end| end.seq);
                 last.seq = changes::last_of_epoch(db, &kept.head.at, ended).await?;
+                // How its earlier epochs ended the database knows better than a head that may be of a past that is lost.
+                let told = copying.head.as_deref().and_then(Head::parse);
+                if let Some(told) = told.filter(|told| told.place.epoch == noted.epoch) {
+                    kept.head.ends = told.ends;
+                }
                 // Of what waited when it was as old as now: in the next epoch its entries would come behind later ones. What is there of it
                 // may be of the lost past, so the next epoch has each share as it is now.
                 changes::note_again(db, last.seq).await?;

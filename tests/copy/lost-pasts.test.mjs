@@ -335,6 +335,30 @@ describe("Time Travel that is taken back", () => {
       await rebuilt();
       assert.deepEqual(await copy.held(copy.rebuilt), await copy.held());
     });
+
+  it("and is used after all: a user who was deleted in the other past alone is registered", async () => {
+    for (const who of [one, two]) await stored(who);
+    await copy.settled();
+    await copy.drain();
+    const goBack = await timeTravel(worker);
+    await of.deleteUser(two);
+    await copy.settled();
+    await copy.drain();
+    const takeBack = await timeTravel(worker);
+    await goBack();
+    await copy.drain();
+    await of.custodian(one, METHOD, "in the second past");
+    await copy.settled();
+    const toSecond = await timeTravel(worker);
+    for (const travel of [takeBack, toSecond]) {
+      await travel();
+      await copy.drain();
+    }
+    assert.equal(copy.logged("the database went back in time").length, 3);
+    await copy.settled();
+    await assertBothAreBack();
+    assert.deepEqual(await copy.held(copy.rebuilt), await copy.held());
+  });
 });
 
 describe("who was erased in a lost past, and is in the database again", () => {
