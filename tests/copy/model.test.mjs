@@ -235,7 +235,6 @@ const STEPS_OF = {
     );
     for (const [name] of other) await copy.bucket.delete(name);
     for (const object of next) await copy.bucket.put(...object);
-    states.length = 0; // Time Travel to before another bucket is for tests/copy/another-bucket.test.mjs.
     return `${next.length} objects`;
   },
   /** For a time no bucket is bound: a run does this then. */
@@ -243,7 +242,6 @@ const STEPS_OF = {
     if (hasTravelled) await merge();
     await worker.sql("DELETE FROM meta WHERE name IN ('copying', 'copy_sampled')");
     await worker.sql("DELETE FROM changes WHERE what <> 'purged'");
-    states.length = 0; // Time Travel to before another bucket is for tests/copy/another-bucket.test.mjs.
   },
   merge: async () => void (await merge()),
   check: async () => void (await check()),
