@@ -216,7 +216,7 @@ const STEPS_OF = {
     hasTravelled = true;
     for (const [index, person] of people.entries()) {
       const lost = [...person.held].filter((text) => !held[index].has(text));
-      if (isCopied) for (const text of lost) person.lost.add(text);
+      if (isCopied && !person.isRevived) for (const text of lost) person.lost.add(text);
       person.held = new Set(held[index]);
       person.user = { ...person.user, clientApiKey: keys[index] };
       person.isRevived ||= purged.has(person);
@@ -326,7 +326,8 @@ async function nothingIsLost() {
 async function remember() {
   const held = people.map((person) => new Set(person.held));
   const keys = people.map((person) => person.user.clientApiKey);
-  states.push({ goBack: await timeTravel(worker), held, keys, purged: new Set() });
+  const purged = new Set(people.filter(({ isRevived }) => isRevived));
+  states.push({ goBack: await timeTravel(worker), held, keys, purged });
   return states.length - 1;
 }
 
