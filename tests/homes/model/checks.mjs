@@ -150,13 +150,13 @@ export async function copyAll() {
   });
 }
 
-/** Of somebody who was in two homes the history may have a version twice, or one that is current: it is enough that it is there. */
+/** Of somebody who was in two homes the history may have a version twice, under two keys, or one that is current: it is enough that it is there. */
 export function comparable({ history, current, ...rows }) {
   const isTwice = ({ userId }) => people.some(({ user, wasInTwoHomes }) => wasInTwoHomes && user.id === userId);
   const isCurrent = (row) => current.some(([, share]) => share.userId === row.userId && share.id === row.id);
   const once = history.flatMap(([key, row]) => {
     if (!isTwice(row)) return [[key, row]];
-    return isCurrent(row) ? [] : [[key, row.sealedShare]];
+    return isCurrent(row) ? [] : [[key, row.storedAt]];
   });
   return { ...rows, current, history: once };
 }

@@ -61,6 +61,14 @@ export async function rebuildDirectory() {
 export const moments = [];
 export const momentsOfDirectory = [];
 
+async function momentOf(home) {
+  await STEPS_OF.hours();
+  const db = worker.homes[home];
+  const goBack = await timeTravel({ db, sql: (text, ...values) => sqlOf(home, text, ...values) });
+  const then = people.map(({ user, formerKeys }) => ({ ...user, formerKeys: [...formerKeys] }));
+  return { home, goBack, then };
+}
+
 /** Somebody is just moving to a home, and the move is neither finished nor swept away. Who it is. */
 async function isArriving(home) {
   const person = anyone("registered", "registered", "deleted");
@@ -106,11 +114,10 @@ export async function homeGoesBack({ home, goBack, then }) {
         doubt(person);
       }
     } else if (homeBefore[at] === home || isIn(home)) {
-      const lost = [...person.held].filter(
-        (text) => !there.shares.some((row) => row.userId === id && row.text === text),
-      );
-      for (const text of lost) person.lost.add(text);
-      person.held = new Set([...person.held].filter((text) => !lost.includes(text)));
+      const known = new Set([...person.held, ...person.lost]);
+      const isThere = (text) => there.shares.some((row) => row.userId === id && row.text === text);
+      person.held = new Set([...known].filter(isThere));
+      person.lost = known.difference(person.held);
       if (isIn(home)) {
         person.user = { ...person.user, clientApiKey: then[at].clientApiKey };
         person.formerKeys = then[at].formerKeys;
@@ -118,7 +125,7 @@ export async function homeGoesBack({ home, goBack, then }) {
         await observe(person);
       } else person.state = "lost";
       doubt(person);
-      tell(`${id} is ${person.state}, lost: ${lost}`);
+      tell(`${id} is ${person.state}, lost: ${[...person.lost]}`);
     }
     if (isRevived) {
       person.state = "revived";
@@ -219,20 +226,23 @@ Object.assign(STEPS_OF, {
   /** A moment that Time Travel may go back to. */
   async remember() {
     if (now.down !== undefined) return undefined;
-    await STEPS_OF.hours();
     const home = pick(HOMES);
-    const db = worker.homes[home];
-    const goBack = await timeTravel({ db, sql: (text, ...values) => sqlOf(home, text, ...values) });
-    const then = people.map(({ user, formerKeys }) => ({ ...user, formerKeys: [...formerKeys] }));
-    moments.push({ home, goBack, then });
+    moments.push(await momentOf(home));
     return `home ${home}, as ${moments.length - 1}`;
   },
   async travel() {
     if (now.down !== undefined || now.isBucketDown || now.backInTime !== undefined || moments.length === 0)
       return undefined;
     const at = chance(0.7) ? moments.length - 1 : below(moments.length);
-    steps.push(`  to ${at}, home ${moments[at].home}`);
+    const { home } = moments[at];
+    steps.push(`  to ${at}, home ${home}`);
+    const given = chance(0.3) ? await momentOf(home) : undefined;
     await inTrouble(() => homeGoesBack(moments[at]));
+    if (given) {
+      if (chance(0.5)) await quarter();
+      tell("Time Travel is taken back");
+      await inTrouble(() => homeGoesBack(given));
+    }
     return "done";
   },
   async merge() {
